@@ -1,0 +1,49 @@
+# Two commands matter: `make demo` and `make test`. Each gets what it needs first, once.
+
+# The environment first: `python` is its own, and `pulumi` is the one on PATH unless tools/build.sh linked a built one into it.
+RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
+# Test processes: as many as the slowest machine we know has cores.
+JOBS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help venv tools test-tools check test demo lock clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.venv/installed: requirements.lock
+	@tools/build.sh venv
+
+venv: .venv/installed ## the Python packages of requirements.lock, in .venv (PYTHON=… chooses the interpreter)
+
+tools: venv ## and the pulumi engine: the one on PATH, else built from its Go module
+	@tools/build.sh pulumi
+
+test-tools: tools ## and a Gitea, for the tests only
+	@tools/build.sh gitea
+
+check: venv ## lint, format, types
+	@echo "checking: ruff"
+	@$(RUN) ruff check --quiet .
+	@echo "checking: ruff format"
+	@$(RUN) ruff format --diff --quiet .
+	@echo "checking: mypy"
+	@$(RUN) mypy --no-error-summary
+
+test: test-tools check ## the checks and all tests (JOBS=2 processes)
+	@echo "testing: pytest, $(JOBS) processes"
+	@$(RUN) pytest -q -n $(JOBS) --dist loadgroup
+
+demo: tools ## the whole story against embedded systems (KEEP=1 leaves them up)
+	@$(RUN) KEEP="$(KEEP)" python -m tests.demo
+
+lock: ## requirements.lock again from pyproject.toml (needs uv; UPGRADE=1 takes newer versions)
+	@command -v uv >/dev/null || { echo "no uv on PATH to write requirements.lock: install it (docs.astral.sh/uv)" >&2; exit 1; }
+	@echo "locking: pyproject.toml into requirements.lock"
+	@uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		$(if $(UPGRADE),--upgrade) --quiet --output-file requirements.lock
+
+clean: ## away with all that make made, the built tools too
+	@echo "removing .venv, .tools and caches"
+	@rm -rf .venv .tools .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

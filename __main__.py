@@ -1,0 +1,27 @@
+"""
+Machine credentials that rotate themselves: one registry credential for each account of the stack's settings.
+"""
+
+from __future__ import annotations
+
+import pulumi
+from pulumi.runtime.config import CONFIG
+
+from components import RegistryCredential, RegistryCredentialArgs, SettingsError, load
+
+try:
+    settings = load(CONFIG.get())
+except SettingsError as exc:
+    raise pulumi.RunError(str(exc)) from None
+
+for host in settings.plain_http:
+    pulumi.log.warn(f"{host} is asked over plain http: tokens and keys can be read on the way; use https")
+
+credentials = {
+    account.username: RegistryCredential(
+        account.username, RegistryCredentialArgs(systems=settings, account=account, stack=pulumi.get_stack())
+    )
+    for account in settings.accounts
+}
+
+pulumi.export("accounts", {username: credential.summary for username, credential in credentials.items()})

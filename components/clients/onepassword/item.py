@@ -1,0 +1,101 @@
+"""
+What every way into 1Password offers, and how a field is found in an item.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import pydantic
+
+from components.clients.errors import AmbiguousError
+
+CONCEALED = "CONCEALED"
+
+
+class Field(pydantic.BaseModel):
+    """
+    One field of an item. An absent value is an empty one.
+    """
+
+    id: str
+    type: str = CONCEALED
+    label: str | None = None
+    value: str | None = pydantic.Field(default=None, repr=False)
+
+
+class Item(pydantic.BaseModel):
+    """
+    One item with its fields.
+    """
+
+    id: str
+    title: str = ""
+    fields: list[Field] = pydantic.Field(default=[], repr=False)
+
+    def by_id(self, field_id: str) -> Field | None:
+        """
+        Return the field of that id.
+        """
+        return next((field for field in self.fields if field.id == field_id), None)
+
+    def named(self, name: str) -> Field | None:
+        """
+        Return the field whose label, or id, is *name*, in whatever section.
+
+        Raises:
+            AmbiguousError: several fields have that label.
+        """
+        found = [field for field in self.fields if field.label == name]
+        if len(found) > 1:
+            hint = "rename all but one, or name the field by its id"
+            msg = f"1Password item {self.title} has {len(found)} fields labelled {name}; {hint}"
+            raise AmbiguousError(msg)
+        return found[0] if found else self.by_id(name)
+
+
+@dataclass(frozen=True)
+class ItemRef:
+    """
+    Where an item is, by ids, which survive a renaming.
+    """
+
+    vault: str
+    item: str
+
+
+class ItemAccess(Protocol):
+    """
+    A way into 1Password.
+    """
+
+    name: str
+
+    def locate(self, vault: str, item: str) -> ItemRef:
+        """
+        Return where the one item is that *vault* and *item* name, each by name or id.
+
+        Raises:
+            NotFoundError, AmbiguousError: none, or several.
+        """
+
+    def read(self, ref: ItemRef) -> Item:
+        """
+        Return the item as the server gives it now, which may be a little behind the last write.
+        """
+
+    def set_value(self, ref: ItemRef, field_id: str, value: str) -> None:
+        """
+        Give one field a value, and return once it can be read.
+        """
+
+    def add_field(self, ref: ItemRef, label: str, value: str) -> str:
+        """
+        Add a concealed field, and return its id once it can be read.
+        """
+
+    def remove_field(self, ref: ItemRef, field_id: str) -> None:
+        """
+        Remove one field, and return once it is gone.
+        """

@@ -1,0 +1,193 @@
+"""
+One field of a 1Password item, the store of record for the key; the rest of the item is somebody else's.
+
+A field of that name is adopted, unless it holds something that is no zot key. A destroy removes only a field that was
+added here; an adopted one keeps its last value. Moving to another field is one update: the new place is written
+first, and then the old one is removed if it was added here.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pulumi
+from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
+
+from components.api_key import looks_like_a_key
+from components.clients import onepassword
+from components.clients.errors import NotFoundError, NotOursError
+from components.clients.onepassword import Field, ItemAccess, ItemRef
+from components.provider import Props, Provider, changed, differences, inputs_of, report_drift
+from components.rotation import CURRENT
+
+_log = logging.getLogger(__name__)
+
+_PLACE = ("vault", "item", "field")
+_INPUTS = (*_PLACE, "value", "key_uuid", "condition")
+# Types that show a key no more than it should be shown, or that somebody chose for it.
+_TYPES = ("CONCEALED", "STRING")
+
+
+class ItemFieldProvider(Provider):
+    """
+    Life cycle of a field. Its id is where it was first written; *vault_id*, *item_id* and *field_id* say where it is.
+    """
+
+    def create(self, props: Props) -> CreateResult:
+        """
+        Adopt the field, or add it, and give it the value.
+
+        Raises:
+            NotOursError: the field holds something that is no zot key.
+        """
+        outs = self._write(props)
+        return CreateResult("/".join(outs[name] for name in ("vault_id", "item_id", "field_id")), outs)
+
+    def read(self, id_: str, props: Props) -> ReadResult:
+        """
+        Compare the field's value with the key. Read-only; another value is not recorded, since it may be a secret.
+        """
+        access = onepassword()
+        field = access.read(_ref(props)).by_id(props["field_id"])
+        outs = dict(props)
+        if field is None:
+            outs["condition"] = f"gone: the item has no field {props['field']} any more"
+        else:
+            outs["condition"] = CURRENT if field.value == props["value"] else "holds another value than the current key"
+        report_drift(f"1Password field {_place(props)}", props, outs, ())
+        return ReadResult(id_, outs, inputs_of(outs, _INPUTS))
+
+    def diff(self, id_: str, olds: Props, news: Props) -> DiffResult:
+        """
+        Everything is changed in place, the place included.
+        """
+        return differences(olds, news, update=_INPUTS)
+
+    def update(self, id_: str, olds: Props, news: Props) -> UpdateResult:
+        """
+        Write the value; where the place has changed, first the new one, then clear the old one away.
+        """
+        if not changed(olds, news, _PLACE):
+            return UpdateResult(self._write(news, known=olds))
+        outs = self._write(news)
+        if changed(olds, outs, ("vault_id", "item_id", "field_id")):
+            self.delete(id_, olds)
+        else:
+            outs["made_here"] = olds["made_here"]
+        return UpdateResult(outs)
+
+    def delete(self, id_: str, props: Props) -> None:
+        """
+        Remove the field if it was added here; else leave it as it is.
+        """
+        if not props["made_here"]:
+            _log.info("1Password: left field %s with its last value; it was there before", _place(props))
+            return
+        access = onepassword()
+        try:
+            if access.read(_ref(props)).by_id(props["field_id"]) is None:
+                return
+        except NotFoundError:
+            return
+        access.remove_field(_ref(props), props["field_id"])
+        _log.info("1Password: removed field %s", _place(props))
+
+    def _write(self, wanted: Props, known: Props | None = None) -> Props:
+        """
+        Give the field that *wanted* names its value, and return all outputs. *known* says where it was last.
+        """
+        access = onepassword()
+        ref = _ref(known) if known else access.locate(wanted["vault"], wanted["item"])
+        item = access.read(ref)
+        field = item.by_id(known["field_id"]) if known else None
+        made_here = bool(known and field and known["made_here"])
+        if field is None:
+            field = item.named(wanted["field"])
+            _refuse_what_is_not_ours(field, wanted)
+        if field is None:
+            field_id, made_here = access.add_field(ref, wanted["field"], wanted["value"]), True
+            _log.info("1Password: added field %s, key %s", _place(wanted), wanted["key_uuid"])
+        else:
+            field_id = field.id
+            _set(access, ref, field, wanted)
+        return {
+            **wanted,
+            "vault_id": ref.vault,
+            "item_id": ref.item,
+            "field_id": field_id,
+            "made_here": made_here,
+            "via": access.name,
+        }
+
+
+def _set(access: ItemAccess, ref: ItemRef, field: Field, wanted: Props) -> None:
+    if field.value == wanted["value"]:
+        return
+    access.set_value(ref, field.id, wanted["value"])
+    _log.info("1Password: set field %s to key %s", _place(wanted), wanted["key_uuid"])
+
+
+def _refuse_what_is_not_ours(field: Field | None, wanted: Props) -> None:
+    """
+    Stop before a field is taken over that may serve something else.
+    """
+    if field is None:
+        return
+    if field.type not in _TYPES:
+        hint = "name a concealed field, or one that does not exist yet"
+        msg = f"1Password field {_place(wanted)} is of type {field.type}; {hint}"
+        raise NotOursError(msg)
+    if field.value and not looks_like_a_key(field.value):
+        hint = "empty it by hand if it may be overwritten, or name another field"
+        msg = f"1Password field {_place(wanted)} holds something that is no zot API key; {hint}"
+        raise NotOursError(msg)
+
+
+def _ref(props: Props) -> ItemRef:
+    return ItemRef(props["vault_id"], props["item_id"])
+
+
+def _place(props: Props) -> str:
+    return f"{props['vault']}/{props['item']}/{props['field']}"
+
+
+class ItemField(Resource, module="onepassword", name="ItemField"):
+    """
+    One field of an item in 1Password.
+
+    Args:
+        vault, item, field: each by name or id. The item must exist; the field need not.
+        value: the key. Secret in the state, as an input and as an output.
+        key_uuid: zot's uuid of that key, which may be shown.
+    """
+
+    value: pulumi.Output[str]
+    key_uuid: pulumi.Output[str]
+    made_here: pulumi.Output[bool]
+    via: pulumi.Output[str]
+    condition: pulumi.Output[str]
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        vault: pulumi.Input[str],
+        item: pulumi.Input[str],
+        field: pulumi.Input[str],
+        value: pulumi.Input[str],
+        key_uuid: pulumi.Input[str],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        props: dict[str, Any] = {
+            "vault": vault,
+            "item": item,
+            "field": field,
+            "value": value,
+            "key_uuid": key_uuid,
+            "condition": CURRENT,
+            "made_here": None,
+            "via": None,
+        }
+        secret = pulumi.ResourceOptions(additional_secret_outputs=["value"])
+        super().__init__(ItemFieldProvider(), resource_name, props, pulumi.ResourceOptions.merge(secret, opts))

@@ -1,0 +1,106 @@
+"""
+How a key is made: with the key before it if there is a live one, else by a headless login. No Pulumi.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+import httpx
+
+from components.clients.authentik import Authentik
+from components.clients.errors import KeyUnfitError, ReconcileError
+from components.clients.login import zot_session
+from components.clients.zot import Access, KeyAuth, Listing, MintedKey, Zot
+from components.rotation import Policy
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Order:
+    """
+    The key that is wanted.
+
+    Args:
+        username: whose key.
+        label: what it is recognised by, now and after a run that died.
+        repository: where its access is probed; nothing is left there.
+        oidc_provider: zot's name for authentik.
+    """
+
+    username: str
+    label: str
+    repository: str
+    oidc_provider: str
+    policy: Policy
+
+
+@dataclass(frozen=True)
+class TestedKey:
+    """
+    A key that works, what it was found to be able to do, and the user's keys as it lists them.
+    """
+
+    minted: MintedKey
+    access: Access
+    listing: Listing
+
+
+def make_key(zot: Zot, authentik: Authentik, order: Order, candidates: Iterable[str]) -> TestedKey:
+    """
+    Mint a key and test it. The first live one of *candidates* mints it; a login does if none is live, or if the live
+    one's access is not what CI needs: zot reads an account's groups only at a login.
+
+    Raises:
+        KeyUnfitError: the new key failed its test. It was revoked again.
+        ReconcileError: whatever a system answered.
+    """
+    for candidate in candidates:
+        auth = KeyAuth(order.username, candidate)
+        listing = zot.listing(auth, order.username)
+        access = zot.access(auth, order.username, order.repository) if listing.accepted else None
+        if access and access.fits_ci:
+            return _mint(zot, order, auth, listing.time)
+    session = zot_session(authentik, zot, order.username, order.oidc_provider)
+    try:
+        return _mint(zot, order, session.auth, session.time)
+    finally:
+        _log_out(zot, session.auth, order.username)
+
+
+def _mint(zot: Zot, order: Order, auth: httpx.Auth, now: datetime) -> TestedKey:
+    minted = zot.mint(auth, order.username, order.label, order.policy.expires_at(now))
+    key_auth = KeyAuth(order.username, minted.key.get_secret_value())
+    try:
+        listing = zot.listing(key_auth, order.username)
+        access = zot.access(key_auth, order.username, order.repository) if listing.accepted else None
+        if access is None or not access.fits_ci:
+            fault = "it is refused" if access is None else f"it {access}"
+            hint = (
+                "put the account into a group that zot lets read and create, and nothing more; the previous key stays"
+            )
+            msg = f"zot key for {order.username} failed its test in {order.repository}: {fault}; {hint}"
+            raise KeyUnfitError(msg)
+    except ReconcileError:
+        _revoke(zot, order, auth, minted)
+        raise
+    _log.info("zot: created key %s for %s, expires %s", minted.uuid, order.username, minted.expires_at or "never")
+    return TestedKey(minted, access, listing)
+
+
+def _revoke(zot: Zot, order: Order, auth: httpx.Auth, minted: MintedKey) -> None:
+    try:
+        zot.revoke(auth, order.username, minted.uuid)
+    except ReconcileError as exc:
+        _log.warning("zot: key %s of no use stays until the next run retires it: %s", minted.uuid, exc)
+
+
+def _log_out(zot: Zot, auth: httpx.Auth, username: str) -> None:
+    try:
+        zot.log_out(auth, username)
+    except ReconcileError as exc:
+        _log.warning("zot: a session of %s stays until it ends by itself: %s", username, exc)

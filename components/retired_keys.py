@@ -1,0 +1,152 @@
+"""
+The end of old keys: after a rotation, no key with our label is left but the current one.
+
+The only resource that ends keys other than its own, and it does so last: it takes from every place that holds the key
+the uuid of the key that it holds, and ends nothing while any of them holds another. Keys with another label are
+somebody else's.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pulumi
+from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
+
+from components.clients import zot_at
+from components.clients.errors import UnexpectedAnswerError
+from components.clients.zot import KeyAuth, ListedKey, Listing
+from components.provider import Props, Provider, changed, differences, inputs_of, report_drift
+from components.rotation import CURRENT
+
+_log = logging.getLogger(__name__)
+
+_UPDATED = ("zot_url", "username", "label", "key_uuid", "api_key", "held")
+_INPUTS = (*_UPDATED, "condition")
+
+
+class RetiredKeysProvider(Provider):
+    """
+    Life cycle of the sweep. Its id is the label.
+    """
+
+    def create(self, props: Props) -> CreateResult:
+        """
+        Revoke the strays that an earlier stack of this name, or a run that died, has left.
+        """
+        return CreateResult(props["label"], self._sweep(props))
+
+    def read(self, id_: str, props: Props) -> ReadResult:
+        """
+        Look for strays, in the list that `ApiKey` has read in this run as well. Read-only.
+        """
+        listing = zot_at(props["zot_url"]).seen_listing(props["username"], props["api_key"])
+        strays = _strays(listing, props["label"], {props["key_uuid"]})
+        outs = {**props, "condition": _in_words(strays) if strays else CURRENT}
+        report_drift(f"zot keys of {props['username']}", props, outs, ())
+        return ReadResult(id_, outs, inputs_of(outs, _INPUTS))
+
+    def diff(self, id_: str, olds: Props, news: Props) -> DiffResult:
+        """
+        Another current key, or a stray that the last read found.
+        """
+        return differences(olds, news, update=_UPDATED)
+
+    def update(self, id_: str, olds: Props, news: Props) -> UpdateResult:
+        """
+        Revoke every stray. The list is asked for anew, by the current key.
+
+        Where registry, user or label changed, the strays of the old ones end as well; the old key itself is left to
+        its own resource.
+        """
+        outs = self._sweep(news)
+        if changed(olds, news, ("zot_url", "username", "label")) and not _lagging(news):
+            # The new key is no stray, even where the old address turns out to be the same registry.
+            self._revoke_strays(olds, keep={olds["key_uuid"], news["key_uuid"]})
+        return UpdateResult(outs)
+
+    def delete(self, id_: str, props: Props) -> None:
+        """
+        Revoke the strays; `ApiKey` ends the current key after every place has let go of it.
+        """
+        self._revoke_strays(props, keep={props["key_uuid"]})
+
+    def _sweep(self, wanted: Props) -> Props:
+        lagging = _lagging(wanted)
+        if lagging:
+            # A run for chosen targets only can come here before every place is served.
+            _log.warning("zot: no key of %s is retired, %s holds an older one", wanted["username"], ", ".join(lagging))
+        elif not self._revoke_strays(wanted, keep={wanted["key_uuid"]}):
+            hint = "somebody revoked it during this run; run again"
+            msg = f"zot refuses the current key of {wanted['username']}; {hint}"
+            raise UnexpectedAnswerError(msg)
+        return wanted
+
+    def _revoke_strays(self, props: Props, keep: set[str]) -> bool:
+        """
+        Revoke what carries the label and is not in *keep*; return whether the registry accepts the key that asks.
+        """
+        zot = zot_at(props["zot_url"])
+        auth = KeyAuth(props["username"], props["api_key"])
+        listing = zot.listing(auth, props["username"])
+        for stray in _strays(listing, props["label"], keep):
+            zot.revoke(auth, props["username"], stray.uuid)
+            _log.info("zot: revoked key %s of %s, created %s", stray.uuid, props["username"], stray.created_at)
+        return listing.accepted
+
+
+def _lagging(props: Props) -> list[str]:
+    """
+    Return the places that hold another key than the current one.
+    """
+    return sorted(place for place, uuid in props["held"].items() if uuid != props["key_uuid"])
+
+
+def _strays(listing: Listing, label: str, keep: set[str]) -> list[ListedKey]:
+    return [key for key in listing.keys if key.label == label and key.uuid not in keep]
+
+
+def _in_words(strays: list[ListedKey]) -> str:
+    keys = ", ".join(f"{key.uuid} created {key.created_at:%Y-%m-%d}" for key in strays)
+    return f"{len(strays)} more with our label: {keys}"
+
+
+class RetiredKeys(Resource, module="zot", name="RetiredKeys"):
+    """
+    The keys of one label that are to be ended.
+
+    Args:
+        zot_url: the registry.
+        username: whose keys.
+        label: which of them are ours.
+        key_uuid: the current key, which stays.
+        api_key: the same key, to ask the registry with. Secret in the state.
+        held: for each place that holds the key, the uuid of the key that it holds.
+    """
+
+    condition: pulumi.Output[str]
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        zot_url: pulumi.Input[str],
+        username: pulumi.Input[str],
+        label: pulumi.Input[str],
+        key_uuid: pulumi.Input[str],
+        api_key: pulumi.Input[str],
+        held: dict[str, pulumi.Input[str]],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        props: dict[str, Any] = {
+            "zot_url": zot_url,
+            "username": username,
+            "label": label,
+            "key_uuid": key_uuid,
+            "api_key": api_key,
+            "held": held,
+            "condition": CURRENT,
+        }
+        secret = pulumi.ResourceOptions(additional_secret_outputs=["api_key"])
+        super().__init__(RetiredKeysProvider(), resource_name, props, pulumi.ResourceOptions.merge(secret, opts))

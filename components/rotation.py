@@ -1,0 +1,103 @@
+"""
+When a key is due, and the sentence that says why. Pure functions: no clock, no network, no Pulumi.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+# What every resource's `condition` should be. Anything else is a sentence about what is out of line.
+CURRENT = "current"
+
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Policy:
+    """
+    When a key is replaced, and when it would end by itself. In days; fractions are allowed.
+    """
+
+    rotate_after_days: float
+    expire_after_days: float
+
+    def rotates_at(self, created_at: datetime) -> datetime:
+        """
+        Return when a key of that birth is due.
+        """
+        return created_at + self.rotate_after_days * _DAY
+
+    def expires_at(self, now: datetime) -> datetime:
+        """
+        Return the expiry to give to a key that is minted now.
+        """
+        return now + self.expire_after_days * _DAY
+
+
+@dataclass(frozen=True)
+class KeyFacts:
+    """
+    What the registry said about a key when it was last asked.
+
+    Args:
+        created_at: by the registry's clock.
+        expires_at: None for never.
+        age_days: by the registry's clock.
+        refused: the registry does not accept it, with the reason as far as it can be known; empty if accepted.
+        access: what it can do, in words; empty if that was not asked.
+        fits_ci: it can create and cannot delete.
+    """
+
+    created_at: datetime
+    expires_at: datetime | None
+    age_days: float
+    refused: str = ""
+    access: str = ""
+    fits_ci: bool = True
+
+
+def age_days(created_at: datetime, now: datetime) -> float:
+    """
+    Return an age in days, to about a second; never negative, whatever two clocks say.
+    """
+    return max(0.0, round((now - created_at) / _DAY, 5))
+
+
+def why_refused(expires_at: datetime | None, now: datetime | None) -> str:
+    """
+    Say why the registry refuses a key that it once made.
+    """
+    if expires_at is not None and now is not None and expires_at <= now:
+        return f"refused by the registry: expired on {expires_at:%Y-%m-%d}"
+    return "refused by the registry: revoked"
+
+
+def due(facts: KeyFacts, policy: Policy) -> list[str]:
+    """
+    Return every reason why the key must be replaced, in words; empty for a key that may stay.
+    """
+    if facts.refused:
+        return [facts.refused]
+    reasons = []
+    if facts.age_days > policy.rotate_after_days:
+        reasons.append(f"{_days(facts.age_days)} old, rotates after {policy.rotate_after_days:g}")
+    rotates_at = policy.rotates_at(facts.created_at)
+    if facts.expires_at is not None and facts.expires_at <= rotates_at:
+        reasons.append(f"expires on {facts.expires_at:%Y-%m-%d}, before it rotates on {rotates_at:%Y-%m-%d}")
+    if not facts.fits_ci:
+        reasons.append(f"{facts.access}; CI needs a key that can create and cannot delete")
+    return reasons
+
+
+def condition(facts: KeyFacts, policy: Policy) -> str:
+    """
+    Return all reasons as one sentence, or `CURRENT`.
+    """
+    return "; ".join(due(facts, policy)) or CURRENT
+
+
+def _days(days: float) -> str:
+    if days < 1:
+        return f"{days:.2g} days"
+    return "1 day" if int(days) == 1 else f"{int(days)} days"

@@ -1,0 +1,165 @@
+#!/usr/bin/env bash
+# Gets what a run needs and `pip` alone cannot give; the Makefile calls it, in this order:
+#
+#   build.sh venv     the Python packages of requirements.lock, in .venv
+#   build.sh pulumi   the engine: the one on PATH, else built from its Go module into .tools/bin and linked into .venv/bin
+#   build.sh gitea    a real forge for the tests: the one on PATH, else built likewise
+#
+# The versions that are built stand in tools/*/go.mod and nowhere else. Every fault is one line that names the ways out.
+set -eu
+unset CDPATH
+cd "$(dirname "$0")/.."
+root=$PWD
+bin=$root/.tools/bin
+
+# Pulumi.yaml's `stackConfigDir` and `options.refresh: always` are what the program needs of an engine.
+pulumi_wanted=3.227
+# The release after the one that brought the API of a repository's secrets (1.21, go-gitea/gitea#26766).
+gitea_wanted=1.22
+
+say() { printf '%s\n' "$*"; }
+die() {
+    printf '%s\n' "$*" >&2
+    exit 1
+}
+
+# version TEXT: the first version number in it; nothing where there is none.
+version() { printf '%s\n' "$1" | grep -Eo '[0-9]+\.[0-9]+(\.[0-9]+)?' | head -n 1; }
+
+at_least() { printf '%s\n' "$1" "$2" | sort -V -C; }
+
+# required FOLDER MODULE: the version that tools/FOLDER/go.mod requires.
+required() { awk -v module="$2" '$1 == module { sub(/^v/, "", $2); print $2; exit }' "tools/$1/go.mod"; }
+
+# theirs PROGRAM: the first one on PATH that is not the one built here (an activated .venv has a link to that).
+theirs() {
+    type -aP "$1" | while IFS= read -r found; do
+        [ "$found" -ef "$bin/$1" ] || { printf '%s\n' "$found" && break; }
+    done
+}
+
+# stamp FLAGS FOLDER…: what a build depends on. A program is built when the stamp beside it says so, and the stamp is written last.
+stamp() {
+    printf '%s\n' "$1" && shift
+    for folder in "$@"; do cksum "tools/$folder/go.mod" "tools/$folder/go.sum"; done
+}
+
+# built PROGRAM STAMP: it is there, and from these modules with these flags.
+built() { [ -x "$bin/$1" ] && [ "$2" = "$(cat ".tools/$1.built" 2>/dev/null)" ]; }
+
+# need_go FOLDER WHY OTHERWISE: Go is there, and new enough for that go.mod.
+need_go() {
+    wanted=$(awk '$1 == "go" { print $2; exit }' "tools/$1/go.mod")
+    command -v go >/dev/null || die "$2, and no Go to build it: install $3, or Go $wanted or newer (go.dev)"
+    # Go itself decides, since it may fetch a newer toolchain on its own (GOTOOLCHAIN=auto).
+    go -C "tools/$1" list -m >/dev/null 2>&1 ||
+        die "$2, and $(go env GOVERSION) with GOTOOLCHAIN=$(go env GOTOOLCHAIN) cannot build it: install $3, or Go $wanted or newer (go.dev)"
+}
+
+# build FOLDER PACKAGE FLAGS…: tools/FOLDER's program. It gets its name when it is whole, so that an interrupted build leaves none.
+build() {
+    folder=$1 package=$2 && shift 2
+    mkdir -p "$bin"
+    trap 'rm -f "$bin/.$folder.$$"' EXIT
+    # -buildvcs=false: the version is the module's, not that of the repository around it.
+    go -C "tools/$folder" build -buildvcs=false "$@" -o "$bin/.$folder.$$" "$package" >".tools/$folder.log" 2>&1 ||
+        die "building $folder failed: $(tail -n 1 ".tools/$folder.log") (all of it in .tools/$folder.log)"
+    mv -f "$bin/.$folder.$$" "$bin/$folder"
+}
+
+module_folder() { go -C "tools/$1" list -m -f '{{.Dir}}' "$2"; }
+
+get_venv() {
+    for python in ${PYTHON:-python3 python3.14 python3.13 python3.12 python3.11}; do
+        base=$("$python" -c '
+import sys, venv, ensurepip
+assert (3, 11) <= sys.version_info < (3, 15)
+# Of an activated .venv, the interpreter it was made from: the environment is about to be emptied.
+print(getattr(sys, "_base_executable", sys.executable))' 2>/dev/null) && break
+    done
+    [ -n "${base-}" ] || die "no Python 3.11 to 3.14 with its venv module among ${PYTHON:-python3, python3.14 … python3.11}: install one, or name it with PYTHON=…"
+    say "installing the Python packages of requirements.lock into .venv ($("$base" --version)), some 20 s"
+    "$base" -m venv --clear .venv
+    .venv/bin/pip --disable-pip-version-check install -q --require-hashes -r requirements.lock ||
+        die "pip could not install requirements.lock: its own lines above say why; 'make venv' tries again"
+    touch .venv/installed
+}
+
+pulumi_programs="pulumi pulumi-language-python pulumi-language-python-exec pulumi-resource-pulumi-python"
+
+# their_pulumi: sets `engine` to the pulumi on PATH and `why` to what is wrong with it, if anything is.
+their_pulumi() {
+    engine=$(theirs pulumi)
+    [ -n "$engine" ] || { why="no pulumi on PATH" && return 1; }
+    have=$(version "$(PULUMI_SKIP_UPDATE_CHECK=1 "$engine" version 2>/dev/null)")
+    at_least $pulumi_wanted "${have:-0}" || { why="pulumi ${have:-of unknown version} on PATH is older than $pulumi_wanted" && return 1; }
+    # The engine looks for its language host on PATH, then beside itself, links followed.
+    [ -n "$(theirs pulumi-language-python)" ] || [ -x "$(dirname "$(readlink -f "$engine")")/pulumi-language-python" ] ||
+        { why="pulumi $have on PATH is without pulumi-language-python" && return 1; }
+}
+
+get_pulumi() {
+    if their_pulumi; then
+        say "using pulumi $have from PATH ($engine)"
+        # Links from before would hide it in an activated .venv.
+        for program in $pulumi_programs; do [ ! -L ".venv/bin/$program" ] || rm ".venv/bin/$program"; done
+        return
+    fi
+    engine_version=$(required pulumi github.com/pulumi/pulumi/pkg/v3)
+    host_version=$(required pulumi-language-python github.com/pulumi/pulumi/sdk/v3)
+    # A plain `go build` leaves the version empty.
+    variable=github.com/pulumi/pulumi/sdk/v3/go/common/version.Version
+    now=$(stamp "$variable" pulumi pulumi-language-python)
+    if ! built pulumi "$now"; then
+        need_go pulumi "$why" "the vendor's CLI $pulumi_wanted or newer, with its Python host (pulumi.com)"
+        say "$why: building the engine $engine_version and its Python host $host_version from their Go modules, once: about 4 minutes on 2 cores"
+        start=$SECONDS
+        build pulumi github.com/pulumi/pulumi/pkg/v3/cmd/pulumi -ldflags "-X $variable=v$engine_version"
+        build pulumi-language-python github.com/pulumi/pulumi/sdk/v3/python/cmd/pulumi-language-python -ldflags "-X $variable=v$host_version"
+        sdk=$(module_folder pulumi-language-python github.com/pulumi/pulumi/sdk/v3)
+        # A module archive keeps no run bit.
+        install -m 755 "$sdk/python/cmd/pulumi-language-python-exec" "$sdk/python/dist/pulumi-resource-pulumi-python" "$bin/"
+        printf '%s\n' "$now" >.tools/pulumi.built
+        say "built pulumi $engine_version in $((SECONDS - start)) s"
+    fi
+    [ -d .venv/bin ] || die "no .venv to link pulumi into: run 'make tools'"
+    for program in $pulumi_programs; do ln -sf "../../.tools/bin/$program" ".venv/bin/$program"; done
+}
+
+get_gitea() {
+    forge_version=$(required gitea code.gitea.io/gitea)
+    tags="sqlite sqlite_unlock_notify"
+    now=$(stamp "$tags" gitea)
+    ! built gitea "$now" || return 0
+    forge=$(theirs gitea)
+    why="no gitea on PATH"
+    if [ -n "$forge" ]; then
+        have=$(version "$("$forge" --version 2>/dev/null)")
+        if at_least $gitea_wanted "${have:-0}"; then
+            say "using gitea $have from PATH ($forge)"
+            # The tests look here first, and what may still be here is from other modules.
+            rm -f "$bin/gitea"
+            return
+        fi
+        why="gitea ${have:-of unknown version} on PATH is older than $gitea_wanted"
+    fi
+    need_go gitea "$why" "gitea $gitea_wanted or newer (gitea.com; the tests use it)"
+    command -v "$(go env CC)" >/dev/null || die "$why, and no C compiler ($(go env CC)) to build it with SQLite: install gcc, or gitea"
+    say "$why: building gitea $forge_version from its Go module for the tests, once: about 4 minutes on 2 cores"
+    start=$SECONDS
+    CGO_ENABLED=1 build gitea code.gitea.io/gitea -tags "$tags" -ldflags "-X main.Version=$forge_version"
+    # Its templates and texts are read from a folder; a copy of them makes Go unnecessary when the tests run.
+    source=$(module_folder gitea code.gitea.io/gitea)
+    rm -rf .tools/gitea-static
+    mkdir .tools/gitea-static
+    cp -R "$source/templates" "$source/options" "$source/public" .tools/gitea-static/
+    # The module cache is read-only, and `make clean` must be able to remove the copy.
+    chmod -R u+w .tools/gitea-static
+    printf '%s\n' "$now" >.tools/gitea.built
+    say "built gitea $forge_version in $((SECONDS - start)) s"
+}
+
+case ${1-} in
+venv | pulumi | gitea) "get_$1" ;;
+*) die "usage: tools/build.sh venv|pulumi|gitea" ;;
+esac
