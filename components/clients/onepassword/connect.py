@@ -152,7 +152,7 @@ class Connect:
             hint = "look whether the Connect server's sync is in order, then run again"
             msg = f"{self.name} GET {_path(ref)} does not show a change that it accepted 15 s ago; {hint}"
             raise UnexpectedAnswerError(msg) from None
-        return item
+        return found
 
     def _call(self, method: str, path: str, whose: str, **options: Any) -> httpx.Response:
         return self.api.call(method, path, whose=whose, auth=self._auth, advice=_ADVICE, **options)
