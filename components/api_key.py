@@ -87,9 +87,13 @@ class ApiKeyProvider(Provider):
             policy=_policy(props),
         )
         made = make_key(zot_at(props["zot_url"]), authentik_at(props["authentik_url"]), order, _candidates(props))
-        key = made.minted.key.get_secret_value()
-        outs = {**props, "uuid": made.minted.uuid, "api_key": key, **_observed(made.listing, made.minted, made.access)}
-        return CreateResult(made.minted.uuid, outs)
+        outs = {
+            **props,
+            "uuid": made.listed.uuid,
+            "api_key": made.key,
+            **_observed(made.listing, made.listed, made.access),
+        }
+        return CreateResult(made.listed.uuid, outs)
 
     def read(self, id_: str, props: Props) -> ReadResult:
         """

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import httpx
@@ -14,7 +14,7 @@ import httpx
 from components.clients.authentik import Authentik
 from components.clients.errors import KeyUnfitError, ReconcileError
 from components.clients.login import zot_session
-from components.clients.zot import Access, KeyAuth, Listing, MintedKey, Zot
+from components.clients.zot import Access, KeyAuth, ListedKey, Listing, MintedKey, Zot
 from components.rotation import Policy
 
 _log = logging.getLogger(__name__)
@@ -40,17 +40,18 @@ class Order:
 
 
 @dataclass(frozen=True)
-class TestedKey:
+class ProvenKey:
     """
-    A key that works, what it was found to be able to do, and the user's keys as it lists them.
+    A key that works, itself and its user's other keys as it lists them, and what it can do.
     """
 
-    minted: MintedKey
-    access: Access
+    key: str = field(repr=False)
+    listed: ListedKey
     listing: Listing
+    access: Access
 
 
-def make_key(zot: Zot, authentik: Authentik, order: Order, candidates: Iterable[str]) -> TestedKey:
+def make_key(zot: Zot, authentik: Authentik, order: Order, candidates: Iterable[str]) -> ProvenKey:
     """
     Mint a key and test it. The first live one of *candidates* mints it; a login does if none is live, or if the live
     one's access is not what CI needs: zot reads an account's groups only at a login.
@@ -72,13 +73,15 @@ def make_key(zot: Zot, authentik: Authentik, order: Order, candidates: Iterable[
         _log_out(zot, session.auth, order.username)
 
 
-def _mint(zot: Zot, order: Order, auth: httpx.Auth, now: datetime) -> TestedKey:
+def _mint(zot: Zot, order: Order, auth: httpx.Auth, now: datetime) -> ProvenKey:
     minted = zot.mint(auth, order.username, order.label, order.policy.expires_at(now))
-    key_auth = KeyAuth(order.username, minted.key.get_secret_value())
+    key = minted.key.get_secret_value()
+    key_auth = KeyAuth(order.username, key)
     try:
         listing = zot.listing(key_auth, order.username)
-        access = zot.access(key_auth, order.username, order.repository) if listing.accepted else None
-        if access is None or not access.fits_ci:
+        listed = listing.find(minted.uuid)
+        access = zot.access(key_auth, order.username, order.repository) if listed else None
+        if listed is None or access is None or not access.fits_ci:
             fault = "it is refused" if access is None else f"it {access}"
             hint = (
                 "put the account into a group that zot lets read and create, and nothing more; the previous key stays"
@@ -89,7 +92,7 @@ def _mint(zot: Zot, order: Order, auth: httpx.Auth, now: datetime) -> TestedKey:
         _revoke(zot, order, auth, minted)
         raise
     _log.info("zot: created key %s for %s, expires %s", minted.uuid, order.username, minted.expires_at or "never")
-    return TestedKey(minted, access, listing)
+    return ProvenKey(key, listed, listing, access)
 
 
 def _revoke(zot: Zot, order: Order, auth: httpx.Auth, minted: MintedKey) -> None:

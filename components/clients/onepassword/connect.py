@@ -8,6 +8,7 @@ Reads come from a local copy and can lag behind a write, so a write is over when
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections import defaultdict
 from collections.abc import Callable
@@ -49,7 +50,7 @@ class _Named(pydantic.BaseModel):
     title: str | None = None
 
 
-class _NotYetReadable(Exception):
+class _NotYetReadableError(Exception):
     """
     The server still shows the item as it was before a write.
     """
@@ -140,19 +141,18 @@ class Connect:
         """
         Read the item until *look* finds something in it, and return that; some fifteen seconds at most.
         """
-        try:
+        with contextlib.suppress(_NotYetReadableError):
             for attempt in stamina.retry_context(
-                on=_NotYetReadable, attempts=40, timeout=15, wait_initial=0.05, wait_max=0.5, wait_jitter=0
+                on=_NotYetReadableError, attempts=40, timeout=15, wait_initial=0.05, wait_max=0.5, wait_jitter=0
             ):
                 with attempt:
                     found = look(self.read(ref))
                     if found is None:
-                        raise _NotYetReadable
-        except _NotYetReadable:
-            hint = "look whether the Connect server's sync is in order, then run again"
-            msg = f"{self.name} GET {_path(ref)} does not show a change that it accepted 15 s ago; {hint}"
-            raise UnexpectedAnswerError(msg) from None
-        return found
+                        raise _NotYetReadableError
+                    return found
+        hint = "look whether the Connect server's sync is in order, then run again"
+        msg = f"{self.name} GET {_path(ref)} does not show a change that it accepted 15 s ago; {hint}"
+        raise UnexpectedAnswerError(msg)
 
     def _call(self, method: str, path: str, whose: str, **options: Any) -> httpx.Response:
         return self.api.call(method, path, whose=whose, auth=self._auth, advice=_ADVICE, **options)

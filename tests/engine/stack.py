@@ -1,0 +1,146 @@
+"""
+The program under the real engine, in a folder and with a state of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+PASSPHRASE = "a passphrase of the tests"
+
+
+@dataclass(frozen=True)
+class Run:
+    """
+    What one command of the engine gave: its exit code, and both streams as a person sees them.
+    """
+
+    code: int
+    text: str
+
+
+class Stack:
+    """
+    A stack of the program.
+
+    Args:
+        folder: an empty one; it gets the project, the state and the engine's home.
+        env: the systems' credentials, as the product reads them.
+        config: the stack file's `config`.
+    """
+
+    def __init__(self, folder: Path, env: Mapping[str, str], config: Mapping[str, Any], name: str = "test") -> None:
+        self.name = name
+        self.project = folder / "project"
+        self.state = folder / "state"
+        self.env = engine_environment(folder) | dict(env)
+        (self.project / "stacks").mkdir(parents=True)
+        self.state.mkdir()
+        for part in ("Pulumi.yaml", "__main__.py", "components"):
+            (self.project / part).symlink_to(ROOT / part)
+        self.configure(config)
+        created = self.pulumi("stack", "init", name)
+        assert created.code == 0, created.text
+
+    def configure(self, config: Mapping[str, Any]) -> None:
+        """
+        Write the stack file, keeping the engine's own lines in it. JSON is YAML.
+        """
+        salt = [line for line in self._file_lines() if line.startswith("encryptionsalt:")]
+        lines = [*salt, f"config: {json.dumps(dict(config))}"]
+        self._file.write_text("\n".join(lines) + "\n")
+
+    @property
+    def _file(self) -> Path:
+        return self.project / "stacks" / f"Pulumi.{self.name}.yaml"
+
+    def _file_lines(self) -> list[str]:
+        return self._file.read_text().splitlines() if self._file.exists() else []
+
+    def up(self, *arguments: str) -> Run:
+        """
+        `pulumi up`, without asking.
+        """
+        return self.pulumi("up", "--yes", "--skip-preview", *arguments)
+
+    def preview(self, *arguments: str) -> Run:
+        """
+        `pulumi preview` as the nightly check runs it: exit code 7 is drift.
+        """
+        return self.pulumi("preview", "--diff", "--expect-no-changes", *arguments)
+
+    def destroy(self) -> Run:
+        """
+        `pulumi destroy`, without asking.
+        """
+        return self.pulumi("destroy", "--yes", "--skip-preview")
+
+    def outputs(self) -> dict[str, Any]:
+        """
+        The stack's output `accounts`.
+        """
+        run = self.pulumi("stack", "output", "--json", streams="out")
+        accounts: dict[str, Any] = json.loads(run.text)["accounts"]
+        return accounts
+
+    def urns(self) -> dict[str, str]:
+        """
+        The stack's resources: URN by resource name.
+        """
+        exported = json.loads(self.pulumi("stack", "export", streams="out").text)
+        return {
+            resource["urn"].rpartition("::")[2]: resource["urn"] for resource in exported["deployment"]["resources"]
+        }
+
+    def pulumi(self, *arguments: str, streams: str = "both", env: Mapping[str, str] | None = None) -> Run:
+        """
+        One command of the engine on this stack.
+        """
+        stack = [] if arguments[:2] == ("stack", "init") else ["--stack", self.name]
+        done = subprocess.run(
+            ["pulumi", *arguments, *stack, "--non-interactive"],
+            cwd=self.project,
+            env=self.env | dict(env or {}),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT if streams == "both" else subprocess.PIPE,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        return Run(done.returncode, done.stdout)
+
+
+def engine_environment(folder: Path) -> dict[str, str]:
+    """
+    The environment in which the engine finds this Python, keeps everything below *folder*, and asks nobody outside.
+    """
+    keep = {name: os.environ[name] for name in ("LANG", "LC_ALL", "TMPDIR", "HOME") if name in os.environ}
+    return keep | {
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
+        "PULUMI_HOME": str(folder / "home"),
+        "PULUMI_BACKEND_URL": (folder / "state").as_uri(),
+        "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
+        "PULUMI_SKIP_UPDATE_CHECK": "1",
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        "PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "NO_COLOR": "1",
+        "NO_PROXY": "127.0.0.1,localhost",
+    }
+
+
+def engine_is_there() -> bool:
+    """
+    Whether a `pulumi` can be started.
+    """
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    return shutil.which("pulumi", path=path) is not None

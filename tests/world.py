@@ -1,0 +1,262 @@
+"""
+The four systems that a test runs against, and what a person with admin rights does to them by hand.
+
+Everything is embedded, unless the environment names real servers: with ZOT_CI_TEST_AUTHENTIK_URL,
+ZOT_CI_TEST_AUTHENTIK_TOKEN, ZOT_CI_TEST_AUTHENTIK_ADMIN_TOKEN and ZOT_CI_TEST_ZOT_URL, authentik and zot are those, and
+tests marked `embedded`, which need a back door, are skipped. Whatever is done here by hand goes over the systems'
+public interfaces and is the same for both.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from components.clients.authentik import Authentik
+from components.clients.login import zot_session
+from components.clients.zot import Zot
+from tests.estate import Estate
+
+VAULT, ITEM, FIELD = "blumeops", "Forgejo Secrets", "zot-ci-api"
+OWNER, REPOSITORY, SECRET = "eblume", "blumeops", "ZOT_CI_API_KEY"
+GROUP = "artifact-workloads"
+
+_REAL = {
+    "AUTHENTIK_URL": "ZOT_CI_TEST_AUTHENTIK_URL",
+    "AUTHENTIK_TOKEN": "ZOT_CI_TEST_AUTHENTIK_TOKEN",
+    "AUTHENTIK_ADMIN_TOKEN": "ZOT_CI_TEST_AUTHENTIK_ADMIN_TOKEN",
+    "ZOT_URL": "ZOT_CI_TEST_ZOT_URL",
+}
+
+
+def real_servers() -> dict[str, str]:
+    """
+    The real authentik and zot that the environment names; empty for none.
+    """
+    named = {ours: os.environ[theirs] for ours, theirs in _REAL.items() if os.environ.get(theirs)}
+    if named and len(named) < len(_REAL):
+        raise RuntimeError(f"for real servers set all of {', '.join(_REAL.values())}")
+    return named
+
+
+@dataclass
+class World:
+    """
+    Four systems and their admin.
+
+    *username* is the account under test: `zot-ci`, or a name of its own on real servers, which keep what earlier tests
+    did to them.
+    """
+
+    estate: Estate
+    env: dict[str, str]
+    is_embedded: bool
+    username: str = "zot-ci"
+    admin: httpx.Client = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.admin = httpx.Client(
+            base_url=f"{self.authentik_url}/api/v3/core",
+            headers={"Authorization": f"Bearer {self.env['AUTHENTIK_ADMIN_TOKEN']}"},
+        )
+
+    @classmethod
+    def start(cls) -> World:
+        """
+        Start what has to be embedded.
+        """
+        real = real_servers()
+        if not real:
+            estate = Estate.start()
+            return cls(estate, estate.env, is_embedded=True)
+        estate = Estate.start(only=("onepassword", "forgejo"))
+        return cls(estate, estate.env | real, is_embedded=False, username=f"zot-ci-{secrets.token_hex(4)}")
+
+    def stop(self) -> None:
+        """
+        End the embedded systems; take the account away from real ones.
+        """
+        if not self.is_embedded and self.account() is not None:
+            self.delete_account()
+        self.admin.close()
+        self.estate.stop()
+        self.estate.check()
+
+    @property
+    def authentik_url(self) -> str:
+        return self.env["AUTHENTIK_URL"]
+
+    @property
+    def zot_url(self) -> str:
+        return self.env["ZOT_URL"]
+
+    def config(self, **account: Any) -> dict[str, Any]:
+        """
+        A stack's settings for the account under test; *account* overrides its keys.
+        """
+        return {
+            "zot-ci:authentik": {"url": self.authentik_url},
+            "zot-ci:zot": {"url": self.zot_url},
+            "zot-ci:forgejo": {"url": self.env["FORGEJO_URL"]},
+            "zot-ci:accounts": [
+                {
+                    "username": self.username,
+                    "groups": [GROUP],
+                    "onepassword": {"vault": VAULT, "item": ITEM, "field": FIELD},
+                    "forgejo": [{"repository": f"{OWNER}/{REPOSITORY}", "secret": SECRET}],
+                }
+                | account
+            ],
+        }
+
+    # The places that hold the key.
+
+    def field(self) -> str | None:
+        """
+        The field's value.
+        """
+        return self.estate.onepassword.field(VAULT, ITEM, FIELD)
+
+    def set_field(self, value: str | None) -> None:
+        """
+        Somebody edits the field, or removes it.
+        """
+        self.estate.onepassword.set_field(VAULT, ITEM, FIELD, value)
+
+    def secret(self) -> str | None:
+        """
+        The secret's value, which no real server would show.
+        """
+        return self.estate.forgejo.value(OWNER, REPOSITORY, SECRET)
+
+    # The account.
+
+    def account(self) -> dict[str, Any] | None:
+        """
+        The account as an admin sees it.
+        """
+        found = self._asked("GET", "/users/", params={"username": self.username}).json()["results"]
+        return found[0] if found else None
+
+    def groups(self) -> set[str]:
+        """
+        The names of the account's groups.
+        """
+        account = self.account()
+        assert account is not None
+        return {group["name"] for group in account["groups_obj"]}
+
+    def make_account(self, *groups: str, **properties: Any) -> None:
+        """
+        Somebody makes the account before us.
+        """
+        body = {"username": self.username, "name": "Made by hand", "type": "service_account", "path": "users"}
+        self._asked("POST", "/users/", json=body | {"groups": [self._group(name) for name in groups]} | properties)
+
+    def change_account(self, **properties: Any) -> None:
+        """
+        Somebody changes the account's properties.
+        """
+        self._asked("PATCH", f"/users/{self._pk()}/", json=properties)
+
+    def delete_account(self) -> None:
+        """
+        Somebody deletes the account.
+        """
+        self._asked("DELETE", f"/users/{self._pk()}/")
+
+    def join(self, group: str) -> None:
+        """
+        Somebody adds the account to a group.
+        """
+        self._asked("POST", f"/groups/{self._group(group)}/add_user/", json={"pk": self._pk()})
+
+    def leave(self, group: str) -> None:
+        """
+        Somebody takes the account out of a group.
+        """
+        self._asked("POST", f"/groups/{self._group(group)}/remove_user/", json={"pk": self._pk()})
+
+    # The registry.
+
+    def accepts(self, key: str | None) -> bool:
+        """
+        Whether the registry accepts the key.
+        """
+        if not key:
+            return False
+        return httpx.get(f"{self.zot_url}/v2/", auth=(self.username, key)).status_code == httpx.codes.OK
+
+    def keys(self, key: str) -> list[dict[str, Any]]:
+        """
+        The account's keys, as *key* lists them.
+        """
+        answer = httpx.get(f"{self.zot_url}/zot/auth/apikey", auth=(self.username, key))
+        answer.raise_for_status()
+        listed: list[dict[str, Any]] = answer.json()["apiKeys"]
+        return listed
+
+    def ours(self, key: str, stack: str = "test") -> list[str]:
+        """
+        The uuids of the keys with our label.
+        """
+        label = f"zot-ci/{stack}/{self.username}"
+        return [listed["uuid"] for listed in self.keys(key) if listed["label"] == label]
+
+    def revoke(self, key: str, uuid: str) -> None:
+        """
+        Somebody revokes a key, as the account's owner can.
+        """
+        params = {"id": uuid}
+        httpx.delete(f"{self.zot_url}/zot/auth/apikey", params=params, auth=(self.username, key)).raise_for_status()
+
+    def mint_by(self, key: str, label: str, expires: str = "2099-01-01T00:00:00Z") -> dict[str, Any]:
+        """
+        Somebody, or a run that died, makes one more key.
+        """
+        body = {"label": label, "scopes": [], "expirationDate": expires}
+        answer = httpx.post(f"{self.zot_url}/zot/auth/apikey", json=body, auth=(self.username, key))
+        answer.raise_for_status()
+        minted: dict[str, Any] = answer.json()
+        self.estate.secrets.add(minted["apiKey"])
+        return minted
+
+    def key_made_by_hand(self, label: str = "by hand") -> str:
+        """
+        A person signs in to the registry as the account and generates a key in its web page.
+        """
+        zot = Zot(self.zot_url)
+        session = zot_session(Authentik(self.authentik_url), zot, self.username, "oidc").auth
+        body = {"label": label, "scopes": [], "expirationDate": "2099-01-01T00:00:00Z"}
+        answer = httpx.post(f"{self.zot_url}/zot/auth/apikey", json=body, auth=session)
+        answer.raise_for_status()
+        key = str(answer.json()["apiKey"])
+        self.estate.secrets.add(key)
+        return key
+
+    def _pk(self) -> int:
+        account = self.account()
+        assert account is not None
+        return int(account["pk"])
+
+    def _group(self, name: str) -> str:
+        found = self._asked("GET", "/groups/", params={"name": name, "include_users": "false"}).json()["results"]
+        return str(found[0]["pk"])
+
+    def _asked(self, method: str, path: str, **options: Any) -> httpx.Response:
+        answer = self.admin.request(method, path, **options)
+        answer.raise_for_status()
+        return answer
+
+
+def credentials(world: World) -> Mapping[str, str]:
+    """
+    What the product reads from its environment.
+    """
+    names = ("AUTHENTIK_TOKEN", "FORGEJO_TOKEN", "OP_CONNECT_HOST", "OP_CONNECT_TOKEN")
+    return {name: world.env[name] for name in names}
