@@ -4,10 +4,15 @@ Machine credentials that rotate themselves: one registry credential for each acc
 
 from __future__ import annotations
 
+import signal
+
 import pulumi
 from pulumi.runtime.config import CONFIG
 
 from components import RegistryCredential, RegistryCredentialArgs, SettingsError, load
+
+# When a resource fails the engine interrupts this program; Python's own handler would print a traceback of it.
+signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 try:
     settings = load(CONFIG.get())

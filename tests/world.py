@@ -11,15 +11,15 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
 
-from components.clients.authentik import Authentik
+from components.clients import authentik_at, zot_at
 from components.clients.login import zot_session
-from components.clients.zot import Zot
 from tests.estate import Estate
 
 VAULT, ITEM, FIELD = "blumeops", "Forgejo Secrets", "zot-ci-api"
@@ -201,6 +201,16 @@ class World:
         listed: list[dict[str, Any]] = answer.json()["apiKeys"]
         return listed
 
+    def age_days(self) -> float:
+        """
+        The age of the newest key of the account, by the registry's clock.
+        """
+        answer = httpx.get(f"{self.zot_url}/zot/auth/apikey", auth=(self.username, self.field() or ""))
+        answer.raise_for_status()
+        now = parsedate_to_datetime(answer.headers["date"])
+        born = max(datetime.fromisoformat(listed["createdAt"]) for listed in answer.json()["apiKeys"])
+        return (now - born) / timedelta(days=1)
+
     def ours(self, key: str, stack: str = "test") -> list[str]:
         """
         The uuids of the keys with our label.
@@ -230,8 +240,7 @@ class World:
         """
         A person signs in to the registry as the account and generates a key in its web page.
         """
-        zot = Zot(self.zot_url)
-        session = zot_session(Authentik(self.authentik_url), zot, self.username, "oidc").auth
+        session = zot_session(authentik_at(self.authentik_url), zot_at(self.zot_url), self.username, "oidc").auth
         body = {"label": label, "scopes": [], "expirationDate": "2099-01-01T00:00:00Z"}
         answer = httpx.post(f"{self.zot_url}/zot/auth/apikey", json=body, auth=session)
         answer.raise_for_status()
@@ -254,7 +263,7 @@ class World:
         return answer
 
 
-def credentials(world: World) -> Mapping[str, str]:
+def credentials(world: World) -> dict[str, str]:
     """
     What the product reads from its environment.
     """

@@ -4,8 +4,9 @@ The systems, one client each for a system's URL and process: connections are kep
 
 from __future__ import annotations
 
-import functools
+from collections.abc import Callable
 from threading import Lock
+from typing import Any, TypeVar
 
 from components.clients.authentik import Authentik
 from components.clients.forgejo import Forgejo
@@ -13,36 +14,40 @@ from components.clients.onepassword import ItemAccess
 from components.clients.onepassword.connect import Connect
 from components.clients.zot import Zot
 
-# The engine calls a provider from four threads, and `cache` alone would let two of them make a client each.
+_Client = TypeVar("_Client")
+
+_made: dict[tuple[Any, ...], Any] = {}
+# The engine calls a provider from four threads.
 _making = Lock()
-_authentik = functools.cache(Authentik)
-_forgejo = functools.cache(Forgejo)
-_zot = functools.cache(Zot)
-_connect = functools.cache(Connect)
+
+
+def _one(make: Callable[..., _Client], *arguments: str) -> _Client:
+    with _making:
+        if (make, *arguments) not in _made:
+            _made[make, *arguments] = make(*arguments)
+        client: _Client = _made[make, *arguments]
+        return client
 
 
 def authentik_at(url: str) -> Authentik:
     """
     Return this process's client of the authentik server at *url*.
     """
-    with _making:
-        return _authentik(url)
+    return _one(Authentik, url)
 
 
 def forgejo_at(url: str) -> Forgejo:
     """
     Return this process's client of the Forgejo or Gitea server at *url*.
     """
-    with _making:
-        return _forgejo(url)
+    return _one(Forgejo, url)
 
 
 def zot_at(url: str) -> Zot:
     """
     Return this process's client of the registry at *url*.
     """
-    with _making:
-        return _zot(url)
+    return _one(Zot, url)
 
 
 def onepassword() -> ItemAccess:
@@ -52,14 +57,14 @@ def onepassword() -> ItemAccess:
     Raises:
         CredentialMissingError: none of them is set.
     """
-    with _making:
-        return _connect()
+    return _one(Connect)
 
 
 def forget_all() -> None:
     """
-    Drop every client, as the end of the process does. For tests, which run many runs in one process.
+    Close and drop every client, as the end of the process does. For tests, which make many runs in one process.
     """
     with _making:
-        for cached in (_authentik, _forgejo, _zot, _connect):
-            cached.cache_clear()
+        for client in _made.values():
+            client.api.close()
+        _made.clear()

@@ -137,6 +137,12 @@ class Api:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """
+        Close the connections.
+        """
         self._http.close()
 
     @staticmethod

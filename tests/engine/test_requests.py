@@ -1,0 +1,70 @@
+"""
+What a run asks of the systems, and how a person is told what went wrong.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from tests.engine.checks import calls
+from tests.engine.stack import Stack
+from tests.world import World
+
+MOST = 6
+
+
+@pytest.mark.embedded
+def test_a_preview_in_line_asks_six_requests_and_none_twice(world: World, in_line: Stack) -> None:
+    """Account, key list, two access probes, item, secrets: the sweep's list is the key's."""
+    world.estate.log.clear()
+
+    assert in_line.preview().code == 0
+
+    asked = calls(world, "authentik", "zot", "onepassword", "forgejo")
+    assert len(asked) <= MOST
+    assert max(Counter(asked).values()) == 1
+
+
+@pytest.mark.embedded
+def test_an_up_in_line_publishes_again_and_changes_nothing_else(world: World, in_line: Stack) -> None:
+    """A secret's value cannot be seen, so each `up` writes it; nobody else is written to."""
+    world.estate.log.clear()
+
+    run = in_line.up()
+
+    assert run.code == 0
+    assert "~ 1 updated" in run.text
+    wrote = [call for call in calls(world, "authentik", "onepassword", "forgejo") if not call.startswith("GET")]
+    assert wrote == ["PUT /api/v1/repos/eblume/blumeops/actions/secrets/ZOT_CI_API_KEY"]
+
+
+@pytest.mark.parametrize("name", ["AUTHENTIK_TOKEN", "FORGEJO_TOKEN", "OP_CONNECT_HOST", "OP_CONNECT_TOKEN"])
+def test_a_missing_credential_is_named_in_one_line(name: str, world: World, in_line: Stack) -> None:
+    """No traceback, and nothing is changed."""
+    key = world.field()
+    del in_line.env[name]
+
+    run = in_line.up()
+
+    assert run.code != 0
+    assert f"{name} is not set; export" in run.text
+    assert "Traceback" not in run.text
+    assert world.field() == key
+
+
+def test_wrong_settings_are_told_all_at_once_and_nothing_is_asked(world: World, stack: Stack) -> None:
+    """One line a fault, with the path of its key."""
+    config = world.config(rotateAfterDays=90, expireAfterDays=90, displayname="x")
+    config["zot-ci:zot"] = {"url": "registry.example.test"}
+    stack.configure(config)
+    world.estate.log.clear()
+
+    run = stack.up()
+
+    assert run.code != 0
+    assert "zot-ci:zot.url must be a URL that begins with https:// or http://" in run.text
+    assert "zot-ci:accounts[0].displayname is not a setting; did you mean displayName?" in run.text
+    assert "Traceback" not in run.text
+    assert list(world.estate.log) == []
