@@ -6,7 +6,7 @@ RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help venv tools test-tools check test demo lock clean
+.PHONY: help venv tools test-tools check test faults demo lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ check: venv ## lint, format, types
 test: test-tools check ## the checks and all tests (JOBS=2 processes)
 	@echo "testing: pytest, $(JOBS) processes"
 	@$(RUN) pytest -q -n $(JOBS) --dist loadgroup
+
+faults: tools ## every request of every scenario by every fault; takes hours (SCENARIOS, FAULTS, EVERY, JOBS)
+	@$(RUN) JOBS="$(JOBS)" SCENARIOS="$(SCENARIOS)" FAULTS="$(FAULTS)" EVERY="$(or $(EVERY),1)" python -m tests.faults
 
 demo: tools ## the whole story against embedded systems (KEEP=1 leaves them up)
 	@$(RUN) KEEP="$(KEEP)" python -m tests.demo

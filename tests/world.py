@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -60,19 +61,21 @@ class World:
     admin: httpx.Client = field(init=False)
 
     def __post_init__(self) -> None:
+        self._direct = {"authentik": self.authentik_url, "zot": self.zot_url} | self.estate.listening
         self.admin = httpx.Client(
-            base_url=f"{self.authentik_url}/api/v3/core",
+            base_url=f"{self._direct['authentik']}/api/v3/core",
             headers={"Authorization": f"Bearer {self.env['AUTHENTIK_ADMIN_TOKEN']}"},
         )
 
     @classmethod
-    def start(cls) -> World:
+    def start(cls, known_as: Mapping[str, str] | None = None) -> World:
         """
-        Start what has to be embedded.
+        Start what has to be embedded. *known_as* gives the URLs of proxies that stand in front of embedded systems;
+        what is done by hand goes past them.
         """
         real = real_servers()
         if not real:
-            estate = Estate.start()
+            estate = Estate.start(known_as=known_as)
             return cls(estate, estate.env, is_embedded=True)
         estate = Estate.start(only=("onepassword", "forgejo"))
         return cls(estate, estate.env | real, is_embedded=False, username=f"zot-ci-{secrets.token_hex(4)}")
@@ -190,13 +193,13 @@ class World:
         """
         if not key:
             return False
-        return httpx.get(f"{self.zot_url}/v2/", auth=(self.username, key)).status_code == httpx.codes.OK
+        return httpx.get(f"{self._direct['zot']}/v2/", auth=(self.username, key)).status_code == httpx.codes.OK
 
     def keys(self, key: str) -> list[dict[str, Any]]:
         """
         The account's keys, as *key* lists them.
         """
-        answer = httpx.get(f"{self.zot_url}/zot/auth/apikey", auth=(self.username, key))
+        answer = httpx.get(f"{self._direct['zot']}/zot/auth/apikey", auth=(self.username, key))
         answer.raise_for_status()
         listed: list[dict[str, Any]] = answer.json()["apiKeys"]
         return listed
@@ -205,7 +208,7 @@ class World:
         """
         The age of the newest key of the account, by the registry's clock.
         """
-        answer = httpx.get(f"{self.zot_url}/zot/auth/apikey", auth=(self.username, self.field() or ""))
+        answer = httpx.get(f"{self._direct['zot']}/zot/auth/apikey", auth=(self.username, self.field() or ""))
         answer.raise_for_status()
         now = parsedate_to_datetime(answer.headers["date"])
         born = max(datetime.fromisoformat(listed["createdAt"]) for listed in answer.json()["apiKeys"])
@@ -223,14 +226,16 @@ class World:
         Somebody revokes a key, as the account's owner can.
         """
         params = {"id": uuid}
-        httpx.delete(f"{self.zot_url}/zot/auth/apikey", params=params, auth=(self.username, key)).raise_for_status()
+        httpx.delete(
+            f"{self._direct['zot']}/zot/auth/apikey", params=params, auth=(self.username, key)
+        ).raise_for_status()
 
     def mint_by(self, key: str, label: str, expires: str = "2099-01-01T00:00:00Z") -> dict[str, Any]:
         """
         Somebody, or a run that died, makes one more key.
         """
         body = {"label": label, "scopes": [], "expirationDate": expires}
-        answer = httpx.post(f"{self.zot_url}/zot/auth/apikey", json=body, auth=(self.username, key))
+        answer = httpx.post(f"{self._direct['zot']}/zot/auth/apikey", json=body, auth=(self.username, key))
         answer.raise_for_status()
         minted: dict[str, Any] = answer.json()
         self.estate.secrets.add(minted["apiKey"])
@@ -242,7 +247,7 @@ class World:
         """
         session = zot_session(authentik_at(self.authentik_url), zot_at(self.zot_url), self.username, "oidc").auth
         body = {"label": label, "scopes": [], "expirationDate": "2099-01-01T00:00:00Z"}
-        answer = httpx.post(f"{self.zot_url}/zot/auth/apikey", json=body, auth=session)
+        answer = httpx.post(f"{self._direct['zot']}/zot/auth/apikey", json=body, auth=session)
         answer.raise_for_status()
         key = str(answer.json()["apiKey"])
         self.estate.secrets.add(key)

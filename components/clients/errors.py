@@ -14,7 +14,13 @@ class ReconcileError(Exception):
     """
 
 
-class CredentialMissingError(ReconcileError):
+class EnvironmentUnfitError(ReconcileError):
+    """
+    A variable of the environment holds what cannot be used. Nothing was sent.
+    """
+
+
+class CredentialMissingError(EnvironmentUnfitError):
     """
     A credential that this run needs is not in the environment, or cannot be one. Nothing was sent.
     """

@@ -7,6 +7,7 @@ redirect must not carry a credential to another host.
 
 from __future__ import annotations
 
+import os
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ import stamina
 import truststore
 
 from components.clients.errors import (
+    EnvironmentUnfitError,
     NotFoundError,
     PermissionMissingError,
     ReconcileError,
@@ -32,8 +34,9 @@ from components.clients.errors import (
 VERSION = "0.1.0"
 USER_AGENT = f"zot-ci/{VERSION} (pulumi credential rotation)"
 
-# Seconds. Reading is the longest: zot answers a refused login only after its `failDelay`.
-TIMEOUT = httpx.Timeout(connect=5, read=20, write=10, pool=20)
+# Seconds to wait for an answer: zot answers a refused login only after its `failDelay`, and a homelab can be slow.
+_TIMEOUT_VARIABLE = "ZOT_CI_TIMEOUT_SECONDS"
+_TIMEOUT = 20.0
 # Answers after which the same request may succeed, if it is one that is safe to repeat.
 _PASSING = frozenset({409, 429, 500, 502, 503, 504})
 _LONGEST_RETRY_AFTER = 20.0
@@ -123,7 +126,7 @@ class Api:
         self._repeats = repeats or Repeats()
         self._http = httpx.Client(
             headers={"User-Agent": USER_AGENT},
-            timeout=TIMEOUT,
+            timeout=_timeout(),
             transport=transport,
             verify=truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
             follow_redirects=False,
@@ -237,6 +240,20 @@ class Api:
         call = f"{self.system} {response.request.method} {path} answered {response.status_code} for {whose}"
         msg = f"{call} with {what}; check that {self.base_url} is {self.system}"
         raise UnexpectedAnswerError(msg)
+
+
+def _timeout() -> httpx.Timeout:
+    """
+    Return the time-outs of every call, from the environment where it sets them.
+
+    Raises:
+        EnvironmentUnfitError: what it sets is no number of seconds.
+    """
+    text = os.environ.get(_TIMEOUT_VARIABLE, "")
+    if text and not text.replace(".", "", 1).isdecimal():
+        msg = f"{_TIMEOUT_VARIABLE} is not a number of seconds; correct it or take it out of the environment"
+        raise EnvironmentUnfitError(msg)
+    return httpx.Timeout(float(text or _TIMEOUT), connect=5)
 
 
 def server_time(response: httpx.Response) -> datetime:

@@ -101,22 +101,28 @@ class Stack:
             resource["urn"].rpartition("::")[2]: resource["urn"] for resource in exported["deployment"]["resources"]
         }
 
-    def pulumi(self, *arguments: str, streams: str = "both", env: Mapping[str, str] | None = None) -> Run:
+    def pulumi(self, *arguments: str, streams: str = "both") -> Run:
         """
         One command of the engine on this stack.
         """
+        process = self.begin(*arguments, streams=streams)
+        text, _ = process.communicate(timeout=300)
+        return Run(process.returncode, text)
+
+    def begin(self, *arguments: str, streams: str = "both") -> subprocess.Popen[str]:
+        """
+        Start one command, in a session of its own so that it can be killed with everything that it starts.
+        """
         stack = [] if arguments[:2] == ("stack", "init") else ["--stack", self.name]
-        done = subprocess.run(
+        return subprocess.Popen(
             ["pulumi", *arguments, *stack, "--non-interactive"],
             cwd=self.project,
-            env=self.env | dict(env or {}),
+            env=self.env,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT if streams == "both" else subprocess.PIPE,
             text=True,
-            timeout=300,
-            check=False,
+            start_new_session=True,
         )
-        return Run(done.returncode, done.stdout)
 
 
 def engine_environment(folder: Path) -> dict[str, str]:

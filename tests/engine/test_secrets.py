@@ -101,11 +101,11 @@ def test_the_engine_s_debug_log_shows_any_program_s_secrets(tmp_path: Path) -> N
         "import pulumi\npulumi.export('answer', pulumi.Output.secret('a-secret-of-nobody'))\n"
     )
     env = engine_environment(tmp_path)
-    run = partial(subprocess.run, cwd=tmp_path, env=env, capture_output=True, check=True)
+    run = partial(subprocess.run, cwd=tmp_path, env=env, capture_output=True, check=True, text=True)
     run(["pulumi", "stack", "init", "minimal", "--non-interactive"])
 
     quiet = run(["pulumi", "preview", "--non-interactive"])
     loud = run(["pulumi", "preview", "--non-interactive", *LOUD])
 
-    assert b"a-secret-of-nobody" not in quiet.stdout + quiet.stderr
-    assert b"a-secret-of-nobody" in loud.stdout + loud.stderr
+    assert "a-secret-of-nobody" not in quiet.stdout + quiet.stderr
+    assert "a-secret-of-nobody" in loud.stdout + loud.stderr

@@ -1,0 +1,88 @@
+"""
+Three traps that earlier designs fell into on real servers, each kept as a test under the name of what went wrong.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.engine.checks import assert_in_line
+from tests.engine.stack import Stack
+from tests.estate import NAMES
+from tests.faults.proxy import Fault, Plan, Proxies
+from tests.faults.scenarios import kill_session
+from tests.world import World, credentials
+
+
+@pytest.mark.embedded
+def test_a_sweep_before_the_publish_would_revoke_the_key_in_use(world: World, in_line: Stack) -> None:
+    """1Password has the new key, Forgejo still the old one: not even an `up` of the sweep alone may end that one."""
+    old = world.secret()
+    world.estate.zot.clock.advance(days=91)
+    in_line.env["FORGEJO_TOKEN"] = world.estate.forgejo.add_token("eblume", ("read:repository",))
+    assert in_line.up().code != 0
+
+    swept = in_line.up("--target", in_line.urns()[f"{world.username}-retired-keys"])
+
+    assert swept.code == 0, swept.text
+    assert world.secret() == old
+    assert world.accepts(old)
+
+
+@pytest.mark.embedded
+def test_a_replaced_key_whose_deletion_is_pending_does_not_end_its_successor(world: World, in_line: Stack) -> None:
+    """Seen from the old key the new one is a stray with our label; the next `up` refreshes and deletes the old one."""
+    world.estate.zot.clock.advance(days=91)
+    in_line.env["FORGEJO_TOKEN"] = world.estate.forgejo.add_token("eblume", ("read:repository",))
+    assert in_line.up().code != 0
+    new = world.field()
+    in_line.env["FORGEJO_TOKEN"] = world.env["FORGEJO_TOKEN"]
+
+    assert in_line.up().code == 0
+
+    assert world.field() == new
+    assert_in_line(world, in_line)
+
+
+@pytest.mark.embedded
+@pytest.mark.parametrize("last", ["POST flow", "GET flow", "GET devices"])
+def test_a_login_killed_before_its_device_is_removed_does_not_lock_the_next_one_out(last: str, tmp_path: Path) -> None:
+    """Killed after any request between enrolling the device and deleting it: the next login clears it first."""
+    with Proxies(NAMES) as proxies:
+        world = World.start(known_as=proxies.urls)
+        proxies.behind(world.estate.listening)
+        stack = Stack(tmp_path, credentials(world), world.config())
+        enrolled = _first_request_after_the_device_exists(world, proxies, stack)
+        at = enrolled + ["POST flow", "GET flow", "GET devices"].index(last)
+        process = stack.begin("up", "--yes", "--skip-preview")
+        proxies.plan = Plan(Fault.KILL, at, kill=lambda: kill_session(process))
+        process.communicate(timeout=120)
+        assert world.estate.authentik.users[world.username].devices
+        stack.pulumi("cancel", "--yes")
+
+        run = stack.up()
+
+        assert run.code == 0, run.text
+        assert "removed the static device that an interrupted login" in run.text
+        assert world.estate.authentik.users[world.username].devices == []
+        assert_in_line(world, stack)
+        world.stop()
+
+
+def _first_request_after_the_device_exists(world: World, proxies: Proxies, stack: Stack) -> int:
+    """
+    Run a whole first `up` and destroy it again; return the number of the request that made the device.
+    """
+    seen: list[int] = []
+
+    def look() -> None:
+        user = world.estate.authentik.users.get(world.username)
+        if user is not None and user.devices:
+            seen.append(proxies.plan.count)
+
+    proxies.plan = Plan(after=look)
+    assert stack.up().code == 0
+    assert stack.destroy().code == 0
+    return seen[0]

@@ -1,0 +1,203 @@
+"""
+What is interrupted, and what must be true meanwhile and afterwards.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from components import clients
+from tests.engine.stack import Run, Stack
+from tests.estate import NAMES
+from tests.faults.proxy import Fault, Plan, Proxies
+from tests.world import FIELD, GROUP, ITEM, OWNER, REPOSITORY, SECRET, VAULT, World, credentials
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """
+    A command of the engine and the estate that it meets.
+
+    Args:
+        prepare: brings estate and stack to where the command begins.
+        command: what is run, and spoilt.
+    """
+
+    name: str
+    prepare: Callable[[World, Stack], None]
+    command: tuple[str, ...] = ("up", "--yes", "--skip-preview")
+
+
+def _nothing(world: World, stack: Stack) -> None:
+    pass
+
+
+def _key_by_hand(world: World, stack: Stack) -> None:
+    """
+    An account, and a key from the web page in the field and in the secret, as the reference deployment has it.
+    """
+    world.make_account(GROUP)
+    for name, value in credentials(world).items():
+        os.environ[name] = value
+    try:
+        key = world.key_made_by_hand()
+    finally:
+        for name in credentials(world):
+            del os.environ[name]
+        clients.forget_all()
+    world.set_field(key)
+    world.estate.forgejo.set_value(OWNER, REPOSITORY, SECRET, key)
+
+
+def _in_line(world: World, stack: Stack) -> None:
+    run = stack.up()
+    assert run.code == 0, run.text
+
+
+def _due(world: World, stack: Stack) -> None:
+    _in_line(world, stack)
+    world.estate.zot.clock.advance(days=91)
+
+
+def _all_broken(world: World, stack: Stack) -> None:
+    _in_line(world, stack)
+    key = world.field() or ""
+    world.revoke(key, world.keys(key)[0]["uuid"])
+    world.leave(GROUP)
+    world.join("admins")
+    world.change_account(is_active=False)
+    world.set_field("edited")
+    world.estate.forgejo.delete_value(OWNER, REPOSITORY, SECRET)
+
+
+SCENARIOS = {
+    scenario.name: scenario
+    for scenario in (
+        Scenario("first up", _nothing),
+        Scenario("takeover", _key_by_hand),
+        Scenario("rotation", _due),
+        Scenario("healing", _all_broken),
+        Scenario("destroy", _in_line, ("destroy", "--yes", "--skip-preview")),
+    )
+}
+
+
+class Watch:
+    """
+    Invariant 1: a place that holds a key which the registry accepts never holds another kind of thing.
+
+    Looked at after every request that reached a system, so between any two changes.
+    """
+
+    def __init__(self, world: World, may_vanish: bool) -> None:
+        self.violations: list[str] = []
+        self._world = world
+        self._may_vanish = may_vanish
+        self._good: set[str] = set()
+
+    def look(self) -> None:
+        """
+        Compare both places with the registry.
+        """
+        for place, value in (("field", self._world.field()), ("secret", self._world.secret())):
+            if value is not None and self._world.estate.zot.accepts(self._world.username, value):
+                self._good.add(place)
+            elif place in self._good and not (value is None and self._may_vanish):
+                self.violations.append(f"the {place} holds {'a dead key' if value else 'nothing'}")
+
+
+@dataclass
+class Outcome:
+    """
+    What became of one interrupted run.
+
+    Args:
+        struck: the request that was spoilt; empty if the run asked fewer.
+        asked: how many requests the run made.
+        faults: what is not as promised; empty for a run that converged.
+    """
+
+    struck: str
+    asked: int
+    faults: list[str] = field(default_factory=list)
+    text: str = ""
+
+
+def strike(scenario: Scenario, fault: Fault, at: int, folder: Path) -> Outcome:
+    """
+    Run *scenario* with its request number *at* spoilt, then one `up`, and say what is not as promised.
+    """
+    with Proxies(NAMES) as proxies:
+        world = World.start(known_as=proxies.urls)
+        try:
+            proxies.behind(world.estate.listening)
+            stack = Stack(folder, credentials(world), world.config())
+            stack.env["ZOT_CI_TIMEOUT_SECONDS"] = "1"
+            scenario.prepare(world, stack)
+            others = world.estate.onepassword.other_fields(VAULT, ITEM, FIELD)
+            watch = Watch(world, may_vanish=scenario.command[0] == "destroy")
+            spoilt = _spoil(proxies, stack, scenario, Plan(fault, at, after=watch.look))
+            outcome = Outcome(", ".join(proxies.plan.struck), proxies.plan.count, [*watch.violations], spoilt.text)
+            if fault is Fault.KILL:
+                stack.pulumi("cancel", "--yes")
+            elif "Traceback" in spoilt.text:
+                outcome.faults.append("a traceback in the interrupted run")
+            watch = Watch(world, may_vanish=False)
+            proxies.plan = Plan(after=watch.look)
+            up = stack.up()
+            outcome.text += up.text
+            outcome.faults += [*watch.violations, *_out_of_line(world, stack, up)]
+            if world.estate.onepassword.other_fields(VAULT, ITEM, FIELD) != others or world.estate.onepassword.puts:
+                outcome.faults.append("another field of the item was changed")
+            return outcome
+        finally:
+            world.stop()
+
+
+def _spoil(proxies: Proxies, stack: Stack, scenario: Scenario, plan: Plan) -> Run:
+    """
+    Run the scenario's command with the plan's request spoilt.
+    """
+    process = stack.begin(*scenario.command)
+    plan.kill = lambda: kill_session(process)
+    proxies.plan = plan
+    text, _ = process.communicate(timeout=300)
+    return Run(process.returncode, text)
+
+
+def kill_session(process: subprocess.Popen[str]) -> None:
+    """
+    `kill -9` the engine and all that it started. Its plugins lead process groups of their own; the session is shared.
+    """
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            with contextlib.suppress(ProcessLookupError):
+                if os.getsid(int(entry.name)) == process.pid:
+                    os.kill(int(entry.name), signal.SIGKILL)
+
+
+def _out_of_line(world: World, stack: Stack, up: Run) -> list[str]:
+    """
+    Invariant 2: after one `up`, everything is as it should be.
+    """
+    if up.code != 0:
+        return [f"the next up ended with {up.code}"]
+    faults = []
+    key = world.field() or ""
+    if not world.accepts(key):
+        faults.append("the field holds no live key")
+    elif world.secret() != key:
+        faults.append("field and secret differ")
+    elif len(world.ours(key)) != 1:
+        faults.append(f"{len(world.ours(key))} keys with our label")
+    if stack.preview().code != 0:
+        faults.append("the preview is not empty")
+    if world.estate.authentik.users[world.username].devices:
+        faults.append("an MFA device is left")
+    return faults
