@@ -15,7 +15,7 @@ from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, Updat
 
 from components.clients import forgejo_at
 from components.clients.errors import UnexpectedAnswerError
-from components.provider import Props, Provider, differences, inputs_of, report_drift
+from components.provider import Props, Provider, changed, differences, inputs_of, report_drift
 from components.rotation import CURRENT
 
 _log = logging.getLogger(__name__)
@@ -53,10 +53,14 @@ class ActionsSecretProvider(Provider):
     def diff(self, id_: str, olds: Props, news: Props) -> DiffResult:
         """
         Another repository or name is another secret. `publish` alone makes an update, and only an `up` sets it.
+
+        The server takes names without case: a replacement by another spelling would delete the very secret that it has
+        just published.
         """
-        update = ("forgejo_url", "value", "key_uuid", "condition")
-        result = differences(olds, news, update=update, replace=_PLACE)
-        return DiffResult(bool(result.changes or news.get("publish")), result.replaces, delete_before_replace=False)
+        result = differences(olds, news, update=("forgejo_url", *_PLACE, "value", "key_uuid", "condition"))
+        moved = _place(olds).casefold() != _place(news).casefold()
+        replaces = changed(olds, news, _PLACE) if moved else []
+        return DiffResult(bool(result.changes or news.get("publish")), replaces, delete_before_replace=False)
 
     def update(self, id_: str, olds: Props, news: Props) -> UpdateResult:
         """

@@ -100,11 +100,11 @@ class RegistryCredential(pulumi.ComponentResource):
             held=held,
             opts=child,
         )
-        self.summary = _summary(key, account.policy, sorted(held))
+        self.summary = _summary(key, account.policy, held)
         self.register_outputs({"summary": self.summary})
 
 
-def _summary(key: ApiKey, policy: Policy, places: list[str]) -> pulumi.Output[dict[str, Any]]:
+def _summary(key: ApiKey, policy: Policy, held: dict[str, pulumi.Input[str]]) -> pulumi.Output[dict[str, Any]]:
     return pulumi.Output.all(
         label=key.label,
         uuid=key.uuid,
@@ -113,7 +113,8 @@ def _summary(key: ApiKey, policy: Policy, places: list[str]) -> pulumi.Output[di
         expires_on=key.expires_at.apply(lambda expires: expires[:10] or "never"),
         last_used=key.last_used,
         access=key.access,
-        published_to=places,
+        # By way of what was written, so that a place that failed is not said to hold the key.
+        published_to=pulumi.Output.from_input(held).apply(sorted),
         other_keys=key.other_keys,
     )
 

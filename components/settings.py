@@ -146,6 +146,14 @@ class AccountSettings(_Model):
     onepassword: FieldSettings
     forgejo: Annotated[list[SecretSettings], Field(min_length=1)]
 
+    @pydantic.field_validator("groups")
+    @classmethod
+    def _each_once(cls, groups: list[str]) -> list[str]:
+        if len(set(groups)) < len(groups):
+            msg = "must name each group once"
+            raise ValueError(msg)
+        return groups
+
     @pydantic.model_validator(mode="after")
     def _expires_later(self) -> AccountSettings:
         if self.expire_after_days <= self.rotate_after_days:

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import count
-from pathlib import Path
 
 import pytest
 
@@ -111,7 +110,7 @@ def test_a_missing_repository_is_named(gitea: Gitea, world: World, on_gitea: Sta
 
 
 def test_another_repository_gets_the_key_before_the_old_one_loses_it(
-    gitea: Gitea, repo: str, world: World, on_gitea: Stack, tmp_path: Path
+    gitea: Gitea, repo: str, world: World, on_gitea: Stack
 ) -> None:
     """Moving: the old place is cleared away in the same run."""
     assert on_gitea.up().code == 0
@@ -122,4 +121,17 @@ def test_another_repository_gets_the_key_before_the_old_one_loses_it(
 
     assert gitea.secrets("owner", f"{repo}-next") == [SECRET]
     assert gitea.secrets("owner", repo) == []
+    assert on_gitea.preview().code == 0
+
+
+def test_another_spelling_of_the_repository_does_not_delete_the_secret(
+    gitea: Gitea, repo: str, world: World, on_gitea: Stack
+) -> None:
+    """The server takes names without case; what was deleted as the old place was the new one."""
+    assert on_gitea.up().code == 0
+    on_gitea.configure(_config(world, gitea, f"Owner/{repo.upper()}"))
+
+    assert on_gitea.up().code == 0
+
+    assert gitea.secrets("owner", repo) == [SECRET]
     assert on_gitea.preview().code == 0

@@ -1,0 +1,238 @@
+"""
+README.md against the code: what it must name is named, and what it names is there.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, get_args
+
+import pydantic
+import pytest
+import yaml  # type: ignore[import-untyped]  # comes with pulumi, without types
+from pydantic_core import PydanticUndefined
+
+from components import registry_credential
+from components.clients.errors import ReconcileError
+from components.rotation import KeyFacts, Policy, condition
+from components.settings import Settings, SettingsError, load
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+_FENCED = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
+PROSE = _FENCED.sub("", README)
+
+# The reader's own stack file, which the README has them make.
+THEIRS = {"stacks/Pulumi.homelab.yaml"}
+
+
+def _blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+
+
+def _code() -> str:
+    """What is set as code: fenced blocks and `spans`."""
+    return "\n".join([*_FENCED.findall(README), *re.findall(r"`([^`\n]+)`", PROSE)])
+
+
+def _table(header: str) -> dict[str, str]:
+    """The rows of the table whose first column is *header*: the first cell's `spans` and the whole row."""
+    lines = README.splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith(f"| {header} |"))
+    rows: dict[str, str] = {}
+    for line in lines[start + 2 :]:
+        if not line.startswith("|"):
+            break
+        for name in re.findall(r"`([^`]+)`", line.split("|")[1]):
+            rows[name] = line
+    return rows
+
+
+def _model(annotation: Any) -> tuple[type[pydantic.BaseModel] | None, bool]:
+    """The settings model inside an annotation, and whether there is a list of it."""
+    if inspect.isclass(annotation) and issubclass(annotation, pydantic.BaseModel):
+        return annotation, False
+    for part in get_args(annotation):
+        model, _ = _model(part)
+        if model:
+            return model, True
+    return None, False
+
+
+def _settings(model: type[pydantic.BaseModel] = Settings, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Every key of the stack file that is no mapping, with its default."""
+    for field in model.model_fields.values():
+        inner, is_list = _model(field.annotation)
+        path = f"{prefix}{field.alias}"
+        if inner:
+            yield from _settings(inner, f"{path}[]." if is_list else f"{path}.")
+        else:
+            yield path, field.default
+
+
+SETTINGS = dict(_settings())
+
+
+def _outputs() -> set[str]:
+    """The keys of the stack's output for one account."""
+    calls = [
+        node
+        for node in ast.walk(ast.parse(inspect.getsource(registry_credential._summary)))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "all"
+    ]
+    return {keyword.arg for call in calls for keyword in call.keywords if keyword.arg}
+
+
+def _variables(path: Path) -> set[str]:
+    """The strings of a module that can be the name of an environment variable."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    return {text for text in texts if re.fullmatch(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+", text)}
+
+
+def _read_by_components() -> set[str]:
+    return {name for path in (ROOT / "components").rglob("*.py") for name in _variables(path)}
+
+
+def _errors(base: type[Exception] = ReconcileError) -> set[str]:
+    """The names of an error class and of the program's classes below it; the import above has loaded them all."""
+    below = [kind for kind in base.__subclasses__() if kind.__module__.startswith("components.")]
+    return {base.__name__}.union(*(_errors(kind) for kind in below))
+
+
+def _slug(heading: str) -> str:
+    """A heading's anchor, as forges make it."""
+    return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
+
+
+def test_the_walk_over_the_settings_finds_the_nested_ones() -> None:
+    """Otherwise the next tests would pass for want of keys."""
+    assert {"authentik.url", "accounts[].groups", "accounts[].forgejo[].secret"} <= SETTINGS.keys()
+
+
+def test_every_setting_has_a_row_and_every_row_a_setting() -> None:
+    """No key is missing from the table, and none is left in it after it went."""
+    assert set(_table("Key")) >= SETTINGS.keys()
+    assert {row.split("`")[1] for row in _table("Key").values()} == SETTINGS.keys()
+
+
+@pytest.mark.parametrize("path", SETTINGS)
+def test_a_setting_s_row_says_its_default(path: str) -> None:
+    """The default itself, or that the key is required."""
+    cell = _table("Key")[path].split("|")[3].strip()
+    default = SETTINGS[path]
+
+    if default is None:
+        assert cell not in ("", "required")
+    elif default is PydanticUndefined:
+        assert cell == "required"
+    else:
+        assert cell == f"`{default:g}`" if isinstance(default, float) else f"`{default}`"
+
+
+def test_every_output_has_a_row_and_every_row_an_output() -> None:
+    """The table is what `pulumi stack output accounts` shows."""
+    assert "rotates_on" in _outputs()
+    assert {row.split("`")[1] for row in _table("Output").values()} == _outputs()
+
+
+def test_every_error_class_has_a_row_and_every_row_a_class() -> None:
+    """The base is in the text below the table."""
+    assert "`ReconcileError`" in README
+    assert set(_table("Class")) == {*_errors(), SettingsError.__name__} - {"ReconcileError"}
+
+
+def test_every_environment_variable_that_is_read_has_a_row() -> None:
+    """And no row names one that nobody reads, beside Pulumi's and the proxies'."""
+    rows = _table("Environment variable")
+    ours = {name for name in rows if not name.startswith("PULUMI_") and not name.endswith("_PROXY")}
+
+    assert {"AUTHENTIK_TOKEN", "OP_CONNECT_HOST", "ZOT_CI_DEBUG"} <= _read_by_components()
+    assert ours == _read_by_components()
+
+
+def test_the_variables_that_point_the_tests_at_real_servers_are_named() -> None:
+    """All that tests/world.py knows."""
+    named = {name for name in _variables(ROOT / "tests/world.py") if name.startswith("ZOT_CI_TEST_")}
+
+    assert named
+    assert {name for name in named if f"`{name}`" not in README} == set()
+
+
+def test_every_resource_has_a_row() -> None:
+    """The classes that the component makes."""
+    made = {
+        node.func.id
+        for node in ast.walk(ast.parse(inspect.getsource(registry_credential.RegistryCredential)))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id[0].isupper()
+    }
+
+    assert len(made) == 5
+    assert set(_table("Resource")) == made
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"age_days": 91.00001},
+        {"expires_at": datetime(2027, 1, 1, tzinfo=UTC)},
+        {"refused": "refused by the registry: revoked"},
+        {"refused": "refused by the registry: expired on 2027-03-24"},
+        {"access": "can create, can delete", "fits_ci": False},
+    ],
+    ids=["old", "ends early", "revoked", "expired", "may delete"],
+)
+def test_a_key_s_condition_reads_as_in_the_table(facts: dict[str, Any]) -> None:
+    """Word for word what a preview says."""
+    known: dict[str, Any] = {
+        "created_at": datetime(2026, 11, 24, tzinfo=UTC),
+        "expires_at": datetime(2027, 3, 24, tzinfo=UTC),
+        "age_days": 1.0,
+    }
+
+    assert condition(KeyFacts(**(known | facts)), Policy(90, 120)) in _table("Sentence (example)")
+
+
+def test_the_example_of_a_stack_file_is_accepted() -> None:
+    """As the engine hands it over: structured values as JSON."""
+    (example,) = _blocks("yaml")
+    config = yaml.safe_load(example)["config"]
+
+    settings = load({key: json.dumps(value) for key, value in config.items()})
+
+    assert settings.accounts[0].forgejo[0].secret == "ZOT_CI_API_KEY"
+    assert settings.plain_http == []
+
+
+def test_every_make_target_that_is_named_exists() -> None:
+    """In code only: prose may make what it likes."""
+    targets = set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    named = set(re.findall(r"\bmake ([a-z][a-z-]*)", _code()))
+
+    assert {"demo", "test"} <= named
+    assert named - targets == set()
+
+
+def test_every_file_that_is_named_exists() -> None:
+    """Relative links, and paths set as code."""
+    links = {link for link in re.findall(r"\]\(([^)#]+)\)", README) if "://" not in link}
+    paths = set(re.findall(r"(?<![\w./-])(?:components|tests|stacks|tools|docs)/[\w./-]+|__main__\.py", _code()))
+
+    assert "components/minting.py" in paths
+    assert {name for name in links | paths - THEIRS if not (ROOT / name).exists()} == set()
+
+
+def test_every_heading_that_is_pointed_to_exists() -> None:
+    """Anchors, and the heading that the demo's last lines name."""
+    headings = re.findall(r"^#+ (.*)$", PROSE, re.MULTILINE)
+    anchors = set(re.findall(r"\]\(#([^)]+)\)", README))
+    (told,) = re.findall(r"README\.md, “(.*?)”", (ROOT / "tests/demo.py").read_text(encoding="utf-8"))
+
+    assert told in headings
+    assert anchors - {_slug(heading) for heading in headings} == set()
