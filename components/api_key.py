@@ -9,7 +9,6 @@ before anything depends on it, and the old one stays valid until every place hol
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Iterator
 from datetime import datetime
 from threading import Lock
@@ -19,7 +18,7 @@ import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
 
 from components.clients import authentik_at, onepassword, zot_at
-from components.clients.zot import Access, KeyAuth, ListedKey, Listing
+from components.clients.zot import Access, KeyAuth, ListedKey, Listing, looks_like_a_key
 from components.minting import Order, make_key
 from components.provider import Props, Provider, changed, inputs_of, report_drift
 from components.rotation import CURRENT, KeyFacts, Policy, age_days, condition, due, why_refused
@@ -39,8 +38,6 @@ _UPDATED = (
 )
 _INPUTS = (*_IDENTITY, *_UPDATED, "condition")
 _OUTPUTS = ("uuid", "api_key", "created_at", "expires_at", "last_used", "access", "other_keys")
-
-_KEY = re.compile(r"zak_[0-9a-f]{32}")
 
 
 class _LiveKeys:
@@ -158,13 +155,6 @@ def key_in_field(props: Props) -> str | None:
     access = onepassword()
     field = access.read(access.locate(props["vault"], props["item"])).named(props["field"])
     return field.value if field and looks_like_a_key(field.value) else None
-
-
-def looks_like_a_key(value: str | None) -> bool:
-    """
-    Whether *value* has the form of a zot API key (v2.1.20).
-    """
-    return bool(value and _KEY.fullmatch(value))
 
 
 def _candidates(props: Props) -> Iterator[str]:

@@ -14,10 +14,10 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
 
-from components.api_key import looks_like_a_key
 from components.clients import onepassword
 from components.clients.errors import NotFoundError, NotOursError
 from components.clients.onepassword import Field, ItemAccess, ItemRef
+from components.clients.zot import looks_like_a_key
 from components.provider import Props, Provider, changed, differences, inputs_of, report_drift
 from components.rotation import CURRENT
 

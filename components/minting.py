@@ -70,7 +70,7 @@ def make_key(zot: Zot, authentik: Authentik, order: Order, candidates: Iterable[
         session = zot_session(authentik, zot, order.username, order.oidc_provider)
     except ReconcileError as exc:
         by_hand = "or generate a key in the registry's web page, paste it into the 1Password field, and run again"
-        msg = f"{exc}; there is no live key either to mint with: {by_hand}"
+        msg = f"{exc}; no live key of the right access was found either: {by_hand}"
         raise type(exc)(msg) from None
     try:
         return _mint(zot, order, session.auth, session.time)

@@ -7,6 +7,7 @@ module needs an administrator.
 
 from __future__ import annotations
 
+import re
 import uuid as uuids
 from collections import defaultdict
 from collections.abc import Generator, Mapping
@@ -21,6 +22,7 @@ import pydantic
 from components.clients.http import Advice, Api, server_time
 
 _KEYS = "/zot/auth/apikey"
+_KEY = re.compile(r"zak_[0-9a-f]{32}")
 _TAG = "no-such-tag-zot-ci-access-probe"
 
 # What zot answers without any credential, and with API keys switched off.
@@ -31,6 +33,13 @@ _ADVICE = Advice(
         500: "zot took the request for an anonymous one; its log names the reason",
     }
 )
+
+
+def looks_like_a_key(value: str | None) -> bool:
+    """
+    Whether *value* has the form of a zot API key (v2.1.20).
+    """
+    return bool(value and _KEY.fullmatch(value))
 
 
 def _zero_is_never(value: object) -> object:
