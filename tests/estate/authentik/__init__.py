@@ -1,0 +1,119 @@
+"""
+An embedded authentik: accounts, groups, the token's permissions, the login flow, and an OAuth2 provider.
+
+Behaviour measured on authentik 2026.5.0-rc1 and 2026.2.1.
+"""
+
+from __future__ import annotations
+
+import itertools
+import uuid
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from tests.estate.authentik import directory, flow, oauth
+from tests.estate.authentik.backdoor import BackDoors
+from tests.estate.authentik.model import Application, Code, Device, Grant, Group, Session, Token, User
+from tests.estate.authentik.permissions import SESSION_COOKIE, Endpoint, Handler, Refusal
+from tests.estate.core import System, World
+
+__all__ = ["Application", "Authentik", "Device", "Grant", "Group", "Session", "Token", "User"]
+
+
+class Authentik(BackDoors, System):
+    """
+    The embedded authentik.
+
+    Attributes:
+        users, groups: by name; the objects may be changed at will.
+        mfa: the login flow's MFA stage when the account has no device: ``enrol`` (the reference deployment's
+            ``not_configured_action: configure``), ``deny``, or ``off`` for a flow without that stage.
+        enrolments: what may be enrolled then, with the pk of the stage.
+        password_fields: the password is asked for on the identification stage.
+        captcha: the flow has a captcha stage.
+    """
+
+    name = "authentik"
+
+    def __init__(self, world: World, url: str) -> None:
+        self.mfa = "enrol"
+        self.enrolments = {"totp": str(uuid.uuid4()), "static": str(uuid.uuid4())}
+        self.password_fields = False
+        self.captcha = False
+        self.authentication_flow = "default-authentication-flow"
+        self.invalidation_flow = "default-invalidation-flow"
+        self.users: dict[str, User] = {}
+        self.groups: dict[str, Group] = {}
+        self.tokens: dict[str, Token] = {}
+        self.sessions: dict[str, Session] = {}
+        self.applications: dict[str, Application] = {}
+        self.codes: dict[str, Code] = {}
+        self.access_tokens: dict[str, tuple[User, str]] = {}
+        self.consents: set[tuple[int, str]] = set()
+        self._numbers = itertools.count(5)
+        super().__init__(world, url)
+
+    def routes(self) -> ASGIApp:
+        """Return authentik's routes."""
+        answer, core, static = self._answer, "/api/v3/core", "/api/v3/authenticators/static"
+        routes = [
+            Route(f"{core}/brands/current/", answer(directory.brand), methods=["GET"]),
+            Route(f"{core}/users/", answer(directory.users), methods=["GET", "POST"]),
+            Route(f"{core}/users/service_account/", answer(directory.service_account), methods=["POST"]),
+            Route(f"{core}/users/impersonate_end/", answer(directory.impersonate_end), methods=["GET"]),
+            Route(f"{core}/users/{{pk:int}}/", answer(directory.user), methods=["GET", "PATCH", "DELETE"]),
+            Route(f"{core}/users/{{pk:int}}/set_password/", answer(directory.set_password), methods=["POST"]),
+            Route(f"{core}/users/{{pk:int}}/impersonate/", answer(directory.impersonate), methods=["POST"]),
+            Route(f"{core}/groups/", answer(directory.groups), methods=["GET"]),
+            Route(f"{core}/groups/{{pk}}/", answer(directory.group), methods=["GET"]),
+            Route(f"{static}/", answer(directory.static_devices), methods=["GET"]),
+            Route(f"{static}/{{pk:int}}/", answer(directory.static_device), methods=["GET", "DELETE"]),
+            Route("/api/v3/flows/executor/{slug}/", answer(flow.executor), methods=["GET", "POST"]),
+            Route("/application/o/authorize/", answer(oauth.authorize), methods=["GET"]),
+            Route("/application/o/token/", answer(oauth.token), methods=["POST"]),
+            Route("/application/o/userinfo/", answer(oauth.userinfo), methods=["GET", "POST"]),
+            Route("/application/o/{slug}/.well-known/openid-configuration", answer(oauth.configuration)),
+            Route("/application/o/{slug}/jwks/", answer(oauth.jwks), methods=["GET"]),
+            Route("/flows/-/default/authentication/", answer(oauth.login_page), methods=["GET"]),
+            Route("/if/flow/{slug}/", answer(oauth.flow_page), methods=["GET"]),
+        ]
+        for action in ("add_user", "remove_user"):
+            routes.append(Route(f"{core}/groups/{{pk}}/{action}/", answer(directory.membership), methods=["POST"]))
+        return Starlette(routes=routes)
+
+    def _answer(self, handler: Handler) -> Endpoint:
+        async def endpoint(request: Request) -> Response:
+            try:
+                return await handler(self, request)
+            except Refusal as refusal:
+                return refusal.response()
+
+        return endpoint
+
+    def next_pk(self) -> int:
+        """Return a number that no object has."""
+        return next(self._numbers)
+
+    def give_session(self, answer: Response, session: Session) -> None:
+        """Keep the session and set its cookie; a new one gets a key."""
+        known = [key for key, held in self.sessions.items() if held is session]
+        key = known[0] if known else self.secrets.new(180)
+        self.sessions[key] = session
+        answer.headers.append("set-cookie", f"{SESSION_COOKIE}={key}; HttpOnly; Path=/; SameSite=Lax")
+
+    def drop_session(self, session: Session) -> None:
+        """Forget the session's key."""
+        for key in [key for key, held in self.sessions.items() if held is session]:
+            del self.sessions[key]
+
+    def forget(self, user: User) -> None:
+        """Delete an account with all that hangs on it; permissions on it are gone, also for an heir of its name."""
+        self.users.pop(user.username, None)
+        self.tokens = {text: token for text, token in self.tokens.items() if token.user is not user}
+        self.sessions = {key: session for key, session in self.sessions.items() if session.user is not user}
+        for other in self.users.values():
+            other.grants = {grant for grant in other.grants if grant.object is not user}

@@ -1,0 +1,181 @@
+"""
+The HTTP side of the embedded Forgejo: who may, what is asked, what is answered.
+
+Refusals come in the order of Gitea 1.26.0: token (401), scope (403), sight of the repository (404), ownership (403).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from tests.estate.core import act_as, json_body
+
+if TYPE_CHECKING:
+    from tests.estate.forgejo import Forgejo, Scope, Token
+
+type_of_scope = {"repo": "repository", "org": "organization", "user": "user"}
+
+Handler = Callable[["Forgejo", Request, str], Awaitable[Response]]
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+METHODS = ["GET", "POST", "PUT", "DELETE"]
+NOT_FOUND = "The target couldn't be found."
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+RESERVED = ("GITHUB_", "GITEA_", "FORGEJO_")
+LONGEST = 65536
+PAGE, LARGEST_PAGE = 30, 50
+
+
+class Refusal(Exception):
+    """An answer that ends the request: a status and the vendor's sentence."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status, self.message = status, message
+
+    def response(self, forgejo: Forgejo) -> Response:
+        """Return the vendor's error body."""
+        return JSONResponse({"message": self.message, "url": f"{forgejo.url}/api/swagger"}, self.status)
+
+
+def second(forgejo: Forgejo) -> str:
+    """Return now as the vendor writes it, to the second."""
+    return forgejo.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+async def version(forgejo: Forgejo, request: Request, kind: str) -> Response:
+    """Answer the version, which needs no token."""
+    return JSONResponse({"version": "1.26.0" if forgejo.flavour == "gitea" else "14.0.0+gitea-1.22.0"})
+
+
+async def list_secrets(forgejo: Forgejo, request: Request, kind: str) -> Response:
+    """Answer one page of names, without values."""
+    held = sorted(_enter(forgejo, request, kind).secrets.values(), key=lambda secret: secret.name)
+    page = max(_number(request, "page", 1), 1)
+    limit = _number(request, "limit", PAGE)
+    limit = min(limit if limit > 0 else PAGE, LARGEST_PAGE)
+    rows = [
+        {"name": secret.name, "created_at": secret.created_at} for secret in held[(page - 1) * limit : page * limit]
+    ]
+    headers = {"X-Total-Count": str(len(held))}
+    if forgejo.flavour == "gitea":
+        rows = [{**row, "description": ""} for row in rows]
+        if page * limit < len(held):
+            base = f"{forgejo.url}{request.url.path}?limit={limit}&page="
+            last = -(-len(held) // limit)
+            headers["Link"] = f'<{base}{page + 1}>; rel="next",<{base}{last}>; rel="last"'
+    return JSONResponse(rows, headers=headers)
+
+
+async def put_secret(forgejo: Forgejo, request: Request, kind: str) -> Response:
+    """Create (201) or update (204) a secret; an update keeps ``created_at``."""
+    from tests.estate.forgejo import Secret
+
+    held = _enter(forgejo, request, kind).secrets
+    body = await json_body(request)
+    data = body.get("data") if isinstance(body, dict) else None
+    if not isinstance(data, str) or not data:
+        raise Refusal(422, "[Data]: Required")
+    forgejo.secrets.add(data)
+    name = _name(forgejo, request)
+    if len(data.encode()) > LONGEST:
+        raise Refusal(400, "data too long")
+    old = held.get(name)
+    # Line ends are normalised by the vendor, as for a text area of its own page (read).
+    held[name] = Secret(name, data.replace("\r\n", "\n"), old.created_at if old else second(forgejo))
+    return Response(status_code=204 if old else 201)
+
+
+async def delete_secret(forgejo: Forgejo, request: Request, kind: str) -> Response:
+    """Delete a secret; an absent one is 404."""
+    held = _enter(forgejo, request, kind).secrets
+    if held.pop(_name(forgejo, request), None) is None:
+        raise Refusal(404, NOT_FOUND)
+    return Response(status_code=204)
+
+
+async def variable(forgejo: Forgejo, request: Request, kind: str) -> Response:
+    """Read, create, update or delete a variable: unlike a secret it shows its value."""
+    held = _enter(forgejo, request, kind).variables
+    name = _name(forgejo, request)
+    if request.method == "POST":
+        if name in held:
+            raise Refusal(409, f"variable already exists [name: {name}]")
+        held[name] = await _value(request)
+        return Response(status_code=201 if forgejo.flavour == "gitea" else 204)
+    if name not in held:
+        raise Refusal(404, NOT_FOUND)
+    if request.method == "GET":
+        return JSONResponse({"owner_id": 0, "repo_id": 0, "name": name, "data": held[name]})
+    if request.method == "PUT":
+        held[name] = await _value(request)
+    else:
+        del held[name]
+    return Response(status_code=204)
+
+
+async def _value(request: Request) -> str:
+    body = await json_body(request)
+    value = body.get("value") if isinstance(body, dict) else None
+    if not isinstance(value, str) or not value:
+        raise Refusal(422, "[Value]: Required")
+    return value
+
+
+def _name(forgejo: Forgejo, request: Request) -> str:
+    """Return the name in upper case, as it is stored; a bad or reserved one is refused."""
+    name = str(request.path_params["name"]).upper()
+    reserved = name.startswith(RESERVED) or (forgejo.flavour == "gitea" and name == "CI")
+    if reserved or not NAME.fullmatch(name):
+        raise Refusal(400, "invalid variable or secret name")
+    return name
+
+
+def _number(request: Request, key: str, otherwise: int) -> int:
+    text = request.query_params.get(key, "")
+    return int(text) if text.isdigit() else otherwise
+
+
+def _enter(forgejo: Forgejo, request: Request, kind: str) -> Scope:
+    """Return what holds the secrets if the caller may touch it, else refuse in the vendor's order."""
+    scheme, _, text = request.headers.get("authorization", "").partition(" ")
+    token = forgejo.tokens.get(text) if scheme.lower() in ("token", "bearer") else None
+    if token is None:
+        raise Refusal(401, "invalid username, password or token" if text else "token is required")
+    act_as(request, token.user)
+    _check_scope(token, type_of_scope[kind], request.method == "GET")
+    user = forgejo.users[token.user]
+    if kind == "user":
+        return user
+    if kind == "org":
+        org = forgejo.orgs.get(request.path_params["org"].lower())
+        if org is None:
+            raise Refusal(404, NOT_FOUND)
+        if token.user not in org.owners and not user.is_admin:
+            raise Refusal(403, "Must be an organization owner")
+        return org
+    repo = forgejo.repos.get((request.path_params["owner"].lower(), request.path_params["repo"].lower()))
+    if repo is None:
+        raise Refusal(404, NOT_FOUND)
+    owning_org = forgejo.orgs.get(repo.owner.lower())
+    owners = owning_org.owners if owning_org else {repo.owner.lower()}
+    if token.user in owners or user.is_admin:
+        return repo
+    # A collaborator sees the repository and is told why not; to anybody else it does not exist.
+    if token.user in repo.collaborators:
+        raise Refusal(403, "user should be the owner of the repo")
+    raise Refusal(404, NOT_FOUND)
+
+
+def _check_scope(token: Token, category: str, reading: bool) -> None:
+    level = "read" if reading else "write"
+    enough = {"all", f"write:{category}", f"{level}:{category}"}
+    if not token.scopes & enough:
+        held = ",".join(sorted(token.scopes))
+        wanted = f"required=[{level}:{category}], token scope={held}"
+        raise Refusal(403, f"token does not have at least one of required scope(s), {wanted}")

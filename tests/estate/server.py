@@ -1,0 +1,80 @@
+"""One background thread with one event loop that serves every system of an estate on loopback ports."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+
+import uvicorn
+from starlette.types import ASGIApp
+
+HOST = "127.0.0.1"
+
+
+class PortTakenError(OSError):
+    """Somebody else listens on a port that was asked for."""
+
+
+def bind(port: int = 0) -> socket.socket:
+    """
+    Return a listening socket on the loopback; port 0 takes a free one.
+
+    Raises:
+        PortTakenError: the port is taken.
+    """
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+        # Listening from here on: who asks before the server runs waits in the queue and is not refused.
+        listener.listen(128)
+    except OSError as error:
+        listener.close()
+        message = f"port {port} is taken ({error.strerror})"
+        raise PortTakenError(message) from None
+    return listener
+
+
+class Servers:
+    """The servers of one estate."""
+
+    def __init__(self) -> None:
+        self._servers: list[tuple[uvicorn.Server, socket.socket]] = []
+        self._thread = threading.Thread(target=self._run, name="estate", daemon=True)
+
+    def add(self, app: ASGIApp, listener: socket.socket) -> None:
+        """Serve *app* on *listener*. The ``Date`` is the estate's own, by its clock."""
+        config = uvicorn.Config(
+            app,
+            http="h11",
+            ws="none",
+            lifespan="off",
+            loop="asyncio",
+            log_config=None,
+            access_log=False,
+            date_header=False,
+            server_header=False,
+            # Longer than any test: a connection must not close under a client that keeps it alive.
+            timeout_keep_alive=600,
+            timeout_graceful_shutdown=1,
+        )
+        self._servers.append((uvicorn.Server(config), listener))
+
+    def start(self) -> None:
+        """Begin to serve."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End all servers and wait for the thread."""
+        for server, _ in self._servers:
+            server.should_exit = True
+        self._thread.join(10)
+        for _, listener in self._servers:
+            listener.close()
+
+    def _run(self) -> None:
+        asyncio.run(self._serve())
+
+    async def _serve(self) -> None:
+        await asyncio.gather(*(server.serve(sockets=[listener]) for server, listener in self._servers))
