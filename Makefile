@@ -6,7 +6,7 @@ RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help venv tools test-tools check test faults demo lock clean
+.PHONY: help venv tools test-tools check test faults demo pictures bench lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,8 +19,9 @@ venv: .venv/installed ## the Python packages of requirements.lock, in .venv (PYT
 tools: venv ## and the pulumi engine: the one on PATH, else built from its Go module
 	@tools/build.sh pulumi
 
-test-tools: tools ## and a Gitea, for the tests only
+test-tools: tools ## and a Gitea and an actionlint, for the tests only
 	@tools/build.sh gitea
+	@tools/build.sh actionlint
 
 check: venv ## lint, format, types
 	@echo "checking: ruff"
@@ -39,6 +40,12 @@ faults: tools ## every request of every scenario by every fault; takes hours (SC
 
 demo: tools ## the whole story against embedded systems (KEEP=1 leaves them up)
 	@$(RUN) KEEP="$(KEEP)" python -m tests.demo
+
+pictures: tools ## docs/pictures again, from real runs against embedded systems
+	@$(RUN) python -m tests.pictures
+
+bench: tools ## measure, and write bench/RESULTS.md; takes some minutes and wants a quiet machine
+	@$(RUN) python -m bench
 
 lock: ## requirements.lock again from pyproject.toml (needs uv; UPGRADE=1 takes newer versions)
 	@command -v uv >/dev/null || { echo "no uv on PATH to write requirements.lock: install it (docs.astral.sh/uv)" >&2; exit 1; }

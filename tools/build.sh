@@ -4,6 +4,7 @@
 #   build.sh venv     the Python packages of requirements.lock, in .venv
 #   build.sh pulumi   the engine: the one on PATH, else built from its Go module into .tools/bin and linked into .venv/bin
 #   build.sh gitea    a real forge for the tests: the one on PATH, else built likewise
+#   build.sh actionlint  the check of the workflows: the one on PATH, else built likewise; nothing, said so, without Go
 #
 # The versions that are built stand in tools/*/go.mod and nowhere else. Every fault is one line that names the ways out.
 set -eu
@@ -159,7 +160,26 @@ get_gitea() {
     say "built gitea $forge_version in $((SECONDS - start)) s"
 }
 
+get_actionlint() {
+    lint_version=$(required actionlint github.com/rhysd/actionlint)
+    now=$(stamp "" actionlint)
+    ! built actionlint "$now" || return 0
+    lint=$(theirs actionlint)
+    if [ -n "$lint" ]; then
+        say "using actionlint from PATH ($lint)"
+        # The tests look here first, and what may still be here is from another module.
+        rm -f "$bin/actionlint"
+        return
+    fi
+    # Only one test needs it, and that one says so when it skips: no reason to stop a machine without Go.
+    command -v go >/dev/null || { say "no actionlint on PATH and no Go to build it: the workflows will not be checked" && return; }
+    need_go actionlint "no actionlint on PATH" "actionlint (github.com/rhysd/actionlint)"
+    say "no actionlint on PATH: building actionlint $lint_version from its Go module, once: some seconds"
+    build actionlint github.com/rhysd/actionlint/cmd/actionlint -ldflags "-X github.com/rhysd/actionlint.version=$lint_version"
+    printf '%s\n' "$now" >.tools/actionlint.built
+}
+
 case ${1-} in
-venv | pulumi | gitea) "get_$1" ;;
-*) die "usage: tools/build.sh venv|pulumi|gitea" ;;
+venv | pulumi | gitea | actionlint) "get_$1" ;;
+*) die "usage: tools/build.sh venv|pulumi|gitea|actionlint" ;;
 esac

@@ -1,0 +1,90 @@
+"""
+The CI's workflows: checked by actionlint, and calling nothing that a person could not run.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml  # type: ignore[import-untyped]  # comes with pulumi, without types
+
+from scripts.stack import COMMANDS
+
+ROOT = Path(__file__).resolve().parents[1]
+WORKFLOWS = sorted((ROOT / ".forgejo/workflows").glob("*.yaml"))
+
+
+def _steps(path: Path) -> list[dict[str, Any]]:
+    jobs = yaml.safe_load(path.read_text(encoding="utf-8"))["jobs"]
+    return [step for job in jobs.values() for step in job["steps"]]
+
+
+def _actionlint() -> str:
+    path = os.pathsep.join([str(ROOT / ".tools/bin"), os.environ.get("PATH", os.defpath)])
+    program = shutil.which("actionlint", path=path)
+    if program is None:
+        pytest.skip("no actionlint: `make test-tools` builds one where Go is there")
+    return program
+
+
+def _lint(*paths: Path) -> subprocess.CompletedProcess[str]:
+    config = ROOT / ".forgejo/actionlint.yaml"
+    command = [_actionlint(), "-no-color", "-shellcheck=", "-pyflakes=", "-config-file", str(config), *map(str, paths)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_actionlint_finds_nothing() -> None:
+    """All three files."""
+    assert [path.stem for path in WORKFLOWS] == ["drift", "preview", "up"]
+
+    run = _lint(*WORKFLOWS)
+
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_actionlint_finds_a_planted_fault(tmp_path: Path) -> None:
+    """The check can fail."""
+    broken = tmp_path / "broken.yaml"
+    broken.write_text(WORKFLOWS[0].read_text(encoding="utf-8").replace("runs-on: docker", "runs-on: nowhere"))
+
+    assert _lint(broken).returncode == 1
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_a_workflow_runs_only_make_and_the_script(path: Path) -> None:
+    """What a person can run as well; the file's own command is among them."""
+    lines = [step["run"] for step in _steps(path) if "run" in step]
+    called = [re.fullmatch(r'scripts/stack\.py --stack "\$STACK" (\w+)', line) for line in lines[1:]]
+
+    assert lines[0] == "make tools"
+    assert all(called)
+    commands = [match[1] for match in called if match]
+    assert commands == ([path.stem] if path.stem == "preview" else [path.stem, "summary"])
+    assert path.stem in COMMANDS
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_credentials_are_on_the_steps_that_need_them(path: Path) -> None:
+    """A job's FORGEJO_TOKEN is overwritten by the runner; and what is fetched and built before needs none."""
+    whole = yaml.safe_load(path.read_text(encoding="utf-8"))
+    (job,) = whole["jobs"].values()
+
+    assert set(whole["env"]) == {"STACK"}
+    assert "env" not in job
+    for step in job["steps"]:
+        assert ("FORGEJO_TOKEN" in step.get("env", {})) == ("stack.py" in step.get("run", ""))
+
+
+def test_only_up_may_write_and_all_run_one_at_a_time() -> None:
+    """A pull request's code sees the credentials of `preview`: they are the reading ones."""
+    for path in WORKFLOWS:
+        text = path.read_text(encoding="utf-8")
+        assert ("ZOT_CI_WRITE_" in text) == (path.stem == "up")
+        assert ("ZOT_CI_READ_" in text) == (path.stem != "up")
+        assert yaml.safe_load(text)["concurrency"] == {"group": "zot-ci-stack", "cancel-in-progress": False}
