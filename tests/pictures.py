@@ -1,0 +1,161 @@
+"""
+docs/pictures/*.svg from real runs of the real engine against the embedded systems: `make pictures`.
+
+Nothing in a picture is typed by hand: it is what the engine printed, colours included. A run that does not show what
+the picture is for writes nothing and ends with exit code 1, and so does one that shows a secret or a machine's path.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+from rich.terminal_theme import TerminalTheme
+from rich.text import Text
+
+from tests.engine.stack import ROOT, Stack
+from tests.world import GROUP, OWNER, REPOSITORY, SECRET, World, credentials
+
+FOLDER = ROOT / "docs" / "pictures"
+LARGEST = 150_000
+_WIDTH = 140
+# Dark on light or light on dark pages alike: a panel of its own, with the colours of a plain terminal.
+_THEME = TerminalTheme(
+    (24, 26, 31),
+    (212, 215, 221),
+    [
+        (40, 44, 52),
+        (224, 108, 117),
+        (152, 195, 121),
+        (229, 192, 123),
+        (97, 175, 239),
+        (198, 120, 221),
+        (86, 182, 194),
+        (212, 215, 221),
+    ],
+)
+# rich's own format fetches a font over the network; any monospaced one of the reader's will do.
+_FORMAT = """\
+<svg class="rich-terminal" viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg">
+<style>
+.{unique_id}-matrix {{ font-family: ui-monospace, Menlo, Consolas, monospace; font-size: {char_height}px; \
+line-height: {line_height}px; }}
+.{unique_id}-title {{ font-size: 18px; font-family: sans-serif; }}
+{styles}
+</style>
+<defs><clipPath id="{unique_id}-clip-terminal"><rect x="0" y="0" width="{terminal_width}" height="{terminal_height}"/>\
+</clipPath>
+{lines}</defs>
+{chrome}
+<g transform="translate({terminal_x}, {terminal_y})" clip-path="url(#{unique_id}-clip-terminal)">
+{backgrounds}
+<g class="{unique_id}-matrix">{matrix}</g>
+</g>
+</svg>
+"""
+
+
+class PictureError(Exception):
+    """
+    A picture would not show what it is for, or show what it must not.
+    """
+
+
+class Album:
+    """
+    A stack in line with one account, whose runs are drawn.
+    """
+
+    def __init__(self, world: World, folder: Path) -> None:
+        self.world = world
+        self.stack = Stack(folder, credentials(world), world.config(), "homelab")
+        # The engine has its own ideas of colour without a terminal.
+        self.stack.env.pop("NO_COLOR")
+        self.folder = folder
+        self._run(0, "up", "--yes", "--skip-preview")
+
+    def drift(self) -> str:
+        """
+        A preview after four things were broken by hand.
+        """
+        key = self.world.field() or ""
+        (uuid,) = self.world.ours(key, self.stack.name)
+        self.world.leave(GROUP)
+        self.world.revoke(key, uuid)
+        self.world.set_field("edited by hand")
+        self.world.estate.forgejo.delete_value(OWNER, REPOSITORY, SECRET)
+        text = self._run(7, "preview", "--expect-no-changes", "--suppress-outputs", "--suppress-progress")
+        self._run(0, "up", "--yes", "--skip-preview")
+        words = ("refused by the registry: revoked", "holds another value", "no such secret any more", "groups is []")
+        return self._draw("preview --expect-no-changes", text, words)
+
+    def rotation(self) -> str:
+        """
+        The `up` 91 days later.
+        """
+        self.world.estate.zot.clock.advance(days=91)
+        text = self._run(0, "up", "--yes", "--skip-preview", "--suppress-outputs", "--suppress-progress")
+        words = ("91 days old, rotates after 90", "created key", "set field", "published key", "revoked key")
+        return self._draw("up", text, words)
+
+    def _run(self, code: int, *arguments: str) -> str:
+        run = self.stack.pulumi(*arguments, "--color", "always")
+        if run.code != code:
+            raise PictureError(f"pulumi {arguments[0]} ended with {run.code}, not {code}:\n{run.text}")
+        return run.text
+
+    def _draw(self, command: str, text: str, words: tuple[str, ...]) -> str:
+        shown = Text.from_ansi("\n".join(line.rstrip() for line in text.strip().splitlines()))
+        missing = [word for word in words if word not in shown.plain]
+        if missing:
+            raise PictureError(f"pulumi {command} did not say: {'; '.join(missing)}")
+        console = Console(record=True, width=_WIDTH, file=io.StringIO(), force_terminal=True, highlight=False)
+        console.print(Text.assemble(("$ ", "bold"), f"pulumi {command} --stack {self.stack.name}\n"))
+        console.print(shown)
+        svg = console.export_svg(title="zot-ci", theme=_THEME, code_format=_FORMAT, unique_id="t")
+        check(svg, [*self.world.estate.secrets, str(self.folder), str(ROOT), str(Path.home())])
+        return svg
+
+
+def check(svg: str, forbidden: list[str]) -> None:
+    """
+    Refuse a picture that is too large, fetches something, or holds one of *forbidden*.
+
+    Raises:
+        PictureError: it does.
+    """
+    plain = svg.replace("&#160;", " ")
+    if len(svg.encode()) >= LARGEST:
+        raise PictureError(f"a picture has {len(svg.encode())} bytes, more than {LARGEST}")
+    if "http" in plain.replace('xmlns="http://www.w3.org/2000/svg"', "") or "@import" in plain:
+        raise PictureError("a picture names an address")
+    if any(word in plain for word in forbidden):
+        raise PictureError("a picture shows a secret or a path of this machine")
+
+
+def main() -> int:
+    """
+    Draw both pictures; exit code 0 if both show what they are for.
+    """
+    world = World.start()
+    try:
+        with tempfile.TemporaryDirectory() as name:
+            album = Album(world, Path(name))
+            pictures = {"drift": album.drift(), "rotation": album.rotation()}
+    except PictureError as exc:
+        print(f"pictures: {exc}", file=sys.stderr)
+        return 1
+    finally:
+        world.stop()
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for picture, svg in pictures.items():
+        (FOLDER / f"{picture}.svg").write_text(svg, encoding="utf-8")
+        print(f"docs/pictures/{picture}.svg: {len(svg.encode()) // 1000} kB")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
