@@ -9,7 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,17 +36,27 @@ class Stack:
         folder: an empty one; it gets the project, the state and the engine's home.
         env: the systems' credentials, as the product reads them.
         config: the stack file's `config`.
+        source, parts: another program than this repository's: its folder, and what the project is made of.
     """
 
-    def __init__(self, folder: Path, env: Mapping[str, str], config: Mapping[str, Any], name: str = "test") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        env: Mapping[str, str],
+        config: Mapping[str, Any],
+        name: str = "test",
+        *,
+        source: Path = ROOT,
+        parts: Sequence[str] = ("Pulumi.yaml", "__main__.py", "components"),
+    ) -> None:
         self.name = name
         self.project = folder / "project"
         self.state = folder / "state"
         self.env = engine_environment(folder) | dict(env)
         (self.project / "stacks").mkdir(parents=True)
         self.state.mkdir()
-        for part in ("Pulumi.yaml", "__main__.py", "components"):
-            (self.project / part).symlink_to(ROOT / part)
+        for part in parts:
+            (self.project / part).symlink_to(source / part)
         self.configure(config)
         created = self.pulumi("stack", "init", name)
         assert created.code == 0, created.text

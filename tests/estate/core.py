@@ -54,6 +54,8 @@ class Call:
     status: int
     actor: str
     query_keys: tuple[str, ...]
+    # The client's end of the connection that it came on.
+    peer: str = ""
 
 
 class CallLog:
@@ -177,8 +179,9 @@ class Shell:
                 # Logged before the answer leaves: who has the answer finds the call in the log.
                 if not request.url.path.startswith("/_estate/"):
                     keys = tuple(request.query_params.keys())
+                    peer = ":".join(map(str, scope.get("client") or ()))
                     call = (self.system.name, request.method, request.url.path, message["status"], scope[ACTOR], keys)
-                    world.log.add(Call(*call))
+                    world.log.add(Call(*call, peer))
             await send(message)
 
         try:
