@@ -1,5 +1,5 @@
 """
-README.md against the code: what it must name is named, and what it names is there.
+README.md and docs/ against the code: what they must name is named, and what they name is there.
 """
 
 from __future__ import annotations
@@ -22,11 +22,14 @@ from components import registry_credential
 from components.clients.errors import ReconcileError
 from components.rotation import KeyFacts, Policy, condition
 from components.settings import Settings, SettingsError, load
+from scripts.stack import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-_FENCED = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
-PROSE = _FENCED.sub("", README)
+REFERENCE = (ROOT / "docs/reference.md").read_text(encoding="utf-8")
+DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+# Indented ones, in lists, too.
+_FENCED = re.compile(r"^ *```.*?^ *```$", re.DOTALL | re.MULTILINE)
 
 # The reader's own stack file, which the README has them make.
 THEIRS = {"stacks/Pulumi.homelab.yaml"}
@@ -36,14 +39,25 @@ def _blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
 
 
-def _code() -> str:
+def _prose(text: str) -> str:
+    return _FENCED.sub("", text)
+
+
+def _code(text: str) -> str:
     """What is set as code: fenced blocks and `spans`."""
-    return "\n".join([*_FENCED.findall(README), *re.findall(r"`([^`\n]+)`", PROSE)])
+    return "\n".join([*_FENCED.findall(text), *re.findall(r"`([^`\n]+)`", _prose(text))])
+
+
+def _headings(path: Path) -> list[str]:
+    return re.findall(r"^#+ (.*)$", _prose(path.read_text(encoding="utf-8")), re.MULTILINE)
 
 
 def _table(header: str) -> dict[str, str]:
-    """The rows of the table whose first column is *header*: the first cell's `spans` and the whole row."""
-    lines = README.splitlines()
+    """
+    The rows of the table whose first column is *header*, in README or reference: the first cell's `spans` and the whole
+    row.
+    """
+    lines = [*README.splitlines(), *REFERENCE.splitlines()]
     start = next(number for number, line in enumerate(lines) if line.startswith(f"| {header} |"))
     rows: dict[str, str] = {}
     for line in lines[start + 2 :]:
@@ -144,7 +158,7 @@ def test_every_output_has_a_row_and_every_row_an_output() -> None:
 
 def test_every_error_class_has_a_row_and_every_row_a_class() -> None:
     """The base is in the text below the table."""
-    assert "`ReconcileError`" in README
+    assert "`ReconcileError`" in REFERENCE
     assert set(_table("Class")) == {*_errors(), SettingsError.__name__} - {"ReconcileError"}
 
 
@@ -210,29 +224,59 @@ def test_the_example_of_a_stack_file_is_accepted() -> None:
     assert settings.plain_http == []
 
 
-def test_every_make_target_that_is_named_exists() -> None:
+def _ids(path: Path) -> str:
+    return path.name
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=_ids)
+def test_every_make_target_that_is_named_exists(path: Path) -> None:
     """In code only: prose may make what it likes."""
     targets = set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-    named = set(re.findall(r"\bmake ([a-z][a-z-]*)", _code()))
 
-    assert {"demo", "test"} <= named
-    assert named - targets == set()
+    assert {"demo", "test"} <= targets
+    assert set(re.findall(r"\bmake ([a-z][a-z-]*)", _code(path.read_text(encoding="utf-8")))) - targets == set()
 
 
-def test_every_file_that_is_named_exists() -> None:
+def test_every_command_of_the_script_is_in_the_readme_or_the_documents_and_every_one_named_exists() -> None:
+    """scripts/stack.py's sub-commands, wherever they are set as code."""
+    text = "\n".join(_code(path.read_text(encoding="utf-8")) for path in DOCUMENTS)
+    named = set(re.findall(r"scripts/stack\.py (?:--stack \S+ )?([a-z]+)", text))
+
+    assert named == {*COMMANDS, "rotate", "summary"}
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=_ids)
+def test_every_file_that_is_named_exists(path: Path) -> None:
     """Relative links, and paths set as code."""
-    links = {link for link in re.findall(r"\]\(([^)#]+)\)", README) if "://" not in link}
-    paths = set(re.findall(r"(?<![\w./-])(?:components|tests|stacks|tools|docs)/[\w./-]+|__main__\.py", _code()))
+    text = path.read_text(encoding="utf-8")
+    links = {link for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text) if "://" not in link}
+    folders = "components|tests|stacks|tools|docs|scripts|bench"
+    paths = set(re.findall(rf"(?<![\w./-])(?:{folders})/[\w./-]+|__main__\.py", _code(text)))
 
-    assert "components/minting.py" in paths
-    assert {name for name in links | paths - THEIRS if not (ROOT / name).exists()} == set()
+    assert {link for link in links if not (path.parent / link).exists()} == set()
+    assert {name.rstrip(".") for name in paths - THEIRS if not (ROOT / name.rstrip(".")).exists()} == set()
 
 
-def test_every_heading_that_is_pointed_to_exists() -> None:
-    """Anchors, and the heading that the demo's last lines name."""
-    headings = re.findall(r"^#+ (.*)$", PROSE, re.MULTILINE)
-    anchors = set(re.findall(r"\]\(#([^)]+)\)", README))
+@pytest.mark.parametrize("path", DOCUMENTS, ids=_ids)
+def test_every_heading_that_is_pointed_to_exists(path: Path) -> None:
+    """Anchors, in this document and in others."""
+    for target, anchor in re.findall(r"\]\(([\w./-]*)#([^)]+)\)", path.read_text(encoding="utf-8")):
+        document = path.parent / target if target else path
+        assert anchor in {_slug(heading) for heading in _headings(document)}, f"{target}#{anchor}"
+
+
+def test_the_readme_names_every_document_and_shows_every_picture() -> None:
+    """Nobody finds what nothing points to."""
+    theirs = {f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")}
+    pictures = {f"docs/pictures/{path.name}" for path in (ROOT / "docs/pictures").iterdir()}
+
+    assert theirs | {"CHANGELOG.md"} <= set(re.findall(r"\]\(([^)#]+)\)", README))
+    assert pictures
+    assert pictures == set(re.findall(r"!\[[^\]]+\]\(([^)]+)\)", README))
+
+
+def test_the_heading_that_the_demo_s_last_lines_name_exists() -> None:
+    """Where a reader is sent after the demo."""
     (told,) = re.findall(r"README\.md, “(.*?)”", (ROOT / "tests/demo.py").read_text(encoding="utf-8"))
 
-    assert told in headings
-    assert anchors - {_slug(heading) for heading in headings} == set()
+    assert told in _headings(ROOT / "README.md")

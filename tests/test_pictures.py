@@ -1,0 +1,42 @@
+"""
+The committed pictures are what a forge can show anywhere, and the guard that drew them refuses what it must.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from tests.pictures import FOLDER, LARGEST, PictureError, check
+
+_EMPTY = '<svg xmlns="http://www.w3.org/2000/svg"></svg>'
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.iterdir()), ids=lambda path: path.name)
+def test_a_picture_is_small_whole_and_fetches_nothing(path: Path) -> None:
+    """Well-formed, no address in it, no key, and below the size that a page should load."""
+    svg = path.read_text(encoding="utf-8")
+
+    check(svg, ["zak_", tempfile.gettempdir(), "/home/", "/root/"])
+    assert ElementTree.fromstring(svg).tag.endswith("svg")  # noqa: S314 - our own file
+    assert "refused" in svg or "revoked" in svg
+
+
+@pytest.mark.parametrize(
+    "svg",
+    [
+        _EMPTY.replace("></svg>", '><image href="https://example.test/x.png"/></svg>'),
+        _EMPTY.replace("></svg>", "><style>@import 'x.css';</style></svg>"),
+        _EMPTY.replace("></svg>", "><text>a&#160;secret</text></svg>"),
+        _EMPTY + " " * LARGEST,
+    ],
+    ids=["address", "import", "secret", "size"],
+)
+def test_what_no_picture_may_hold_is_refused(svg: str) -> None:
+    """And the smallest picture passes, so that the refusals are for the part that was added."""
+    check(_EMPTY, ["a secret"])
+    with pytest.raises(PictureError):
+        check(svg, ["a secret"])
