@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -88,3 +89,17 @@ def test_only_up_may_write_and_all_run_one_at_a_time() -> None:
         assert ("ZOT_CI_WRITE_" in text) == (path.stem == "up")
         assert ("ZOT_CI_READ_" in text) == (path.stem != "up")
         assert yaml.safe_load(text)["concurrency"] == {"group": "zot-ci-stack", "cancel-in-progress": False}
+
+
+def test_mise_s_tasks_are_make_s_targets_and_the_script_s_commands() -> None:
+    """Beside make, and nothing of their own; each says what it does."""
+    tasks = tomllib.loads((ROOT / "mise.toml").read_text(encoding="utf-8"))["tasks"]
+    targets = re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    known = {f"make {target}" for target in targets}
+    known |= {f"scripts/stack.py {command}" for command in (*COMMANDS, "summary")}
+
+    assert {*COMMANDS, "summary", "test", "demo"} <= tasks.keys()
+    for name, task in tasks.items():
+        assert task["run"] in known
+        assert task["run"].endswith(f" {name}")
+        assert task["description"]
