@@ -51,7 +51,7 @@ class Forgejo:
         Return the secret *name* of *repository*, None if there is none. Read-only; one request for 50 secrets.
         """
         path = self._path(repository)
-        seen = 0
+        seen: set[str] = set()
         for page in itertools.count(1):
             response = self.api.call(
                 "GET",
@@ -61,14 +61,15 @@ class Forgejo:
                 advice=_ADVICE,
                 params={"page": str(page), "limit": str(_PAGE)},
             )
-            secrets = self.api.parse(response, path, repository, list[Secret])
-            for secret in secrets:
-                if secret.name.upper() == name.upper():
-                    return secret
-            # A server may give smaller pages than were asked for: only its count, or an empty page, is the end.
-            seen += len(secrets)
-            if not secrets or seen >= int(response.headers.get("x-total-count", seen + 1)):
+            secrets = {one.name.upper(): one for one in self.api.parse(response, path, repository, list[Secret])}
+            if name.upper() in secrets:
+                return secrets[name.upper()]
+            # A server may give smaller pages than were asked for, and a proxy the same page again: the end is where
+            # the count says, or where nothing new comes.
+            total = response.headers.get("x-total-count", "")
+            if secrets.keys() <= seen or (total.isdecimal() and len(seen | secrets.keys()) >= int(total)):
                 break
+            seen |= secrets.keys()
         return None
 
     def publish(self, repository: str, name: str, value: str) -> None:

@@ -98,24 +98,33 @@ SETTINGS: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
 }
 
 
-@pytest.mark.parametrize("command", ["preview", "up"])
 @pytest.mark.parametrize(("spoil", "words"), SETTINGS.values(), ids=SETTINGS.keys())
 def test_a_wrong_setting_stops_the_run_before_anything_is_changed(
-    spoil: Callable[[dict[str, Any]], None], words: str, command: str, standing: Standing
+    spoil: Callable[[dict[str, Any]], None], words: str, standing: Standing
 ) -> None:
     """The line with the key's path; a system is only ever read, by the refresh of what stood before."""
     config = standing.world.config()
     spoil(config)
     standing.stack.configure(config)
     before = snapshot(standing.world)
+    standing.world.estate.log.clear()
 
-    run = standing.stack.preview() if command == "preview" else standing.stack.up()
+    run = standing.stack.up()
 
     refused(standing, run, words)
     assert snapshot(standing.world) == before
     # The access probe is a PUT and a DELETE that change nothing.
     wrote = [call for call in standing.world.estate.log if call.method != "GET" and not call.path.startswith("/v2/")]
     assert wrote == []
+
+
+def test_a_preview_with_a_wrong_setting_is_no_drift(standing: Standing) -> None:
+    """Exit code 7 would say that an `up` mends it."""
+    standing.stack.configure(standing.world.config(expireAfterDays=90))
+
+    run = standing.stack.preview()
+
+    refused(standing, run, "zot-ci:accounts[0] expireAfterDays must be more than rotateAfterDays: a key has to outlive")
 
 
 def test_a_stack_file_that_is_no_mapping_is_refused_by_the_engine_itself(standing: Standing) -> None:
@@ -149,7 +158,8 @@ def _html(world: World) -> None:
 
 
 def _key_without_a_zone(world: World) -> None:
-    key = '{"uuid": "u", "label": "l", "createdAt": "2026-11-24T10:00:00", "expirationDate": "", "isExpired": false}'
+    key = '{"uuid": "u", "label": "l", "createdAt": "2026-11-24T10:00:00", "isExpired": false'
+    key += ', "expirationDate": "0001-01-01T00:00:00Z", "lastUsed": "0001-01-01T00:00:00Z"}'
     bend(world.estate.zot, answers("GET", "/zot/auth/apikey", Response(f'{{"apiKeys": [{key}, {key}]}}')))
 
 
