@@ -1,5 +1,6 @@
 """
-The Actions secret that CI reads the key from, in one repository of a Forgejo or Gitea server.
+The Actions secret that CI reads the key from, in one repository, organization or user account of a
+Forgejo or Gitea server.
 
 A secret's value can never be read, so an overwritten one cannot be seen: every `up` publishes the key again, and a
 preview does not count that as drift. What can be seen is that the secret is gone, or was deleted and made again.
@@ -20,13 +21,16 @@ from components.rotation import CURRENT
 
 _log = logging.getLogger(__name__)
 
-_PLACE = ("repository", "name")
+# A user's own secrets cannot be listed.
+_USER = "user"
+_KINDS = {"repos": "the repository", "orgs": "the organization"}
+_PLACE = ("scope", "name")
 _INPUTS = ("forgejo_url", *_PLACE, "value", "key_uuid", "condition", "publish")
 
 
 class ActionsSecretProvider(Provider):
     """
-    Life cycle of a secret. Its id is `repository/NAME`.
+    Life cycle of a secret. Its id is `repository/NAME`, or likewise.
     """
 
     def create(self, props: Props) -> CreateResult:
@@ -39,10 +43,13 @@ class ActionsSecretProvider(Provider):
         """
         Look whether the secret is there, and is the one that was published. Read-only.
         """
-        secret = forgejo_at(props["forgejo_url"]).secret(props["repository"], props["name"])
         outs = {**props, "publish": False}
+        if props["scope"] == _USER:
+            # Nothing of it can be seen, so nothing is asked.
+            return ReadResult(id_, outs, inputs_of(outs, _INPUTS))
+        secret = forgejo_at(props["forgejo_url"]).secret(props["scope"], props["name"])
         if secret is None:
-            outs["condition"] = "gone: the repository has no such secret any more"
+            outs["condition"] = f"gone: {_KINDS[props['scope'].partition('/')[0]]} has no such secret any more"
         elif secret.created_at.isoformat() != props["created_at"]:
             outs["condition"] = f"deleted and made again elsewhere on {secret.created_at:%Y-%m-%d %H:%M}"
         else:
@@ -52,13 +59,13 @@ class ActionsSecretProvider(Provider):
 
     def diff(self, id_: str, olds: Props, news: Props) -> DiffResult:
         """
-        Another repository or name is another secret. `publish` alone makes an update, and only an `up` sets it.
+        Another scope or name is another secret. `publish` alone makes an update, and only an `up` sets it.
 
         The server takes names without case: a replacement by another spelling would delete the very secret that it has
         just published.
         """
         result = differences(olds, news, update=("forgejo_url", *_PLACE, "value", "key_uuid", "condition"))
-        moved = _place(olds).casefold() != _place(news).casefold()
+        moved = [olds[part].casefold() for part in _PLACE] != [news[part].casefold() for part in _PLACE]
         replaces = changed(olds, news, _PLACE) if moved else []
         return DiffResult(bool(result.changes or news.get("publish")), replaces, delete_before_replace=False)
 
@@ -73,13 +80,16 @@ class ActionsSecretProvider(Provider):
         """
         Delete the secret; one that is gone is no error.
         """
-        forgejo_at(props["forgejo_url"]).delete(props["repository"], props["name"])
+        forgejo_at(props["forgejo_url"]).delete(props["scope"], props["name"])
         _log.info("Forgejo: deleted secret %s", _place(props))
 
     def _publish(self, wanted: Props) -> Props:
         forgejo = forgejo_at(wanted["forgejo_url"])
-        forgejo.publish(wanted["repository"], wanted["name"], wanted["value"])
-        secret = forgejo.secret(wanted["repository"], wanted["name"])
+        forgejo.publish(wanted["scope"], wanted["name"], wanted["value"])
+        if wanted["scope"] == _USER:
+            _log.info("Forgejo: published key %s as %s", wanted["key_uuid"], _place(wanted))
+            return {**wanted, "created_at": ""}
+        secret = forgejo.secret(wanted["scope"], wanted["name"])
         if secret is None:
             hint = "look whether something deletes it, then run again"
             msg = f"Forgejo took secret {_place(wanted)} and does not list it; {hint}"
@@ -89,7 +99,10 @@ class ActionsSecretProvider(Provider):
 
 
 def _place(props: Props) -> str:
-    return f"{props['repository']}/{props['name']}"
+    """
+    Name the secret as people do, without the API's word for its kind of place.
+    """
+    return f"{props['scope'].removeprefix('repos/').removeprefix('orgs/')}/{props['name']}"
 
 
 class ActionsSecret(Resource, module="forgejo", name="ActionsSecret"):
@@ -98,7 +111,7 @@ class ActionsSecret(Resource, module="forgejo", name="ActionsSecret"):
 
     Args:
         forgejo_url: the server.
-        repository: `owner/name`.
+        scope: `repos/<owner>/<name>`, `orgs/<name>`, or `user` for the token's own.
         name: the secret's name, in upper case.
         value: the key. Secret in the state, as an input and as an output.
         key_uuid: zot's uuid of that key, which may be shown.
@@ -112,7 +125,7 @@ class ActionsSecret(Resource, module="forgejo", name="ActionsSecret"):
         resource_name: str,
         *,
         forgejo_url: pulumi.Input[str],
-        repository: pulumi.Input[str],
+        scope: pulumi.Input[str],
         name: pulumi.Input[str],
         value: pulumi.Input[str],
         key_uuid: pulumi.Input[str],
@@ -120,7 +133,7 @@ class ActionsSecret(Resource, module="forgejo", name="ActionsSecret"):
     ) -> None:
         props: dict[str, Any] = {
             "forgejo_url": forgejo_url,
-            "repository": repository,
+            "scope": scope,
             "name": name,
             "value": value,
             "key_uuid": key_uuid,

@@ -15,13 +15,14 @@ from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, get_args
 
 import pydantic
-from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 
 from components.rotation import Policy
 
 NAMESPACE = "zot-ci"
 
+_OWNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9._-]+")
 _USERNAME = re.compile(r"[A-Za-z0-9._@+-]{1,100}")
 _SECRET = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,254}")
@@ -74,9 +75,18 @@ def _secret_name(value: str) -> str:
     return upper
 
 
+def _listed(value: object) -> object:
+    """
+    Take one mapping for a list of one.
+    """
+    return [value] if isinstance(value, dict) else value
+
+
 _Text = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
 _Url = Annotated[str, AfterValidator(_url)]
 _Days = Annotated[float, Field(gt=0, le=_MOST_DAYS, allow_inf_nan=False)]
+_DaysOrNever = Annotated[float, Field(ge=0, le=_MOST_DAYS, allow_inf_nan=False)]
+_OwnerRule = _matching(_OWNER, "must be the organization's name")
 _RepositoryRule = _matching(_REPOSITORY, "must be owner/name")
 _UsernameRule = _matching(_USERNAME, "must be 1 to 100 letters, digits and any of . _ @ + -")
 _OciRule = _matching(_OCI_REPOSITORY, "must be an image repository's name: small letters, digits, . _ - and /")
@@ -126,30 +136,50 @@ class FieldSettings(_Model):
 
 class SecretSettings(_Model):
     """
-    Where CI reads the key from.
+    Where CI reads the key from: the secrets of one repository, of one organization, or of the token's own user.
     """
 
-    repository: Annotated[str, _RepositoryRule]
+    repository: Annotated[str, _RepositoryRule] | None = None
+    organization: Annotated[str, _OwnerRule] | None = None
+    user: bool = False
     secret: Annotated[str, AfterValidator(_secret_name)]
+
+    @pydantic.model_validator(mode="after")
+    def _one_scope(self) -> SecretSettings:
+        if sum((self.repository is not None, self.organization is not None, self.user)) != 1:
+            msg = "must name exactly one of repository, organization, and user: true"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def scope(self) -> str:
+        """
+        The path of that place in Forgejo's API.
+        """
+        if self.repository is not None:
+            return f"repos/{self.repository}"
+        return f"orgs/{self.organization}" if self.organization is not None else "user"
 
 
 class AccountSettings(_Model):
     """
-    One service account and its key.
+    One account and its key. Without *groups* the account itself is somebody else's, and only its key is kept.
     """
 
     username: Annotated[str, _UsernameRule]
     display_name: _Text | None = None
-    groups: Annotated[list[_Text], Field(min_length=1)]
-    rotate_after_days: _Days = 90.0
+    groups: Annotated[list[_Text], Field(min_length=1)] | None = None
+    rotate_after_days: _DaysOrNever = 90.0
     expire_after_days: _Days = 120.0
-    onepassword: FieldSettings
+    retire_after_days: _DaysOrNever = 0.0
+    rotation: _Text | None = None
+    onepassword: Annotated[list[FieldSettings], Field(min_length=1), BeforeValidator(_listed)]
     forgejo: Annotated[list[SecretSettings], Field(min_length=1)]
 
     @pydantic.field_validator("groups")
     @classmethod
-    def _each_once(cls, groups: list[str]) -> list[str]:
-        if len(set(groups)) < len(groups):
+    def _each_once(cls, groups: list[str] | None) -> list[str] | None:
+        if groups is not None and len(set(groups)) < len(groups):
             msg = "must name each group once"
             raise ValueError(msg)
         return groups
@@ -168,25 +198,35 @@ class AccountSettings(_Model):
         """
         return Policy(self.rotate_after_days, self.expire_after_days)
 
+    @property
+    def store(self) -> FieldSettings:
+        """
+        The store of record: the first field, which is written first and asked for a key that can mint the next one.
+        """
+        return self.onepassword[0]
+
 
 class Settings(_Model):
     """
     Everything under the namespace `zot-ci:` of a stack file.
     """
 
-    authentik: AuthentikSettings
+    authentik: AuthentikSettings | None = None
     zot: ZotSettings
     forgejo: ForgejoSettings
     accounts: Annotated[list[AccountSettings], Field(min_length=1)]
 
     @pydantic.model_validator(mode="after")
     def _nothing_twice(self) -> Settings:
-        fields = [account.onepassword for account in self.accounts]
+        if self.authentik is None and any(account.groups for account in self.accounts):
+            msg = "authentik is missing, and an account has groups: give its URL, or take the groups out"
+            raise ValueError(msg)
+        fields = [field for account in self.accounts for field in account.onepassword]
         secrets = [secret for account in self.accounts for secret in account.forgejo]
         twice = [
             *_repeated("username", (account.username for account in self.accounts)),
             *_repeated("1Password field", (f"{field.vault}/{field.item}/{field.field}" for field in fields)),
-            *_repeated("secret", (f"{secret.repository.lower()}/{secret.secret}" for secret in secrets)),
+            *_repeated("secret", (f"{secret.scope.lower()}/{secret.secret}" for secret in secrets)),
         ]
         if twice:
             raise ValueError("; ".join(twice))
@@ -197,7 +237,8 @@ class Settings(_Model):
         """
         The hosts, other than this machine, that are asked without TLS.
         """
-        urls = [pydantic.AnyHttpUrl(system.url) for system in (self.authentik, self.zot, self.forgejo)]
+        systems = (self.authentik, self.zot, self.forgejo)
+        urls = [pydantic.AnyHttpUrl(system.url) for system in systems if system is not None]
         hosts = {url.host or "" for url in urls if url.scheme == "http"}
         return sorted(hosts - {"localhost", "127.0.0.1", "[::1]"})
 

@@ -21,8 +21,9 @@ _ADVICE = Advice(
     {
         400: "the name is reserved or not a secret's name, or the value is too long",
         401: "check FORGEJO_TOKEN",
-        403: "FORGEJO_TOKEN needs the scope write:repository (read:repository to preview) and must be its owner's",
-        404: "no such repository, or FORGEJO_TOKEN may not see it",
+        403: "FORGEJO_TOKEN needs the scope write:repository, write:organization or write:user for that kind of place "
+        "(read: to preview), and must be its owner's",
+        404: "no such repository or organization, or FORGEJO_TOKEN may not see it",
         405: "it is archived, or this server is too old for Actions secrets",
     }
 )
@@ -39,29 +40,31 @@ class Secret(pydantic.BaseModel):
 
 class Forgejo:
     """
-    One server. A repository is named `owner/name`.
+    One server. A scope is the path of a place: `repos/<owner>/<name>`, `orgs/<name>`, or `user`, the token's own.
     """
 
     def __init__(self, url: str, transport: httpx.BaseTransport | None = None) -> None:
         self.api = Api("Forgejo", url, transport=transport)
         self._auth = EnvironmentToken("FORGEJO_TOKEN", "the token of the repository's owner", scheme="token")
 
-    def secret(self, repository: str, name: str) -> Secret | None:
+    def secret(self, scope: str, name: str) -> Secret | None:
         """
-        Return the secret *name* of *repository*, None if there is none. Read-only; one request for 50 secrets.
+        Return the secret *name* of *scope*, None if there is none. Read-only; one request for 50 secrets.
+
+        A user's own secrets cannot be listed (Gitea 1.26.0): do not ask for those.
         """
-        path = self._path(repository)
+        path = self._path(scope)
         seen = 0
         for page in itertools.count(1):
             response = self.api.call(
                 "GET",
                 path,
-                whose=repository,
+                whose=scope,
                 auth=self._auth,
                 advice=_ADVICE,
                 params={"page": str(page), "limit": str(_PAGE)},
             )
-            secrets = self.api.parse(response, path, repository, list[Secret])
+            secrets = self.api.parse(response, path, scope, list[Secret])
             for secret in secrets:
                 if secret.name.upper() == name.upper():
                     return secret
@@ -71,23 +74,23 @@ class Forgejo:
                 break
         return None
 
-    def publish(self, repository: str, name: str, value: str) -> None:
+    def publish(self, scope: str, name: str, value: str) -> None:
         """
         Write the secret, made if it is not there. May be repeated.
         """
-        path = f"{self._path(repository)}/{name}"
+        path = f"{self._path(scope)}/{name}"
         body = {"data": value}
         self.api.call(
-            "PUT", path, whose=repository, auth=self._auth, advice=_ADVICE, repeat=True, json=body, expect=(201, 204)
+            "PUT", path, whose=scope, auth=self._auth, advice=_ADVICE, repeat=True, json=body, expect=(201, 204)
         )
 
-    def delete(self, repository: str, name: str) -> None:
+    def delete(self, scope: str, name: str) -> None:
         """
         Delete the secret; one that is not there is no error.
         """
-        path = f"{self._path(repository)}/{name}"
-        self.api.call("DELETE", path, whose=repository, auth=self._auth, advice=_ADVICE, repeat=True, expect=(204, 404))
+        path = f"{self._path(scope)}/{name}"
+        self.api.call("DELETE", path, whose=scope, auth=self._auth, advice=_ADVICE, repeat=True, expect=(204, 404))
 
     @staticmethod
-    def _path(repository: str) -> str:
-        return f"/api/v1/repos/{repository}/actions/secrets"
+    def _path(scope: str) -> str:
+        return f"/api/v1/{scope}/actions/secrets"
