@@ -126,7 +126,8 @@ class ApiKeyProvider(Provider):
         """
         Take new settings; the key itself stays.
         """
-        return UpdateResult({**olds, **news})
+        kept = {name: value for name, value in olds.items() if name not in _INPUTS}
+        return UpdateResult({**kept, **news})
 
     def delete(self, id_: str, props: Props) -> None:
         """
