@@ -16,8 +16,10 @@ from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, Updat
 
 from components.clients import forgejo_at
 from components.clients.errors import UnexpectedAnswerError
+from components.clients.forgejo import Forgejo
 from components.provider import Props, Provider, changed, differences, inputs_of, report_drift
 from components.rotation import CURRENT
+from components.settings import CanarySettings
 
 _log = logging.getLogger(__name__)
 
@@ -25,7 +27,8 @@ _log = logging.getLogger(__name__)
 _USER = "user"
 _KINDS = {"repos": "the repository", "orgs": "the organization"}
 _PLACE = ("scope", "name")
-_INPUTS = ("forgejo_url", *_PLACE, "value", "key_uuid", "condition", "publish")
+_CANARY = ("canary_workflow", "canary_ref", "canary_seconds")
+_INPUTS = ("forgejo_url", *_PLACE, *_CANARY, "value", "key_uuid", "condition", "publish")
 
 
 class ActionsSecretProvider(Provider):
@@ -53,7 +56,7 @@ class ActionsSecretProvider(Provider):
         elif secret.created_at.isoformat() != props["created_at"]:
             outs["condition"] = f"deleted and made again elsewhere on {secret.created_at:%Y-%m-%d %H:%M}"
         else:
-            outs["condition"] = CURRENT
+            outs["condition"] = _canary_condition(props)
         report_drift(f"Forgejo secret {_place(props)}", props, outs, ())
         return ReadResult(id_, outs, inputs_of(outs, _INPUTS))
 
@@ -64,7 +67,7 @@ class ActionsSecretProvider(Provider):
         The server takes names without case: a replacement by another spelling would delete the very secret that it has
         just published.
         """
-        result = differences(olds, news, update=("forgejo_url", *_PLACE, "value", "key_uuid", "condition"))
+        result = differences(olds, news, update=("forgejo_url", *_PLACE, *_CANARY, "value", "key_uuid", "condition"))
         moved = [olds[part].casefold() for part in _PLACE] != [news[part].casefold() for part in _PLACE]
         replaces = changed(olds, news, _PLACE) if moved else []
         return DiffResult(bool(result.changes or news.get("publish")), replaces, delete_before_replace=False)
@@ -95,7 +98,31 @@ class ActionsSecretProvider(Provider):
             msg = f"Forgejo took secret {_place(wanted)} and does not list it; {hint}"
             raise UnexpectedAnswerError(msg)
         _log.info("Forgejo: published key %s as %s", wanted["key_uuid"], _place(wanted))
-        return {**wanted, "created_at": secret.created_at.isoformat()}
+        outs = {**wanted, "created_at": secret.created_at.isoformat(), "canary_end": self._ask_canary(forgejo, wanted)}
+        return {**outs, "condition": _canary_condition(outs)}
+
+    @staticmethod
+    def _ask_canary(forgejo: Forgejo, wanted: Props) -> str:
+        """
+        Let a workflow use the secret, where the settings name one, and return how that ended.
+        """
+        if not wanted.get("canary_workflow"):
+            return ""
+        repository = wanted["scope"].removeprefix("repos/")
+        end = forgejo.run_workflow(
+            repository, wanted["canary_workflow"], wanted["canary_ref"], float(wanted["canary_seconds"])
+        )
+        level = logging.INFO if end == "success" else logging.WARNING
+        _log.log(level, "Forgejo: canary %s of %s: %s", wanted["canary_workflow"], repository, end)
+        return end
+
+
+def _canary_condition(props: Props) -> str:
+    """
+    Say how the canary ended when the secret was published last; no canary is well, too.
+    """
+    end = props.get("canary_end")
+    return CURRENT if end in (None, "", "success") else f"canary {props['canary_workflow']} ended with {end}"
 
 
 def _place(props: Props) -> str:
@@ -115,6 +142,7 @@ class ActionsSecret(Resource, module="forgejo", name="ActionsSecret"):
         name: the secret's name, in upper case.
         value: the key. Secret in the state, as an input and as an output.
         key_uuid: zot's uuid of that key, which may be shown.
+        canary: a workflow of the repository that uses the secret, run after each publication.
     """
 
     key_uuid: pulumi.Output[str]
@@ -129,6 +157,7 @@ class ActionsSecret(Resource, module="forgejo", name="ActionsSecret"):
         name: pulumi.Input[str],
         value: pulumi.Input[str],
         key_uuid: pulumi.Input[str],
+        canary: CanarySettings | None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         props: dict[str, Any] = {
@@ -141,6 +170,9 @@ class ActionsSecret(Resource, module="forgejo", name="ActionsSecret"):
             # True in a real `up` only, so that a preview of a stack in line stays empty.
             "publish": not pulumi.runtime.is_dry_run(),
             "created_at": None,
+            "canary_workflow": canary.workflow if canary else None,
+            "canary_ref": canary.ref if canary else None,
+            "canary_seconds": canary.timeout_seconds if canary else None,
         }
         own = pulumi.ResourceOptions(additional_secret_outputs=["value"], hide_diffs=["publish"])
         super().__init__(ActionsSecretProvider(), resource_name, props, pulumi.ResourceOptions.merge(own, opts))

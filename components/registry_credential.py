@@ -88,6 +88,7 @@ class RegistryCredential(pulumi.ComponentResource):
                 name=target.secret,
                 value=fields[0].value,
                 key_uuid=fields[0].key_uuid,
+                canary=target.canary,
                 # The store of record, and its copies, are never behind.
                 opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=fields)),
             )
