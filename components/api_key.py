@@ -25,7 +25,7 @@ from components.rotation import CURRENT, KeyFacts, Policy, age_days, condition, 
 
 _log = logging.getLogger(__name__)
 
-_IDENTITY = ("username", "zot_url", "label")
+_IDENTITY = ("username", "zot_url", "label", "rotation")
 _UPDATED = (
     "rotate_after_days",
     "expire_after_days",
@@ -83,7 +83,8 @@ class ApiKeyProvider(Provider):
             oidc_provider=props["oidc_provider"],
             policy=_policy(props),
         )
-        made = make_key(zot_at(props["zot_url"]), authentik_at(props["authentik_url"]), order, _candidates(props))
+        authentik = authentik_at(props["authentik_url"]) if props.get("authentik_url") else None
+        made = make_key(zot_at(props["zot_url"]), authentik, order, _candidates(props))
         outs = {
             **props,
             "uuid": made.listed.uuid,
@@ -125,7 +126,8 @@ class ApiKeyProvider(Provider):
         """
         Take new settings; the key itself stays.
         """
-        return UpdateResult({**olds, **news})
+        kept = {name: value for name, value in olds.items() if name not in _INPUTS}
+        return UpdateResult({**kept, **news})
 
     def delete(self, id_: str, props: Props) -> None:
         """
@@ -219,11 +221,12 @@ class ApiKey(Resource, module="zot", name="ApiKey"):
 
     Args:
         zot_url: the registry.
-        authentik_url: where the account can log in, for a key that no live key can mint.
+        authentik_url: where the account can log in, for a key that no live key can mint; None if nowhere.
         oidc_provider: zot's name for it.
         username: whose key.
         label: what the key is recognised by: `zot-ci/<stack>/<username>`.
         policy: when it rotates and expires.
+        rotation: any text; another one is another key.
         probe_repository: where its access is probed; nothing is left there.
         vault, item, field: where the key before it may be found.
     """
@@ -244,11 +247,12 @@ class ApiKey(Resource, module="zot", name="ApiKey"):
         resource_name: str,
         *,
         zot_url: pulumi.Input[str],
-        authentik_url: pulumi.Input[str],
+        authentik_url: pulumi.Input[str] | None,
         oidc_provider: pulumi.Input[str],
         username: pulumi.Input[str],
         label: pulumi.Input[str],
         policy: Policy,
+        rotation: pulumi.Input[str] | None,
         probe_repository: pulumi.Input[str],
         vault: pulumi.Input[str],
         item: pulumi.Input[str],
@@ -263,6 +267,7 @@ class ApiKey(Resource, module="zot", name="ApiKey"):
             "label": label,
             "rotate_after_days": policy.rotate_after_days,
             "expire_after_days": policy.expire_after_days,
+            "rotation": rotation,
             "probe_repository": probe_repository,
             "vault": vault,
             "item": item,

@@ -24,9 +24,15 @@ from components.rotation import CURRENT
 _log = logging.getLogger(__name__)
 
 _PLACE = ("vault", "item", "field")
-_INPUTS = (*_PLACE, "value", "key_uuid", "condition")
+_IDS = ("vault_id", "item_id", "field_id")
+_INPUTS = (*_PLACE, "value", "key_uuid", "condition", "resource")
 # Types that show a key no more than it should be shown, or that somebody chose for it.
 _TYPES = ("CONCEALED", "STRING")
+
+
+# Where each resource of this run has its field. Fields of a list can change places, and then the one that is deleted is
+# the one that another resource has just written.
+_places: dict[str, tuple[str, str, str]] = {}
 
 
 class ItemFieldProvider(Provider):
@@ -42,7 +48,7 @@ class ItemFieldProvider(Provider):
             NotOursError: the field holds something that is no zot key.
         """
         outs = self._write(props)
-        return CreateResult("/".join(outs[name] for name in ("vault_id", "item_id", "field_id")), outs)
+        return CreateResult("/".join(_ids(outs)), outs)
 
     def read(self, id_: str, props: Props) -> ReadResult:
         """
@@ -51,6 +57,7 @@ class ItemFieldProvider(Provider):
         access = onepassword()
         field = access.read(_ref(props)).by_id(props["field_id"])
         outs = dict(props)
+        _places[props["resource"]] = _ids(props)
         if field is None:
             outs["condition"] = f"gone: the item has no field {props['field']} any more"
         else:
@@ -71,7 +78,7 @@ class ItemFieldProvider(Provider):
         if not changed(olds, news, _PLACE):
             return UpdateResult(self._write(news, known=olds))
         outs = self._write(news)
-        if changed(olds, outs, ("vault_id", "item_id", "field_id")):
+        if changed(olds, outs, _IDS):
             self.delete(id_, olds)
         else:
             outs["made_here"] = olds["made_here"]
@@ -83,6 +90,8 @@ class ItemFieldProvider(Provider):
         """
         if not props["made_here"]:
             _log.info("1Password: left field %s with its last value; it was there before", _place(props))
+            return
+        if any(_ids(props) == place for resource, place in _places.items() if resource != props["resource"]):
             return
         access = onepassword()
         try:
@@ -111,14 +120,9 @@ class ItemFieldProvider(Provider):
         else:
             field_id = field.id
             _set(access, ref, field, wanted)
-        return {
-            **wanted,
-            "vault_id": ref.vault,
-            "item_id": ref.item,
-            "field_id": field_id,
-            "made_here": made_here,
-            "via": access.name,
-        }
+        _places[wanted["resource"]] = (ref.vault, ref.item, field_id)
+        where = dict(zip(_IDS, _places[wanted["resource"]], strict=True))
+        return {**wanted, **where, "made_here": made_here, "via": access.name}
 
 
 def _set(access: ItemAccess, ref: ItemRef, field: Field, wanted: Props) -> None:
@@ -142,6 +146,10 @@ def _refuse_what_is_not_ours(field: Field | None, wanted: Props) -> None:
         hint = "empty it by hand if it may be overwritten, or name another field"
         msg = f"1Password field {_place(wanted)} holds something that is no zot API key; {hint}"
         raise NotOursError(msg)
+
+
+def _ids(props: Props) -> tuple[str, str, str]:
+    return props["vault_id"], props["item_id"], props["field_id"]
 
 
 def _ref(props: Props) -> ItemRef:
@@ -186,6 +194,7 @@ class ItemField(Resource, module="onepassword", name="ItemField"):
             "value": value,
             "key_uuid": key_uuid,
             "condition": CURRENT,
+            "resource": resource_name,
             "made_here": None,
             "via": None,
         }
