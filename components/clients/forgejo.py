@@ -23,9 +23,9 @@ _ADVICE = Advice(
     {
         400: "the name is reserved or not a secret's name, or the value is too long",
         401: "check FORGEJO_TOKEN",
-        403: "FORGEJO_TOKEN needs the scope write:repository, write:organization or write:user for that kind of place "
-        "(read: to preview), and must be its owner's",
-        404: "no such repository or organization, or FORGEJO_TOKEN may not see it",
+        403: "FORGEJO_TOKEN needs the scope write:repository (read:repository to preview), write:organization or "
+        "write:user for such a place, and must be its owner's",
+        404: "no such repository, organization or user, or FORGEJO_TOKEN may not see it",
         405: "it is archived, or this server is too old for Actions secrets",
     }
 )
@@ -126,7 +126,14 @@ class Forgejo:
         path = f"{self._path(scope)}/{name}"
         body = {"data": value}
         self.api.call(
-            "PUT", path, whose=place_of(scope), auth=self._auth, advice=_ADVICE, repeat=True, json=body, expect=(201, 204)
+            "PUT",
+            path,
+            whose=place_of(scope),
+            auth=self._auth,
+            advice=_ADVICE,
+            repeat=True,
+            json=body,
+            expect=(201, 204),
         )
 
     def delete(self, scope: str, name: str) -> None:
@@ -134,7 +141,9 @@ class Forgejo:
         Delete the secret; one that is not there is no error.
         """
         path = f"{self._path(scope)}/{name}"
-        self.api.call("DELETE", path, whose=place_of(scope), auth=self._auth, advice=_ADVICE, repeat=True, expect=(204, 404))
+        self.api.call(
+            "DELETE", path, whose=place_of(scope), auth=self._auth, advice=_ADVICE, repeat=True, expect=(204, 404)
+        )
 
     def run_workflow(self, repository: str, workflow: str, ref: str, seconds: float) -> str:
         """
