@@ -17,7 +17,7 @@ from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, Updat
 from components.clients import forgejo_at
 from components.clients.errors import UnexpectedAnswerError
 from components.clients.forgejo import Forgejo, place_of
-from components.provider import Props, Provider, changed, differences, inputs_of, report_drift
+from components.provider import Claims, Props, Provider, changed, differences, inputs_of, report_drift
 from components.rotation import CURRENT
 from components.settings import CanarySettings
 
@@ -28,7 +28,10 @@ _USER = "user"
 _KINDS = {"repos": "the repository", "orgs": "the organization"}
 _PLACE = ("scope", "name")
 _CANARY = ("canary_workflow", "canary_ref", "canary_seconds")
-_INPUTS = ("forgejo_url", *_PLACE, *_CANARY, "value", "key_uuid", "condition", "publish")
+_INPUTS = ("forgejo_url", *_PLACE, *_CANARY, "value", "key_uuid", "condition", "publish", "resource")
+
+
+_claims = Claims()
 
 
 class ActionsSecretProvider(Provider):
@@ -47,6 +50,7 @@ class ActionsSecretProvider(Provider):
         Look whether the secret is there, and is the one that was published. Read-only.
         """
         outs = {**props, "publish": False}
+        _claims.hold(props["resource"], _key(props))
         if props["scope"] == _USER:
             # Nothing of it can be seen, so nothing is asked.
             return ReadResult(id_, outs, inputs_of(outs, _INPUTS))
@@ -68,8 +72,7 @@ class ActionsSecretProvider(Provider):
         just published.
         """
         result = differences(olds, news, update=("forgejo_url", *_PLACE, *_CANARY, "value", "key_uuid", "condition"))
-        moved = [olds[part].casefold() for part in _PLACE] != [news[part].casefold() for part in _PLACE]
-        replaces = changed(olds, news, _PLACE) if moved else []
+        replaces = changed(olds, news, _PLACE) if _key(olds) != _key(news) else []
         return DiffResult(bool(result.changes or news.get("publish")), replaces, delete_before_replace=False)
 
     def update(self, id_: str, olds: Props, news: Props) -> UpdateResult:
@@ -81,14 +84,17 @@ class ActionsSecretProvider(Provider):
 
     def delete(self, id_: str, props: Props) -> None:
         """
-        Delete the secret; one that is gone is no error.
+        Delete the secret, unless it is another resource's by now; one that is gone is no error.
         """
-        forgejo_at(props["forgejo_url"]).delete(props["scope"], props["name"])
-        _log.info("Forgejo: deleted secret %s", _place(props))
+        if not _claims.held_by_another(props["resource"], _key(props)):
+            forgejo_at(props["forgejo_url"]).delete(props["scope"], props["name"])
+            _log.info("Forgejo: deleted secret %s", _place(props))
+        _claims.release(props["resource"])
 
     def _publish(self, wanted: Props) -> Props:
         forgejo = forgejo_at(wanted["forgejo_url"])
         forgejo.publish(wanted["scope"], wanted["name"], wanted["value"])
+        _claims.hold(wanted["resource"], _key(wanted))
         if wanted["scope"] == _USER:
             _log.info("Forgejo: published key %s as %s", wanted["key_uuid"], _place(wanted))
             return {**wanted, "created_at": ""}
@@ -123,6 +129,14 @@ def _canary_condition(props: Props) -> str:
     """
     end = props.get("canary_end")
     return CURRENT if end in (None, "", "success") else f"canary {props['canary_workflow']} ended with {end}"
+
+
+def _key(props: Props) -> tuple[str, ...]:
+    """
+    Return what makes two secrets the same. Not the URL: two of them can lead to one server, which takes names without
+    case.
+    """
+    return props["scope"].casefold(), props["name"].casefold()
 
 
 def _place(props: Props) -> str:
@@ -164,6 +178,7 @@ class ActionsSecret(Resource, module="forgejo", name="ActionsSecret"):
             "value": value,
             "key_uuid": key_uuid,
             "condition": CURRENT,
+            "resource": resource_name,
             # True in a real `up` only, so that a preview of a stack in line stays empty.
             "publish": not pulumi.runtime.is_dry_run(),
             "created_at": None,

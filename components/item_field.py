@@ -18,7 +18,7 @@ from components.clients import onepassword
 from components.clients.errors import NotFoundError, NotOursError
 from components.clients.onepassword import Field, ItemAccess, ItemRef
 from components.clients.zot import looks_like_a_key
-from components.provider import Props, Provider, changed, differences, inputs_of, report_drift
+from components.provider import Claims, Props, Provider, changed, differences, inputs_of, report_drift
 from components.rotation import CURRENT
 
 _log = logging.getLogger(__name__)
@@ -30,9 +30,7 @@ _INPUTS = (*_PLACE, "value", "key_uuid", "condition", "resource")
 _TYPES = ("CONCEALED", "STRING")
 
 
-# Where each resource of this run has its field. Fields of a list can change places, and then the one that is deleted is
-# the one that another resource has just written.
-_places: dict[str, tuple[str, str, str]] = {}
+_claims = Claims()
 
 
 class ItemFieldProvider(Provider):
@@ -57,7 +55,7 @@ class ItemFieldProvider(Provider):
         access = onepassword()
         field = access.read(_ref(props)).by_id(props["field_id"])
         outs = dict(props)
-        _places[props["resource"]] = _ids(props)
+        _claims.hold(props["resource"], _ids(props))
         if field is None:
             outs["condition"] = f"gone: the item has no field {props['field']} any more"
         else:
@@ -79,7 +77,7 @@ class ItemFieldProvider(Provider):
             return UpdateResult(self._write(news, known=olds))
         outs = self._write(news)
         if changed(olds, outs, _IDS):
-            self.delete(id_, olds)
+            self._clear(olds)
         else:
             outs["made_here"] = olds["made_here"]
         return UpdateResult(outs)
@@ -88,10 +86,14 @@ class ItemFieldProvider(Provider):
         """
         Remove the field if it was added here; else leave it as it is.
         """
+        self._clear(props)
+        _claims.release(props["resource"])
+
+    def _clear(self, props: Props) -> None:
+        if _claims.held_by_another(props["resource"], _ids(props)):
+            return
         if not props["made_here"]:
             _log.info("1Password: left field %s with its last value; it was there before", _place(props))
-            return
-        if any(_ids(props) == place for resource, place in _places.items() if resource != props["resource"]):
             return
         access = onepassword()
         try:
@@ -120,8 +122,8 @@ class ItemFieldProvider(Provider):
         else:
             field_id = field.id
             _set(access, ref, field, wanted)
-        _places[wanted["resource"]] = (ref.vault, ref.item, field_id)
-        where = dict(zip(_IDS, _places[wanted["resource"]], strict=True))
+        where = {"vault_id": ref.vault, "item_id": ref.item, "field_id": field_id}
+        _claims.hold(wanted["resource"], _ids(where))
         return {**wanted, **where, "made_here": made_here, "via": access.name}
 
 

@@ -78,7 +78,7 @@ USES = {
         HIDDEN,
         {
             "view_group": "its role has view_group on the group",
-            "add_user_to_group": f"its role has add_user_to_group on group {GROUP}",
+            "add_user_to_group": f"add_user_to_group on group {GROUP}",
         },
     ),
     "leaving_a_group": Use(
