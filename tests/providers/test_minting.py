@@ -120,7 +120,7 @@ def test_api_keys_that_are_off_are_told_as_such(minter: str, signed_in: World) -
     candidates = [live(signed_in)] if minter == "a key" else []
     signed_in.estate.zot.apikeys_enabled = False
 
-    with pytest.raises(NotFoundError, match="set http.auth.apikey to true in zot's configuration"):
+    with pytest.raises(NotFoundError, match=r"set http\.auth\.apikey to true in zot's configuration"):
         mint(signed_in, *candidates)
     assert signed_in.estate.authentik.users["zot-ci"].devices == []
 
