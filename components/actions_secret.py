@@ -50,7 +50,6 @@ class ActionsSecretProvider(Provider):
         Look whether the secret is there, and is the one that was published. Read-only.
         """
         outs = {**props, "publish": False}
-        _claims.hold(props["resource"], _key(props))
         if props["scope"] == _USER:
             # Nothing of it can be seen, so nothing is asked.
             return ReadResult(id_, outs, inputs_of(outs, _INPUTS))
@@ -71,6 +70,8 @@ class ActionsSecretProvider(Provider):
         The server takes names without case: a replacement by another spelling would delete the very secret that it has
         just published.
         """
+        # The refresh may have been another process: in this one every resource that stays comes by here.
+        _claims.hold(olds["resource"], _key(olds))
         result = differences(olds, news, update=("forgejo_url", *_PLACE, *_CANARY, "value", "key_uuid", "condition"))
         replaces = changed(olds, news, _PLACE) if _key(olds) != _key(news) else []
         return DiffResult(bool(result.changes or news.get("publish")), replaces, delete_before_replace=False)

@@ -39,8 +39,9 @@ _INPUTS = (*_IDENTITY, *_UPDATED, "condition")
 _OUTPUTS = ("uuid", "api_key", "created_at", "expires_at", "last_used", "access", "other_keys")
 
 
-# The keys that this process has just seen alive in the state, by registry and user. The `create` of a replacement gets
-# no old properties from the engine, so what can mint the successor has to be remembered from the refresh before it.
+# The keys of the state that the last read saw alive, by registry and user. The `create` of a replacement gets no old
+# properties from the engine, so what can mint the successor is remembered from the `diff` before it, which runs in the
+# same process; a refresh need not: where the settings have changed, it runs in another one.
 _live_keys: dict[tuple[str, str], str] = {}
 
 
@@ -84,7 +85,6 @@ class ApiKeyProvider(Provider):
         auth = KeyAuth(props["username"], props["api_key"])
         access = zot.access(auth, props["username"], props["probe_repository"]) if own else None
         if own and access:
-            _live_keys[props["zot_url"], props["username"]] = props["api_key"]
             outs.update(_observed(listing, own, access))
         else:
             outs["refused"] = why_refused(_moment(props["expires_at"]), listing.time)
@@ -96,6 +96,8 @@ class ApiKeyProvider(Provider):
         """
         Judge the facts that the last read recorded by today's settings.
         """
+        if not olds["refused"]:
+            _live_keys[olds["zot_url"], olds["username"]] = olds["api_key"]
         replaces = changed(olds, news, _IDENTITY)
         if not replaces and due(_facts(olds), _policy(news)):
             replaces = changed(olds, news, ("condition", "rotate_after_days", "expire_after_days")) or ["condition"]

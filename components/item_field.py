@@ -55,7 +55,6 @@ class ItemFieldProvider(Provider):
         access = onepassword()
         field = access.read(_ref(props)).by_id(props["field_id"])
         outs = dict(props)
-        _claims.hold(props["resource"], _ids(props))
         if field is None:
             outs["condition"] = f"gone: the item has no field {props['field']} any more"
         else:
@@ -66,7 +65,11 @@ class ItemFieldProvider(Provider):
     def diff(self, id_: str, olds: Props, news: Props) -> DiffResult:
         """
         Everything is changed in place, the place included.
+
+        Which fields the settings name besides is no difference; it is for `update` to know.
         """
+        # The refresh may have been another process: in this one every resource that stays comes by here.
+        _claims.hold(olds["resource"], _ids(olds))
         return differences(olds, news, update=_INPUTS)
 
     def update(self, id_: str, olds: Props, news: Props) -> UpdateResult:
@@ -77,7 +80,8 @@ class ItemFieldProvider(Provider):
             return UpdateResult(self._write(news, known=olds))
         outs = self._write(news)
         if changed(olds, outs, _IDS):
-            self._clear(olds)
+            if not _is_among(olds, news.get("places") or []):
+                self._clear(olds)
         else:
             outs["made_here"] = olds["made_here"]
         return UpdateResult(outs)
@@ -150,6 +154,15 @@ def _refuse_what_is_not_ours(field: Field | None, wanted: Props) -> None:
         raise NotOursError(msg)
 
 
+def _is_among(olds: Props, places: list[list[str]]) -> bool:
+    """
+    Whether the settings name the place that is being left, by names or ids, for another resource: it may not have come
+    to that yet.
+    """
+    known = [(olds[name], olds[f"{name}_id"]) for name in _PLACE]
+    return any(all(part in names for part, names in zip(place, known, strict=True)) for place in places)
+
+
 def _ids(props: Props) -> tuple[str, str, str]:
     return props["vault_id"], props["item_id"], props["field_id"]
 
@@ -168,6 +181,7 @@ class ItemField(Resource, module="onepassword", name="ItemField"):
 
     Args:
         vault, item, field: each by name or id. The item must exist; the field need not.
+        places: every field that the settings name, this one too, each as vault, item and field.
         value: the key. Secret in the state, as an input and as an output.
         key_uuid: zot's uuid of that key, which may be shown.
     """
@@ -185,6 +199,7 @@ class ItemField(Resource, module="onepassword", name="ItemField"):
         vault: pulumi.Input[str],
         item: pulumi.Input[str],
         field: pulumi.Input[str],
+        places: list[list[str]],
         value: pulumi.Input[str],
         key_uuid: pulumi.Input[str],
         opts: pulumi.ResourceOptions | None = None,
@@ -193,6 +208,7 @@ class ItemField(Resource, module="onepassword", name="ItemField"):
             "vault": vault,
             "item": item,
             "field": field,
+            "places": places,
             "value": value,
             "key_uuid": key_uuid,
             "condition": CURRENT,

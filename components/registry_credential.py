@@ -75,10 +75,13 @@ class RegistryCredential(pulumi.ComponentResource):
             opts=child,
         )
         held: dict[str, pulumi.Input[str]] = {}
-        fields = [self._field(f"{name}-item-field", store, key.api_key, key.uuid, held)]
+        places = [[one.vault, one.item, one.field] for every in systems.accounts for one in every.onepassword]
+        fields = [self._field(f"{name}-item-field", store, key.api_key, key.uuid, held, places)]
         for copy in account.onepassword[1:]:
             place = f"{copy.vault}/{copy.item}/{copy.field}"
-            fields.append(self._field(f"{name}-item-field-{place.lower()}", copy, fields[0].value, key.uuid, held))
+            fields.append(
+                self._field(f"{name}-item-field-{place.lower()}", copy, fields[0].value, key.uuid, held, places)
+            )
         for target in account.forgejo:
             place = f"{target.scope.partition('/')[2] or target.scope}/{target.secret}"
             published = ActionsSecret(
@@ -114,12 +117,14 @@ class RegistryCredential(pulumi.ComponentResource):
         value: pulumi.Output[str],
         key_uuid: pulumi.Output[str],
         held: dict[str, pulumi.Input[str]],
+        places: list[list[str]],
     ) -> ItemField:
         field = ItemField(
             resource_name,
             vault=where.vault,
             item=where.item,
             field=where.field,
+            places=places,
             value=value,
             key_uuid=key_uuid,
             opts=pulumi.ResourceOptions(parent=self),

@@ -80,7 +80,7 @@ def test_the_key_that_this_run_has_seen_in_the_state_is_asked_first(signed_in: W
     """The one in the field is not even looked up."""
     state = made_by(signed_in)
     signed_in.set_field(by_hand(signed_in))
-    PROVIDER.read(state["uuid"], state)
+    PROVIDER.diff(state["uuid"], state, state)
     between = Between(signed_in.estate.zot)
 
     outs = create(signed_in)
