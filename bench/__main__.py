@@ -139,8 +139,9 @@ def report(comparisons: list[Comparison], rotations: Rotations, load: tuple[str,
 
 
 def _engine() -> str:
-    env = engine_environment(Path(tempfile.gettempdir()))
-    run = subprocess.run(["pulumi", "version"], env=env, capture_output=True, text=True, check=True)
+    with tempfile.TemporaryDirectory() as folder:
+        env = engine_environment(Path(folder))
+        run = subprocess.run(["pulumi", "version"], env=env, capture_output=True, text=True, check=True)
     return run.stdout.strip().removeprefix("v")
 
 

@@ -18,15 +18,19 @@ from components.clients import onepassword
 from components.clients.errors import NotFoundError, NotOursError
 from components.clients.onepassword import Field, ItemAccess, ItemRef
 from components.clients.zot import looks_like_a_key
-from components.provider import Props, Provider, changed, differences, inputs_of, report_drift
+from components.provider import Claims, Props, Provider, changed, differences, inputs_of, report_drift
 from components.rotation import CURRENT
 
 _log = logging.getLogger(__name__)
 
 _PLACE = ("vault", "item", "field")
-_INPUTS = (*_PLACE, "value", "key_uuid", "condition")
+_IDS = ("vault_id", "item_id", "field_id")
+_INPUTS = (*_PLACE, "value", "key_uuid", "condition", "resource")
 # Types that show a key no more than it should be shown, or that somebody chose for it.
 _TYPES = ("CONCEALED", "STRING")
+
+
+_claims = Claims()
 
 
 class ItemFieldProvider(Provider):
@@ -42,7 +46,7 @@ class ItemFieldProvider(Provider):
             NotOursError: the field holds something that is no zot key.
         """
         outs = self._write(props)
-        return CreateResult("/".join(outs[name] for name in ("vault_id", "item_id", "field_id")), outs)
+        return CreateResult("/".join(_ids(outs)), outs)
 
     def read(self, id_: str, props: Props) -> ReadResult:
         """
@@ -61,7 +65,11 @@ class ItemFieldProvider(Provider):
     def diff(self, id_: str, olds: Props, news: Props) -> DiffResult:
         """
         Everything is changed in place, the place included.
+
+        Which fields the settings name besides is no difference; it is for `update` to know.
         """
+        # The refresh may have been another process: in this one every resource that stays comes by here.
+        _claims.hold(olds["resource"], _ids(olds))
         return differences(olds, news, update=_INPUTS)
 
     def update(self, id_: str, olds: Props, news: Props) -> UpdateResult:
@@ -71,8 +79,9 @@ class ItemFieldProvider(Provider):
         if not changed(olds, news, _PLACE):
             return UpdateResult(self._write(news, known=olds))
         outs = self._write(news)
-        if changed(olds, outs, ("vault_id", "item_id", "field_id")):
-            self.delete(id_, olds)
+        if changed(olds, outs, _IDS):
+            if not _is_among(olds, news.get("places") or []):
+                self._clear(olds)
         else:
             outs["made_here"] = olds["made_here"]
         return UpdateResult(outs)
@@ -81,6 +90,12 @@ class ItemFieldProvider(Provider):
         """
         Remove the field if it was added here; else leave it as it is.
         """
+        self._clear(props)
+        _claims.release(props["resource"])
+
+    def _clear(self, props: Props) -> None:
+        if _claims.held_by_another(props["resource"], _ids(props)):
+            return
         if not props["made_here"]:
             _log.info("1Password: left field %s with its last value; it was there before", _place(props))
             return
@@ -111,14 +126,9 @@ class ItemFieldProvider(Provider):
         else:
             field_id = field.id
             _set(access, ref, field, wanted)
-        return {
-            **wanted,
-            "vault_id": ref.vault,
-            "item_id": ref.item,
-            "field_id": field_id,
-            "made_here": made_here,
-            "via": access.name,
-        }
+        where = {"vault_id": ref.vault, "item_id": ref.item, "field_id": field_id}
+        _claims.hold(wanted["resource"], _ids(where))
+        return {**wanted, **where, "made_here": made_here, "via": access.name}
 
 
 def _set(access: ItemAccess, ref: ItemRef, field: Field, wanted: Props) -> None:
@@ -144,6 +154,19 @@ def _refuse_what_is_not_ours(field: Field | None, wanted: Props) -> None:
         raise NotOursError(msg)
 
 
+def _is_among(olds: Props, places: list[list[str]]) -> bool:
+    """
+    Whether the settings name the place that is being left, by names or ids, for another resource: it may not have come
+    to that yet.
+    """
+    known = [(olds[name], olds[f"{name}_id"]) for name in _PLACE]
+    return any(all(part in names for part, names in zip(place, known, strict=True)) for place in places)
+
+
+def _ids(props: Props) -> tuple[str, str, str]:
+    return props["vault_id"], props["item_id"], props["field_id"]
+
+
 def _ref(props: Props) -> ItemRef:
     return ItemRef(props["vault_id"], props["item_id"])
 
@@ -158,6 +181,7 @@ class ItemField(Resource, module="onepassword", name="ItemField"):
 
     Args:
         vault, item, field: each by name or id. The item must exist; the field need not.
+        places: every field that the settings name, this one too, each as vault, item and field.
         value: the key. Secret in the state, as an input and as an output.
         key_uuid: zot's uuid of that key, which may be shown.
     """
@@ -175,6 +199,7 @@ class ItemField(Resource, module="onepassword", name="ItemField"):
         vault: pulumi.Input[str],
         item: pulumi.Input[str],
         field: pulumi.Input[str],
+        places: list[list[str]],
         value: pulumi.Input[str],
         key_uuid: pulumi.Input[str],
         opts: pulumi.ResourceOptions | None = None,
@@ -183,9 +208,11 @@ class ItemField(Resource, module="onepassword", name="ItemField"):
             "vault": vault,
             "item": item,
             "field": field,
+            "places": places,
             "value": value,
             "key_uuid": key_uuid,
             "condition": CURRENT,
+            "resource": resource_name,
             "made_here": None,
             "via": None,
         }

@@ -14,7 +14,7 @@ import pydantic
 
 from components.clients.browser import Browser
 from components.clients.credentials import EnvironmentToken
-from components.clients.errors import AmbiguousError, NotFoundError
+from components.clients.errors import AmbiguousError, NotFoundError, PermissionMissingError
 from components.clients.http import Advice, Api, Model
 
 SERVICE_ACCOUNT = "service_account"
@@ -39,6 +39,7 @@ class Account(pydantic.BaseModel):
     """
 
     pk: int
+    uuid: str
     username: str
     type: str
     is_active: bool
@@ -109,13 +110,18 @@ class Authentik:
 
         Not through `…/users/service_account/`: that also mints an app password that nobody asked for.
         """
+        try:
+            pks = [self.group(name).pk for name in groups]
+        except (PermissionMissingError, NotFoundError) as exc:
+            msg = f"{exc}; if account {username} exists, nothing has to be made: grant view_user on it"
+            raise type(exc)(msg) from None
         body = {
             "username": username,
             "name": display_name,
             "type": SERVICE_ACCOUNT,
             "path": "users",
             "is_active": True,
-            "groups": [self.group(name).pk for name in groups],
+            "groups": pks,
         }
         advice = Advice(
             {
@@ -134,20 +140,21 @@ class Authentik:
         """
         self._write("PATCH", f"{_USERS}{account.pk}/", account.username, _needs("change_user"), properties)
 
-    def delete(self, pk: int, username: str) -> None:
+    def delete(self, pk: int, username: str) -> bool:
         """
-        Delete the account; one that is gone is no error.
+        Delete the account, and return whether there was one to delete: one that is gone is no error, and looks like one
+        that the token may not see.
         """
-        path = f"{_USERS}{pk}/"
-        self.api.call(
+        response = self.api.call(
             "DELETE",
-            path,
+            f"{_USERS}{pk}/",
             whose=username,
             auth=self._auth,
             advice=_needs("delete_user"),
             repeat=True,
             expect=(204, 404),
         )
+        return response.status_code == httpx.codes.NO_CONTENT
 
     def group(self, name: str) -> Group:
         """
@@ -183,7 +190,7 @@ class Authentik:
         self._membership(account, group, "remove_user", "remove_user_from_group")
 
     def _membership(self, account: Account, group: Group, action: str, permission: str) -> None:
-        advice = _needs(permission, f"group {group.name}")
+        advice = _needs(permission, f"group {group.name}, and view_group there")
         self._write("POST", f"{_GROUPS}{group.pk}/{action}/", account.username, advice, {"pk": account.pk}, 204)
 
     def set_password(self, account: Account, password: str) -> None:

@@ -7,6 +7,7 @@ redirect must not carry a credential to another host.
 
 from __future__ import annotations
 
+import logging
 import os
 import ssl
 from collections.abc import Mapping
@@ -30,6 +31,7 @@ from components.clients.errors import (
     UnexpectedAnswerError,
     UnreachableError,
 )
+from components.clients.words import no_answer_in_words, origin_in_words
 
 VERSION = "0.1.0"
 USER_AGENT = f"zot-ci/{VERSION} (pulumi credential rotation)"
@@ -43,6 +45,7 @@ _LONGEST_RETRY_AFTER = 20.0
 
 # A request's line is logged by httpx at INFO with the full URL, and OIDC puts codes there. The retry library would
 # report each wait on its own logger, and with it the exception.
+logging.getLogger("httpx").setLevel(logging.WARNING)
 stamina.instrumentation.set_on_retry_hooks([])
 
 Model = TypeVar("Model")
@@ -122,7 +125,7 @@ class Api:
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.system = system
-        self.base_url = base_url.rstrip("/")
+        self.base_url = "".join(base_url.split()).rstrip("/")
         self._repeats = repeats or Repeats()
         self._http = httpx.Client(
             headers={"User-Agent": USER_AGENT},
@@ -183,13 +186,21 @@ class Api:
             SignInRefusedError, PermissionMissingError, NotFoundError, UnexpectedAnswerError: by status.
         """
         may_repeat = method == "GET" if repeat is None else repeat
-        request = self._http.build_request(method, self.base_url + path, headers=headers, params=params, json=json)
+        sent = False
         try:
+            request = self._http.build_request(method, self.base_url + path, headers=headers, params=params, json=json)
+            sent = True
             response = self._send(request, auth, may_repeat)
         except _PassingAnswer as exc:
             response = exc.response
-        except (httpx.TransportError, httpx.DecodingError, httpx.InvalidURL) as exc:
-            reason = f"no answer for {whose}: {_plain(exc)}; check the URL and that the system is up"
+        except (httpx.TransportError, httpx.DecodingError, httpx.InvalidURL, UnicodeError) as exc:
+            # httpx reads a redirect's address even if it is not to follow it.
+            in_redirect = str(exc).startswith("Invalid URL in location header")
+            if in_redirect or (sent and isinstance(exc, httpx.InvalidURL)):
+                what = f"answered with a redirect to an unreadable address for {whose}"
+                msg = f"{self.system} {method} {path} {what}; check that the URL names this system"
+                raise UnexpectedAnswerError(msg) from None
+            reason = f"no answer for {whose}: {no_answer_in_words(exc)}; check the URL and that the system is up"
             msg = f"{self.system} {method} {path} at {self.base_url} gave {reason}"
             raise UnreachableError(msg) from None
         if response.status_code not in expect:
@@ -220,7 +231,7 @@ class Api:
         kind = advice.kinds.get(status) or _KINDS.get(status, UnexpectedAnswerError)
         answered = f"answered {status}"
         if response.is_redirect:
-            answered += f" (a redirect to {_origin_of(response.headers.get('location', ''))}, not followed)"
+            answered += f" (a redirect to {origin_in_words(response.headers.get('location', ''))}, not followed)"
         hint = advice.hints.get(status, "check that the URL names this system and its log for the reason")
         return kind(f"{self.system} {response.request.method} {path} {answered} for {whose}; {hint}")
 
@@ -265,7 +276,7 @@ def server_time(response: httpx.Response) -> datetime:
     """
     try:
         return parsedate_to_datetime(response.headers["date"]).astimezone(UTC)
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, OverflowError):
         place = f"{response.request.url.host} answered {response.status_code} without a readable Date header"
         msg = f"{place}; let the proxy in front of it pass that header"
         raise UnexpectedAnswerError(msg) from None
@@ -277,34 +288,3 @@ def origin(url: httpx.URL) -> tuple[str, str, int | None]:
     """
     default = {"http": 80, "https": 443}.get(url.scheme)
     return url.scheme, url.host, url.port or default
-
-
-def _origin_of(location: str) -> str:
-    try:
-        url = httpx.URL(location)
-    except httpx.InvalidURL:
-        return "an unreadable address"
-    return f"{url.scheme}://{url.netloc.decode('ascii')}" if url.host else "itself"
-
-
-def _plain(exc: Exception) -> str:
-    """
-    Say in a few words why there was no answer, without the library's text: it can hold what a server sent.
-    """
-    cause: BaseException | None = exc
-    while cause is not None:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return f"its TLS certificate is not trusted here ({cause.verify_message})"
-        if isinstance(cause, OSError) and cause.strerror:
-            return cause.strerror.lower()
-        cause = cause.__cause__ or cause.__context__
-    words: dict[type[Exception], str] = {
-        httpx.ConnectTimeout: "timed out while connecting",
-        httpx.ReadTimeout: "timed out waiting for the answer",
-        httpx.WriteTimeout: "timed out while sending",
-        httpx.RemoteProtocolError: "the connection broke off before the answer",
-        httpx.ReadError: "the connection broke off before the answer",
-        httpx.UnsupportedProtocol: "the URL has no http:// or https://",
-        httpx.ConnectError: "the connection failed",
-    }
-    return words.get(type(exc), type(exc).__name__)

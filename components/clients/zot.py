@@ -49,7 +49,7 @@ def _zero_is_never(value: object) -> object:
     return None if isinstance(value, str) and value.startswith("0001-01-01") else value
 
 
-_Time = Annotated[datetime | None, pydantic.BeforeValidator(_zero_is_never)]
+_Time = Annotated[pydantic.AwareDatetime | None, pydantic.BeforeValidator(_zero_is_never)]
 
 
 class ListedKey(pydantic.BaseModel):
@@ -61,7 +61,7 @@ class ListedKey(pydantic.BaseModel):
 
     uuid: str
     label: str
-    created_at: datetime = pydantic.Field(alias="createdAt")
+    created_at: pydantic.AwareDatetime = pydantic.Field(alias="createdAt")
     expires_at: _Time = pydantic.Field(alias="expirationDate")
     is_expired: bool = pydantic.Field(alias="isExpired")
     last_used: _Time = pydantic.Field(alias="lastUsed")
@@ -200,16 +200,17 @@ class Zot:
         Return what *auth* may do in *repository*, None if it is refused; neither request leaves anything behind.
 
         An upload that is finished without a digest is 400 to whoever may create and 403 to others, and starts no
-        upload; a tag that does not exist is 404 to whoever may delete and 403 to others.
+        upload; a tag that does not exist is 404, in a repository that does not exist 400, to whoever may delete and 403
+        to others.
         """
         upload = f"/v2/{repository}/blobs/uploads/{uuids.uuid4()}"
-        create = self._probe("PUT", upload, auth, username, allowed=400)
-        delete = self._probe("DELETE", f"/v2/{repository}/manifests/{_TAG}", auth, username, allowed=404)
+        create = self._probe("PUT", upload, auth, username, allowed=(400,))
+        delete = self._probe("DELETE", f"/v2/{repository}/manifests/{_TAG}", auth, username, allowed=(404, 400))
         return None if create is None or delete is None else Access(create, delete)
 
-    def _probe(self, method: str, path: str, auth: httpx.Auth, username: str, allowed: int) -> bool | None:
-        response = self.api.call(method, path, whose=username, auth=auth, repeat=True, expect=(allowed, 401, 403))
-        return None if response.status_code == 401 else response.status_code == allowed
+    def _probe(self, method: str, path: str, auth: httpx.Auth, username: str, allowed: tuple[int, ...]) -> bool | None:
+        response = self.api.call(method, path, whose=username, auth=auth, repeat=True, expect=(*allowed, 401, 403))
+        return None if response.status_code == 401 else response.status_code in allowed
 
     def log_out(self, auth: httpx.Auth, username: str) -> None:
         """

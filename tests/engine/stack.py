@@ -9,10 +9,13 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from tests.engine.leaks import command_lines
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSPHRASE = "a passphrase of the tests"
@@ -50,6 +53,7 @@ class Stack:
         parts: Sequence[str] = ("Pulumi.yaml", "__main__.py", "components"),
     ) -> None:
         self.name = name
+        self.command_lines: set[str] = set()
         self.project = folder / "project"
         self.state = folder / "state"
         self.env = engine_environment(folder) | dict(env)
@@ -115,9 +119,22 @@ class Stack:
         """
         One command of the engine on this stack.
         """
-        process = self.begin(*arguments, streams=streams)
-        text, _ = process.communicate(timeout=300)
-        return Run(process.returncode, text)
+        return self.finish(self.begin(*arguments, streams=streams))
+
+    def finish(self, process: subprocess.Popen[str]) -> Run:
+        """
+        Wait for a command that was begun, and look at the process table meanwhile: *command_lines* gathers what it
+        shows of the engine and of all that it starts.
+        """
+        deadline = time.monotonic() + 300
+        while True:
+            self.command_lines |= command_lines(process.pid)
+            try:
+                text, _ = process.communicate(timeout=0.02)
+            except subprocess.TimeoutExpired:
+                assert time.monotonic() < deadline, "the engine has not ended within 300 s"
+            else:
+                return Run(process.returncode, text)
 
     def begin(self, *arguments: str, streams: str = "both") -> subprocess.Popen[str]:
         """
@@ -137,11 +154,14 @@ class Stack:
 
 def engine_environment(folder: Path) -> dict[str, str]:
     """
-    The environment in which the engine finds this Python, keeps everything below *folder*, and asks nobody outside.
+    The environment in which the engine finds this Python, keeps everything below *folder*, temporary files too, and
+    asks nobody outside.
     """
-    keep = {name: os.environ[name] for name in ("LANG", "LC_ALL", "TMPDIR", "HOME") if name in os.environ}
+    (folder / "tmp").mkdir(exist_ok=True)
+    keep = {name: os.environ[name] for name in ("LANG", "LC_ALL", "HOME") if name in os.environ}
     return keep | {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
+        "TMPDIR": str(folder / "tmp"),
         "PULUMI_HOME": str(folder / "home"),
         "PULUMI_BACKEND_URL": (folder / "state").as_uri(),
         "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,

@@ -5,34 +5,17 @@ No secret where it does not belong: not in the state, the stack file, the output
 from __future__ import annotations
 
 import subprocess
+import sys
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+from tests.engine.leaks import command_lines, leaks, leaks_in
 from tests.engine.stack import Stack, engine_environment, engine_is_there
 from tests.world import OWNER, REPOSITORY, SECRET, World
 
 LOUD = ("--logtostderr", "-v=9")
-
-
-def leaks(secrets: set[str], text: bytes) -> list[str]:
-    """
-    Return the secrets, shortened, that stand in *text*; the short ones say nothing and are left out.
-    """
-    return [secret[:6] for secret in sorted(secrets) if len(secret) >= 8 and secret.encode() in text]
-
-
-def leaks_in(secrets: set[str], folder: Path) -> list[str]:
-    """
-    Return "file: secret" for every secret in every file below *folder*.
-    """
-    return [
-        f"{path.relative_to(folder)}: {leak}"
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and not path.is_symlink()
-        for leak in leaks(secrets, path.read_bytes())
-    ]
 
 
 def test_a_planted_leak_is_found(tmp_path: Path) -> None:
@@ -43,6 +26,24 @@ def test_a_planted_leak_is_found(tmp_path: Path) -> None:
     assert leaks_in({"zak_0123456789abcdef0123456789abcdef"}, tmp_path) == ["state/history.json: zak_01"]
 
 
+def test_a_secret_in_an_argument_is_found() -> None:
+    """So can the look at the process table."""
+    waiting = "import sys; print(flush=True); sys.stdin.read()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", waiting, "zak_0123456789abcdef0123456789abcdef"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stdout
+    process.stdout.readline()
+    seen = command_lines(process.pid)
+    process.communicate()
+
+    assert leaks({"zak_0123456789abcdef0123456789abcdef"}, "\n".join(seen).encode()) == ["zak_01"]
+
+
 @pytest.mark.embedded
 @pytest.mark.parametrize("flags", [(), LOUD], ids=["as a person runs it", "as loud as the engine can be"])
 def test_no_secret_is_left_by_a_life_of_ups_drifts_and_failures(
@@ -51,7 +52,9 @@ def test_no_secret_is_left_by_a_life_of_ups_drifts_and_failures(
     """First up, preview, rotation, healing, refused tokens, destroy: nothing in any output or file."""
     texts = [stack.up(*flags).text, stack.preview(*flags).text]
     world.estate.zot.clock.advance(days=91)
-    texts += [stack.preview(*flags).text, stack.up(*flags).text]
+    plan = tmp_path / "plan.json"
+    texts += [stack.pulumi("preview", "--save-plan", str(plan), *flags).text, stack.up(*flags).text]
+    assert plan.stat().st_size > 0
     key = world.field() or ""
     world.revoke(key, world.keys(key)[0]["uuid"])
     world.set_field("zak_ffffffffffffffffffffffffffffffff")
@@ -75,6 +78,8 @@ def test_no_secret_is_left_by_a_life_of_ups_drifts_and_failures(
     assert len(secrets) > 30
     assert before_destroy == []
     assert leaks_in(secrets, tmp_path) == []
+    assert any("pulumi-language-python" in line for line in stack.command_lines)
+    assert leaks(secrets, "\n".join(stack.command_lines).encode()) == []
     shown = "\n".join(line for text in texts for line in text.splitlines() if not is_engine_s_own_property_log(line))
     assert leaks(secrets, shown.encode()) == []
     everything = "\n".join(texts).encode()

@@ -1,0 +1,3 @@
+"""
+Any sequence of what happens to an estate, against the providers and the embedded systems, without the engine.
+"""

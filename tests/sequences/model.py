@@ -1,0 +1,233 @@
+"""
+What the engine does with the program's resources, in this process: a small model to run thousands of times.
+
+Only what `contracts/pulumi.md` says and real runs show (`tests/engine/test_sequences.py` holds the two side by side):
+
+- a run first reads every resource of the state, those whose deletion is pending too, each by its own old properties,
+  and compares what it read with the old inputs;
+- that is one process of providers. Where the settings are not those of the last run the rest is another one, which
+  remembers nothing of it: the engine starts the provider anew with the new configuration;
+- then the program registers its resources in order, and each is compared (old outputs, new inputs) and left, updated,
+  made, or replaced: the new one first, the old one kept for the end;
+- deletions come last, what depends on others first, and not at all if anything failed;
+- a step that fails, or that the process does not outlive, leaves the state as it was before that step.
+
+The wiring is not written down a second time: the component itself runs here, with a registration that is done at once
+in the place of Pulumi's, so that its outputs are plain values.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from unittest import mock
+
+import pulumi
+
+from components import RegistryCredential, RegistryCredentialArgs, Settings, clients, registry_credential
+from components import actions_secret as secrets_room
+from components import api_key as keys_room
+from components import item_field as fields_room
+from components.provider import Props, Provider
+
+# Dependents after what they depend on, for deletions; the name of a resource's class.
+_ORDER = ("ServiceAccount", "ApiKey", "ItemField", "ActionsSecret", "RetiredKeys")
+
+
+@dataclass
+class Held:
+    """
+    One resource in the state. Its name stands for its URN; two of one name differ in *pending_delete*.
+    """
+
+    name: str
+    kind: str
+    provider: Provider
+    id: str
+    inputs: Props
+    outputs: Props
+    pending_delete: bool = False
+
+
+class Calls:
+    """
+    What stands between the engine and a provider: here nothing, elsewhere the end of the process.
+    """
+
+    @contextmanager
+    def call(self, name: str) -> Iterator[None]:
+        """
+        Wrap one call of a provider.
+        """
+        yield
+
+
+@dataclass
+class Engine:
+    """
+    A stack: its state, and what can be done with it.
+
+    Args:
+        stack: its name, which is in the keys' labels.
+        configured: the settings of the last run that got as far as the program.
+    """
+
+    stack: str = "test"
+    state: list[Held] = field(default_factory=list)
+    configured: Settings | None = None
+
+    def up(self, settings: Settings, calls: Calls | None = None) -> list[str]:
+        """
+        Bring the systems into line with *settings*, and return the steps that were taken.
+
+        Raises:
+            ReconcileError: a step failed.
+        """
+        return self._go(_Run(self, calls or Calls(), dry=False), settings)
+
+    def preview(self, settings: Settings) -> list[str]:
+        """
+        Return the steps that an `up` would take, up to the first one whose outcome decides the later ones; none in
+        line. The state stays as it is.
+        """
+        kept, configured = [Held(**vars(held)) for held in self.state], self.configured
+        run = _Run(self, Calls(), dry=True)
+        try:
+            return self._go(run, settings)
+        except _UnknownYetError:
+            return run.steps
+        finally:
+            self.state, self.configured = kept, configured
+
+    def _go(self, run: _Run, settings: Settings) -> list[str]:
+        with ExitStack() as processes:
+            processes.enter_context(_memory_of_a_process())
+            run.refresh()
+            if self.configured not in (None, settings):
+                processes.enter_context(_memory_of_a_process())
+            self.configured = settings
+            run.register(settings)
+            run.clear_away()
+        return run.steps
+
+
+class _UnknownYetError(Exception):
+    """
+    A preview came to what depends on a step that it does not take.
+    """
+
+
+class _Run:
+    def __init__(self, engine: Engine, calls: Calls, *, dry: bool) -> None:
+        self.engine = engine
+        self.calls = calls
+        self.dry = dry
+        self.steps: list[str] = []
+        self._seen: set[str] = set()
+
+    def refresh(self) -> None:
+        """
+        Read everything; what was read counts only when all was.
+        """
+        read = []
+        for held in self.engine.state:
+            with self.calls.call(f"read {held.name}"):
+                result = held.provider.read(held.id, _copy(held.outputs))
+            outs = _wire(result.outs or {})
+            held.provider.diff(held.id, _copy(outs), _copy(held.inputs))
+            read.append((held, str(result.id), outs, _wire(result.inputs or {})))
+        for held, id_, outs, inputs in read:
+            held.id, held.outputs, held.inputs = id_, outs, inputs
+
+    def register(self, settings: Settings) -> None:
+        """
+        Run the program.
+        """
+
+        def registered(resource: Any, provider: Provider, name: str, props: Props, opts: object = None) -> None:
+            outs = self._step(type(resource).__name__, name, provider, _wire(props))
+            vars(resource).update({key: None for key, value in props.items() if value is None} | outs)
+
+        def nothing(*_: object, **__: object) -> None:
+            pass
+
+        with ExitStack() as instead:
+            instead.enter_context(mock.patch.object(pulumi.dynamic.Resource, "__init__", registered))
+            for method in ("__init__", "register_outputs"):
+                instead.enter_context(mock.patch.object(pulumi.ComponentResource, method, nothing))
+            # Made of outputs, of which there are none here.
+            instead.enter_context(mock.patch.object(registry_credential, "_summary", nothing))
+            instead.enter_context(mock.patch.object(pulumi.runtime, "is_dry_run", return_value=self.dry))
+            for account in settings.accounts:
+                RegistryCredential(account.username, RegistryCredentialArgs(settings, account, self.engine.stack))
+
+    def clear_away(self) -> None:
+        """
+        Delete what was replaced and what is in the settings no more.
+        """
+        doomed = [held for held in self.engine.state if held.pending_delete or held.name not in self._seen]
+        for held in sorted(doomed, key=lambda one: _ORDER.index(one.kind), reverse=True):
+            self._take(f"delete {held.name}")
+            with self.calls.call(f"delete {held.name}"):
+                held.provider.delete(held.id, _copy(held.outputs))
+            self.engine.state.remove(held)
+
+    def _step(self, kind: str, name: str, provider: Provider, inputs: Props) -> Props:
+        self._seen.add(name)
+        old = next((held for held in self.engine.state if held.name == name and not held.pending_delete), None)
+        if old is None:
+            return self._create(kind, name, provider, inputs)
+        with self.calls.call(f"diff {name}"):
+            diff = provider.diff(old.id, _copy(old.outputs), _copy(inputs))
+        if diff.replaces:
+            outs = self._create(kind, name, provider, inputs)
+            old.pending_delete = True
+            return outs
+        if diff.changes:
+            self._take(f"update {name}")
+            with self.calls.call(f"update {name}"):
+                result = provider.update(old.id, _copy(old.outputs), _copy(inputs))
+            old.outputs = _wire(result.outs or {})
+        old.inputs = inputs
+        return _copy(old.outputs)
+
+    def _create(self, kind: str, name: str, provider: Provider, inputs: Props) -> Props:
+        self._take(f"create {name}")
+        with self.calls.call(f"create {name}"):
+            result = provider.create(_copy(inputs))
+        made = Held(name, kind, provider, str(result.id), inputs, _wire(result.outs or {}))
+        self.engine.state.append(made)
+        return _copy(made.outputs)
+
+    def _take(self, step: str) -> None:
+        self.steps.append(step)
+        if self.dry:
+            raise _UnknownYetError
+
+
+@contextmanager
+def _memory_of_a_process() -> Iterator[None]:
+    """
+    Give the providers an empty memory, and let go of their connections before and at the end, however it comes.
+    """
+    with ExitStack() as fresh:
+        for room, name in ((keys_room, "_live_keys"), (fields_room, "_claims"), (secrets_room, "_claims")):
+            fresh.enter_context(mock.patch.object(room, name, type(getattr(room, name))()))
+        clients.forget_all()
+        fresh.callback(clients.forget_all)
+        yield
+
+
+def _wire(props: Props) -> Props:
+    """
+    Return *props* as they come over the wire: no top-level None, and every number a float.
+    """
+    wired: Props = json.loads(json.dumps(props), parse_int=float)
+    return {name: value for name, value in wired.items() if value is not None}
+
+
+def _copy(props: Props) -> Props:
+    return _wire(props)

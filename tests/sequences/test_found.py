@@ -1,0 +1,76 @@
+"""
+What the search has found, each sequence by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.sequences.ground import FIELDS, SECRETS
+from tests.sequences.process import Interruption, Moment
+from tests.sequences.test_sequences import Sequences
+
+pytestmark = pytest.mark.embedded
+
+
+@pytest.fixture
+def life() -> Iterator[Sequences]:
+    """
+    A stack in line.
+    """
+    life = Sequences()
+    try:
+        life.up()
+        yield life
+    finally:
+        life.close()
+
+
+def test_a_store_of_record_that_becomes_a_copy_keeps_its_key(life: Sequences) -> None:
+    """Its resource moves away before the copy's resource is there, and must not clear the field behind itself."""
+    life.settings_change(("fields", (FIELDS[1], FIELDS[0])))
+
+    life.up()
+
+    life.nothing_is_violated()
+
+
+def test_two_fields_that_change_places_keep_their_keys(life: Sequences) -> None:
+    """Each resource takes over what the other had."""
+    life.settings_change(("fields", FIELDS[:2]))
+    life.up()
+    life.settings_change(("fields", FIELDS[1::-1]))
+
+    life.up()
+
+    life.nothing_is_violated()
+
+
+@pytest.mark.parametrize("at", range(5, 25))
+def test_a_field_that_another_account_took_over_is_left_to_it_after_a_kill(life: Sequences, at: int) -> None:
+    """The old account's things are cleared away by a later run, whose providers have seen nothing of its refresh."""
+    life.settings_change(("username", "zot-next"))
+    life.up_is_interrupted(Interruption(Moment.BEFORE_CALL, at))
+    life.settings_change(("days", (30, 45)))
+
+    life.up()
+
+    life.nothing_is_violated()
+
+
+@pytest.mark.parametrize("at", range(5, 25))
+def test_everything_moved_at_once_and_moved_back_after_a_kill_ends_in_line(life: Sequences, at: int) -> None:
+    """A due key, another account, other places; then all as it was."""
+    before = life.ground.wanted
+    life.days_pass(91)
+    life.settings_change(("username", "zot-next"))
+    life.settings_change(("fields", FIELDS[1:]))
+    life.settings_change(("secrets", SECRETS[1:]))
+    life.up_is_interrupted(Interruption(Moment.AFTER_CALL, at))
+    life.ground.wanted = before
+
+    life.up()
+
+    life.nothing_is_violated()
