@@ -15,13 +15,15 @@ from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, Updat
 
 from components.clients import forgejo_at
 from components.clients.errors import UnexpectedAnswerError
-from components.provider import Props, Provider, changed, differences, inputs_of, report_drift
+from components.clients.forgejo import Forgejo
+from components.provider import Props, Provider, changed, differences, given, inputs_of, report_drift
 from components.rotation import CURRENT
 
 _log = logging.getLogger(__name__)
 
 _PLACE = ("repository", "name")
-_INPUTS = ("forgejo_url", *_PLACE, "value", "key_uuid", "condition", "publish")
+_UPDATED = ("forgejo_url", "forgejo_token", "onepassword_access", *_PLACE, "value", "key_uuid", "condition")
+_INPUTS = (*_UPDATED, "publish")
 
 
 class ActionsSecretProvider(Provider):
@@ -39,7 +41,7 @@ class ActionsSecretProvider(Provider):
         """
         Look whether the secret is there, and is the one that was published. Read-only.
         """
-        secret = forgejo_at(props["forgejo_url"]).secret(props["repository"], props["name"])
+        secret = _forgejo(props).secret(props["repository"], props["name"])
         outs = {**props, "publish": False}
         if secret is None:
             outs["condition"] = "gone: the repository has no such secret any more"
@@ -57,7 +59,7 @@ class ActionsSecretProvider(Provider):
         The server takes names without case: a replacement by another spelling would delete the very secret that it has
         just published.
         """
-        result = differences(olds, news, update=("forgejo_url", *_PLACE, "value", "key_uuid", "condition"))
+        result = differences(olds, news, update=_UPDATED)
         moved = _place(olds).casefold() != _place(news).casefold()
         replaces = changed(olds, news, _PLACE) if moved else []
         return DiffResult(bool(result.changes or news.get("publish")), replaces, delete_before_replace=False)
@@ -73,11 +75,11 @@ class ActionsSecretProvider(Provider):
         """
         Delete the secret; one that is gone is no error.
         """
-        forgejo_at(props["forgejo_url"]).delete(props["repository"], props["name"])
+        _forgejo(props).delete(props["repository"], props["name"])
         _log.info("Forgejo: deleted secret %s", _place(props))
 
     def _publish(self, wanted: Props) -> Props:
-        forgejo = forgejo_at(wanted["forgejo_url"])
+        forgejo = _forgejo(wanted)
         forgejo.publish(wanted["repository"], wanted["name"], wanted["value"])
         secret = forgejo.secret(wanted["repository"], wanted["name"])
         if secret is None:
@@ -86,6 +88,10 @@ class ActionsSecretProvider(Provider):
             raise UnexpectedAnswerError(msg)
         _log.info("Forgejo: published key %s as %s", wanted["key_uuid"], _place(wanted))
         return {**wanted, "created_at": secret.created_at.isoformat()}
+
+
+def _forgejo(props: Props) -> Forgejo:
+    return forgejo_at(props["forgejo_url"], props.get("forgejo_token"), props.get("onepassword_access"))
 
 
 def _place(props: Props) -> str:
@@ -102,6 +108,8 @@ class ActionsSecret(Resource, module="forgejo", name="ActionsSecret"):
         name: the secret's name, in upper case.
         value: the key. Secret in the state, as an input and as an output.
         key_uuid: zot's uuid of that key, which may be shown.
+        forgejo_token: the 1Password reference of the server's token, if it is not in the environment.
+        onepassword_access: the way into 1Password, if the environment does not choose it.
     """
 
     key_uuid: pulumi.Output[str]
@@ -116,6 +124,8 @@ class ActionsSecret(Resource, module="forgejo", name="ActionsSecret"):
         name: pulumi.Input[str],
         value: pulumi.Input[str],
         key_uuid: pulumi.Input[str],
+        forgejo_token: str | None = None,
+        onepassword_access: str | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         props: dict[str, Any] = {
@@ -128,6 +138,7 @@ class ActionsSecret(Resource, module="forgejo", name="ActionsSecret"):
             # True in a real `up` only, so that a preview of a stack in line stays empty.
             "publish": not pulumi.runtime.is_dry_run(),
             "created_at": None,
+            **given(forgejo_token=forgejo_token, onepassword_access=onepassword_access),
         }
         own = pulumi.ResourceOptions(additional_secret_outputs=["value"], hide_diffs=["publish"])
         super().__init__(ActionsSecretProvider(), resource_name, props, pulumi.ResourceOptions.merge(own, opts))

@@ -18,13 +18,13 @@ from components.clients import onepassword
 from components.clients.errors import NotFoundError, NotOursError
 from components.clients.onepassword import Field, ItemAccess, ItemRef
 from components.clients.zot import looks_like_a_key
-from components.provider import Props, Provider, changed, differences, inputs_of, report_drift
+from components.provider import Props, Provider, changed, differences, given, inputs_of, report_drift
 from components.rotation import CURRENT
 
 _log = logging.getLogger(__name__)
 
 _PLACE = ("vault", "item", "field")
-_INPUTS = (*_PLACE, "value", "key_uuid", "condition")
+_INPUTS = (*_PLACE, "value", "key_uuid", "condition", "onepassword_access")
 # Types that show a key no more than it should be shown, or that somebody chose for it.
 _TYPES = ("CONCEALED", "STRING")
 
@@ -48,9 +48,9 @@ class ItemFieldProvider(Provider):
         """
         Compare the field's value with the key. Read-only; another value is not recorded, since it may be a secret.
         """
-        access = onepassword()
+        access = _access(props)
         field = access.read(_ref(props)).by_id(props["field_id"])
-        outs = dict(props)
+        outs = {**props, "via": access.name}
         if field is None:
             outs["condition"] = f"gone: the item has no field {props['field']} any more"
         else:
@@ -84,7 +84,7 @@ class ItemFieldProvider(Provider):
         if not props["made_here"]:
             _log.info("1Password: left field %s with its last value; it was there before", _place(props))
             return
-        access = onepassword()
+        access = _access(props)
         try:
             if access.read(_ref(props)).by_id(props["field_id"]) is None:
                 return
@@ -97,7 +97,7 @@ class ItemFieldProvider(Provider):
         """
         Give the field that *wanted* names its value, and return all outputs. *known* says where it was last.
         """
-        access = onepassword()
+        access = _access(wanted)
         ref = _ref(known) if known else access.locate(wanted["vault"], wanted["item"])
         item = access.read(ref)
         field = item.by_id(known["field_id"]) if known else None
@@ -144,6 +144,10 @@ def _refuse_what_is_not_ours(field: Field | None, wanted: Props) -> None:
         raise NotOursError(msg)
 
 
+def _access(props: Props) -> ItemAccess:
+    return onepassword(props.get("onepassword_access"))
+
+
 def _ref(props: Props) -> ItemRef:
     return ItemRef(props["vault_id"], props["item_id"])
 
@@ -160,6 +164,7 @@ class ItemField(Resource, module="onepassword", name="ItemField"):
         vault, item, field: each by name or id. The item must exist; the field need not.
         value: the key. Secret in the state, as an input and as an output.
         key_uuid: zot's uuid of that key, which may be shown.
+        onepassword_access: the way into 1Password, if the environment does not choose it.
     """
 
     value: pulumi.Output[str]
@@ -177,6 +182,7 @@ class ItemField(Resource, module="onepassword", name="ItemField"):
         field: pulumi.Input[str],
         value: pulumi.Input[str],
         key_uuid: pulumi.Input[str],
+        onepassword_access: str | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         props: dict[str, Any] = {
@@ -188,6 +194,7 @@ class ItemField(Resource, module="onepassword", name="ItemField"):
             "condition": CURRENT,
             "made_here": None,
             "via": None,
+            **given(onepassword_access=onepassword_access),
         }
         secret = pulumi.ResourceOptions(additional_secret_outputs=["value"])
         super().__init__(ItemFieldProvider(), resource_name, props, pulumi.ResourceOptions.merge(secret, opts))

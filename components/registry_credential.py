@@ -46,12 +46,18 @@ class RegistryCredential(pulumi.ComponentResource):
         super().__init__("zot-ci:index:RegistryCredential", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         systems, account, where = args.systems, args.account, args.account.onepassword
+        access = systems.onepassword.access
+        # Whoever keeps its token in 1Password has to know the way there; nobody else gets a property for it.
+        access_for_authentik = access if systems.authentik.token else None
+        access_for_forgejo = access if systems.forgejo.token else None
         identity = ServiceAccount(
             f"{name}-service-account",
             authentik_url=systems.authentik.url,
             username=account.username,
             display_name=account.display_name or account.username,
             groups=account.groups,
+            authentik_token=systems.authentik.token,
+            onepassword_access=access_for_authentik,
             opts=child,
         )
         key = ApiKey(
@@ -66,6 +72,8 @@ class RegistryCredential(pulumi.ComponentResource):
             vault=where.vault,
             item=where.item,
             field=where.field,
+            authentik_token=systems.authentik.token,
+            onepassword_access=access,
             opts=child,
         )
         stored = ItemField(
@@ -75,6 +83,7 @@ class RegistryCredential(pulumi.ComponentResource):
             field=where.field,
             value=key.api_key,
             key_uuid=key.uuid,
+            onepassword_access=access,
             opts=child,
         )
         held: dict[str, pulumi.Input[str]] = {f"1Password {where.vault}/{where.item}/{where.field}": stored.key_uuid}
@@ -87,6 +96,8 @@ class RegistryCredential(pulumi.ComponentResource):
                 name=target.secret,
                 value=stored.value,
                 key_uuid=stored.key_uuid,
+                forgejo_token=systems.forgejo.token,
+                onepassword_access=access_for_forgejo,
                 opts=child,
             )
             held[f"Forgejo {place}"] = published.key_uuid
@@ -100,11 +111,13 @@ class RegistryCredential(pulumi.ComponentResource):
             held=held,
             opts=child,
         )
-        self.summary = _summary(key, account.policy, held)
+        self.summary = _summary(key, stored, account.policy, held)
         self.register_outputs({"summary": self.summary})
 
 
-def _summary(key: ApiKey, policy: Policy, held: dict[str, pulumi.Input[str]]) -> pulumi.Output[dict[str, Any]]:
+def _summary(
+    key: ApiKey, stored: ItemField, policy: Policy, held: dict[str, pulumi.Input[str]]
+) -> pulumi.Output[dict[str, Any]]:
     return pulumi.Output.all(
         label=key.label,
         uuid=key.uuid,
@@ -116,6 +129,7 @@ def _summary(key: ApiKey, policy: Policy, held: dict[str, pulumi.Input[str]]) ->
         # By way of what was written, so that a place that failed is not said to hold the key.
         published_to=pulumi.Output.from_input(held).apply(sorted),
         other_keys=key.other_keys,
+        onepassword_via=stored.via,
     )
 
 

@@ -16,12 +16,13 @@ from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, Updat
 from components.clients import authentik_at
 from components.clients.authentik import SERVICE_ACCOUNT, Account, Authentik
 from components.clients.errors import NotOursError
-from components.provider import Props, Provider, differences, inputs_of, report_drift
+from components.provider import Props, Provider, differences, given, inputs_of, report_drift
 from components.rotation import CURRENT
 
 _log = logging.getLogger(__name__)
 
-_UPDATED = ("authentik_url", "groups", "type", "is_active")
+_MENDED = ("authentik_url", "groups", "type", "is_active")
+_UPDATED = (*_MENDED, "authentik_token", "onepassword_access")
 _INPUTS = (*_UPDATED, "username", "display_name", "condition")
 
 
@@ -43,7 +44,7 @@ class ServiceAccountProvider(Provider):
         """
         Ask authentik for the account. Read-only.
         """
-        account = authentik_at(props["authentik_url"]).account(int(props["pk"]), props["username"])
+        account = _authentik(props).account(int(props["pk"]), props["username"])
         outs = dict(props)
         if account is None:
             outs["condition"] = f"gone: authentik shows no account {props['username']} any more"
@@ -72,14 +73,14 @@ class ServiceAccountProvider(Provider):
         Delete the account if it was made here; else leave it as it is.
         """
         if props["made_here"]:
-            authentik_at(props["authentik_url"]).delete(int(props["pk"]), props["username"])
+            _authentik(props).delete(int(props["pk"]), props["username"])
             _log.info("authentik: deleted account %s", props["username"])
 
     def _bring_into_line(self, wanted: Props, *, made_here: bool, managed_pk: int | None) -> Props:
         """
         Find or make the account, mend it, and return all outputs.
         """
-        authentik = authentik_at(wanted["authentik_url"])
+        authentik = _authentik(wanted)
         username = wanted["username"]
         account = authentik.account(managed_pk, username) if managed_pk is not None else None
         if account is None:
@@ -94,7 +95,11 @@ class ServiceAccountProvider(Provider):
                 msg = f"authentik account {username} is of type {account.type}; {hint}"
                 raise NotOursError(msg)
         _mend(authentik, account, wanted)
-        return {**wanted, **_observed(account), **{name: wanted[name] for name in _UPDATED}, "made_here": made_here}
+        return {**wanted, **_observed(account), **{name: wanted[name] for name in _MENDED}, "made_here": made_here}
+
+
+def _authentik(props: Props) -> Authentik:
+    return authentik_at(props["authentik_url"], props.get("authentik_token"), props.get("onepassword_access"))
 
 
 def _mend(authentik: Authentik, account: Account, wanted: Props) -> None:
@@ -133,6 +138,8 @@ class ServiceAccount(Resource, module="authentik", name="ServiceAccount"):
         username: the account's name, its identity here.
         display_name: for an account that is made here.
         groups: names of exactly the groups it should be in.
+        authentik_token: the 1Password reference of the server's token, if it is not in the environment.
+        onepassword_access: the way into 1Password, if the environment does not choose it.
     """
 
     username: pulumi.Output[str]
@@ -149,6 +156,8 @@ class ServiceAccount(Resource, module="authentik", name="ServiceAccount"):
         username: pulumi.Input[str],
         display_name: pulumi.Input[str],
         groups: list[str],
+        authentik_token: str | None = None,
+        onepassword_access: str | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         props: dict[str, Any] = {
@@ -161,5 +170,6 @@ class ServiceAccount(Resource, module="authentik", name="ServiceAccount"):
             "condition": CURRENT,
             "pk": None,
             "made_here": None,
+            **given(authentik_token=authentik_token, onepassword_access=onepassword_access),
         }
         super().__init__(ServiceAccountProvider(), resource_name, props, opts)

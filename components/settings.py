@@ -1,7 +1,8 @@
 """
 The stack's settings, checked before anything is asked of any system, every fault at once.
 
-Settings say where things are and how they should be. No credential is among them: those come from the environment.
+Settings say where things are and how they should be. No credential is among them: those come from the environment, or
+from 1Password, where a setting may say which field.
 A message names the key's path and the rule, never the value, which could be a secret in the wrong place.
 """
 
@@ -12,12 +13,13 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import pydantic
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 
+from components.clients.onepassword import Reference
 from components.rotation import Policy
 
 NAMESPACE = "zot-ci"
@@ -63,6 +65,11 @@ def _matching(pattern: re.Pattern[str], rule: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _reference(value: str) -> str:
+    Reference.parse(value)
+    return value
+
+
 def _secret_name(value: str) -> str:
     upper = value.upper()
     if not _SECRET.fullmatch(value):
@@ -76,6 +83,7 @@ def _secret_name(value: str) -> str:
 
 _Text = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
 _Url = Annotated[str, AfterValidator(_url)]
+_Token = Annotated[str, AfterValidator(_reference)]
 _Days = Annotated[float, Field(gt=0, le=_MOST_DAYS, allow_inf_nan=False)]
 _RepositoryRule = _matching(_REPOSITORY, "must be owner/name")
 _UsernameRule = _matching(_USERNAME, "must be 1 to 100 letters, digits and any of . _ @ + -")
@@ -90,10 +98,11 @@ class _Model(pydantic.BaseModel):
 
 class AuthentikSettings(_Model):
     """
-    authentik. Its token: `AUTHENTIK_TOKEN`.
+    authentik. Its token: `AUTHENTIK_TOKEN`, or the 1Password field that *token* refers to.
     """
 
     url: _Url
+    token: _Token | None = None
 
 
 class ZotSettings(_Model):
@@ -108,10 +117,19 @@ class ZotSettings(_Model):
 
 class ForgejoSettings(_Model):
     """
-    Forgejo or Gitea. Its token: `FORGEJO_TOKEN`.
+    Forgejo or Gitea. Its token: `FORGEJO_TOKEN`, or the 1Password field that *token* refers to.
     """
 
     url: _Url
+    token: _Token | None = None
+
+
+class OnePasswordSettings(_Model):
+    """
+    The way into 1Password, where the environment should not choose it.
+    """
+
+    access: Literal["connect", "serviceAccount", "cli"] | None = None
 
 
 class FieldSettings(_Model):
@@ -177,6 +195,7 @@ class Settings(_Model):
     authentik: AuthentikSettings
     zot: ZotSettings
     forgejo: ForgejoSettings
+    onepassword: OnePasswordSettings = OnePasswordSettings()
     accounts: Annotated[list[AccountSettings], Field(min_length=1)]
 
     @pydantic.model_validator(mode="after")
@@ -239,7 +258,7 @@ def _in_words(fault: Any) -> str:
     path = ""
     for part in fault["loc"]:
         path += f"[{part}]" if isinstance(part, int) else f".{part}"
-    text = str(fault["msg"]).removeprefix("Value error, ")
+    text = str(fault["msg"]).removeprefix("Value error, ").replace("Input should be", "must be")
     rule = {
         "missing": "is missing",
         "extra_forbidden": f"is not a setting{_nearest(fault['loc'])}",

@@ -12,20 +12,22 @@ from datetime import datetime
 import httpx
 import pydantic
 
-from components.clients.credentials import EnvironmentToken
+from components.clients.credentials import Referenced, Token
 from components.clients.http import Advice, Api
 
 _PAGE = 50  # the most that is given in one page
 
-_ADVICE = Advice(
-    {
-        400: "the name is reserved or not a secret's name, or the value is too long",
-        401: "check FORGEJO_TOKEN",
-        403: "FORGEJO_TOKEN needs the scope write:repository (read:repository to preview) and must be its owner's",
-        404: "no such repository, or FORGEJO_TOKEN may not see it",
-        405: "it is archived, or this server is too old for Actions secrets",
-    }
-)
+
+def _advice(token: str) -> Advice:
+    return Advice(
+        {
+            400: "the name is reserved or not a secret's name, or the value is too long",
+            401: f"check {token}",
+            403: f"{token} needs the scope write:repository (read:repository to preview) and must be its owner's",
+            404: f"no such repository, or {token} may not see it",
+            405: "it is archived, or this server is too old for Actions secrets",
+        }
+    )
 
 
 class Secret(pydantic.BaseModel):
@@ -39,12 +41,15 @@ class Secret(pydantic.BaseModel):
 
 class Forgejo:
     """
-    One server. A repository is named `owner/name`.
+    One server. A repository is named `owner/name`. *token* says where the token is kept, if not in FORGEJO_TOKEN.
     """
 
-    def __init__(self, url: str, transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(
+        self, url: str, transport: httpx.BaseTransport | None = None, *, token: Referenced | None = None
+    ) -> None:
         self.api = Api("Forgejo", url, transport=transport)
-        self._auth = EnvironmentToken("FORGEJO_TOKEN", "the token of the repository's owner", scheme="token")
+        self._auth = Token("FORGEJO_TOKEN", "the token of the repository's owner", "token", token)
+        self._advice = _advice(self._auth.name)
 
     def secret(self, repository: str, name: str) -> Secret | None:
         """
@@ -58,7 +63,7 @@ class Forgejo:
                 path,
                 whose=repository,
                 auth=self._auth,
-                advice=_ADVICE,
+                advice=self._advice,
                 params={"page": str(page), "limit": str(_PAGE)},
             )
             secrets = self.api.parse(response, path, repository, list[Secret])
@@ -78,7 +83,14 @@ class Forgejo:
         path = f"{self._path(repository)}/{name}"
         body = {"data": value}
         self.api.call(
-            "PUT", path, whose=repository, auth=self._auth, advice=_ADVICE, repeat=True, json=body, expect=(201, 204)
+            "PUT",
+            path,
+            whose=repository,
+            auth=self._auth,
+            advice=self._advice,
+            repeat=True,
+            json=body,
+            expect=(201, 204),
         )
 
     def delete(self, repository: str, name: str) -> None:
@@ -86,7 +98,9 @@ class Forgejo:
         Delete the secret; one that is not there is no error.
         """
         path = f"{self._path(repository)}/{name}"
-        self.api.call("DELETE", path, whose=repository, auth=self._auth, advice=_ADVICE, repeat=True, expect=(204, 404))
+        self.api.call(
+            "DELETE", path, whose=repository, auth=self._auth, advice=self._advice, repeat=True, expect=(204, 404)
+        )
 
     @staticmethod
     def _path(repository: str) -> str:

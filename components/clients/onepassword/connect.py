@@ -19,11 +19,12 @@ import httpx
 import pydantic
 import stamina
 
-from components.clients.credentials import EnvironmentToken, from_environment
+from components.clients.credentials import Token, from_environment
 from components.clients.errors import (
     AmbiguousError,
     CredentialMissingError,
     NotFoundError,
+    RateLimitedError,
     ReconcileError,
     UnexpectedAnswerError,
 )
@@ -40,7 +41,9 @@ _ADVICE = Advice(
         401: "check OP_CONNECT_TOKEN",
         403: "give the token of OP_CONNECT_TOKEN access to that vault, with write access for `pulumi up`",
         404: "it is gone, or the token of OP_CONNECT_TOKEN has no access to its vault",
-    }
+        429: "the rate limit is used up: wait, then run again",
+    },
+    {429: RateLimitedError},
 )
 
 
@@ -69,8 +72,14 @@ class Connect:
             msg = "OP_CONNECT_HOST has no http:// or https:// in front; add it"
             raise CredentialMissingError(msg)
         self.api = Api(self.name, host, transport=transport)
-        self._auth = EnvironmentToken("OP_CONNECT_TOKEN", "a 1Password Connect token")
+        self._auth = Token("OP_CONNECT_TOKEN", "a 1Password Connect token")
         self._writing: dict[ItemRef, Lock] = defaultdict(Lock)
+
+    def close(self) -> None:
+        """
+        Close the connections.
+        """
+        self.api.close()
 
     def locate(self, vault: str, item: str) -> ItemRef:
         """
