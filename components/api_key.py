@@ -11,7 +11,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from datetime import datetime
-from threading import Lock
 from typing import Any
 
 import pulumi
@@ -25,7 +24,7 @@ from components.rotation import CURRENT, KeyFacts, Policy, age_days, condition, 
 
 _log = logging.getLogger(__name__)
 
-_IDENTITY = ("username", "zot_url", "label")
+_IDENTITY = ("username", "zot_url", "label", "rotation")
 _UPDATED = (
     "rotate_after_days",
     "expire_after_days",
@@ -42,28 +41,9 @@ _INPUTS = (*_IDENTITY, *_UPDATED, "condition")
 _OUTPUTS = ("uuid", "api_key", "created_at", "expires_at", "last_used", "access", "other_keys")
 
 
-class _LiveKeys:
-    """
-    The keys that this process has just seen alive in the state, by registry and user.
-
-    A replacement's `create` gets no old properties from the engine, so the key that can mint the successor has to be
-    remembered from the refresh before it.
-    """
-
-    def __init__(self) -> None:
-        self._keys: dict[tuple[str, str], str] = {}
-        self._lock = Lock()
-
-    def add(self, props: Props) -> None:
-        with self._lock:
-            self._keys[props["zot_url"], props["username"]] = props["api_key"]
-
-    def get(self, props: Props) -> str | None:
-        with self._lock:
-            return self._keys.get((props["zot_url"], props["username"]))
-
-
-_live_keys = _LiveKeys()
+# The keys that this process has just seen alive in the state, by registry and user. The `create` of a replacement gets
+# no old properties from the engine, so what can mint the successor has to be remembered from the refresh before it.
+_live_keys: dict[tuple[str, str], str] = {}
 
 
 class ApiKeyProvider(Provider):
@@ -85,7 +65,10 @@ class ApiKeyProvider(Provider):
             oidc_provider=props["oidc_provider"],
             policy=_policy(props),
         )
-        authentik = authentik_at(props["authentik_url"], props.get("authentik_token"), props.get("onepassword_access"))
+        authentik_token, access = props.get("authentik_token"), props.get("onepassword_access")
+        authentik = (
+            authentik_at(props["authentik_url"], authentik_token, access) if props.get("authentik_url") else None
+        )
         made = make_key(zot_at(props["zot_url"]), authentik, order, _candidates(props))
         outs = {
             **props,
@@ -106,7 +89,7 @@ class ApiKeyProvider(Provider):
         auth = KeyAuth(props["username"], props["api_key"])
         access = zot.access(auth, props["username"], props["probe_repository"]) if own else None
         if own and access:
-            _live_keys.add(props)
+            _live_keys[props["zot_url"], props["username"]] = props["api_key"]
             outs.update(_observed(listing, own, access))
         else:
             outs["refused"] = why_refused(_moment(props["expires_at"]), listing.time)
@@ -128,7 +111,8 @@ class ApiKeyProvider(Provider):
         """
         Take new settings; the key itself stays.
         """
-        return UpdateResult({**olds, **news})
+        kept = {name: value for name, value in olds.items() if name not in _INPUTS}
+        return UpdateResult({**kept, **news})
 
     def delete(self, id_: str, props: Props) -> None:
         """
@@ -164,7 +148,7 @@ def _candidates(props: Props) -> Iterator[str]:
     """
     Yield the keys that may be alive: the one this run has seen in the state, then the one in the store of record.
     """
-    seen = _live_keys.get(props)
+    seen = _live_keys.get((props["zot_url"], props["username"]))
     if seen:
         yield seen
     stored = key_in_field(props)
@@ -222,13 +206,14 @@ class ApiKey(Resource, module="zot", name="ApiKey"):
 
     Args:
         zot_url: the registry.
-        authentik_url: where the account can log in, for a key that no live key can mint.
+        authentik_url: where the account can log in, for a key that no live key can mint; None if nowhere.
         authentik_token: the 1Password reference of its token, if that is not in the environment.
         onepassword_access: the way into 1Password, if the environment does not choose it.
         oidc_provider: zot's name for it.
         username: whose key.
         label: what the key is recognised by: `zot-ci/<stack>/<username>`.
         policy: when it rotates and expires.
+        rotation: any text; another one is another key.
         probe_repository: where its access is probed; nothing is left there.
         vault, item, field: where the key before it may be found.
     """
@@ -249,11 +234,12 @@ class ApiKey(Resource, module="zot", name="ApiKey"):
         resource_name: str,
         *,
         zot_url: pulumi.Input[str],
-        authentik_url: pulumi.Input[str],
+        authentik_url: pulumi.Input[str] | None,
         oidc_provider: pulumi.Input[str],
         username: pulumi.Input[str],
         label: pulumi.Input[str],
         policy: Policy,
+        rotation: pulumi.Input[str] | None,
         probe_repository: pulumi.Input[str],
         vault: pulumi.Input[str],
         item: pulumi.Input[str],
@@ -270,6 +256,7 @@ class ApiKey(Resource, module="zot", name="ApiKey"):
             "label": label,
             "rotate_after_days": policy.rotate_after_days,
             "expire_after_days": policy.expire_after_days,
+            "rotation": rotation,
             "probe_repository": probe_repository,
             "vault": vault,
             "item": item,

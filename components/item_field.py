@@ -18,15 +18,19 @@ from components.clients import onepassword
 from components.clients.errors import NotFoundError, NotOursError
 from components.clients.onepassword import Field, ItemAccess, ItemRef
 from components.clients.zot import looks_like_a_key
-from components.provider import Props, Provider, changed, differences, given, inputs_of, report_drift
+from components.provider import Claims, Props, Provider, changed, differences, given, inputs_of, report_drift
 from components.rotation import CURRENT
 
 _log = logging.getLogger(__name__)
 
 _PLACE = ("vault", "item", "field")
-_INPUTS = (*_PLACE, "value", "key_uuid", "condition", "onepassword_access")
+_IDS = ("vault_id", "item_id", "field_id")
+_INPUTS = (*_PLACE, "value", "key_uuid", "condition", "onepassword_access", "resource")
 # Types that show a key no more than it should be shown, or that somebody chose for it.
 _TYPES = ("CONCEALED", "STRING")
+
+
+_claims = Claims()
 
 
 class ItemFieldProvider(Provider):
@@ -42,7 +46,7 @@ class ItemFieldProvider(Provider):
             NotOursError: the field holds something that is no zot key.
         """
         outs = self._write(props)
-        return CreateResult("/".join(outs[name] for name in ("vault_id", "item_id", "field_id")), outs)
+        return CreateResult("/".join(_ids(outs)), outs)
 
     def read(self, id_: str, props: Props) -> ReadResult:
         """
@@ -51,6 +55,7 @@ class ItemFieldProvider(Provider):
         access = _access(props)
         field = access.read(_ref(props)).by_id(props["field_id"])
         outs = {**props, "via": access.name}
+        _claims.hold(props["resource"], _ids(props))
         if field is None:
             outs["condition"] = f"gone: the item has no field {props['field']} any more"
         else:
@@ -71,8 +76,8 @@ class ItemFieldProvider(Provider):
         if not changed(olds, news, _PLACE):
             return UpdateResult(self._write(news, known=olds))
         outs = self._write(news)
-        if changed(olds, outs, ("vault_id", "item_id", "field_id")):
-            self.delete(id_, olds)
+        if changed(olds, outs, _IDS):
+            self._clear(olds)
         else:
             outs["made_here"] = olds["made_here"]
         return UpdateResult(outs)
@@ -81,6 +86,12 @@ class ItemFieldProvider(Provider):
         """
         Remove the field if it was added here; else leave it as it is.
         """
+        self._clear(props)
+        _claims.release(props["resource"])
+
+    def _clear(self, props: Props) -> None:
+        if _claims.held_by_another(props["resource"], _ids(props)):
+            return
         if not props["made_here"]:
             _log.info("1Password: left field %s with its last value; it was there before", _place(props))
             return
@@ -111,14 +122,9 @@ class ItemFieldProvider(Provider):
         else:
             field_id = field.id
             _set(access, ref, field, wanted)
-        return {
-            **wanted,
-            "vault_id": ref.vault,
-            "item_id": ref.item,
-            "field_id": field_id,
-            "made_here": made_here,
-            "via": access.name,
-        }
+        where = {"vault_id": ref.vault, "item_id": ref.item, "field_id": field_id}
+        _claims.hold(wanted["resource"], _ids(where))
+        return {**wanted, **where, "made_here": made_here, "via": access.name}
 
 
 def _set(access: ItemAccess, ref: ItemRef, field: Field, wanted: Props) -> None:
@@ -146,6 +152,10 @@ def _refuse_what_is_not_ours(field: Field | None, wanted: Props) -> None:
 
 def _access(props: Props) -> ItemAccess:
     return onepassword(props.get("onepassword_access"))
+
+
+def _ids(props: Props) -> tuple[str, str, str]:
+    return props["vault_id"], props["item_id"], props["field_id"]
 
 
 def _ref(props: Props) -> ItemRef:
@@ -192,6 +202,7 @@ class ItemField(Resource, module="onepassword", name="ItemField"):
             "value": value,
             "key_uuid": key_uuid,
             "condition": CURRENT,
+            "resource": resource_name,
             "made_here": None,
             "via": None,
             **given(onepassword_access=onepassword_access),

@@ -12,7 +12,7 @@ from datetime import datetime
 import httpx
 
 from components.clients.authentik import Authentik
-from components.clients.errors import KeyUnfitError, ReconcileError
+from components.clients.errors import KeyUnfitError, LoginBlockedError, ReconcileError
 from components.clients.login import zot_session
 from components.clients.zot import Access, KeyAuth, ListedKey, Listing, MintedKey, Zot
 from components.rotation import Policy
@@ -51,7 +51,7 @@ class ProvenKey:
     access: Access
 
 
-def make_key(zot: Zot, authentik: Authentik, order: Order, candidates: Iterable[str]) -> ProvenKey:
+def make_key(zot: Zot, authentik: Authentik | None, order: Order, candidates: Iterable[str]) -> ProvenKey:
     """
     Mint a key and test it. The first live one of *candidates* mints it; a login does if none is live, or if the live
     one's access is not what CI needs: zot reads an account's groups only at a login.
@@ -66,11 +66,16 @@ def make_key(zot: Zot, authentik: Authentik, order: Order, candidates: Iterable[
         access = zot.access(auth, order.username, order.repository) if listing.accepted else None
         if access and access.fits_ci:
             return _mint(zot, order, auth, listing.time)
+    by_hand = "generate a key in the registry's web page, paste it into the 1Password field, and run again"
+    if authentik is None:
+        msg = (
+            f"no live key can mint one for {order.username}, and the settings name no authentik to log in at; {by_hand}"
+        )
+        raise LoginBlockedError(msg)
     try:
         session = zot_session(authentik, zot, order.username, order.oidc_provider)
     except ReconcileError as exc:
-        by_hand = "or generate a key in the registry's web page, paste it into the 1Password field, and run again"
-        msg = f"{exc}; no live key of the right access was found either: {by_hand}"
+        msg = f"{exc}; no live key of the right access was found either: or {by_hand}"
         raise type(exc)(msg) from None
     try:
         return _mint(zot, order, session.auth, session.time)

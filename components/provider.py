@@ -44,6 +44,37 @@ class Provider(ResourceProvider):
             logging.getLogger("grpc._server").setLevel(logging.CRITICAL + 1)
 
 
+class Claims:
+    """
+    Which resource of this run has which place.
+
+    Settings can give a place from one resource to another: fields of a list change their order, an account gets
+    another name. The engine deletes the old resource last, and what it would clear away is what the new one has just
+    written. So whoever reads or writes a place claims it, and what another one has claimed is left alone.
+    """
+
+    def __init__(self) -> None:
+        self._places: dict[str, tuple[str, ...]] = {}
+
+    def hold(self, resource: str, place: tuple[str, ...]) -> None:
+        """
+        Note that *resource* has *place* now, and no other.
+        """
+        self._places[resource] = place
+
+    def release(self, resource: str) -> None:
+        """
+        Note that *resource* has no place any more.
+        """
+        self._places.pop(resource, None)
+
+    def held_by_another(self, resource: str, place: tuple[str, ...]) -> bool:
+        """
+        Whether a resource other than *resource* has *place*.
+        """
+        return any(held == place for holder, held in self._places.copy().items() if holder != resource)
+
+
 def report_drift(what: str, before: Mapping[str, Any], after: Mapping[str, Any], names: tuple[str, ...]) -> None:
     """
     Say in the log what a read found out of line; a preview without `--diff` shows no values. Nothing when all is well.

@@ -19,7 +19,7 @@ from components.item_field import ItemField
 from components.retired_keys import RetiredKeys
 from components.rotation import Policy
 from components.service_account import ServiceAccount
-from components.settings import AccountSettings, Settings
+from components.settings import AccountSettings, FieldSettings, Settings
 
 
 @dataclass(frozen=True)
@@ -45,78 +45,103 @@ class RegistryCredential(pulumi.ComponentResource):
     def __init__(self, name: str, args: RegistryCredentialArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("zot-ci:index:RegistryCredential", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
-        systems, account, where = args.systems, args.account, args.account.onepassword
+        systems, account, store = args.systems, args.account, args.account.store
         access = systems.onepassword.access
-        # Whoever keeps its token in 1Password has to know the way there; nobody else gets a property for it.
-        access_for_authentik = access if systems.authentik.token else None
-        access_for_forgejo = access if systems.forgejo.token else None
-        identity = ServiceAccount(
-            f"{name}-service-account",
-            authentik_url=systems.authentik.url,
-            username=account.username,
-            display_name=account.display_name or account.username,
-            groups=account.groups,
-            authentik_token=systems.authentik.token,
-            onepassword_access=access_for_authentik,
-            opts=child,
-        )
+        authentik_token = systems.authentik.token if systems.authentik else None
+        username: pulumi.Input[str] = account.username
+        if systems.authentik and account.groups:
+            identity = ServiceAccount(
+                f"{name}-service-account",
+                authentik_url=systems.authentik.url,
+                username=account.username,
+                display_name=account.display_name or account.username,
+                groups=account.groups,
+                authentik_token=authentik_token,
+                # Whoever keeps its token in 1Password has to know the way there; nobody else gets a property for it.
+                onepassword_access=access if authentik_token else None,
+                opts=child,
+            )
+            username = identity.username
+        else:
+            pulumi.log.info(f"the account {account.username} and its groups are not watched: no groups in the settings")
         key = ApiKey(
             f"{name}-api-key",
             zot_url=systems.zot.url,
-            authentik_url=systems.authentik.url,
+            authentik_url=systems.authentik.url if systems.authentik else None,
             oidc_provider=systems.zot.oidc_provider,
-            username=identity.username,
+            username=username,
             label=f"zot-ci/{args.stack}/{account.username}",
             policy=account.policy,
+            rotation=account.rotation,
             probe_repository=systems.zot.probe_repository,
-            vault=where.vault,
-            item=where.item,
-            field=where.field,
-            authentik_token=systems.authentik.token,
+            vault=store.vault,
+            item=store.item,
+            field=store.field,
+            authentik_token=authentik_token,
             onepassword_access=access,
             opts=child,
         )
-        stored = ItemField(
-            f"{name}-item-field",
-            vault=where.vault,
-            item=where.item,
-            field=where.field,
-            value=key.api_key,
-            key_uuid=key.uuid,
-            onepassword_access=access,
-            opts=child,
-        )
-        held: dict[str, pulumi.Input[str]] = {f"1Password {where.vault}/{where.item}/{where.field}": stored.key_uuid}
+        held: dict[str, pulumi.Input[str]] = {}
+        fields = [self._field(f"{name}-item-field", store, access, key.api_key, key.uuid, held)]
+        for copy in account.onepassword[1:]:
+            place = f"{copy.vault}/{copy.item}/{copy.field}"
+            resource = f"{name}-item-field-{place.lower()}"
+            fields.append(self._field(resource, copy, access, fields[0].value, key.uuid, held))
         for target in account.forgejo:
-            place = f"{target.repository}/{target.secret}"
+            place = f"{target.scope.partition('/')[2] or target.scope}/{target.secret}"
             published = ActionsSecret(
                 f"{name}-actions-secret-{place.lower()}",
                 forgejo_url=systems.forgejo.url,
-                repository=target.repository,
+                scope=target.scope,
                 name=target.secret,
-                value=stored.value,
-                key_uuid=stored.key_uuid,
+                value=fields[0].value,
+                key_uuid=fields[0].key_uuid,
+                canary=target.canary,
                 forgejo_token=systems.forgejo.token,
-                onepassword_access=access_for_forgejo,
-                opts=child,
+                onepassword_access=access if systems.forgejo.token else None,
+                # The store of record, and its copies, are never behind.
+                opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=fields)),
             )
             held[f"Forgejo {place}"] = published.key_uuid
-        RetiredKeys(
+        retired = RetiredKeys(
             f"{name}-retired-keys",
             zot_url=systems.zot.url,
-            username=identity.username,
+            username=username,
             label=key.label,
             key_uuid=key.uuid,
             api_key=key.api_key,
             held=held,
+            retire_after_days=account.retire_after_days,
             opts=child,
         )
-        self.summary = _summary(key, stored, account.policy, held)
+        self.summary = _summary(key, fields[0], account.policy, held, retired)
         self.register_outputs({"summary": self.summary})
+
+    def _field(
+        self,
+        resource_name: str,
+        where: FieldSettings,
+        access: str | None,
+        value: pulumi.Output[str],
+        key_uuid: pulumi.Output[str],
+        held: dict[str, pulumi.Input[str]],
+    ) -> ItemField:
+        field = ItemField(
+            resource_name,
+            vault=where.vault,
+            item=where.item,
+            field=where.field,
+            value=value,
+            key_uuid=key_uuid,
+            onepassword_access=access,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        held[f"1Password {where.vault}/{where.item}/{where.field}"] = field.key_uuid
+        return field
 
 
 def _summary(
-    key: ApiKey, stored: ItemField, policy: Policy, held: dict[str, pulumi.Input[str]]
+    key: ApiKey, store: ItemField, policy: Policy, held: dict[str, pulumi.Input[str]], retired: RetiredKeys
 ) -> pulumi.Output[dict[str, Any]]:
     return pulumi.Output.all(
         label=key.label,
@@ -129,9 +154,11 @@ def _summary(
         # By way of what was written, so that a place that failed is not said to hold the key.
         published_to=pulumi.Output.from_input(held).apply(sorted),
         other_keys=key.other_keys,
-        onepassword_via=stored.via,
+        onepassword_via=store.via,
+        still_used=retired.still_used.apply(lambda lines: lines or []),
     )
 
 
 def _rotates_on(created: str, policy: Policy) -> str:
-    return policy.rotates_at(datetime.fromisoformat(created)).date().isoformat()
+    rotates_at = policy.rotates_at(datetime.fromisoformat(created))
+    return rotates_at.date().isoformat() if rotates_at else "never: rotation is paused"

@@ -2,13 +2,14 @@
 The end of old keys: after a rotation, no key with our label is left but the current one.
 
 The only resource that ends keys other than its own, and it does so last: it takes from every place that holds the key
-the uuid of the key that it holds, and ends nothing while any of them holds another. Keys with another label are
-somebody else's.
+the uuid of the key that it holds, and ends nothing while any of them holds another. It can leave older keys alive for
+some days after the current one was made. Keys with another label are somebody else's.
 """
 
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from typing import Any
 
 import pulumi
@@ -18,12 +19,15 @@ from components.clients import zot_at
 from components.clients.errors import UnexpectedAnswerError
 from components.clients.zot import KeyAuth, ListedKey, Listing
 from components.provider import Props, Provider, changed, differences, inputs_of, report_drift
-from components.rotation import CURRENT
+from components.rotation import CURRENT, age_days
 
 _log = logging.getLogger(__name__)
 
-_UPDATED = ("zot_url", "username", "label", "key_uuid", "api_key", "held")
+_UPDATED = ("zot_url", "username", "label", "key_uuid", "api_key", "held", "retire_after_days")
 _INPUTS = (*_UPDATED, "condition")
+
+# The run that replaces a key still uses it for a moment after its successor was made.
+_OWN_USE = timedelta(hours=1)
 
 
 class RetiredKeysProvider(Provider):
@@ -43,22 +47,33 @@ class RetiredKeysProvider(Provider):
         """
         listing = zot_at(props["zot_url"]).seen_listing(props["username"], props["api_key"])
         strays = _strays(listing, props["label"], {props["key_uuid"]})
-        outs = {**props, "condition": _in_words(strays) if strays else CURRENT}
+        current = listing.find(props["key_uuid"])
+        age = age_days(current.created_at, listing.time) if current else 0.0
+        outs = {**props, "strays": _in_words(strays) if strays else "", "current_age_days": age}
+        outs["condition"] = _condition(outs, props)
+        outs["still_used"] = [
+            f"{stray.uuid} was used on {stray.last_used:%Y-%m-%d}, after its successor was published"
+            for stray in strays
+            if current and stray.last_used and stray.last_used > current.created_at + _OWN_USE
+        ]
+        for line in outs["still_used"]:
+            _log.warning("zot key %s of %s: something still holds it", line, props["username"])
         report_drift(f"zot keys of {props['username']}", props, outs, ())
         return ReadResult(id_, outs, inputs_of(outs, _INPUTS))
 
     def diff(self, id_: str, olds: Props, news: Props) -> DiffResult:
         """
-        Another current key, or a stray that the last read found.
+        Another current key, or a stray that the last read found and whose time is up by today's settings.
         """
-        return differences(olds, news, update=_UPDATED)
+        result = differences(olds, news, update=_UPDATED)
+        return DiffResult(result.changes or _condition(olds, news) != CURRENT, result.replaces)
 
     def update(self, id_: str, olds: Props, news: Props) -> UpdateResult:
         """
         Revoke every stray. The list is asked for anew, by the current key.
 
-        Where registry, user or label changed, the strays of the old ones end as well; the old key itself is left to
-        its own resource.
+        Where registry, user or label changed, the strays of the old ones end as well, at once: nobody would remember
+        them later. The old key itself is left to its own resource.
         """
         outs = self._sweep(news)
         if changed(olds, news, ("zot_url", "username", "label")) and not _lagging(news):
@@ -77,23 +92,37 @@ class RetiredKeysProvider(Provider):
         if lagging:
             # A run for chosen targets only can come here before every place is served.
             _log.warning("zot: no key of %s is retired, %s holds an older one", wanted["username"], ", ".join(lagging))
-        elif not self._revoke_strays(wanted, keep={wanted["key_uuid"]}):
+        elif not self._revoke_strays(
+            wanted, keep={wanted["key_uuid"]}, grace_days=float(wanted.get("retire_after_days") or 0)
+        ):
             hint = "somebody revoked it during this run; run again"
             msg = f"zot refuses the current key of {wanted['username']}; {hint}"
             raise UnexpectedAnswerError(msg)
         return wanted
 
-    def _revoke_strays(self, props: Props, keep: set[str]) -> bool:
+    def _revoke_strays(self, props: Props, keep: set[str], *, grace_days: float = 0.0) -> bool:
         """
-        Revoke what carries the label and is not in *keep*; return whether the registry accepts the key that asks.
+        Revoke what carries the label and is not in *keep*, if the current key is older than *grace_days*; return
+        whether the registry accepts that key, which asks.
         """
         zot = zot_at(props["zot_url"])
         auth = KeyAuth(props["username"], props["api_key"])
         listing = zot.listing(auth, props["username"])
+        current = listing.find(props["key_uuid"])
+        if current and age_days(current.created_at, listing.time) < grace_days:
+            return True
         for stray in _strays(listing, props["label"], keep):
             zot.revoke(auth, props["username"], stray.uuid)
             _log.info("zot: revoked key %s of %s, created %s", stray.uuid, props["username"], stray.created_at)
         return listing.accepted
+
+
+def _condition(facts: Props, settings: Props) -> str:
+    """
+    Judge the strays that were found by how long *settings* leave them alive.
+    """
+    due = facts.get("current_age_days", 0.0) >= float(settings.get("retire_after_days") or 0)
+    return facts["strays"] if facts.get("strays") and due else CURRENT
 
 
 def _lagging(props: Props) -> list[str]:
@@ -123,8 +152,10 @@ class RetiredKeys(Resource, module="zot", name="RetiredKeys"):
         key_uuid: the current key, which stays.
         api_key: the same key, to ask the registry with. Secret in the state.
         held: for each place that holds the key, the uuid of the key that it holds.
+        retire_after_days: how long older keys stay alive after the current one was made.
     """
 
+    still_used: pulumi.Output[list[str] | None]
     condition: pulumi.Output[str]
 
     def __init__(
@@ -137,6 +168,7 @@ class RetiredKeys(Resource, module="zot", name="RetiredKeys"):
         key_uuid: pulumi.Input[str],
         api_key: pulumi.Input[str],
         held: dict[str, pulumi.Input[str]],
+        retire_after_days: float,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         props: dict[str, Any] = {
@@ -146,7 +178,9 @@ class RetiredKeys(Resource, module="zot", name="RetiredKeys"):
             "key_uuid": key_uuid,
             "api_key": api_key,
             "held": held,
+            "retire_after_days": retire_after_days,
             "condition": CURRENT,
+            "still_used": None,
         }
         secret = pulumi.ResourceOptions(additional_secret_outputs=["api_key"])
         super().__init__(RetiredKeysProvider(), resource_name, props, pulumi.ResourceOptions.merge(secret, opts))

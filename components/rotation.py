@@ -17,16 +17,18 @@ _DAY = timedelta(days=1)
 class Policy:
     """
     When a key is replaced, and when it would end by itself. In days; fractions are allowed.
+
+    *rotate_after_days* 0 pauses rotation: a key that works stays, whatever its age.
     """
 
     rotate_after_days: float
     expire_after_days: float
 
-    def rotates_at(self, created_at: datetime) -> datetime:
+    def rotates_at(self, created_at: datetime) -> datetime | None:
         """
-        Return when a key of that birth is due.
+        Return when a key of that birth is due; None while rotation is paused.
         """
-        return created_at + self.rotate_after_days * _DAY
+        return created_at + self.rotate_after_days * _DAY if self.rotate_after_days else None
 
     def expires_at(self, now: datetime) -> datetime:
         """
@@ -80,10 +82,10 @@ def due(facts: KeyFacts, policy: Policy) -> list[str]:
     if facts.refused:
         return [facts.refused]
     reasons = []
-    if facts.age_days > policy.rotate_after_days:
-        reasons.append(f"{_days(facts.age_days)} old, rotates after {policy.rotate_after_days:g}")
     rotates_at = policy.rotates_at(facts.created_at)
-    if facts.expires_at is not None and facts.expires_at <= rotates_at:
+    if rotates_at is not None and facts.age_days > policy.rotate_after_days:
+        reasons.append(f"{_days(facts.age_days)} old, rotates after {policy.rotate_after_days:g}")
+    if rotates_at is not None and facts.expires_at is not None and facts.expires_at <= rotates_at:
         reasons.append(f"expires on {facts.expires_at:%Y-%m-%d}, before it rotates on {rotates_at:%Y-%m-%d}")
     if not facts.fits_ci:
         reasons.append(f"{facts.access}; CI needs a key that can create and cannot delete")

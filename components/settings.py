@@ -10,84 +10,37 @@ from __future__ import annotations
 
 import difflib
 import json
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, get_args
 
 import pydantic
-from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
+from pydantic import BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from components.clients.onepassword import Reference
 from components.rotation import Policy
+from components.rules import (
+    Days,
+    DaysOrNever,
+    ImageRepository,
+    Owner,
+    Repository,
+    SecretName,
+    Text,
+    TokenReference,
+    Url,
+    Username,
+    WorkflowFile,
+    as_list,
+)
 
 NAMESPACE = "zot-ci"
-
-_REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9._-]+")
-_USERNAME = re.compile(r"[A-Za-z0-9._@+-]{1,100}")
-_SECRET = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,254}")
-# What zot takes for a repository (the OCI distribution specification's grammar, shortened).
-_OCI_REPOSITORY = re.compile(r"[a-z0-9]+([._-][a-z0-9]+)*(/[a-z0-9]+([._-][a-z0-9]+)*)*")
-_MOST_DAYS = 3650
 
 
 class SettingsError(Exception):
     """
     The stack's settings cannot be used. The message has one line for each fault.
     """
-
-
-def _url(value: str) -> str:
-    try:
-        parts = pydantic.AnyHttpUrl(value)
-    except pydantic.ValidationError:
-        msg = "must be a URL that begins with https:// or http://"
-        raise ValueError(msg) from None
-    if parts.username or parts.password:
-        msg = "must hold no user name or password"
-        raise ValueError(msg)
-    if parts.query or parts.fragment:
-        msg = "must end before any ? or #"
-        raise ValueError(msg)
-    if value.endswith("/"):
-        msg = "must not end with a slash"
-        raise ValueError(msg)
-    return value
-
-
-def _matching(pattern: re.Pattern[str], rule: str) -> AfterValidator:
-    def check(value: str) -> str:
-        if not pattern.fullmatch(value):
-            raise ValueError(rule)
-        return value
-
-    return AfterValidator(check)
-
-
-def _reference(value: str) -> str:
-    Reference.parse(value)
-    return value
-
-
-def _secret_name(value: str) -> str:
-    upper = value.upper()
-    if not _SECRET.fullmatch(value):
-        msg = "must be letters, digits and _, and begin with no digit"
-        raise ValueError(msg)
-    if upper == "CI" or upper.startswith(("GITHUB_", "GITEA_", "FORGEJO_")):
-        msg = "must not be CI or begin with GITHUB_, GITEA_ or FORGEJO_, which the server keeps for itself"
-        raise ValueError(msg)
-    return upper
-
-
-_Text = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
-_Url = Annotated[str, AfterValidator(_url)]
-_Token = Annotated[str, AfterValidator(_reference)]
-_Days = Annotated[float, Field(gt=0, le=_MOST_DAYS, allow_inf_nan=False)]
-_RepositoryRule = _matching(_REPOSITORY, "must be owner/name")
-_UsernameRule = _matching(_USERNAME, "must be 1 to 100 letters, digits and any of . _ @ + -")
-_OciRule = _matching(_OCI_REPOSITORY, "must be an image repository's name: small letters, digits, . _ - and /")
 
 
 class _Model(pydantic.BaseModel):
@@ -101,8 +54,8 @@ class AuthentikSettings(_Model):
     authentik. Its token: `AUTHENTIK_TOKEN`, or the 1Password field that *token* refers to.
     """
 
-    url: _Url
-    token: _Token | None = None
+    url: Url
+    token: TokenReference | None = None
 
 
 class ZotSettings(_Model):
@@ -110,9 +63,9 @@ class ZotSettings(_Model):
     The registry, zot's name for authentik, and where a key's access is probed.
     """
 
-    url: _Url
-    oidc_provider: _Text = "oidc"
-    probe_repository: Annotated[str, _OciRule] = "zot-ci-access-probe"
+    url: Url
+    oidc_provider: Text = "oidc"
+    probe_repository: ImageRepository = "zot-ci-access-probe"
 
 
 class ForgejoSettings(_Model):
@@ -120,8 +73,8 @@ class ForgejoSettings(_Model):
     Forgejo or Gitea. Its token: `FORGEJO_TOKEN`, or the 1Password field that *token* refers to.
     """
 
-    url: _Url
-    token: _Token | None = None
+    url: Url
+    token: TokenReference | None = None
 
 
 class OnePasswordSettings(_Model):
@@ -137,37 +90,71 @@ class FieldSettings(_Model):
     Where the key is kept, each part by name or id.
     """
 
-    vault: _Text
-    item: _Text
-    field: _Text
+    vault: Text
+    item: Text
+    field: Text
+
+
+class CanarySettings(_Model):
+    """
+    A workflow that uses the secret, to be run after each publication.
+    """
+
+    workflow: WorkflowFile
+    ref: Text = "main"
+    timeout_seconds: Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)] = 300.0
 
 
 class SecretSettings(_Model):
     """
-    Where CI reads the key from.
+    Where CI reads the key from: the secrets of one repository, of one organization, or of the token's own user.
     """
 
-    repository: Annotated[str, _RepositoryRule]
-    secret: Annotated[str, AfterValidator(_secret_name)]
+    repository: Repository | None = None
+    organization: Owner | None = None
+    user: bool = False
+    secret: SecretName
+    canary: CanarySettings | None = None
+
+    @pydantic.model_validator(mode="after")
+    def _one_scope(self) -> SecretSettings:
+        if sum((self.repository is not None, self.organization is not None, self.user)) != 1:
+            msg = "must name exactly one of repository, organization, and user: true"
+            raise ValueError(msg)
+        if self.canary and self.repository is None:
+            msg = "canary needs a repository, whose workflow it is"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def scope(self) -> str:
+        """
+        The path of that place in Forgejo's API.
+        """
+        if self.repository is not None:
+            return f"repos/{self.repository}"
+        return f"orgs/{self.organization}" if self.organization is not None else "user"
 
 
 class AccountSettings(_Model):
     """
-    One service account and its key.
+    One account and its key. Without *groups* the account itself is somebody else's, and only its key is kept.
     """
 
-    username: Annotated[str, _UsernameRule]
-    display_name: _Text | None = None
-    groups: Annotated[list[_Text], Field(min_length=1)]
-    rotate_after_days: _Days = 90.0
-    expire_after_days: _Days = 120.0
-    onepassword: FieldSettings
+    username: Username
+    display_name: Text | None = None
+    groups: Annotated[list[Text], Field(min_length=1)] | None = None
+    rotate_after_days: DaysOrNever = 90.0
+    expire_after_days: Days = 120.0
+    retire_after_days: DaysOrNever = 0.0
+    rotation: Text | None = None
+    onepassword: Annotated[list[FieldSettings], Field(min_length=1), BeforeValidator(as_list)]
     forgejo: Annotated[list[SecretSettings], Field(min_length=1)]
 
     @pydantic.field_validator("groups")
     @classmethod
-    def _each_once(cls, groups: list[str]) -> list[str]:
-        if len(set(groups)) < len(groups):
+    def _each_once(cls, groups: list[str] | None) -> list[str] | None:
+        if groups is not None and len(set(groups)) < len(groups):
             msg = "must name each group once"
             raise ValueError(msg)
         return groups
@@ -186,13 +173,20 @@ class AccountSettings(_Model):
         """
         return Policy(self.rotate_after_days, self.expire_after_days)
 
+    @property
+    def store(self) -> FieldSettings:
+        """
+        The store of record: the first field, which is written first and asked for a key that can mint the next one.
+        """
+        return self.onepassword[0]
+
 
 class Settings(_Model):
     """
     Everything under the namespace `zot-ci:` of a stack file.
     """
 
-    authentik: AuthentikSettings
+    authentik: AuthentikSettings | None = None
     zot: ZotSettings
     forgejo: ForgejoSettings
     onepassword: OnePasswordSettings = OnePasswordSettings()
@@ -200,12 +194,15 @@ class Settings(_Model):
 
     @pydantic.model_validator(mode="after")
     def _nothing_twice(self) -> Settings:
-        fields = [account.onepassword for account in self.accounts]
+        if self.authentik is None and any(account.groups for account in self.accounts):
+            msg = "authentik is missing, and an account has groups: give its URL, or take the groups out"
+            raise ValueError(msg)
+        fields = [field for account in self.accounts for field in account.onepassword]
         secrets = [secret for account in self.accounts for secret in account.forgejo]
         twice = [
             *_repeated("username", (account.username for account in self.accounts)),
             *_repeated("1Password field", (f"{field.vault}/{field.item}/{field.field}" for field in fields)),
-            *_repeated("secret", (f"{secret.repository.lower()}/{secret.secret}" for secret in secrets)),
+            *_repeated("secret", (f"{secret.scope.lower()}/{secret.secret}" for secret in secrets)),
         ]
         if twice:
             raise ValueError("; ".join(twice))
@@ -216,7 +213,8 @@ class Settings(_Model):
         """
         The hosts, other than this machine, that are asked without TLS.
         """
-        urls = [pydantic.AnyHttpUrl(system.url) for system in (self.authentik, self.zot, self.forgejo)]
+        systems = (self.authentik, self.zot, self.forgejo)
+        urls = [pydantic.AnyHttpUrl(system.url) for system in systems if system is not None]
         hosts = {url.host or "" for url in urls if url.scheme == "http"}
         return sorted(hosts - {"localhost", "127.0.0.1", "[::1]"})
 

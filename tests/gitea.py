@@ -7,6 +7,7 @@ part of the program: nothing in `components` knows it.
 
 from __future__ import annotations
 
+import base64
 import os
 import secrets
 import shutil
@@ -193,6 +194,11 @@ class Gitea:
     def create_repo(self, owner: str, name: str) -> None:
         """Creates an empty private repository of the user or organization *owner*."""
         self._json(self._client.post(f"/admin/users/{owner}/repos", json={"name": name, "private": True}))
+
+    def write_file(self, owner: str, repo: str, path: str, text: str) -> None:
+        """Commits a new file to the repository's default branch, which the first one makes."""
+        body = {"content": base64.b64encode(text.encode()).decode(), "branch": "main"}
+        self._json(self._client.post(f"/repos/{owner}/{repo}/contents/{path}", json=body))
 
     def delete_repo(self, owner: str, name: str) -> None:
         """Deletes a repository and all its secrets."""

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 import pydantic
 import pytest
@@ -59,9 +59,9 @@ def _model(annotation: Any) -> tuple[type[pydantic.BaseModel] | None, bool]:
     if inspect.isclass(annotation) and issubclass(annotation, pydantic.BaseModel):
         return annotation, False
     for part in get_args(annotation):
-        model, _ = _model(part)
+        model, is_list = _model(part)
         if model:
-            return model, True
+            return model, is_list or get_origin(annotation) is list
     return None, False
 
 
@@ -133,7 +133,7 @@ def test_a_setting_s_row_says_its_default(path: str) -> None:
     elif default is PydanticUndefined:
         assert cell == "required"
     else:
-        assert cell == f"`{default:g}`" if isinstance(default, float) else f"`{default}`"
+        assert cell == (f"`{default:g}`" if isinstance(default, float) else f"`{str(default).lower()}`")
 
 
 def test_every_output_has_a_row_and_every_row_an_output() -> None:

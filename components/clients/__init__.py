@@ -10,7 +10,7 @@ from threading import Lock
 from typing import Any, TypeVar
 
 from components.clients.authentik import Authentik
-from components.clients.credentials import Referenced
+from components.clients.credentials import ReferencedToken
 from components.clients.forgejo import Forgejo
 from components.clients.onepassword import ItemAccess, Reference
 from components.clients.onepassword.choice import way
@@ -72,15 +72,11 @@ def onepassword(access: str | None = None) -> ItemAccess:
 
 
 def _authentik(url: str, token: str | None, access: str | None) -> Authentik:
-    return Authentik(url, token=_referenced(token, access))
+    return Authentik(url, token=ReferencedToken(token, partial(_resolve, access)) if token else None)
 
 
 def _forgejo(url: str, token: str | None, access: str | None) -> Forgejo:
-    return Forgejo(url, token=_referenced(token, access))
-
-
-def _referenced(token: str | None, access: str | None) -> Referenced | None:
-    return Referenced(token, partial(_resolve, access)) if token else None
+    return Forgejo(url, token=ReferencedToken(token, partial(_resolve, access), "token") if token else None)
 
 
 def _resolve(access: str | None, reference: str) -> str:

@@ -13,7 +13,7 @@ import httpx
 import pydantic
 
 from components.clients.browser import Browser
-from components.clients.credentials import Referenced, Token
+from components.clients.credentials import EnvironmentToken, Token
 from components.clients.errors import AmbiguousError, NotFoundError
 from components.clients.http import Advice, Api, Model
 
@@ -72,14 +72,12 @@ class Brand(pydantic.BaseModel):
 
 class Authentik:
     """
-    One server. *token* says where the token is kept, if not in AUTHENTIK_TOKEN; *token_name* is for messages.
+    One server. Its *token* is in AUTHENTIK_TOKEN if nothing else is said; *token_name* is for messages.
     """
 
-    def __init__(
-        self, url: str, transport: httpx.BaseTransport | None = None, *, token: Referenced | None = None
-    ) -> None:
+    def __init__(self, url: str, transport: httpx.BaseTransport | None = None, *, token: Token | None = None) -> None:
         self.api = Api("authentik", url, transport=transport)
-        self._auth = Token("AUTHENTIK_TOKEN", "an authentik API token", instead=token)
+        self._auth = token or EnvironmentToken("AUTHENTIK_TOKEN", "an authentik API token")
         self.token_name = self._auth.name
 
     def find(self, username: str) -> Account | None:

@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
-from functools import partial
 
 import httpx
 
@@ -44,49 +42,53 @@ def _can_be_sent(value: str) -> bool:
     return value.isascii() and value.isprintable() and " " not in value
 
 
-@dataclass(frozen=True)
-class Referenced:
-    """
-    A token that is kept in 1Password: where, and how it is got from there when it is first needed.
-    """
-
-    reference: str
-    resolve: Callable[[str], str]
-
-    def value(self) -> str:
-        """
-        Return the token.
-
-        Raises:
-            CredentialMissingError: what is there cannot be sent in a header.
-            ReconcileError: whatever 1Password answered.
-        """
-        value = self.resolve(self.reference).strip()
-        if not value or not _can_be_sent(value):
-            msg = f"the 1Password field {self.reference} holds no token (white space or special characters); correct it"
-            raise CredentialMissingError(msg)
-        return value
-
-
 class Token(httpx.Auth):
     """
-    `Authorization: <scheme> <token>`, the token from the environment, read for each request, or from 1Password.
+    `Authorization: <scheme> <token>`, the token fetched for each request.
 
-    *name* is what messages call it: the variable's name or the reference.
-
-    Args:
-        variable, what: the variable, and what it holds: "an authentik API token".
-        instead: where else the token is kept; the variable is not looked at then.
+    *name* is what messages call it.
     """
 
-    def __init__(self, variable: str, what: str, scheme: str = "Bearer", instead: Referenced | None = None) -> None:
-        self.name = instead.reference if instead else variable
-        self._get = instead.value if instead else partial(from_environment, variable, what)
+    def __init__(self, name: str, scheme: str) -> None:
+        self.name = name
         self._scheme = scheme
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """
         Add the header to *request*.
         """
-        request.headers["Authorization"] = f"{self._scheme} {self._get()}"
+        request.headers["Authorization"] = f"{self._scheme} {self._value()}"
         yield request
+
+    def _value(self) -> str:
+        raise NotImplementedError
+
+
+class EnvironmentToken(Token):
+    """
+    A token in a variable of the environment, read for each request.
+    """
+
+    def __init__(self, variable: str, what: str, scheme: str = "Bearer") -> None:
+        super().__init__(variable, scheme)
+        self._what = what
+
+    def _value(self) -> str:
+        return from_environment(self.name, self._what)
+
+
+class ReferencedToken(Token):
+    """
+    A token that is kept in 1Password, at *reference*; *resolve* gets it from there.
+    """
+
+    def __init__(self, reference: str, resolve: Callable[[str], str], scheme: str = "Bearer") -> None:
+        super().__init__(reference, scheme)
+        self._resolve = resolve
+
+    def _value(self) -> str:
+        value = self._resolve(self.name).strip()
+        if not value or not _can_be_sent(value):
+            msg = f"the 1Password field {self.name} holds no token (white space or special characters); correct it"
+            raise CredentialMissingError(msg)
+        return value

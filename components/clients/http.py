@@ -30,6 +30,7 @@ from components.clients.errors import (
     UnexpectedAnswerError,
     UnreachableError,
 )
+from components.clients.words import no_answer_in_words, origin_in_words
 
 VERSION = "0.1.0"
 USER_AGENT = f"zot-ci/{VERSION} (pulumi credential rotation)"
@@ -189,7 +190,7 @@ class Api:
         except _PassingAnswer as exc:
             response = exc.response
         except (httpx.TransportError, httpx.DecodingError, httpx.InvalidURL) as exc:
-            reason = f"no answer for {whose}: {_plain(exc)}; check the URL and that the system is up"
+            reason = f"no answer for {whose}: {no_answer_in_words(exc)}; check the URL and that the system is up"
             msg = f"{self.system} {method} {path} at {self.base_url} gave {reason}"
             raise UnreachableError(msg) from None
         if response.status_code not in expect:
@@ -220,7 +221,7 @@ class Api:
         kind = advice.kinds.get(status) or _KINDS.get(status, UnexpectedAnswerError)
         answered = f"answered {status}"
         if response.is_redirect:
-            answered += f" (a redirect to {_origin_of(response.headers.get('location', ''))}, not followed)"
+            answered += f" (a redirect to {origin_in_words(response.headers.get('location', ''))}, not followed)"
         hint = advice.hints.get(status, "check that the URL names this system and its log for the reason")
         return kind(f"{self.system} {response.request.method} {path} {answered} for {whose}; {hint}")
 
@@ -277,34 +278,3 @@ def origin(url: httpx.URL) -> tuple[str, str, int | None]:
     """
     default = {"http": 80, "https": 443}.get(url.scheme)
     return url.scheme, url.host, url.port or default
-
-
-def _origin_of(location: str) -> str:
-    try:
-        url = httpx.URL(location)
-    except httpx.InvalidURL:
-        return "an unreadable address"
-    return f"{url.scheme}://{url.netloc.decode('ascii')}" if url.host else "itself"
-
-
-def _plain(exc: Exception) -> str:
-    """
-    Say in a few words why there was no answer, without the library's text: it can hold what a server sent.
-    """
-    cause: BaseException | None = exc
-    while cause is not None:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return f"its TLS certificate is not trusted here ({cause.verify_message})"
-        if isinstance(cause, OSError) and cause.strerror:
-            return cause.strerror.lower()
-        cause = cause.__cause__ or cause.__context__
-    words: dict[type[Exception], str] = {
-        httpx.ConnectTimeout: "timed out while connecting",
-        httpx.ReadTimeout: "timed out waiting for the answer",
-        httpx.WriteTimeout: "timed out while sending",
-        httpx.RemoteProtocolError: "the connection broke off before the answer",
-        httpx.ReadError: "the connection broke off before the answer",
-        httpx.UnsupportedProtocol: "the URL has no http:// or https://",
-        httpx.ConnectError: "the connection failed",
-    }
-    return words.get(type(exc), type(exc).__name__)

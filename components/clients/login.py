@@ -104,13 +104,13 @@ def _run_flow(
     flow = Flow(browser, slug, account.username, password)
     try:
         flow.run()
+        if flow.enrolled:
+            remove_static_devices(browser, account.username)
     except ReconcileError:
         if flow.enrolled:
-            # Without a finished login the session cannot delete it.
+            # A session whose login is not finished, or that was refused, cannot delete it.
             _tidy("remove the device", _clear_leftover, authentik, account)
         raise
-    if flow.enrolled:
-        remove_static_devices(browser, account.username)
     return browser
 
 

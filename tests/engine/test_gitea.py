@@ -4,7 +4,10 @@ The same program with the Actions secret on a real Gitea.
 
 from __future__ import annotations
 
+import sqlite3
+import threading
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from itertools import count
 
 import pytest
@@ -135,3 +138,82 @@ def test_another_spelling_of_the_repository_does_not_delete_the_secret(
 
     assert gitea.secrets("owner", repo) == [SECRET]
     assert on_gitea.preview().code == 0
+
+
+WORKFLOW = """
+on: workflow_dispatch
+jobs:
+  use-the-key:
+    runs-on: nowhere
+    steps: [{run: "true"}]
+"""
+
+
+@contextmanager
+def runner(gitea: Gitea, status: int) -> Iterator[None]:
+    """
+    Stand in for a runner: whatever waits to be run has ended with *status* (1 success, 2 failure: Gitea 1.26).
+    """
+    done = threading.Event()
+
+    def work() -> None:
+        while not done.wait(0.2):
+            with closing(sqlite3.connect(gitea.folder / "gitea.db", timeout=10)) as database, database:
+                database.execute("UPDATE action_run SET status = ? WHERE status NOT IN (1, 2)", (status,))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def _with_canary(world: World, gitea: Gitea, repo: str, **canary: object) -> dict[str, object]:
+    target = {"repository": f"owner/{repo}", "secret": SECRET, "canary": {"workflow": "canary.yaml", **canary}}
+    return world.config(forgejo=[target]) | {"zot-ci:forgejo": {"url": gitea.url}}
+
+
+def test_a_canary_tells_whether_ci_can_use_the_secret(gitea: Gitea, repo: str, world: World, on_gitea: Stack) -> None:
+    """A failed one is the secret's condition until one succeeds; it is run after each publication."""
+    gitea.write_file("owner", repo, ".gitea/workflows/canary.yaml", WORKFLOW)
+    on_gitea.configure(_with_canary(world, gitea, repo))
+    with runner(gitea, status=1):
+        good = on_gitea.up()
+    assert good.code == 0, good.text
+    assert f"Forgejo: canary canary.yaml of owner/{repo}: success" in good.text
+    assert on_gitea.preview().code == 0
+
+    with runner(gitea, status=2):
+        bad = on_gitea.up()
+    assert bad.code == 0, bad.text
+    preview = on_gitea.preview()
+    assert preview.code == 7
+    assert 'condition      : "canary canary.yaml ended with failure" => "current"' in preview.text
+
+    with runner(gitea, status=1):
+        assert on_gitea.up().code == 0
+    assert on_gitea.preview().code == 0
+
+
+def test_a_canary_that_does_not_end_is_said_to_be_unfinished(
+    gitea: Gitea, repo: str, world: World, on_gitea: Stack
+) -> None:
+    """No runner takes it: the secret is published all the same."""
+    gitea.write_file("owner", repo, ".gitea/workflows/canary.yaml", WORKFLOW)
+    on_gitea.configure(_with_canary(world, gitea, repo, timeoutSeconds=1))
+
+    run = on_gitea.up()
+
+    assert run.code == 0, run.text
+    assert gitea.secrets("owner", repo) == [SECRET]
+    assert "canary canary.yaml ended with unfinished" in on_gitea.preview().text
+
+
+def test_a_canary_that_is_not_there_is_named(gitea: Gitea, repo: str, world: World, on_gitea: Stack) -> None:
+    """One line; the secret is published, older keys live."""
+    gitea.write_file("owner", repo, "README.md", "nothing")
+    on_gitea.configure(_with_canary(world, gitea, repo))
+
+    _refused(on_gitea, "/actions/workflows/canary.yaml/dispatches answered 404", "no such workflow on that branch")

@@ -146,9 +146,8 @@ class Estate:
             "FORGEJO_URL": forgejo.url,
         }
         owner = {"OP": "onepassword"}
-        served = {
+        return {
             key: value
             for key, value in everything.items()
             if owner.get(key.split("_")[0], key.split("_")[0].lower()) in self.served
         }
-        return served

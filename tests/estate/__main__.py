@@ -46,8 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print("ready", flush=True)
     interrupted.wait()
     estate.stop()
-    for error in estate.errors:
-        print(error, file=sys.stderr)
+    for fault in estate.errors:
+        print(fault, file=sys.stderr)
     return 1 if estate.errors else 0
 
 

@@ -30,7 +30,7 @@ class EstateError(AssertionError):
 
 
 class Clock:
-    """The time of every system of one estate: real time and what was added. One clock, or a login after *advance* would fail."""
+    """The time of every system of one estate: real time and what was added. With two, a login would fail."""
 
     def __init__(self) -> None:
         self.offset = timedelta()

@@ -19,7 +19,7 @@ import httpx
 import pydantic
 import stamina
 
-from components.clients.credentials import Token, from_environment
+from components.clients.credentials import EnvironmentToken, from_environment
 from components.clients.errors import (
     AmbiguousError,
     CredentialMissingError,
@@ -72,7 +72,7 @@ class Connect:
             msg = "OP_CONNECT_HOST has no http:// or https:// in front; add it"
             raise CredentialMissingError(msg)
         self.api = Api(self.name, host, transport=transport)
-        self._auth = Token("OP_CONNECT_TOKEN", "a 1Password Connect token")
+        self._auth = EnvironmentToken("OP_CONNECT_TOKEN", "a 1Password Connect token")
         self._writing: dict[ItemRef, Lock] = defaultdict(Lock)
 
     def close(self) -> None:

@@ -2,7 +2,7 @@
 The flow executor of the embedded authentik: ``/api/v3/flows/executor/<slug>/``.
 
 Measured on authentik 2026.5.0-rc1 and 2026.2.1. A POST that a stage accepts answers 302 to itself and the GET after it
-holds the next challenge; one that it refuses answers 200 with ``response_errors``. Every answer sets the session cookie.
+holds the next challenge; one that it refuses answers 200 with ``response_errors``. Each answer sets the session cookie.
 """
 
 from __future__ import annotations

@@ -118,7 +118,7 @@ class Session:
     consented: set[str] = field(default_factory=set)
 
     def identity(self) -> User | None:
-        """Return whose session it is; a password changed since the login leaves nobody (read, Django's session hash)."""
+        """Return whose session it is; a password changed since the login leaves nobody (read: Django's hash)."""
         if self.user is None or not self.user.is_active:
             return None
         if self.login_event and self.password_changes != self.user.password_changes:

@@ -14,7 +14,6 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 from joserfc import jwt
 from joserfc.jwk import OctKey, RSAKey
-from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 

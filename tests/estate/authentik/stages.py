@@ -106,7 +106,7 @@ def show_mfa(authentik: Authentik, state: FlowState) -> Json:
     """Ask for a device of the account; without one, offer to enrol one, or deny."""
     component: Json = {"component": "ak-stage-authenticator-validate"}
     assert state.user is not None  # the password stage lets no unknown user through
-    devices = [
+    devices: list[Json] = [
         {"device_class": device.kind, "device_uid": str(device.pk), "challenge": {}, "last_used": None}
         for device in state.user.devices
     ]

@@ -152,7 +152,7 @@ class OnePassword(System):
         return vault
 
     def add_item(self, vault: str, title: str, fields: Iterable[tuple[str, ...]] = ()) -> Item:
-        """Back door: make an item. A field is ``(label, value[, type[, section label]])``, its type CONCEALED if not said."""
+        """Back door: make an item. A field is ``(label, value[, type[, section label]])``, else CONCEALED."""
         entries: list[Json] = []
         sections: dict[str, Json] = {}
         for label, value, *more in fields:
@@ -172,7 +172,7 @@ class OnePassword(System):
         return item
 
     def add_token(self, vaults: Iterable[str] | None = None, writes: bool = True) -> str:
-        """Back door: make a token for the *vaults* of these names (``None``: all), with or without the right to write."""
+        """Back door: make a token for the *vaults* of these names (``None``: all), able to write or not."""
         text = self.secrets.new(120, prefix="ey")
         scope = None if vaults is None else frozenset(self.vault(name).id for name in vaults)
         self.tokens[text] = Token(scope, writes)

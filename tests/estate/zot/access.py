@@ -24,8 +24,8 @@ UNAUTHORIZED: dict[str, Any] = {
     "code": "UNAUTHORIZED",
     "message": "authentication required",
     "detail": {
-        "description": "The access controller was unable to authenticate the client. Often this will be accompanied by a "
-        "WWW-Authenticate HTTP response header indicating how to authenticate."
+        "description": "The access controller was unable to authenticate the client. Often this will be accompanied by "
+        "a WWW-Authenticate HTTP response header indicating how to authenticate."
     },
 }
 DENIED: dict[str, Any] = {

@@ -1,0 +1,87 @@
+"""
+What a single value of the settings may look like. A rule says what must be, never what was.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+import pydantic
+from pydantic import AfterValidator, Field, StringConstraints
+
+from components.clients.onepassword import Reference
+
+_WORKFLOW = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\.ya?ml")
+_OWNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9._-]+")
+_USERNAME = re.compile(r"[A-Za-z0-9._@+-]{1,100}")
+_SECRET = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,254}")
+# What zot takes for a repository (the OCI distribution specification's grammar, shortened).
+_OCI_REPOSITORY = re.compile(r"[a-z0-9]+([._-][a-z0-9]+)*(/[a-z0-9]+([._-][a-z0-9]+)*)*")
+_MOST_DAYS = 3650
+
+
+def _url(value: str) -> str:
+    try:
+        parts = pydantic.AnyHttpUrl(value)
+    except pydantic.ValidationError:
+        msg = "must be a URL that begins with https:// or http://"
+        raise ValueError(msg) from None
+    if parts.username or parts.password:
+        msg = "must hold no user name or password"
+        raise ValueError(msg)
+    if parts.query or parts.fragment:
+        msg = "must end before any ? or #"
+        raise ValueError(msg)
+    if value.endswith("/"):
+        msg = "must not end with a slash"
+        raise ValueError(msg)
+    return value
+
+
+def _matching(pattern: re.Pattern[str], rule: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if not pattern.fullmatch(value):
+            raise ValueError(rule)
+        return value
+
+    return AfterValidator(check)
+
+
+def _secret_name(value: str) -> str:
+    upper = value.upper()
+    if not _SECRET.fullmatch(value):
+        msg = "must be letters, digits and _, and begin with no digit"
+        raise ValueError(msg)
+    if upper == "CI" or upper.startswith(("GITHUB_", "GITEA_", "FORGEJO_")):
+        msg = "must not be CI or begin with GITHUB_, GITEA_ or FORGEJO_, which the server keeps for itself"
+        raise ValueError(msg)
+    return upper
+
+
+def _reference(value: str) -> str:
+    Reference.parse(value)
+    return value
+
+
+def as_list(value: object) -> object:
+    """
+    Take one mapping for a list of one.
+    """
+    return [value] if isinstance(value, dict) else value
+
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
+Url = Annotated[str, AfterValidator(_url)]
+TokenReference = Annotated[str, AfterValidator(_reference)]
+Days = Annotated[float, Field(gt=0, le=_MOST_DAYS, allow_inf_nan=False)]
+DaysOrNever = Annotated[float, Field(ge=0, le=_MOST_DAYS, allow_inf_nan=False)]
+WorkflowFile = Annotated[str, _matching(_WORKFLOW, "must be the file name of a workflow, such as canary.yaml")]
+Owner = Annotated[str, _matching(_OWNER, "must be the organization's name")]
+Repository = Annotated[str, _matching(_REPOSITORY, "must be owner/name")]
+Username = Annotated[str, _matching(_USERNAME, "must be 1 to 100 letters, digits and any of . _ @ + -")]
+ImageRepository = Annotated[
+    str, _matching(_OCI_REPOSITORY, "must be an image repository's name: small letters, digits, . _ - and /")
+]
+SecretName = Annotated[str, AfterValidator(_secret_name)]

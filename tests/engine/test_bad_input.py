@@ -1,0 +1,247 @@
+"""
+Wrong settings and wrong answers as a person meets them: under the real engine, in one line, and nothing is changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.responses import Response
+from tests.answers.bent import BODY_TEXT, answers, bend
+from tests.answers.elsewhere import Elsewhere
+from tests.answers.life import snapshot
+from tests.answers.undone import undone
+
+from tests.engine.stack import Run, Stack, engine_is_there
+from tests.world import GROUP, ITEM, OWNER, REPOSITORY, VAULT, World, credentials
+
+# One stack for all of them, since none of them may change anything.
+pytestmark = [pytest.mark.embedded, pytest.mark.xdist_group("bad-input")]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """
+    A stack in line, and its systems.
+    """
+
+    world: World
+    stack: Stack
+
+
+@pytest.fixture(scope="module")
+def _stood(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
+    if not engine_is_there():
+        pytest.skip("no pulumi on PATH: `make tools` gets one")
+    world = World.start()
+    stack = Stack(tmp_path_factory.mktemp("stack"), credentials(world), world.config())
+    run = stack.up()
+    assert run.code == 0, run.text
+    yield Standing(world, stack)
+    world.stop()
+
+
+@pytest.fixture
+def standing(_stood: Standing) -> Iterator[Standing]:
+    """
+    The same for each test, whatever the one before did to the systems, the stack file or the environment.
+    """
+    env = dict(_stood.stack.env)
+    with undone(_stood.world):
+        yield _stood
+    _stood.stack.env.clear()
+    _stood.stack.env.update(env)
+    _stood.stack.configure(_stood.world.config())
+
+
+def refused(standing: Standing, run: Run, words: str) -> None:
+    """
+    Assert that a run ended as it should: not with 0, with the one line, without traceback, secret or body.
+    """
+    assert run.code not in (0, 7)
+    assert words in run.text, run.text
+    assert "Traceback" not in run.text
+    assert 'File "' not in run.text
+    assert BODY_TEXT not in run.text
+    assert standing.world.estate.secrets.found_in(run.text) == []
+
+
+def _account(**changed: Any) -> Callable[[dict[str, Any]], None]:
+    return lambda config: config["zot-ci:accounts"][0].update(changed)
+
+
+def _key(name: str, value: Any) -> Callable[[dict[str, Any]], None]:
+    return lambda config: config.update({name: value})
+
+
+SETTINGS: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
+    "no_mapping": (_key("zot-ci:zot", "url: https://x"), "zot-ci:zot must be a mapping"),
+    "missing": (lambda config: config.pop("zot-ci:forgejo"), "zot-ci:forgejo is missing"),
+    "unknown": (_key("zot-ci:acounts", []), "zot-ci:acounts is not a setting; did you mean accounts?"),
+    "null": (_account(username=None), "zot-ci:accounts[0].username must be text"),
+    "number_for_text": (_account(username=42), "zot-ci:accounts[0].username must be text"),
+    "no_number": (_account(rotateAfterDays="soon"), "zot-ci:accounts[0].rotateAfterDays must be a number"),
+    "no_list": (_account(groups=GROUP), "zot-ci:accounts[0].groups must be a list"),
+    "group_a_number": (_account(groups=[7]), "zot-ci:accounts[0].groups[0] must be text"),
+    "password_in_a_url": (
+        _key("zot-ci:zot", {"url": "https://somebody:text-of-the-body@x.test"}),
+        "zot-ci:zot.url must hold no user name or password",
+    ),
+    "twice": (
+        lambda config: config.update({"zot-ci:accounts": config["zot-ci:accounts"] * 2}),
+        "username zot-ci is there 2 times",
+    ),
+}
+
+
+@pytest.mark.parametrize(("spoil", "words"), SETTINGS.values(), ids=SETTINGS.keys())
+def test_a_wrong_setting_stops_the_run_before_anything_is_changed(
+    spoil: Callable[[dict[str, Any]], None], words: str, standing: Standing
+) -> None:
+    """The line with the key's path; a system is only ever read, by the refresh of what stood before."""
+    config = standing.world.config()
+    spoil(config)
+    standing.stack.configure(config)
+    before = snapshot(standing.world)
+    standing.world.estate.log.clear()
+
+    run = standing.stack.up()
+
+    refused(standing, run, words)
+    assert snapshot(standing.world) == before
+    # The access probe is a PUT and a DELETE that change nothing.
+    wrote = [call for call in standing.world.estate.log if call.method != "GET" and not call.path.startswith("/v2/")]
+    assert wrote == []
+
+
+def test_a_preview_with_a_wrong_setting_is_no_drift(standing: Standing) -> None:
+    """Exit code 7 would say that an `up` mends it."""
+    standing.stack.configure(standing.world.config(expireAfterDays=90))
+
+    run = standing.stack.preview()
+
+    refused(standing, run, "zot-ci:accounts[0] expireAfterDays must be more than rotateAfterDays: a key has to outlive")
+
+
+def test_a_stack_file_that_is_no_mapping_is_refused_by_the_engine_itself(standing: Standing) -> None:
+    """The engine's own words; nothing is asked."""
+    path = standing.stack.project / "stacks" / f"Pulumi.{standing.stack.name}.yaml"
+    right = path.read_text()
+    path.write_text("- config\n- of a list\n")
+    standing.world.estate.log.clear()
+
+    run = standing.stack.up()
+    path.write_text(right)
+
+    assert run.code not in (0, 7)
+    assert "Traceback" not in run.text
+    assert list(standing.world.estate.log) == []
+
+
+@dataclass(frozen=True)
+class Answer:
+    """
+    What a system, or somebody in it, did; and the line. *spoil* returns variables for the environment.
+    """
+
+    spoil: Callable[[World], dict[str, str] | None]
+    words: str
+
+
+def _html(world: World) -> None:
+    page = Response(f"<html>{BODY_TEXT}</html>", media_type="text/html")
+    bend(world.estate.authentik, answers("GET", "/core/users/", page))
+
+
+def _key_without_a_zone(world: World) -> None:
+    key = '{"uuid": "u", "label": "l", "createdAt": "2026-11-24T10:00:00", "isExpired": false'
+    key += ', "expirationDate": "0001-01-01T00:00:00Z", "lastUsed": "0001-01-01T00:00:00Z"}'
+    bend(world.estate.zot, answers("GET", "/zot/auth/apikey", Response(f'{{"apiKeys": [{key}, {key}]}}')))
+
+
+def _no_item(world: World) -> None:
+    world.estate.onepassword.vault(VAULT).items.pop(world.estate.onepassword.item(VAULT, ITEM).id)
+
+
+def _redirected(world: World) -> None:
+    away = Response(status_code=307, headers={"location": f"https://elsewhere.invalid/x?{BODY_TEXT}"})
+    bend(world.estate.forgejo, answers("GET", "/actions/secrets", away))
+
+
+def _collaborator(world: World) -> dict[str, str]:
+    world.estate.forgejo.repos[OWNER, REPOSITORY].collaborators["friend"] = "admin"
+    return {"FORGEJO_TOKEN": world.estate.forgejo.add_token("friend", ("write:repository",))}
+
+
+def _api_keys_off(world: World) -> None:
+    world.estate.zot.apikeys_enabled = False
+
+
+def _login_impossible(world: World) -> None:
+    world.estate.zot.keyring.by_uuid.clear()
+    world.set_field("")
+    world.estate.authentik.captcha = True
+
+
+ANSWERS = {
+    "authentik_token_unknown": Answer(
+        lambda world: {"AUTHENTIK_TOKEN": world.estate.secrets.new(60)}, "check that AUTHENTIK_TOKEN is valid and its"
+    ),
+    "authentik_html": Answer(_html, "for zot-ci with a body that is not the expected JSON; check that http://127"),
+    "zot_without_api_keys": Answer(_api_keys_off, "zot GET /zot/auth/apikey answered 404 for zot-ci; API keys are off"),
+    "zot_key_without_a_zone": Answer(_key_without_a_zone, "with JSON without a valid apiKeys.0.createdAt"),
+    "captcha": Answer(_login_impossible, "at ak-stage-captcha; it asks for a captcha"),
+    "item_missing": Answer(_no_item, "1Password Connect GET /v1/vaults/"),
+    "connect_name_unknown": Answer(
+        lambda world: {"OP_CONNECT_HOST": "https://nobody.invalid"}, "at https://nobody.invalid gave no answer for item"
+    ),
+    "connect_password_in_a_url": Answer(
+        lambda world: {"OP_CONNECT_HOST": f"http://somebody:{BODY_TEXT}@127.0.0.1:1"}, "OP_CONNECT_HOST"
+    ),
+    "forgejo_redirect": Answer(_redirected, "answered 307 (a redirect to https://elsewhere.invalid, not followed)"),
+    "forgejo_collaborator": Answer(_collaborator, "must be its owner's"),
+}
+
+
+@pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS.keys())
+def test_a_wrong_answer_ends_the_run_with_one_line_and_nothing_changed(answer: Answer, standing: Standing) -> None:
+    """`up` reads first; what it cannot read it does not touch."""
+    standing.stack.env.update(answer.spoil(standing.world) or {})
+    before = snapshot(standing.world)
+
+    run = standing.stack.up()
+
+    refused(standing, run, answer.words)
+    assert snapshot(standing.world) == before
+
+
+def test_a_registry_at_a_new_address_that_is_not_zot_gets_no_key(standing: Standing) -> None:
+    """The settings name a web server: the old key stays where it is, and the new place is only asked."""
+    with Elsewhere(404, f"<html>{BODY_TEXT}</html>".encode()) as elsewhere:
+        standing.stack.configure({**standing.world.config(), "zot-ci:zot": {"url": elsewhere.url}})
+        before = snapshot(standing.world)
+
+        run = standing.stack.up()
+
+        assert {asked.method for asked in elsewhere.seen} == {"GET"}
+    refused(standing, run, "zot GET /zot/auth/apikey answered 404 for zot-ci; API keys are off, or this is no zot")
+    assert snapshot(standing.world) == before
+
+
+def test_a_first_up_with_wrong_settings_asks_nobody(tmp_path: Path) -> None:
+    """No stack stands yet, so there is nothing to refresh: no system hears of it."""
+    world = World.start()
+    try:
+        config = world.config(groups=[])
+        stack = Stack(tmp_path, credentials(world), config)
+
+        run = stack.up()
+
+        refused(Standing(world, stack), run, "zot-ci:accounts[0].groups must not be empty")
+        assert list(world.estate.log) == []
+    finally:
+        world.stop()
