@@ -256,7 +256,7 @@ def _in_words(fault: Any) -> str:
     path = ""
     for part in fault["loc"]:
         path += f"[{part}]" if isinstance(part, int) else f".{part}"
-    text = str(fault["msg"]).removeprefix("Value error, ").replace("Input should be", "must be")
+    text = str(fault["msg"]).removeprefix("Value error, ")
     rule = {
         "missing": "is missing",
         "extra_forbidden": f"is not a setting{_nearest(fault['loc'])}",
@@ -266,6 +266,7 @@ def _in_words(fault: Any) -> str:
         "list_type": "must be a list",
         "string_type": "must be text",
         "float_type": "must be a number",
+        "literal_error": text.replace("Input should be", "must be"),
     }.get(fault["type"], text[:1].lower() + text[1:])
     return f"  {NAMESPACE}:{path.lstrip('.')} {rule}"
 

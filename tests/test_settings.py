@@ -73,7 +73,15 @@ def faults(values: Mapping[str, Any]) -> list[str]:
 
 A = "accounts.0"
 F = f"{A}.forgejo.0"
+REFERENCE = "must be a 1Password reference, op://vault/item/[section/]field; a token itself does not belong here"
 WRONG: dict[str, tuple[str, Any, str]] = {
+    "a token itself": ("authentik.token", TOKEN, f"authentik.token {REFERENCE}"),
+    "half a reference": ("forgejo.token", "op://vault/item", f"forgejo.token {REFERENCE}"),
+    "no way": (
+        "onepassword",
+        {"access": TOKEN},
+        "onepassword.access must be 'connect', 'serviceAccount' or 'cli'",
+    ),
     "zot missing": ("zot", GONE, "zot is missing"),
     "forgejo missing": ("forgejo", GONE, "forgejo is missing"),
     "accounts missing": ("accounts", GONE, "accounts is missing"),
@@ -88,7 +96,11 @@ WRONG: dict[str, tuple[str, Any, str]] = {
     "a text for a mapping": ("zot", "https://registry.example.test", "zot must be a mapping"),
     "no accounts": ("accounts", [], "accounts must not be empty"),
     "a mapping for accounts": ("accounts", {"username": "x"}, "accounts must be a list"),
-    "unknown at the top": ("registry", {}, "registry is not a setting; known here: authentik, zot, forgejo, accounts"),
+    "unknown at the top": (
+        "registry",
+        {},
+        "registry is not a setting; known here: authentik, zot, forgejo, onepassword, accounts",
+    ),
     "misspelled at the top": ("acounts", [], "acounts is not a setting; did you mean accounts?"),
     "misspelled inside": ("zot.oidcprovider", "x", "zot.oidcprovider is not a setting; did you mean oidcProvider?"),
     "snake case": (
@@ -325,3 +337,19 @@ def test_the_stack_files_that_come_with_the_program_are_right(path: Path) -> Non
 
     assert isinstance(settings, Settings)
     assert settings.accounts[0].forgejo[0].secret == "ZOT_CI_API_KEY"
+
+
+def test_tokens_may_be_references_and_a_way_may_be_named() -> None:
+    """As they stand."""
+    values = with_(
+        ("authentik.token", "op://blumeops/Authentik (blumeops)/api-token"),
+        ("forgejo.token", "op://blumeops/Forgejo Secrets/section/api-token"),
+        ("onepassword", {"access": "serviceAccount"}),
+    )
+
+    settings = load(given(values))
+
+    assert settings.authentik is not None
+    assert settings.authentik.token == "op://blumeops/Authentik (blumeops)/api-token"
+    assert settings.forgejo.token == "op://blumeops/Forgejo Secrets/section/api-token"
+    assert settings.onepassword.access == "serviceAccount"
