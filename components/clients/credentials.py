@@ -14,7 +14,7 @@ from collections.abc import Callable, Generator
 
 import httpx
 
-from components.clients.errors import CredentialMissingError
+from components.clients.errors import CredentialMissingError, NotFoundError
 
 
 def from_environment(variable: str, what: str) -> str:
@@ -87,7 +87,11 @@ class ReferencedToken(Token):
         self._resolve = resolve
 
     def _value(self) -> str:
-        value = self._resolve(self.name).strip()
+        try:
+            value = self._resolve(self.name).strip()
+        except NotFoundError as exc:
+            # In the midst of a request: a token that is not there must not be taken for an account that is gone.
+            raise CredentialMissingError(str(exc)) from None
         if not value or not _can_be_sent(value):
             msg = f"the 1Password field {self.name} holds no token (white space or special characters); correct it"
             raise CredentialMissingError(msg)

@@ -180,6 +180,20 @@ def test_a_refused_token_is_called_by_its_reference(
         assert "wrong-but-secret" not in message
 
 
+def test_a_reference_to_nothing_is_not_taken_for_an_account_that_is_gone(
+    estate: Estate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The account's 404 means that it is gone, and would be drift; this one means that nobody has asked for it."""
+    enter(monkeypatch, CONNECT, estate, tmp_path)
+
+    with pytest.raises(CredentialMissingError, match="shows no field at op://blumeops/Forgejo Secrets/no-such"):
+        authentik_at(estate.authentik.url, "op://blumeops/Forgejo Secrets/no-such").account(1, "zot-ci")
+    with pytest.raises(CredentialMissingError, match="found no item No Item"):
+        authentik_at(estate.authentik.url, "op://blumeops/No Item/no-such").account(1, "zot-ci")
+
+    assert estate.log.of("authentik") == []
+
+
 def test_what_cannot_be_a_token_is_not_sent(estate: Estate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A field that was named by mistake may hold a note."""
     enter(monkeypatch, CONNECT, estate, tmp_path)
