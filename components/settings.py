@@ -259,7 +259,7 @@ def _in_words(fault: Any) -> str:
     text = str(fault["msg"]).removeprefix("Value error, ")
     rule = {
         "missing": "is missing",
-        "extra_forbidden": f"is not a setting{_nearest(fault['loc'])}",
+        "extra_forbidden": "is not a setting",
         "model_type": "must be a mapping",
         "too_short": "must not be empty",
         "string_too_short": "must not be empty",
@@ -268,7 +268,8 @@ def _in_words(fault: Any) -> str:
         "float_type": "must be a number",
         "literal_error": text.replace("Input should be", "must be"),
     }.get(fault["type"], text[:1].lower() + text[1:])
-    return f"  {NAMESPACE}:{path.lstrip('.')} {rule}"
+    suggestion = _nearest(fault["loc"]) if fault["type"] == "extra_forbidden" else ""
+    return f"  {NAMESPACE}:{path.lstrip('.')} {rule}{suggestion}"
 
 
 def _nearest(loc: tuple[int | str, ...]) -> str:
