@@ -17,7 +17,7 @@ from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, Updat
 from components.clients import forgejo_at
 from components.clients.errors import UnexpectedAnswerError
 from components.clients.forgejo import Forgejo, place_of
-from components.provider import Claims, Props, Provider, changed, differences, inputs_of, report_drift
+from components.provider import Claims, Props, Provider, changed, differences, given, inputs_of, report_drift
 from components.rotation import CURRENT
 from components.settings import CanarySettings
 
@@ -28,7 +28,8 @@ _USER = "user"
 _KINDS = {"repos": "the repository", "orgs": "the organization"}
 _PLACE = ("scope", "name")
 _CANARY = ("canary_workflow", "canary_ref", "canary_seconds")
-_INPUTS = ("forgejo_url", *_PLACE, *_CANARY, "value", "key_uuid", "condition", "publish", "resource")
+_SERVER = ("forgejo_url", "forgejo_token", "onepassword_access")
+_INPUTS = (*_SERVER, *_PLACE, *_CANARY, "value", "key_uuid", "condition", "publish", "resource")
 
 
 _claims = Claims()
@@ -53,7 +54,7 @@ class ActionsSecretProvider(Provider):
         if props["scope"] == _USER:
             # Nothing of it can be seen, so nothing is asked.
             return ReadResult(id_, outs, inputs_of(outs, _INPUTS))
-        secret = forgejo_at(props["forgejo_url"]).secret(props["scope"], props["name"])
+        secret = _forgejo(props).secret(props["scope"], props["name"])
         if secret is None:
             outs["condition"] = f"gone: {_KINDS[props['scope'].partition('/')[0]]} has no such secret any more"
         elif secret.created_at.isoformat() != props["created_at"]:
@@ -72,7 +73,7 @@ class ActionsSecretProvider(Provider):
         """
         # The refresh may have been another process: in this one every resource that stays comes by here.
         _claims.hold(olds["resource"], _key(olds))
-        result = differences(olds, news, update=("forgejo_url", *_PLACE, *_CANARY, "value", "key_uuid", "condition"))
+        result = differences(olds, news, update=(*_SERVER, *_PLACE, *_CANARY, "value", "key_uuid", "condition"))
         replaces = changed(olds, news, _PLACE) if _key(olds) != _key(news) else []
         return DiffResult(bool(result.changes or news.get("publish")), replaces, delete_before_replace=False)
 
@@ -88,12 +89,12 @@ class ActionsSecretProvider(Provider):
         Delete the secret, unless it is another resource's by now; one that is gone is no error.
         """
         if not _claims.held_by_another(props["resource"], _key(props)):
-            forgejo_at(props["forgejo_url"]).delete(props["scope"], props["name"])
+            _forgejo(props).delete(props["scope"], props["name"])
             _log.info("Forgejo: deleted secret %s", _place(props))
         _claims.release(props["resource"])
 
     def _publish(self, wanted: Props) -> Props:
-        forgejo = forgejo_at(wanted["forgejo_url"])
+        forgejo = _forgejo(wanted)
         forgejo.publish(wanted["scope"], wanted["name"], wanted["value"])
         _claims.hold(wanted["resource"], _key(wanted))
         if wanted["scope"] == _USER:
@@ -140,6 +141,10 @@ def _key(props: Props) -> tuple[str, ...]:
     return props["scope"].casefold(), props["name"].casefold()
 
 
+def _forgejo(props: Props) -> Forgejo:
+    return forgejo_at(props["forgejo_url"], props.get("forgejo_token"), props.get("onepassword_access"))
+
+
 def _place(props: Props) -> str:
     return f"{place_of(props['scope'])}/{props['name']}"
 
@@ -154,6 +159,8 @@ class ActionsSecret(Resource, module="forgejo", name="ActionsSecret"):
         name: the secret's name, in upper case.
         value: the key. Secret in the state, as an input and as an output.
         key_uuid: zot's uuid of that key, which may be shown.
+        forgejo_token: the 1Password reference of the server's token, if it is not in the environment.
+        onepassword_access: the way into 1Password, if the environment does not choose it.
         canary: a workflow of the repository that uses the secret, run after each publication.
     """
 
@@ -170,6 +177,8 @@ class ActionsSecret(Resource, module="forgejo", name="ActionsSecret"):
         value: pulumi.Input[str],
         key_uuid: pulumi.Input[str],
         canary: CanarySettings | None,
+        forgejo_token: str | None = None,
+        onepassword_access: str | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         props: dict[str, Any] = {
@@ -183,6 +192,7 @@ class ActionsSecret(Resource, module="forgejo", name="ActionsSecret"):
             # True in a real `up` only, so that a preview of a stack in line stays empty.
             "publish": not pulumi.runtime.is_dry_run(),
             "created_at": None,
+            **given(forgejo_token=forgejo_token, onepassword_access=onepassword_access),
             "canary_workflow": canary.workflow if canary else None,
             "canary_ref": canary.ref if canary else None,
             "canary_seconds": canary.timeout_seconds if canary else None,

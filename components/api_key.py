@@ -19,7 +19,7 @@ from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, Updat
 from components.clients import authentik_at, onepassword, zot_at
 from components.clients.zot import Access, KeyAuth, ListedKey, Listing, looks_like_a_key
 from components.minting import Order, make_key
-from components.provider import Props, Provider, changed, inputs_of, report_drift
+from components.provider import Props, Provider, changed, given, inputs_of, report_drift
 from components.rotation import CURRENT, KeyFacts, Policy, age_days, condition, due, why_refused
 
 _log = logging.getLogger(__name__)
@@ -31,6 +31,8 @@ _UPDATED = (
     "probe_repository",
     "oidc_provider",
     "authentik_url",
+    "authentik_token",
+    "onepassword_access",
     "vault",
     "item",
     "field",
@@ -64,7 +66,10 @@ class ApiKeyProvider(Provider):
             oidc_provider=props["oidc_provider"],
             policy=_policy(props),
         )
-        authentik = authentik_at(props["authentik_url"]) if props.get("authentik_url") else None
+        authentik_token, access = props.get("authentik_token"), props.get("onepassword_access")
+        authentik = (
+            authentik_at(props["authentik_url"], authentik_token, access) if props.get("authentik_url") else None
+        )
         made = make_key(zot_at(props["zot_url"]), authentik, order, _candidates(props))
         outs = {
             **props,
@@ -136,7 +141,7 @@ def key_in_field(props: Props) -> str | None:
 
     Anything else is not sent to a registry: a field that was named by mistake may hold another system's secret.
     """
-    access = onepassword()
+    access = onepassword(props.get("onepassword_access"))
     field = access.read(access.locate(props["vault"], props["item"])).named(props["field"])
     return field.value if field and looks_like_a_key(field.value) else None
 
@@ -204,6 +209,8 @@ class ApiKey(Resource, module="zot", name="ApiKey"):
     Args:
         zot_url: the registry.
         authentik_url: where the account can log in, for a key that no live key can mint; None if nowhere.
+        authentik_token: the 1Password reference of its token, if that is not in the environment.
+        onepassword_access: the way into 1Password, if the environment does not choose it.
         oidc_provider: zot's name for it.
         username: whose key.
         label: what the key is recognised by: `zot-ci/<stack>/<username>`.
@@ -239,6 +246,8 @@ class ApiKey(Resource, module="zot", name="ApiKey"):
         vault: pulumi.Input[str],
         item: pulumi.Input[str],
         field: pulumi.Input[str],
+        authentik_token: str | None = None,
+        onepassword_access: str | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         props: dict[str, Any] = {
@@ -255,6 +264,7 @@ class ApiKey(Resource, module="zot", name="ApiKey"):
             "item": item,
             "field": field,
             "condition": CURRENT,
+            **given(authentik_token=authentik_token, onepassword_access=onepassword_access),
             **dict.fromkeys(_OUTPUTS),
         }
         secret = pulumi.ResourceOptions(additional_secret_outputs=["api_key"])

@@ -18,14 +18,14 @@ from components.clients import onepassword
 from components.clients.errors import NotFoundError, NotOursError
 from components.clients.onepassword import Field, ItemAccess, ItemRef
 from components.clients.zot import looks_like_a_key
-from components.provider import Claims, Props, Provider, changed, differences, inputs_of, report_drift
+from components.provider import Claims, Props, Provider, changed, differences, given, inputs_of, report_drift
 from components.rotation import CURRENT
 
 _log = logging.getLogger(__name__)
 
 _PLACE = ("vault", "item", "field")
 _IDS = ("vault_id", "item_id", "field_id")
-_INPUTS = (*_PLACE, "value", "key_uuid", "condition", "resource")
+_INPUTS = (*_PLACE, "value", "key_uuid", "condition", "onepassword_access", "resource")
 # Types that show a key no more than it should be shown, or that somebody chose for it.
 _TYPES = ("CONCEALED", "STRING")
 
@@ -52,9 +52,9 @@ class ItemFieldProvider(Provider):
         """
         Compare the field's value with the key. Read-only; another value is not recorded, since it may be a secret.
         """
-        access = onepassword()
+        access = _access(props)
         field = access.read(_ref(props)).by_id(props["field_id"])
-        outs = dict(props)
+        outs = {**props, "via": access.name}
         if field is None:
             outs["condition"] = f"gone: the item has no field {props['field']} any more"
         else:
@@ -99,7 +99,7 @@ class ItemFieldProvider(Provider):
         if not props["made_here"]:
             _log.info("1Password: left field %s with its last value; it was there before", _place(props))
             return
-        access = onepassword()
+        access = _access(props)
         try:
             if access.read(_ref(props)).by_id(props["field_id"]) is None:
                 return
@@ -112,7 +112,7 @@ class ItemFieldProvider(Provider):
         """
         Give the field that *wanted* names its value, and return all outputs. *known* says where it was last.
         """
-        access = onepassword()
+        access = _access(wanted)
         ref = _ref(known) if known else access.locate(wanted["vault"], wanted["item"])
         item = access.read(ref)
         field = item.by_id(known["field_id"]) if known else None
@@ -163,6 +163,10 @@ def _is_among(olds: Props, places: list[list[str]]) -> bool:
     return any(all(part in names for part, names in zip(place, known, strict=True)) for place in places)
 
 
+def _access(props: Props) -> ItemAccess:
+    return onepassword(props.get("onepassword_access"))
+
+
 def _ids(props: Props) -> tuple[str, str, str]:
     return props["vault_id"], props["item_id"], props["field_id"]
 
@@ -184,6 +188,7 @@ class ItemField(Resource, module="onepassword", name="ItemField"):
         places: every field that the settings name, this one too, each as vault, item and field.
         value: the key. Secret in the state, as an input and as an output.
         key_uuid: zot's uuid of that key, which may be shown.
+        onepassword_access: the way into 1Password, if the environment does not choose it.
     """
 
     value: pulumi.Output[str]
@@ -202,6 +207,7 @@ class ItemField(Resource, module="onepassword", name="ItemField"):
         places: list[list[str]],
         value: pulumi.Input[str],
         key_uuid: pulumi.Input[str],
+        onepassword_access: str | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         props: dict[str, Any] = {
@@ -215,6 +221,7 @@ class ItemField(Resource, module="onepassword", name="ItemField"):
             "resource": resource_name,
             "made_here": None,
             "via": None,
+            **given(onepassword_access=onepassword_access),
         }
         secret = pulumi.ResourceOptions(additional_secret_outputs=["value"])
         super().__init__(ItemFieldProvider(), resource_name, props, pulumi.ResourceOptions.merge(secret, opts))

@@ -107,6 +107,13 @@ def differences(
     return DiffResult(changes=changes, replaces=replaces, delete_before_replace=False)
 
 
+def given(**properties: Any) -> Props:
+    """
+    Return those of the *properties* that the settings name. An absent one is no property at all, as in older states.
+    """
+    return {name: value for name, value in properties.items() if value is not None}
+
+
 def inputs_of(outs: Mapping[str, Any], names: tuple[str, ...]) -> Props:
     """
     Return the part of *outs* that are inputs, for a read: the engine compares the program's inputs with these.

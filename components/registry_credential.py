@@ -46,6 +46,8 @@ class RegistryCredential(pulumi.ComponentResource):
         super().__init__("zot-ci:index:RegistryCredential", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         systems, account, store = args.systems, args.account, args.account.store
+        access = systems.onepassword.access
+        authentik_token = systems.authentik.token if systems.authentik else None
         username: pulumi.Input[str] = account.username
         if systems.authentik and account.groups:
             identity = ServiceAccount(
@@ -54,6 +56,9 @@ class RegistryCredential(pulumi.ComponentResource):
                 username=account.username,
                 display_name=account.display_name or account.username,
                 groups=account.groups,
+                authentik_token=authentik_token,
+                # Whoever keeps its token in 1Password has to know the way there; nobody else gets a property for it.
+                onepassword_access=access if authentik_token else None,
                 opts=child,
             )
             username = identity.username
@@ -72,16 +77,17 @@ class RegistryCredential(pulumi.ComponentResource):
             vault=store.vault,
             item=store.item,
             field=store.field,
+            authentik_token=authentik_token,
+            onepassword_access=access,
             opts=child,
         )
         held: dict[str, pulumi.Input[str]] = {}
         places = [[one.vault, one.item, one.field] for every in systems.accounts for one in every.onepassword]
-        fields = [self._field(f"{name}-item-field", store, key.api_key, key.uuid, held, places)]
+        fields = [self._field(f"{name}-item-field", store, access, places, key.api_key, key.uuid, held)]
         for copy in account.onepassword[1:]:
             place = f"{copy.vault}/{copy.item}/{copy.field}"
-            fields.append(
-                self._field(f"{name}-item-field-{place.lower()}", copy, fields[0].value, key.uuid, held, places)
-            )
+            resource = f"{name}-item-field-{place.lower()}"
+            fields.append(self._field(resource, copy, access, places, fields[0].value, key.uuid, held))
         for target in account.forgejo:
             place = f"{target.scope.partition('/')[2] or target.scope}/{target.secret}"
             published = ActionsSecret(
@@ -92,6 +98,8 @@ class RegistryCredential(pulumi.ComponentResource):
                 value=fields[0].value,
                 key_uuid=fields[0].key_uuid,
                 canary=target.canary,
+                forgejo_token=systems.forgejo.token,
+                onepassword_access=access if systems.forgejo.token else None,
                 # The store of record, and its copies, are never behind.
                 opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=fields)),
             )
@@ -107,17 +115,18 @@ class RegistryCredential(pulumi.ComponentResource):
             retire_after_days=account.retire_after_days,
             opts=child,
         )
-        self.summary = _summary(key, account.policy, held, retired)
+        self.summary = _summary(key, fields[0], account.policy, held, retired)
         self.register_outputs({"summary": self.summary})
 
     def _field(
         self,
         resource_name: str,
         where: FieldSettings,
+        access: str | None,
+        places: list[list[str]],
         value: pulumi.Output[str],
         key_uuid: pulumi.Output[str],
         held: dict[str, pulumi.Input[str]],
-        places: list[list[str]],
     ) -> ItemField:
         field = ItemField(
             resource_name,
@@ -127,6 +136,7 @@ class RegistryCredential(pulumi.ComponentResource):
             places=places,
             value=value,
             key_uuid=key_uuid,
+            onepassword_access=access,
             opts=pulumi.ResourceOptions(parent=self),
         )
         held[f"1Password {where.vault}/{where.item}/{where.field}"] = field.key_uuid
@@ -134,7 +144,7 @@ class RegistryCredential(pulumi.ComponentResource):
 
 
 def _summary(
-    key: ApiKey, policy: Policy, held: dict[str, pulumi.Input[str]], retired: RetiredKeys
+    key: ApiKey, store: ItemField, policy: Policy, held: dict[str, pulumi.Input[str]], retired: RetiredKeys
 ) -> pulumi.Output[dict[str, Any]]:
     return pulumi.Output.all(
         label=key.label,
@@ -147,6 +157,7 @@ def _summary(
         # By way of what was written, so that a place that failed is not said to hold the key.
         published_to=pulumi.Output.from_input(held).apply(sorted),
         other_keys=key.other_keys,
+        onepassword_via=store.via,
         still_used=retired.still_used.apply(lambda lines: lines or []),
     )
 

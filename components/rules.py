@@ -10,6 +10,8 @@ from typing import Annotated
 import pydantic
 from pydantic import AfterValidator, Field, StringConstraints
 
+from components.clients.onepassword import Reference
+
 _WORKFLOW = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\.ya?ml")
 _WEB = re.compile(r"https?://[^\s\\]+")
 _OWNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -64,6 +66,11 @@ def _secret_name(value: str) -> str:
     return upper
 
 
+def _reference(value: str) -> str:
+    Reference.parse(value)
+    return value
+
+
 def as_list(value: object) -> object:
     """
     Take one mapping for a list of one.
@@ -73,6 +80,7 @@ def as_list(value: object) -> object:
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
 Url = Annotated[str, AfterValidator(_url)]
+TokenReference = Annotated[str, AfterValidator(_reference)]
 Days = Annotated[float, Field(gt=0, le=_MOST_DAYS, allow_inf_nan=False)]
 DaysOrNever = Annotated[float, Field(ge=0, le=_MOST_DAYS, allow_inf_nan=False)]
 WorkflowFile = Annotated[str, _matching(_WORKFLOW, "must be the file name of a workflow, such as canary.yaml")]

@@ -16,12 +16,13 @@ from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, Updat
 from components.clients import authentik_at
 from components.clients.authentik import SERVICE_ACCOUNT, Account, Authentik
 from components.clients.errors import NotOursError
-from components.provider import Props, Provider, differences, inputs_of, report_drift
+from components.provider import Props, Provider, differences, given, inputs_of, report_drift
 from components.rotation import CURRENT
 
 _log = logging.getLogger(__name__)
 
-_UPDATED = ("authentik_url", "groups", "type", "is_active")
+_MENDED = ("authentik_url", "groups", "type", "is_active")
+_UPDATED = (*_MENDED, "authentik_token", "onepassword_access")
 _INPUTS = (*_UPDATED, "username", "display_name", "condition")
 
 
@@ -43,10 +44,11 @@ class ServiceAccountProvider(Provider):
         """
         Ask authentik for the account. Read-only.
         """
-        account = _managed(authentik_at(props["authentik_url"]), props)
+        authentik = _authentik(props)
+        account = _managed(authentik, props)
         outs = dict(props)
         if account is None:
-            hidden = "or AUTHENTIK_TOKEN lacks view_user on it"
+            hidden = f"or {authentik.token_name} lacks view_user on it"
             outs["condition"] = f"gone: authentik shows no account {props['username']} any more, {hidden}"
         else:
             outs.update(_observed(account))
@@ -71,7 +73,7 @@ class ServiceAccountProvider(Provider):
         """
         Delete the account if it was made here; else leave it as it is.
         """
-        authentik = authentik_at(props["authentik_url"])
+        authentik = _authentik(props)
         if not props["made_here"]:
             return
         if _managed(authentik, props) and authentik.delete(int(props["pk"]), props["username"]):
@@ -83,7 +85,7 @@ class ServiceAccountProvider(Provider):
         """
         Find or make the account, mend it, and return all outputs. *known* is what was recorded of it last.
         """
-        authentik = authentik_at(wanted["authentik_url"])
+        authentik = _authentik(wanted)
         username = wanted["username"]
         account = _managed(authentik, known | {"username": username}) if known else None
         made_here = bool(known and account and known["made_here"])
@@ -98,7 +100,11 @@ class ServiceAccountProvider(Provider):
                 msg = f"authentik account {username} is of type {account.type}; {hint}"
                 raise NotOursError(msg)
         _mend(authentik, account, wanted)
-        return {**wanted, **_observed(account), **{name: wanted[name] for name in _UPDATED}, "made_here": made_here}
+        return {**wanted, **_observed(account), **{name: wanted[name] for name in _MENDED}, "made_here": made_here}
+
+
+def _authentik(props: Props) -> Authentik:
+    return authentik_at(props["authentik_url"], props.get("authentik_token"), props.get("onepassword_access"))
 
 
 def _managed(authentik: Authentik, known: Props) -> Account | None:
@@ -149,6 +155,8 @@ class ServiceAccount(Resource, module="authentik", name="ServiceAccount"):
         username: the account's name, its identity here.
         display_name: for an account that is made here.
         groups: names of exactly the groups it should be in.
+        authentik_token: the 1Password reference of the server's token, if it is not in the environment.
+        onepassword_access: the way into 1Password, if the environment does not choose it.
     """
 
     username: pulumi.Output[str]
@@ -165,6 +173,8 @@ class ServiceAccount(Resource, module="authentik", name="ServiceAccount"):
         username: pulumi.Input[str],
         display_name: pulumi.Input[str],
         groups: list[str],
+        authentik_token: str | None = None,
+        onepassword_access: str | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         props: dict[str, Any] = {
@@ -177,5 +187,6 @@ class ServiceAccount(Resource, module="authentik", name="ServiceAccount"):
             "condition": CURRENT,
             "pk": None,
             "made_here": None,
+            **given(authentik_token=authentik_token, onepassword_access=onepassword_access),
         }
         super().__init__(ServiceAccountProvider(), resource_name, props, opts)

@@ -1,7 +1,8 @@
 """
 The stack's settings, checked before anything is asked of any system, every fault at once.
 
-Settings say where things are and how they should be. No credential is among them: those come from the environment.
+Settings say where things are and how they should be. No credential is among them: those come from the environment, or
+from 1Password, where a setting may say which field.
 A message names the key's path and the rule, never the value, which could be a secret in the wrong place.
 """
 
@@ -11,7 +12,7 @@ import difflib
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import pydantic
 from pydantic import BeforeValidator, ConfigDict, Field
@@ -26,6 +27,7 @@ from components.rules import (
     Repository,
     SecretName,
     Text,
+    TokenReference,
     Url,
     Username,
     WorkflowFile,
@@ -49,10 +51,11 @@ class _Model(pydantic.BaseModel):
 
 class AuthentikSettings(_Model):
     """
-    authentik. Its token: `AUTHENTIK_TOKEN`.
+    authentik. Its token: `AUTHENTIK_TOKEN`, or the 1Password field that *token* refers to.
     """
 
     url: Url
+    token: TokenReference | None = None
 
 
 class ZotSettings(_Model):
@@ -67,10 +70,19 @@ class ZotSettings(_Model):
 
 class ForgejoSettings(_Model):
     """
-    Forgejo or Gitea. Its token: `FORGEJO_TOKEN`.
+    Forgejo or Gitea. Its token: `FORGEJO_TOKEN`, or the 1Password field that *token* refers to.
     """
 
     url: Url
+    token: TokenReference | None = None
+
+
+class OnePasswordSettings(_Model):
+    """
+    The way into 1Password, where the environment should not choose it.
+    """
+
+    access: Literal["connect", "serviceAccount", "cli"] | None = None
 
 
 class FieldSettings(_Model):
@@ -177,6 +189,7 @@ class Settings(_Model):
     authentik: AuthentikSettings | None = None
     zot: ZotSettings
     forgejo: ForgejoSettings
+    onepassword: OnePasswordSettings = OnePasswordSettings()
     accounts: Annotated[list[AccountSettings], Field(min_length=1)]
 
     @pydantic.model_validator(mode="after")
@@ -253,6 +266,7 @@ def _in_words(fault: Any) -> str:
         "list_type": "must be a list",
         "string_type": "must be text",
         "float_type": "must be a number",
+        "literal_error": text.replace("Input should be", "must be"),
     }.get(fault["type"], text[:1].lower() + text[1:])
     suggestion = _nearest(fault["loc"]) if fault["type"] == "extra_forbidden" else ""
     return f"  {NAMESPACE}:{path.lstrip('.')} {rule}{suggestion}"

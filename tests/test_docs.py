@@ -215,13 +215,17 @@ def test_a_key_s_condition_reads_as_in_the_table(facts: dict[str, Any]) -> None:
 
 def test_the_example_of_a_stack_file_is_accepted() -> None:
     """As the engine hands it over: structured values as JSON."""
-    (example,) = _blocks("yaml")
+    tokens, example = _blocks("yaml")
     config = yaml.safe_load(example)["config"]
 
     settings = load({key: json.dumps(value) for key, value in config.items()})
 
     assert settings.accounts[0].forgejo[0].secret == "ZOT_CI_API_KEY"
     assert settings.plain_http == []
+    with_tokens = load({key: json.dumps(value) for key, value in (config | yaml.safe_load(tokens)).items()})
+    assert with_tokens.authentik is not None
+    assert with_tokens.authentik.token == "op://blumeops/Authentik (blumeops)/api-token"
+    assert with_tokens.forgejo.token == "op://blumeops/Forgejo Secrets/api-token"
 
 
 def _ids(path: Path) -> str:

@@ -244,6 +244,7 @@ def test_the_outputs_are_shown_and_hold_no_secret() -> None:
         "access",
         "published_to",
         "other_keys",
+        "onepassword_via",
         "still_used",
     }
 

@@ -59,7 +59,15 @@ def with_(*changes: tuple[str, Any]) -> dict[str, Any]:
 
 A = "accounts.0"
 F = f"{A}.forgejo.0"
+REFERENCE = "must be a 1Password reference, op://vault/item/[section/]field; a token itself does not belong here"
 WRONG: dict[str, tuple[str, Any, str]] = {
+    "a token itself": ("authentik.token", TOKEN, f"authentik.token {REFERENCE}"),
+    "half a reference": ("forgejo.token", "op://vault/item", f"forgejo.token {REFERENCE}"),
+    "no way": (
+        "onepassword",
+        {"access": TOKEN},
+        "onepassword.access must be 'connect', 'serviceAccount' or 'cli'",
+    ),
     "zot missing": ("zot", GONE, "zot is missing"),
     "forgejo missing": ("forgejo", GONE, "forgejo is missing"),
     "accounts missing": ("accounts", GONE, "accounts is missing"),
@@ -74,7 +82,11 @@ WRONG: dict[str, tuple[str, Any, str]] = {
     "a text for a mapping": ("zot", "https://registry.example.test", "zot must be a mapping"),
     "no accounts": ("accounts", [], "accounts must not be empty"),
     "a mapping for accounts": ("accounts", {"username": "x"}, "accounts must be a list"),
-    "unknown at the top": ("registry", {}, "registry is not a setting; known here: authentik, zot, forgejo, accounts"),
+    "unknown at the top": (
+        "registry",
+        {},
+        "registry is not a setting; known here: authentik, zot, forgejo, onepassword, accounts",
+    ),
     "misspelled at the top": ("acounts", [], "acounts is not a setting; did you mean accounts?"),
     "misspelled inside": ("zot.oidcprovider", "x", "zot.oidcprovider is not a setting; did you mean oidcProvider?"),
     "snake case": (

@@ -98,3 +98,19 @@ def test_the_stack_files_that_come_with_the_program_are_right(path: Path) -> Non
 
     assert isinstance(settings, Settings)
     assert settings.accounts[0].forgejo[0].secret == "ZOT_CI_API_KEY"
+
+
+def test_tokens_may_be_references_and_a_way_may_be_named() -> None:
+    """As they stand."""
+    values = with_(
+        ("authentik.token", "op://blumeops/Authentik (blumeops)/api-token"),
+        ("forgejo.token", "op://blumeops/Forgejo Secrets/section/api-token"),
+        ("onepassword", {"access": "serviceAccount"}),
+    )
+
+    settings = load(given(values))
+
+    assert settings.authentik is not None
+    assert settings.authentik.token == "op://blumeops/Authentik (blumeops)/api-token"
+    assert settings.forgejo.token == "op://blumeops/Forgejo Secrets/section/api-token"
+    assert settings.onepassword.access == "serviceAccount"

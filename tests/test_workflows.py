@@ -72,14 +72,14 @@ def test_a_workflow_runs_only_make_and_the_script(path: Path) -> None:
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
 def test_credentials_are_on_the_steps_that_need_them(path: Path) -> None:
-    """A job's FORGEJO_TOKEN is overwritten by the runner; and what is fetched and built before needs none."""
+    """What is fetched and built before needs none."""
     whole = yaml.safe_load(path.read_text(encoding="utf-8"))
     (job,) = whole["jobs"].values()
 
     assert set(whole["env"]) == {"STACK"}
     assert "env" not in job
     for step in job["steps"]:
-        assert ("FORGEJO_TOKEN" in step.get("env", {})) == ("stack.py" in step.get("run", ""))
+        assert ("OP_CONNECT_TOKEN" in step.get("env", {})) == ("stack.py" in step.get("run", ""))
 
 
 def test_only_up_may_write_and_all_run_one_at_a_time() -> None:

@@ -166,7 +166,7 @@ WRONG: dict[str, tuple[str, Any, str]] = {
     "secret_of_github": (SECRET, "GITHUB_TOKEN", KEPT_RULE),
     "secret_of_forgejo": (SECRET, "FORGEJO_TOKEN", KEPT_RULE),
     "secret_a_number": (SECRET, 123, "must be text"),
-    "unknown_token": ("authentik.token", "s3cret", "is not a setting; known here: url"),
+    "unknown_token": ("zot.token", "s3cret", "is not a setting; known here: url, oidcProvider, probeRepository"),
     "unknown_in_a_list": (f"{A}.forgejo[0].secrets", "X", "is not a setting; did you mean secret?"),
     "unknown_section": (
         f"{STORE}.section",

@@ -13,7 +13,7 @@ import httpx
 import pydantic
 
 from components.clients.browser import Browser
-from components.clients.credentials import EnvironmentToken
+from components.clients.credentials import EnvironmentToken, Token
 from components.clients.errors import AmbiguousError, NotFoundError, PermissionMissingError
 from components.clients.http import Advice, Api, Model
 
@@ -71,28 +71,21 @@ class Brand(pydantic.BaseModel):
     flow_invalidation: str | None = None
 
 
-def _needs(permission: str, on: str = "the account") -> Advice:
-    """
-    Advise on a call that needs *permission*. A bad token is 403 as well, so the sentence covers both.
-    """
-    hint = f"check that AUTHENTIK_TOKEN is valid and its role has {permission} on {on}"
-    return Advice({403: hint, 404: f"it is gone, or the role has no view permission; {hint}", 400: hint})
-
-
 class Authentik:
     """
-    One server.
+    One server. Its *token* is in AUTHENTIK_TOKEN if nothing else is said; *token_name* is for messages.
     """
 
-    def __init__(self, url: str, transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(self, url: str, transport: httpx.BaseTransport | None = None, *, token: Token | None = None) -> None:
         self.api = Api("authentik", url, transport=transport)
-        self._auth = EnvironmentToken("AUTHENTIK_TOKEN", "an authentik API token")
+        self._auth = token or EnvironmentToken("AUTHENTIK_TOKEN", "an authentik API token")
+        self.token_name = self._auth.name
 
     def find(self, username: str) -> Account | None:
         """
         Return the account of that name, None if there is none or the token may not see it. Read-only.
         """
-        accounts = self._get(_USERS, username, _Accounts, _needs("view_user"), {"username": username}).results
+        accounts = self._get(_USERS, username, _Accounts, self._needs("view_user"), {"username": username}).results
         return next((account for account in accounts if account.username == username), None)
 
     def account(self, pk: int, username: str) -> Account | None:
@@ -100,7 +93,7 @@ class Authentik:
         Return the account *pk*, None if it is gone or the token may not see it. Read-only.
         """
         try:
-            return self._get(f"{_USERS}{pk}/", username, Account, _needs("view_user"))
+            return self._get(f"{_USERS}{pk}/", username, Account, self._needs("view_user"))
         except NotFoundError:
             return None
 
@@ -125,8 +118,9 @@ class Authentik:
         }
         advice = Advice(
             {
-                400: f"an account {username} may exist that AUTHENTIK_TOKEN cannot see: grant it view_user on it",
-                403: "check that AUTHENTIK_TOKEN is valid and may add users, or create the account and grant view_user",
+                400: f"an account {username} may exist that {self.token_name} cannot see: grant it view_user on it",
+                403: f"check that {self.token_name} is valid and may add users, "
+                "or create the account and grant view_user",
             }
         )
         response = self.api.call(
@@ -138,7 +132,7 @@ class Authentik:
         """
         Change some of the account's own properties.
         """
-        self._write("PATCH", f"{_USERS}{account.pk}/", account.username, _needs("change_user"), properties)
+        self._write("PATCH", f"{_USERS}{account.pk}/", account.username, self._needs("change_user"), properties)
 
     def delete(self, pk: int, username: str) -> bool:
         """
@@ -150,7 +144,7 @@ class Authentik:
             f"{_USERS}{pk}/",
             whose=username,
             auth=self._auth,
-            advice=_needs("delete_user"),
+            advice=self._needs("delete_user"),
             repeat=True,
             expect=(204, 404),
         )
@@ -165,11 +159,11 @@ class Authentik:
             AmbiguousError: several.
         """
         params = {"name": name, "include_users": "false"}
-        advice = _needs("view_group", "the group")
+        advice = self._needs("view_group", "the group")
         groups = self._get(_GROUPS, f"group {name}", _Groups, advice, params).results
         found = [group for group in groups if group.name == name]
         if not found:
-            hint = "create it, correct the setting, or grant AUTHENTIK_TOKEN view_group on it"
+            hint = f"create it, correct the setting, or grant {self.token_name} view_group on it"
             msg = f"authentik GET {_GROUPS} found no group {name}; {hint}"
             raise NotFoundError(msg)
         if len(found) > 1:
@@ -190,7 +184,7 @@ class Authentik:
         self._membership(account, group, "remove_user", "remove_user_from_group")
 
     def _membership(self, account: Account, group: Group, action: str, permission: str) -> None:
-        advice = _needs(permission, f"group {group.name}, and view_group there")
+        advice = self._needs(permission, f"group {group.name}, and view_group there")
         self._write("POST", f"{_GROUPS}{group.pk}/{action}/", account.username, advice, {"pk": account.pk}, 204)
 
     def set_password(self, account: Account, password: str) -> None:
@@ -199,7 +193,7 @@ class Authentik:
         """
         path = f"{_USERS}{account.pk}/set_password/"
         body = {"password": password}
-        self._write("POST", path, account.username, _needs("reset_user_password"), body, 204)
+        self._write("POST", path, account.username, self._needs("reset_user_password"), body, 204)
 
     def brand(self) -> Brand:
         """
@@ -220,9 +214,16 @@ class Authentik:
             whose=account.username,
             auth=self._auth,
             json=body,
-            advice=_needs("impersonate"),
+            advice=self._needs("impersonate"),
             expect=(204,),
         )
+
+    def _needs(self, permission: str, on: str = "the account") -> Advice:
+        """
+        Advise on a call that needs *permission*. A bad token is 403 as well, so the sentence covers both.
+        """
+        hint = f"check that {self.token_name} is valid and its role has {permission} on {on}"
+        return Advice({403: hint, 404: f"it is gone, or the role has no view permission; {hint}", 400: hint})
 
     def _get(
         self,

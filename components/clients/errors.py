@@ -16,13 +16,14 @@ class ReconcileError(Exception):
 
 class EnvironmentUnfitError(ReconcileError):
     """
-    A variable of the environment holds what cannot be used. Nothing was sent.
+    A variable of the environment holds what cannot be used, or what it asks for is not installed. Nothing was sent.
     """
 
 
 class CredentialMissingError(EnvironmentUnfitError):
     """
-    A credential that this run needs is not in the environment, or cannot be one. Nothing was sent.
+    A credential that this run needs is not in the environment, nor in the 1Password field that a setting names, or
+    cannot be one. It was not sent.
     """
 
 
@@ -42,6 +43,12 @@ class SignInRefusedError(ReconcileError):
 class PermissionMissingError(ReconcileError):
     """
     The credential is good, but may not do this. The message names the permission.
+    """
+
+
+class RateLimitedError(ReconcileError):
+    """
+    The system answers no more requests of this credential for a while.
     """
 
 

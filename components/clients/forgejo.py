@@ -13,31 +13,35 @@ import httpx
 import pydantic
 import stamina
 
-from components.clients.credentials import EnvironmentToken
+from components.clients.credentials import EnvironmentToken, Token
 from components.clients.http import Advice, Api
 
 _PAGE = 50  # the most that is given in one page
 
-_ADVICE = Advice(
-    {
-        400: "the name is reserved or not a secret's name, or the value is too long",
-        401: "check FORGEJO_TOKEN",
-        403: "FORGEJO_TOKEN needs the scope write:repository (read:repository to preview), write:organization or "
-        "write:user for such a place, and must be its owner's",
-        404: "no such repository, organization or user, or FORGEJO_TOKEN may not see it",
-        405: "it is archived, or this server is too old for Actions secrets",
-    }
-)
+
+def _advice(token: str) -> Advice:
+    return Advice(
+        {
+            400: "the name is reserved or not a secret's name, or the value is too long",
+            401: f"check {token}",
+            403: f"{token} needs the scope write:repository (read:repository to preview), write:organization or "
+            "write:user for such a place, and must be its owner's",
+            404: f"no such repository, organization or user, or {token} may not see it",
+            405: "it is archived, or this server is too old for Actions secrets",
+        }
+    )
 
 
-_CANARY_ADVICE = Advice(
-    {
-        204: "this server is too old to say which run it started: it cannot have a canary",
-        403: "FORGEJO_TOKEN needs the scope write:repository to start a workflow",
-        404: "no such workflow on that branch, or Actions are off in that repository",
-        422: "the workflow has no workflow_dispatch trigger, or there is no such branch",
-    }
-)
+def _canary_advice(token: str) -> Advice:
+    return Advice(
+        {
+            204: "this server is too old to say which run it started: it cannot have a canary",
+            403: f"{token} needs the scope write:repository to start a workflow",
+            404: "no such workflow on that branch, or Actions are off in that repository",
+            422: "the workflow has no workflow_dispatch trigger, or there is no such branch",
+        }
+    )
+
 
 # Forgejo puts the end of a run into its status, Gitea into a conclusion beside it.
 _RUNNING = frozenset({"queued", "waiting", "blocked", "running", "in_progress", "completed", "unknown"})
@@ -83,12 +87,15 @@ def place_of(scope: str) -> str:
 
 class Forgejo:
     """
-    One server. A scope is the path of a place: `repos/<owner>/<name>`, `orgs/<name>`, or `user`, the token's own.
+    One server. A scope is the path of a place: `repos/<owner>/<name>`, `orgs/<name>`, or `user`, the token's own. The
+    *token*, with the scheme `token`, is in FORGEJO_TOKEN if nothing else is said.
     """
 
-    def __init__(self, url: str, transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(self, url: str, transport: httpx.BaseTransport | None = None, *, token: Token | None = None) -> None:
         self.api = Api("Forgejo", url, transport=transport)
-        self._auth = EnvironmentToken("FORGEJO_TOKEN", "the token of the repository's owner", scheme="token")
+        self._auth = token or EnvironmentToken("FORGEJO_TOKEN", "the token of the repository's owner", "token")
+        self._advice = _advice(self._auth.name)
+        self._canary_advice = _canary_advice(self._auth.name)
 
     def secret(self, scope: str, name: str) -> Secret | None:
         """
@@ -104,7 +111,7 @@ class Forgejo:
                 path,
                 whose=place_of(scope),
                 auth=self._auth,
-                advice=_ADVICE,
+                advice=self._advice,
                 params={"page": str(page), "limit": str(_PAGE)},
             )
             secrets = {one.name.upper(): one for one in self.api.parse(response, path, place_of(scope), list[Secret])}
@@ -129,7 +136,7 @@ class Forgejo:
             path,
             whose=place_of(scope),
             auth=self._auth,
-            advice=_ADVICE,
+            advice=self._advice,
             repeat=True,
             json=body,
             expect=(201, 204),
@@ -141,7 +148,7 @@ class Forgejo:
         """
         path = f"{self._path(scope)}/{name}"
         self.api.call(
-            "DELETE", path, whose=place_of(scope), auth=self._auth, advice=_ADVICE, repeat=True, expect=(204, 404)
+            "DELETE", path, whose=place_of(scope), auth=self._auth, advice=self._advice, repeat=True, expect=(204, 404)
         )
 
     def run_workflow(self, repository: str, workflow: str, ref: str, seconds: float) -> str:
@@ -157,7 +164,7 @@ class Forgejo:
             path,
             whose=repository,
             auth=self._auth,
-            advice=_CANARY_ADVICE,
+            advice=self._canary_advice,
             params={"return_run_details": "true"},
             json={"ref": ref, "return_run_info": True},
             expect=(200, 201),
@@ -169,7 +176,7 @@ class Forgejo:
                 on=_UnfinishedError, attempts=None, timeout=seconds, wait_initial=0.5, wait_max=10
             ):
                 with attempt:
-                    answer = self.api.call("GET", path, whose=repository, auth=self._auth, advice=_CANARY_ADVICE)
+                    answer = self.api.call("GET", path, whose=repository, auth=self._auth, advice=self._canary_advice)
                     conclusion = self.api.parse(answer, path, repository, _Run).end
                     if not conclusion:
                         raise _UnfinishedError

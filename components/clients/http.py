@@ -129,7 +129,7 @@ class Api:
         self._repeats = repeats or Repeats()
         self._http = httpx.Client(
             headers={"User-Agent": USER_AGENT},
-            timeout=_timeout(),
+            timeout=timeout(),
             transport=transport,
             verify=truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
             follow_redirects=False,
@@ -253,7 +253,7 @@ class Api:
         raise UnexpectedAnswerError(msg)
 
 
-def _timeout() -> httpx.Timeout:
+def timeout() -> httpx.Timeout:
     """
     Return the time-outs of every call, from the environment where it sets them.
 

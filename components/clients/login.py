@@ -51,7 +51,7 @@ def zot_session(authentik: Authentik, zot: Zot, username: str, provider: str) ->
     """
     account = authentik.find(username)
     if account is None:
-        hint = "create it, or grant AUTHENTIK_TOKEN view_user on it"
+        hint = f"create it, or grant {authentik.token_name} view_user on it"
         msg = f"authentik has no account {username} to log in as; {hint}"
         raise NotFoundError(msg)
     if account.type != SERVICE_ACCOUNT or not account.is_active:

@@ -130,7 +130,7 @@ class Stack:
         while True:
             self.command_lines |= command_lines(process.pid)
             try:
-                text, _ = process.communicate(timeout=0.02)
+                text, _ = process.communicate(timeout=0.01)
             except subprocess.TimeoutExpired:
                 assert time.monotonic() < deadline, "the engine has not ended within 300 s"
             else:
@@ -157,7 +157,7 @@ def engine_environment(folder: Path) -> dict[str, str]:
     The environment in which the engine finds this Python, keeps everything below *folder*, temporary files too, and
     asks nobody outside.
     """
-    (folder / "tmp").mkdir(exist_ok=True)
+    (folder / "tmp").mkdir(parents=True, exist_ok=True)
     keep = {name: os.environ[name] for name in ("LANG", "LC_ALL", "HOME") if name in os.environ}
     return keep | {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),

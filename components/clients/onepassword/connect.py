@@ -24,6 +24,7 @@ from components.clients.errors import (
     AmbiguousError,
     CredentialMissingError,
     NotFoundError,
+    RateLimitedError,
     ReconcileError,
     UnexpectedAnswerError,
     UnreachableError,
@@ -42,7 +43,9 @@ _ADVICE = Advice(
         401: "check OP_CONNECT_TOKEN",
         403: "give the token of OP_CONNECT_TOKEN access to that vault, with write access for `pulumi up`",
         404: "it is gone, or the token of OP_CONNECT_TOKEN has no access to its vault",
-    }
+        429: "the rate limit is used up: wait, then run again",
+    },
+    {429: RateLimitedError},
 )
 
 
@@ -76,6 +79,12 @@ class Connect:
         self.api = Api(self.name, host, transport=transport)
         self._auth = EnvironmentToken("OP_CONNECT_TOKEN", "a 1Password Connect token")
         self._writing: dict[ItemRef, Lock] = defaultdict(Lock)
+
+    def close(self) -> None:
+        """
+        Close the connections.
+        """
+        self.api.close()
 
     def locate(self, vault: str, item: str) -> ItemRef:
         """

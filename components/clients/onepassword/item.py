@@ -14,6 +14,15 @@ from components.clients.errors import AmbiguousError
 CONCEALED = "CONCEALED"
 
 
+class Section(pydantic.BaseModel):
+    """
+    One section of an item. A field names its section by id; whether the label stands there too depends on the way in.
+    """
+
+    id: str
+    label: str | None = None
+
+
 class Field(pydantic.BaseModel):
     """
     One field of an item. An absent value is an empty one.
@@ -23,6 +32,7 @@ class Field(pydantic.BaseModel):
     type: str = CONCEALED
     label: str | None = None
     value: str | None = pydantic.Field(default=None, repr=False)
+    section: Section | None = None
 
 
 class Item(pydantic.BaseModel):
@@ -32,6 +42,7 @@ class Item(pydantic.BaseModel):
 
     id: str
     title: str = ""
+    sections: list[Section] = []
     fields: list[Field] = pydantic.Field(default=[], repr=False)
 
     def by_id(self, field_id: str) -> Field | None:
@@ -40,19 +51,24 @@ class Item(pydantic.BaseModel):
         """
         return next((field for field in self.fields if field.id == field_id), None)
 
-    def named(self, name: str) -> Field | None:
+    def named(self, name: str, section: str | None = None) -> Field | None:
         """
-        Return the field whose label, or id, is *name*, in whatever section.
+        Return the field whose label, or id, is *name*, in the section of that label or id, or in whatever section.
 
         Raises:
             AmbiguousError: several fields have that label.
         """
-        found = [field for field in self.fields if field.label == name]
+        fields = [field for field in self.fields if section is None or self._is_in(field, section)]
+        found = [field for field in fields if field.label == name]
         if len(found) > 1:
             hint = "rename all but one, or name the field by its id"
             msg = f"1Password item {self.title} has {len(found)} fields labelled {name}; {hint}"
             raise AmbiguousError(msg)
-        return found[0] if found else self.by_id(name)
+        return found[0] if found else next((field for field in fields if field.id == name), None)
+
+    def _is_in(self, field: Field, section: str) -> bool:
+        ids = {one.id for one in self.sections if section in (one.id, one.label)}
+        return field.section is not None and (field.section.id in ids or field.section.label == section)
 
 
 @dataclass(frozen=True)
@@ -97,5 +113,10 @@ class ItemAccess(Protocol):
 
     def remove_field(self, ref: ItemRef, field_id: str) -> None:
         """
-        Remove one field, and return once it is gone.
+        Remove one field, and return once it is gone; one that is gone already is no error.
+        """
+
+    def close(self) -> None:
+        """
+        Let go of connections, threads and the like.
         """

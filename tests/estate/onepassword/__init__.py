@@ -11,7 +11,7 @@ from __future__ import annotations
 import copy
 import secrets
 import string
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +22,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from tests.estate.core import System, World, stamp
-from tests.estate.onepassword import api
+from tests.estate.onepassword import api, direct
 
 Json = dict[str, Any]
 
@@ -91,6 +91,9 @@ class OnePassword(System):
         self.tokens: dict[str, Token] = {}
         self.lag_reads = 2
         self.puts = 0
+        # What happens to the next writes: a status that refuses each, and what somebody does just before one.
+        self.refusals: list[int] = []
+        self.meanwhile: Callable[[], None] | None = None
         super().__init__(world, url)
 
     def routes(self) -> ASGIApp:
@@ -105,6 +108,7 @@ class OnePassword(System):
             Route(item, self._answer(api.get_item), methods=["GET"]),
             Route(item, self._answer(api.patch_item), methods=["PATCH"]),
             Route(item, self._answer(api.put_item), methods=["PUT"]),
+            *(Route(path, self._answer(handler), methods=[method]) for method, path, handler in direct.ROUTES),
         ]
         return Starlette(routes=routes)
 
@@ -130,6 +134,14 @@ class OnePassword(System):
             "lastEditedBy": new_id(),
         }
         return item.current | {"version": old_version}
+
+    def before_writing(self) -> None:
+        """Let happen what a test has planned for the next write."""
+        if self.meanwhile:
+            meanwhile, self.meanwhile = self.meanwhile, None
+            meanwhile()
+        if self.refusals:
+            raise api.Refusal(self.refusals.pop(0), "refused, as the test wants it")
 
     # Back doors: no such call on a real server.
 

@@ -53,20 +53,20 @@ async def health(connect: OnePassword, request: Request) -> Response:
 
 async def list_vaults(connect: OnePassword, request: Request) -> Response:
     """Answer the vaults in the token's scope."""
-    token = _token(connect, request)
+    token = token_of(connect, request)
     wanted = _filter(request, "name")
-    vaults = [v for v in connect.vaults.values() if _in_scope(token, v) and wanted in (None, v.name)]
+    vaults = [v for v in connect.vaults.values() if in_scope(token, v) and wanted in (None, v.name)]
     return JSONResponse([_vault_json(vault) for vault in vaults])
 
 
 async def get_vault(connect: OnePassword, request: Request) -> Response:
     """Answer one vault."""
-    return JSONResponse(_vault_json(_vault(connect, request, _token(connect, request))))
+    return JSONResponse(_vault_json(vault_of(connect, request, token_of(connect, request))))
 
 
 async def list_items(connect: OnePassword, request: Request) -> Response:
     """Answer the vault's items without their fields."""
-    vault = _vault(connect, request, _token(connect, request))
+    vault = vault_of(connect, request, token_of(connect, request))
     wanted = _filter(request, "title")
     items = [item.current for item in vault.items.values() if wanted in (None, item.title)]
     return JSONResponse([{k: v for k, v in item.items() if k not in ("fields", "sections")} for item in items])
@@ -74,12 +74,13 @@ async def list_items(connect: OnePassword, request: Request) -> Response:
 
 async def get_item(connect: OnePassword, request: Request) -> Response:
     """Answer the whole item, values in clear, as old as the local database is."""
-    return JSONResponse(_item(connect, request, writing=False).seen())
+    return JSONResponse(item_of(connect, request, writing=False).seen())
 
 
 async def patch_item(connect: OnePassword, request: Request) -> Response:
     """Apply an array of add, remove and replace, all or none."""
-    item = _item(connect, request, writing=True)
+    item = item_of(connect, request, writing=True)
+    connect.before_writing()
     operations = await json_body(request)
     if not isinstance(operations, list):
         raise Refusal(400, "Invalid request body")
@@ -92,7 +93,7 @@ async def patch_item(connect: OnePassword, request: Request) -> Response:
 async def put_item(connect: OnePassword, request: Request) -> Response:
     """Replace the whole item: what the body leaves out is gone. Counted, so that a test can forbid it."""
     connect.puts += 1
-    item = _item(connect, request, writing=True)
+    item = item_of(connect, request, writing=True)
     body = await json_body(request)
     if not isinstance(body, dict) or body.get("id") != item.id or "category" not in body or "vault" not in body:
         raise Refusal(400, "Invalid request body")
@@ -136,7 +137,7 @@ def _apply(item: Json, operation: Any) -> None:
         entry[parts[2]] = value
 
 
-def _token(connect: OnePassword, request: Request) -> Token:
+def token_of(connect: OnePassword, request: Request) -> Token:
     scheme, _, text = request.headers.get("authorization", "").partition(" ")
     token = connect.tokens.get(text) if scheme.lower() == "bearer" else None
     if token is None:
@@ -145,23 +146,23 @@ def _token(connect: OnePassword, request: Request) -> Token:
     return token
 
 
-def _in_scope(token: Token, vault: Vault) -> bool:
+def in_scope(token: Token, vault: Vault) -> bool:
     return token.vaults is None or vault.id in token.vaults
 
 
-def _vault(connect: OnePassword, request: Request, token: Token) -> Vault:
+def vault_of(connect: OnePassword, request: Request, token: Token) -> Vault:
     wanted = request.path_params["vault"]
     vault = connect.vaults.get(wanted)
     if vault is None:
         raise Refusal(404, f"vault {wanted} not found")
-    if not _in_scope(token, vault):
+    if not in_scope(token, vault):
         raise Refusal(403, f"vault {wanted} is not in scope")
     return vault
 
 
-def _item(connect: OnePassword, request: Request, writing: bool) -> Item:
-    token = _token(connect, request)
-    vault = _vault(connect, request, token)
+def item_of(connect: OnePassword, request: Request, writing: bool) -> Item:
+    token = token_of(connect, request)
+    vault = vault_of(connect, request, token)
     if writing and not token.writes:
         raise Refusal(403, f"token does not have permission to write to vault {vault.id}")
     wanted = request.path_params["item"]

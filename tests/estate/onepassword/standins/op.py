@@ -1,0 +1,133 @@
+"""
+A stand-in for 1Password's `op`, over the embedded vaults; a test puts it on PATH.
+
+By `contracts/onepassword.md`: `vault get`, `vault list`, `item get`, and `item edit` with an item's JSON on standard
+input; failures are exit code 1 and `[ERROR] <date> <time> <message>`. It is signed in if OP_STANDIN_TOKEN is set. It
+writes its arguments into the file OP_STANDIN_ARGV, and its errors echo what it was given: nobody may show them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sys
+from http.client import HTTPConnection
+from typing import Any, NoReturn
+
+Json = dict[str, Any]
+
+SAYS = {
+    401: "(401) Unauthorized: You are not currently signed in",
+    403: "(403) Forbidden: You do not have permission to perform this action",
+    404: '"it" isn\'t an item. Specify the item with its UUID, name, or domain.',
+    409: "(409) Conflict: Internal server conflict",
+    429: "(429) Too Many Requests: you have exceeded the rate limit",
+    500: "(500) Internal Server Error: something went wrong",
+}
+
+
+def fail(message: str) -> NoReturn:
+    """Say so as `op` does."""
+    print(f"[ERROR] 2026/11/24 12:00:00 {message}", file=sys.stderr)
+    raise SystemExit(1)
+
+
+def ask(method: str, path: str, body: Json | None = None) -> Any:
+    """Ask the embedded vaults."""
+    token = os.environ.get("OP_STANDIN_TOKEN")
+    if not token:
+        fail("You are not currently signed in. Please run `op signin --help` for instructions")
+    connection = HTTPConnection(os.environ["OP_STANDIN_URL"].partition("//")[2])
+    data = None if body is None else json.dumps(body)
+    connection.request(method, f"/direct{path}", data, {"Authorization": f"Bearer {token}"})
+    answer = connection.getresponse()
+    if answer.status != 200:
+        fail(f"{SAYS[answer.status]} {body}")
+    return json.load(answer)
+
+
+def one(things: list[Json], key: str, wanted: str, what: str) -> str:
+    """Return the id of the one thing of that name, in whatever letters, or id."""
+    ids = [thing["id"] for thing in things if wanted == thing["id"]]
+    ids = ids or [thing["id"] for thing in things if thing[key].lower() == wanted.lower()]
+    if not ids:
+        fail(f'"{wanted}" isn\'t {what}. Specify it with its UUID or name.')
+    if len(ids) > 1:
+        fail(f'More than one {what.split()[-1]} matches "{wanted}". Try again and specify it by its ID: {ids}')
+    return str(ids[0])
+
+
+def shown(item: Json) -> Json:
+    """Return an item as `op` prints it."""
+    sections = {section["id"]: section for section in item["sections"]}
+    fields = []
+    for field in item["fields"]:
+        print_as = {name: value for name, value in field.items() if not (name == "value" and value == "")}
+        if "section" in field:
+            print_as["section"] = sections[field["section"]["id"]]
+        place = f"op://{item['vault']['name']}/{item['title']}/{field['label']}"
+        fields.append(print_as | {"reference": place})
+    top = ("id", "title", "tags", "version", "vault", "category", "sections")
+    moments = {"created_at": item["createdAt"], "updated_at": item["updatedAt"]}
+    return {name: item[name] for name in top} | moments | {"fields": fields}
+
+
+def kept(field: Json) -> Json:
+    """Return a field of the given JSON as the vault keeps it."""
+    plain = {name: value for name, value in field.items() if name != "reference"}
+    plain.setdefault("id", secrets.token_hex(13))
+    plain.setdefault("value", "")
+    if "section" in plain:
+        plain["section"] = {"id": plain["section"]["id"]}
+    return plain
+
+
+def parse(arguments: list[str]) -> tuple[list[str], dict[str, str]]:
+    """Tell names from options, which are written `--name=value` or `--name value`; all is a name after `--`."""
+    names: list[str] = []
+    options: dict[str, str] = {}
+    rest = iter(arguments)
+    for word in rest:
+        if word == "--":
+            names.extend(rest)
+        elif word.startswith("--"):
+            name, has_value, value = word[2:].partition("=")
+            if name not in ("vault", "format", "cache"):
+                fail(f"unknown flag: --{name}")
+            options[name] = value if has_value else next(rest)
+        else:
+            names.append(word)
+    return names, options
+
+
+def main() -> None:
+    """Run one command."""
+    if log := os.environ.get("OP_STANDIN_ARGV"):
+        with open(log, "a", encoding="utf-8") as file:
+            file.write(json.dumps(sys.argv[1:]) + "\n")
+    (thing, verb, *names), options = parse(sys.argv[1:])
+    vaults = ask("GET", "")
+    answer: Any
+    if (thing, verb) == ("vault", "list"):
+        answer = vaults
+    elif (thing, verb) == ("vault", "get"):
+        found = one(vaults, "name", names[0], "a vault")
+        answer = next(vault for vault in vaults if vault["id"] == found)
+    elif thing == "item" and verb in ("get", "edit"):
+        vault = one(vaults, "name", options["vault"], "a vault")
+        path = f"/{vault}/" + one(ask("GET", f"/{vault}"), "title", names[0], "an item")
+        item = ask("GET", path)
+        if verb == "edit":
+            given = json.load(sys.stdin)
+            fields = [kept(field) for field in given["fields"]]
+            body = {"version": item["version"], "sections": given.get("sections", []), "fields": fields}
+            item = ask("PUT", path, body)
+        answer = shown(item)
+    else:
+        fail(f"unknown command {thing} {verb}")
+    print(json.dumps(answer))
+
+
+if __name__ == "__main__":
+    main()

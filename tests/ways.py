@@ -1,0 +1,85 @@
+"""
+The three ways into 1Password, over the same embedded vaults: what each one needs in the environment.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.estate import Estate
+from tests.estate.onepassword.standins import sdk_core
+
+STANDINS = Path(__file__).parent / "estate/onepassword/standins"
+
+
+@dataclass(frozen=True)
+class Way:
+    """
+    One of the three.
+
+    Args:
+        access: the setting's word for it.
+        via: what an output says when it is in use.
+    """
+
+    access: str
+    via: str
+
+    def environment(self, estate: Estate, folder: Path, env: Mapping[str, str]) -> dict[str, str]:
+        """
+        Return *env* with what this way needs, and nothing of another way.
+
+        Args:
+            folder: for the `op` that is put on PATH.
+        """
+        token = estate.onepassword.add_token(["blumeops"])
+        plain = {name: value for name, value in env.items() if not name.startswith("OP_")}
+        plain["PATH"] = _without_op(env.get("PATH", os.defpath))
+        url = estate.onepassword.url
+        if self.access == "connect":
+            return plain | {"OP_CONNECT_HOST": url, "OP_CONNECT_TOKEN": token}
+        if self.access == "serviceAccount":
+            return plain | {"OP_SERVICE_ACCOUNT_TOKEN": token, "OP_STANDIN_URL": url, "PYTHONPATH": str(STANDINS)}
+        put_op_into(folder / "bin")
+        path = os.pathsep.join([str(folder / "bin"), plain["PATH"]])
+        argv = str(folder / "op-argv")
+        return plain | {"PATH": path, "OP_STANDIN_TOKEN": token, "OP_STANDIN_URL": url, "OP_STANDIN_ARGV": argv}
+
+
+CONNECT = Way("connect", "1Password Connect")
+SERVICE_ACCOUNT = Way("serviceAccount", "1Password service account")
+CLI = Way("cli", "1Password CLI")
+WAYS = (CONNECT, SERVICE_ACCOUNT, CLI)
+
+
+def put_op_into(folder: Path) -> None:
+    """
+    Put the stand-in `op` into a folder for PATH.
+    """
+    folder.mkdir(exist_ok=True)
+    op = folder / "op"
+    source = (STANDINS / "op.py").read_text(encoding="utf-8")
+    op.write_text(f"#!{sys.executable} -SE\n{source}", encoding="utf-8")
+    op.chmod(0o755)
+
+
+def _without_op(path: str) -> str:
+    """
+    Whoever runs the tests may have a real `op`: no test starts it.
+    """
+    return os.pathsep.join(part for part in path.split(os.pathsep) if not (Path(part) / "op").exists())
+
+
+def enter(monkeypatch: pytest.MonkeyPatch, way: Way, estate: Estate, folder: Path) -> None:
+    """
+    Give this process what *way* needs. *folder* is for the `op` that is put on PATH.
+    """
+    for name, value in way.environment(estate, folder, {"PATH": os.environ["PATH"]}).items():
+        monkeypatch.setenv(name, value)
+    sdk_core.install()
