@@ -244,9 +244,10 @@ def _in_words(fault: Any) -> str:
     for part in fault["loc"]:
         path += f"[{part}]" if isinstance(part, int) else f".{part}"
     text = str(fault["msg"]).removeprefix("Value error, ")
+    if fault["type"] == "extra_forbidden":
+        return f"  {NAMESPACE}:{path.lstrip('.')} is not a setting{_nearest(fault['loc'])}"
     rule = {
         "missing": "is missing",
-        "extra_forbidden": f"is not a setting{_nearest(fault['loc'])}",
         "model_type": "must be a mapping",
         "too_short": "must not be empty",
         "string_too_short": "must not be empty",
