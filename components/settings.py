@@ -14,14 +14,14 @@ from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, get_args
 
 import pydantic
-from pydantic import BeforeValidator, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import BeforeValidator, Field
 
 from components.rotation import Policy
 from components.rules import (
     Days,
     DaysOrNever,
     ImageRepository,
+    Model,
     Owner,
     Repository,
     SecretName,
@@ -31,6 +31,7 @@ from components.rules import (
     WorkflowFile,
     as_list,
 )
+from components.sso_settings import SsoSettings
 
 NAMESPACE = "zot-ci"
 
@@ -41,13 +42,7 @@ class SettingsError(Exception):
     """
 
 
-class _Model(pydantic.BaseModel):
-    model_config = ConfigDict(
-        alias_generator=to_camel, extra="forbid", strict=True, frozen=True, hide_input_in_errors=True
-    )
-
-
-class AuthentikSettings(_Model):
+class AuthentikSettings(Model):
     """
     authentik. Its token: `AUTHENTIK_TOKEN`.
     """
@@ -55,7 +50,7 @@ class AuthentikSettings(_Model):
     url: Url
 
 
-class ZotSettings(_Model):
+class ZotSettings(Model):
     """
     The registry, zot's name for authentik, and where a key's access is probed.
     """
@@ -65,7 +60,7 @@ class ZotSettings(_Model):
     probe_repository: ImageRepository = "zot-ci-access-probe"
 
 
-class ForgejoSettings(_Model):
+class ForgejoSettings(Model):
     """
     Forgejo or Gitea. Its token: `FORGEJO_TOKEN`.
     """
@@ -73,7 +68,7 @@ class ForgejoSettings(_Model):
     url: Url
 
 
-class FieldSettings(_Model):
+class FieldSettings(Model):
     """
     Where the key is kept, each part by name or id.
     """
@@ -83,7 +78,7 @@ class FieldSettings(_Model):
     field: Text
 
 
-class CanarySettings(_Model):
+class CanarySettings(Model):
     """
     A workflow that uses the secret, to be run after each publication.
     """
@@ -93,7 +88,7 @@ class CanarySettings(_Model):
     timeout_seconds: Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)] = 300.0
 
 
-class SecretSettings(_Model):
+class SecretSettings(Model):
     """
     Where CI reads the key from: the secrets of one repository, of one organization, or of the token's own user.
     """
@@ -124,7 +119,7 @@ class SecretSettings(_Model):
         return f"orgs/{self.organization}" if self.organization is not None else "user"
 
 
-class AccountSettings(_Model):
+class AccountSettings(Model):
     """
     One account and its key. Without *groups* the account itself is somebody else's, and only its key is kept.
     """
@@ -169,7 +164,7 @@ class AccountSettings(_Model):
         return self.onepassword[0]
 
 
-class Settings(_Model):
+class Settings(Model):
     """
     Everything under the namespace `zot-ci:` of a stack file.
     """
@@ -178,6 +173,7 @@ class Settings(_Model):
     zot: ZotSettings
     forgejo: ForgejoSettings
     accounts: Annotated[list[AccountSettings], Field(min_length=1)]
+    sso: SsoSettings | None = None
 
     @pydantic.model_validator(mode="after")
     def _nothing_twice(self) -> Settings:
@@ -191,9 +187,18 @@ class Settings(_Model):
             *_repeated("1Password field", (f"{field.vault}/{field.item}/{field.field}" for field in fields)),
             *_repeated("secret", (f"{secret.scope.lower()}/{secret.secret}" for secret in secrets)),
         ]
-        if twice:
-            raise ValueError("; ".join(twice))
+        if twice or self._unfit_for_sso:
+            raise ValueError("; ".join([*twice, *self._unfit_for_sso]))
         return self
+
+    @property
+    def _unfit_for_sso(self) -> list[str]:
+        faults = []
+        if self.sso and self.authentik is None:
+            faults.append("authentik is missing, and sso makes the registry's application there")
+        if self.sso and self.zot.oidc_provider != "oidc":
+            faults.append("zot.oidcProvider must be oidc with sso: zot takes a provider of one's own by no other name")
+        return faults
 
     @property
     def plain_http(self) -> list[str]:
