@@ -14,8 +14,10 @@ from tests.sso.conftest import Estate
 
 pytest.importorskip("pulumi_authentik", reason="the extra `sso` is not installed here: `make test-sso`")
 
-# All tests of one process: they share a stack.
-pytestmark = [pytest.mark.embedded, pytest.mark.xdist_group("sso")]
+pytestmark = pytest.mark.embedded
+
+# These have one stack, made once.
+one_stack = pytest.mark.xdist_group("sso")
 
 # What the engine calls the component's parts, without the accounts.
 ONLY_SSO = ("--target", "**RegistrySso**")
@@ -95,6 +97,7 @@ def test_a_first_up_can_stop_at_single_sign_on(fresh: Estate) -> None:
     assert "zot-ci-api-key" not in fresh.stack.urns()
 
 
+@one_stack
 def test_after_an_up_the_item_holds_the_client_and_a_preview_is_empty(in_line: Estate) -> None:
     """With an account beside it, whose key is in line too."""
     made, item = in_line.only("ProviderOauth2"), in_line.only("Item")
@@ -106,6 +109,7 @@ def test_after_an_up_the_item_holds_the_client_and_a_preview_is_empty(in_line: E
     assert run.code == 0, run.text
 
 
+@one_stack
 def test_the_state_holds_the_client_s_secret_encrypted_and_no_token(in_line: Estate) -> None:
     """Also not in what the engine keeps of its providers, nor in an output."""
     secret = in_line.only("ProviderOauth2")["clientSecret"]
@@ -120,6 +124,7 @@ def test_the_state_holds_the_client_s_secret_encrypted_and_no_token(in_line: Est
     assert json.loads(outputs["zot_configuration"])["http"]["auth"]["apikey"] is True
 
 
+@one_stack
 def test_drift_is_shown_and_mended_and_what_belongs_to_others_is_left(in_line: Estate) -> None:
     """Somebody moved the redirect URI, and somebody put a person into the group."""
     ((provider_id, before),) = in_line.held()["ProviderOauth2"].items()
@@ -137,6 +142,7 @@ def test_drift_is_shown_and_mended_and_what_belongs_to_others_is_left(in_line: E
     assert in_line.only("Group")["users"] == [4]
 
 
+@one_stack
 def test_a_destroy_is_refused_before_anything_is_gone(in_line: Estate) -> None:
     """Its preview meets the protection first, so the accounts' keys live on, too."""
     before = in_line.held()
@@ -148,6 +154,7 @@ def test_a_destroy_is_refused_before_anything_is_gone(in_line: Estate) -> None:
     assert in_line.world.accepts(in_line.world.field())
 
 
+@one_stack
 def test_a_setting_that_was_taken_out_deletes_nothing(in_line: Estate) -> None:
     """A slip in the stack file must not end everybody's login."""
     before = in_line.held()
