@@ -11,7 +11,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from datetime import datetime
-from threading import Lock
 from typing import Any
 
 import pulumi
@@ -40,28 +39,9 @@ _INPUTS = (*_IDENTITY, *_UPDATED, "condition")
 _OUTPUTS = ("uuid", "api_key", "created_at", "expires_at", "last_used", "access", "other_keys")
 
 
-class _LiveKeys:
-    """
-    The keys that this process has just seen alive in the state, by registry and user.
-
-    A replacement's `create` gets no old properties from the engine, so the key that can mint the successor has to be
-    remembered from the refresh before it.
-    """
-
-    def __init__(self) -> None:
-        self._keys: dict[tuple[str, str], str] = {}
-        self._lock = Lock()
-
-    def add(self, props: Props) -> None:
-        with self._lock:
-            self._keys[props["zot_url"], props["username"]] = props["api_key"]
-
-    def get(self, props: Props) -> str | None:
-        with self._lock:
-            return self._keys.get((props["zot_url"], props["username"]))
-
-
-_live_keys = _LiveKeys()
+# The keys that this process has just seen alive in the state, by registry and user. The `create` of a replacement gets
+# no old properties from the engine, so what can mint the successor has to be remembered from the refresh before it.
+_live_keys: dict[tuple[str, str], str] = {}
 
 
 class ApiKeyProvider(Provider):
@@ -104,7 +84,7 @@ class ApiKeyProvider(Provider):
         auth = KeyAuth(props["username"], props["api_key"])
         access = zot.access(auth, props["username"], props["probe_repository"]) if own else None
         if own and access:
-            _live_keys.add(props)
+            _live_keys[props["zot_url"], props["username"]] = props["api_key"]
             outs.update(_observed(listing, own, access))
         else:
             outs["refused"] = why_refused(_moment(props["expires_at"]), listing.time)
@@ -163,7 +143,7 @@ def _candidates(props: Props) -> Iterator[str]:
     """
     Yield the keys that may be alive: the one this run has seen in the state, then the one in the store of record.
     """
-    seen = _live_keys.get(props)
+    seen = _live_keys.get((props["zot_url"], props["username"]))
     if seen:
         yield seen
     stored = key_in_field(props)

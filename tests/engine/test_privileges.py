@@ -91,9 +91,7 @@ USES = {
 
 
 def _tokens(world: World, use: Use) -> tuple[str, dict[str, str]]:
-    """
-    Return a token with just what *use* needs, and for each permission one without it.
-    """
+    """Return a token with just what *use* needs, and for each permission one without it."""
     authentik = world.estate.authentik
     account = authentik.users[world.username]
 
@@ -107,9 +105,7 @@ def _tokens(world: World, use: Use) -> tuple[str, dict[str, str]]:
 
 
 def _least(world: World, stack: Stack, forgejo: str, *, writes: bool) -> None:
-    """
-    Give the stack a Forgejo token of one scope and a Connect token of one vault.
-    """
+    """Give the stack a Forgejo token of one scope and a Connect token of one vault."""
     stack.env["FORGEJO_TOKEN"] = world.estate.forgejo.add_token(OWNER, (forgejo,))
     stack.env["OP_CONNECT_TOKEN"] = world.estate.onepassword.add_token([VAULT], writes=writes)
 
@@ -173,10 +169,7 @@ def _no_vault(world: World) -> dict[str, str]:
 
 
 PREVIEW_LESS: dict[str, tuple[Callable[[World], dict[str, str]], str]] = {
-    "view_user": (
-        lambda world: {"AUTHENTIK_TOKEN": world.estate.authentik.add_token("blind")},
-        "view_user",
-    ),
+    "view_user": (lambda world: {"AUTHENTIK_TOKEN": world.estate.authentik.add_token("blind")}, "view_user"),
     "read_repository": (
         lambda world: {"FORGEJO_TOKEN": world.estate.forgejo.add_token(OWNER, ("read:user",))},
         "FORGEJO_TOKEN needs the scope write:repository (read:repository to preview)",

@@ -1,0 +1,39 @@
+"""
+What the tests of the login share: the account, a login, and one that must fail.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from components.clients import authentik_at, zot_at
+from components.clients.errors import (
+    ReconcileError,
+)
+from components.clients.login import ZotSession, zot_session
+from tests.estate.authentik.model import User
+from tests.world import GROUP, World
+
+USER = "zot-ci"
+BEFORE = "the-password-before"
+
+
+def made(world: World) -> User:
+    """The account, in its group."""
+    return world.estate.authentik.add_user(USER, groups=[GROUP], password=BEFORE)
+
+
+def log_in(world: World, provider: str = "oidc") -> ZotSession:
+    """Log the account in."""
+    return zot_session(authentik_at(world.authentik_url), zot_at(world.zot_url), USER, provider)
+
+
+def blocked(world: World, kind: type[ReconcileError], *, provider: str = "oidc", zot_url: str = "") -> str:
+    """Try to log the account in; return what the error says, which is one line without a secret."""
+    with pytest.raises(ReconcileError) as caught:
+        zot_session(authentik_at(world.authentik_url), zot_at(zot_url or world.zot_url), USER, provider)
+    message = str(caught.value)
+    assert isinstance(caught.value, kind), message
+    assert "\n" not in message
+    assert world.estate.secrets.found_in(message) == []
+    return message

@@ -1,0 +1,58 @@
+"""
+A vendor that answers what it is told, for the answers that no embedded system would give.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import httpx
+
+Answer = Callable[[httpx.Request], httpx.Response]
+
+URL = "https://system.example.test"
+# Stands in bodies, headers, queries and tokens: no message may hold it.
+SECRET = "zak_5ec7e75ec7e75ec7e75ec7e75ec7e75e"
+DATE = "Tue, 24 Nov 2026 04:09:53 GMT"
+
+
+def said(status: int, *, date: str | None = DATE, headers: dict[str, str] | None = None, **body: Any) -> Answer:
+    """Answer *status*; *body* is what `httpx.Response` takes."""
+    with_date = {"Date": date} if date else {}
+    return lambda request: httpx.Response(status, headers=with_date | (headers or {}), **body)
+
+
+def broken(error: type[httpx.RequestError], text: str = "no text of the library's") -> Answer:
+    """Give no answer."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        raise error(text, request=request)
+
+    return answer
+
+
+class Told:
+    """
+    A transport that gives its answers in turn, the last one for ever, and keeps what it was asked.
+    """
+
+    def __init__(self, *answers: Answer) -> None:
+        self._answers = list(answers)
+        self.asked: list[httpx.Request] = []
+        self.transport = httpx.MockTransport(self._answer)
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        request.read()
+        self.asked.append(request)
+        answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+        return answer(request)
+
+    @property
+    def calls(self) -> list[str]:
+        """What was asked, as "METHOD path"."""
+        return [f"{request.method} {request.url.path}" for request in self.asked]
+
+
+html = partial(said, headers={"Content-Type": "text/html"}, content=f"<html>{SECRET}</html>".encode())

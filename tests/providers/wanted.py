@@ -1,0 +1,126 @@
+"""
+What the engine hands to the providers: inputs with numbers as floats and without what is None.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pulumi.output import Unknown
+
+from components import clients
+from components.api_key import ApiKeyProvider
+from components.provider import Props
+from tests.world import FIELD, GROUP, ITEM, OWNER, REPOSITORY, SECRET, VAULT, World
+
+LABEL = "zot-ci/test/zot-ci"
+# Has the form of a key; no registry knows it.
+NO_KEY = "zak_" + 32 * "0"
+# What a preview gives for a value that is not known yet.
+UNKNOWN: Any = Unknown()  # type: ignore[no-untyped-call]
+
+
+def account(world: World, **inputs: Any) -> Props:
+    """What the program asks of the account."""
+    return {
+        "authentik_url": world.authentik_url,
+        "username": world.username,
+        "display_name": "Zot CI",
+        "groups": [GROUP],
+        "type": "service_account",
+        "is_active": True,
+        "condition": "current",
+    } | inputs
+
+
+def key(world: World, **inputs: Any) -> Props:
+    """What the program asks of the key."""
+    return {
+        "zot_url": world.zot_url,
+        "authentik_url": world.authentik_url,
+        "oidc_provider": "oidc",
+        "username": world.username,
+        "label": LABEL,
+        "rotate_after_days": 90.0,
+        "expire_after_days": 120.0,
+        "probe_repository": "zot-ci-access-probe",
+        "vault": VAULT,
+        "item": ITEM,
+        "field": FIELD,
+        "condition": "current",
+    } | inputs
+
+
+def field(value: str = NO_KEY, uuid: str = "a-uuid", **inputs: Any) -> Props:
+    """What the program asks of the field."""
+    place = {"vault": VAULT, "item": ITEM, "field": FIELD, "resource": "zot-ci-item-field"}
+    return {**place, "value": value, "key_uuid": uuid, "condition": "current", "resource": "a-field"} | inputs
+
+
+def secret(world: World, value: str = NO_KEY, uuid: str = "a-uuid", **inputs: Any) -> Props:
+    """What the program asks of the secret, in an `up`."""
+    return {
+        "forgejo_url": world.env["FORGEJO_URL"],
+        "scope": f"repos/{OWNER}/{REPOSITORY}",
+        "name": SECRET,
+        "value": value,
+        "key_uuid": uuid,
+        "condition": "current",
+        "publish": True,
+        "resource": "zot-ci-actions-secret",
+    } | inputs
+
+
+def sweep(world: World, key_: Props, **inputs: Any) -> Props:
+    """What the program asks of the sweep, every place holding *key_*."""
+    uuid = key_["uuid"]
+    return {
+        "zot_url": world.zot_url,
+        "username": world.username,
+        "label": LABEL,
+        "key_uuid": uuid,
+        "api_key": key_["api_key"],
+        "held": {"1Password": uuid, "Forgejo": uuid},
+        "retire_after_days": 0.0,
+        "condition": "current",
+    } | inputs
+
+
+def made_by(world: World, minter: str | None = None, **inputs: Any) -> Props:
+    """
+    A key as its provider made it, by *minter* or else by a key that somebody made by hand and that is gone again.
+    """
+    hand = minter or world.estate.zot.mint(world.username, "by hand", groups=[GROUP])
+    before = world.field()
+    world.set_field(hand)
+    outs = ApiKeyProvider().create(key(world, **inputs)).outs
+    world.set_field(before)
+    if minter is None:
+        held = world.estate.zot.key(hand)
+        assert held is not None
+        world.estate.zot.revoke(held.uuid)
+    assert outs is not None
+    next_run(world)
+    return dict(outs)
+
+
+def next_run(world: World) -> None:
+    """What follows is another process, which has asked nothing yet; the log begins anew."""
+    clients.forget_all()
+    world.estate.log.clear()
+
+
+def outs_of(result: Any) -> Props:
+    """The outputs of a provider's answer."""
+    assert result.outs is not None
+    return dict(result.outs)
+
+
+def calls(world: World, *systems: str) -> list[str]:
+    """What these systems were asked, in order, as "METHOD path"."""
+    return [f"{call.method} {call.path}" for call in world.estate.log if not systems or call.system in systems]
+
+
+def writes(world: World) -> list[str]:
+    """What was changed, or tried to be, anywhere; the probes of a key's access change nothing."""
+    return [call for call in calls(world) if not call.startswith("GET ") and " /v2/" not in call]

@@ -1,0 +1,180 @@
+"""
+When a key is due and the sentence that says why: examples in words, and arithmetic for a machine to break.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from components.rotation import CURRENT, KeyFacts, Policy, age_days, condition, due, why_refused
+
+BORN = datetime(2026, 1, 1, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+MOMENTS = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+DAYS = st.floats(0.001, 3650)
+WORDS = st.sampled_from(["", "refused by the registry: revoked"])
+
+
+@st.composite
+def policies(draw: st.DrawFn) -> Policy:
+    """A policy that the settings would take: a key outlives its rotation, and 0 pauses it."""
+    expire = draw(DAYS)
+    rotate = draw(st.one_of(st.just(0.0), st.floats(0.0005, expire, exclude_max=True)))
+    return Policy(rotate, expire)
+
+
+@st.composite
+def facts(draw: st.DrawFn) -> KeyFacts:
+    """What a registry may have said."""
+    born = draw(MOMENTS)
+    lives = draw(st.one_of(st.none(), DAYS))
+    return KeyFacts(
+        created_at=born,
+        expires_at=None if lives is None else born + lives * DAY,
+        age_days=draw(st.floats(0, 4000)),
+        refused=draw(WORDS),
+        access="cannot create, can delete",
+        fits_ci=draw(st.booleans()),
+    )
+
+
+@given(MOMENTS, MOMENTS)
+def test_an_age_is_never_negative(born: datetime, now: datetime) -> None:
+    """Whatever two clocks say."""
+    assert age_days(born, now) >= 0
+    assert min(age_days(born, now), age_days(now, born)) == 0
+
+
+@given(MOMENTS, st.floats(0, 3650))
+def test_an_age_is_right_to_about_a_second(born: datetime, days: float) -> None:
+    """Five digits of a day."""
+    assert abs(age_days(born, born + days * DAY) - days) <= 1.2 / 86400
+
+
+@given(facts(), policies())
+def test_a_key_in_good_order_is_due_exactly_when_its_age_is_over_the_limit(seen: KeyFacts, policy: Policy) -> None:
+    """Neither on the day itself nor while rotation is paused."""
+    sound = KeyFacts(seen.created_at, None, seen.age_days)
+
+    assert bool(due(sound, policy)) is (policy.rotate_after_days > 0 and sound.age_days > policy.rotate_after_days)
+
+
+@given(MOMENTS, policies())
+def test_an_expiry_is_later_than_the_rotation_for_every_valid_policy(now: datetime, policy: Policy) -> None:
+    """A key that is minted now lives until its rotation, and is not due on the day it is born."""
+    rotates_at, expires_at = policy.rotates_at(now), policy.expires_at(now)
+
+    assert expires_at > now
+    if rotates_at is not None and policy.expire_after_days - policy.rotate_after_days > 1 / 86400:
+        assert rotates_at < expires_at
+        assert due(KeyFacts(now, expires_at, 0.0), policy) == []
+
+
+@given(facts(), policies())
+def test_a_condition_is_current_exactly_when_nothing_is_due(seen: KeyFacts, policy: Policy) -> None:
+    """One sentence holds every reason."""
+    reasons = due(seen, policy)
+
+    assert (condition(seen, policy) == CURRENT) is (reasons == [])
+    assert all(reason in condition(seen, policy) for reason in reasons)
+
+
+@given(facts(), policies())
+def test_a_refused_key_is_due_for_that_reason_alone(seen: KeyFacts, policy: Policy) -> None:
+    """Its age and access are of no interest any more."""
+    refused = KeyFacts(seen.created_at, seen.expires_at, seen.age_days, refused="refused by the registry: revoked")
+
+    assert due(refused, policy) == ["refused by the registry: revoked"]
+
+
+@given(facts(), policies())
+def test_a_paused_rotation_replaces_only_what_does_not_work(seen: KeyFacts, policy: Policy) -> None:
+    """A key that works stays, whatever its age and expiry."""
+    works = not seen.refused and seen.fits_ci
+
+    assert (due(seen, Policy(0.0, policy.expire_after_days)) == []) is works
+
+
+@pytest.mark.parametrize(
+    ("days", "limit", "words"),
+    [
+        (91.0, 90.0, "91 days old, rotates after 90"),
+        (90.0, 90.0, CURRENT),
+        (90.00001, 90.0, "90 days old, rotates after 90"),
+        (97.9, 90.0, "97 days old, rotates after 90"),
+        (1.0, 0.5, "1 day old, rotates after 0.5"),
+        (1.99, 1.5, "1 day old, rotates after 1.5"),
+        (2.0, 1.5, "2 days old, rotates after 1.5"),
+        (0.25, 0.1, "0.25 days old, rotates after 0.1"),
+        (0.0123, 0.01, "0.012 days old, rotates after 0.01"),
+        (4000.0, 0.0, CURRENT),
+        (0.0, 90.0, CURRENT),
+    ],
+)
+def test_what_is_said_of_an_age(days: float, limit: float, words: str) -> None:
+    """The sentence of a preview, word by word."""
+    assert condition(KeyFacts(BORN, None, days), Policy(limit, 5000.0)) == words
+
+
+@pytest.mark.parametrize(
+    ("expires", "words"),
+    [
+        (BORN + 120 * DAY, CURRENT),
+        (BORN + 90 * DAY + timedelta(seconds=1), CURRENT),
+        (BORN + 90 * DAY, "expires on 2026-04-01, before it rotates on 2026-04-01"),
+        (BORN + 60 * DAY, "expires on 2026-03-02, before it rotates on 2026-04-01"),
+        (None, CURRENT),
+    ],
+)
+def test_what_is_said_of_an_expiry(expires: datetime | None, words: str) -> None:
+    """It would fail before anybody replaced it."""
+    assert condition(KeyFacts(BORN, expires, 5.0), Policy(90.0, 120.0)) == words
+
+
+def test_what_is_said_of_the_wrong_access() -> None:
+    """What the key can do, and what CI needs."""
+    seen = KeyFacts(BORN, None, 5.0, access="can create, can delete", fits_ci=False)
+
+    assert condition(seen, Policy(90.0, 120.0)) == (
+        "can create, can delete; CI needs a key that can create and cannot delete"
+    )
+
+
+def test_all_reasons_are_one_sentence() -> None:
+    """Age, expiry, access."""
+    seen = KeyFacts(BORN, BORN + 60 * DAY, 91.0, access="cannot create, cannot delete", fits_ci=False)
+
+    assert condition(seen, Policy(90.0, 120.0)) == (
+        "91 days old, rotates after 90; expires on 2026-03-02, before it rotates on 2026-04-01; "
+        "cannot create, cannot delete; CI needs a key that can create and cannot delete"
+    )
+
+
+@pytest.mark.parametrize(
+    ("expires", "now", "words"),
+    [
+        (BORN, BORN + DAY, "refused by the registry: expired on 2026-01-01"),
+        (BORN, BORN, "refused by the registry: expired on 2026-01-01"),
+        (BORN + DAY, BORN, "refused by the registry: revoked"),
+        (None, BORN, "refused by the registry: revoked"),
+        (BORN, None, "refused by the registry: revoked"),
+    ],
+    ids=["expired", "expired just now", "not expired yet", "never expires", "no clock"],
+)
+def test_why_a_key_is_refused(expires: datetime | None, now: datetime | None, words: str) -> None:
+    """Expired if its time is over, else somebody revoked it."""
+    assert why_refused(expires, now) == words
+
+
+def test_the_days_of_a_policy_are_added_to_a_birth() -> None:
+    """Fractions are allowed; a pause has no day."""
+    policy = Policy(1.5, 2.0)
+
+    assert policy.rotates_at(BORN) == BORN + timedelta(hours=36)
+    assert policy.expires_at(BORN) == BORN + timedelta(hours=48)
+    assert Policy(0.0, 2.0).rotates_at(BORN) is None
