@@ -9,7 +9,7 @@ import signal
 import pulumi
 from pulumi.runtime.config import CONFIG
 
-from components import RegistryCredential, RegistryCredentialArgs, SettingsError, load, zot_configuration
+from components import RegistryCredential, RegistryCredentialArgs, SettingsError, load
 
 # When a resource fails the engine interrupts this program; Python's own handler would print a traceback of it.
 signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -26,6 +26,7 @@ opts = pulumi.ResourceOptions()
 if settings.sso:
     # Here and not above: the packages that it needs are an extra.
     from components.registry_sso import RegistrySso, RegistrySsoArgs
+    from components.zot_configuration import zot_configuration
 
     # A login needs group and application.
     opts.depends_on = [RegistrySso("registry-sso", RegistrySsoArgs(systems=settings, sso=settings.sso))]

@@ -6,6 +6,5 @@ from __future__ import annotations
 
 from components.registry_credential import RegistryCredential, RegistryCredentialArgs
 from components.settings import Settings, SettingsError, load
-from components.zot_configuration import zot_configuration
 
-__all__ = ["RegistryCredential", "RegistryCredentialArgs", "Settings", "SettingsError", "load", "zot_configuration"]
+__all__ = ["RegistryCredential", "RegistryCredentialArgs", "Settings", "SettingsError", "load"]

@@ -144,8 +144,11 @@ class RegistrySso(pulumi.ComponentResource):
         return pulumi.InvokeOutputOptions(parent=self)
 
     def _kept(self, import_id: str | None, leaves: Sequence[str]) -> pulumi.ResourceOptions:
-        # People sign in by these: neither a wrong setting nor one that was taken out may delete them.
-        return pulumi.ResourceOptions(parent=self, protect=True, import_=import_id, ignore_changes=list(leaves))
+        # People sign in by these: a setting that was taken out ends no login. And who lifts the protection to let go of
+        # them wants them to stay: they may have been here before, and others may use them.
+        return pulumi.ResourceOptions(
+            parent=self, protect=True, retain_on_delete=True, import_=import_id, ignore_changes=list(leaves)
+        )
 
     def _flow(self, slug: str) -> pulumi.Output[str]:
         found: pulumi.Output[str] = authentik.get_flow_output(slug=slug, opts=self._lookup).id

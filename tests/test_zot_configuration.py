@@ -11,7 +11,8 @@ import sys
 import pulumi
 import pytest
 
-from components import load, zot_configuration
+from components import load
+from components.zot_configuration import zot_configuration
 from tests.settings import SSO, config
 
 

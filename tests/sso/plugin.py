@@ -45,7 +45,9 @@ LOOKUPS: dict[str, dict[str, dict[str, Any]]] = {
     "onepassword:index/getVault:getVault": {"blumeops": {"uuid": "v" * 26}},
 }
 SCOPE_LOOKUP = "authentik:index/getPropertyMappingProviderScope:getPropertyMappingProviderScope"
-SCOPES = {f"goauthentik.io/providers/oauth2/scope-{scope}": f"scope-{scope}" for scope in ("openid", "email", "profile")}
+SCOPES = {
+    f"goauthentik.io/providers/oauth2/scope-{scope}": f"scope-{scope}" for scope in ("openid", "email", "profile")
+}
 
 # A property that no two objects of a type share.
 UNIQUE = {"Group": "name", "ProviderOauth2": "clientId", "Application": "slug"}

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.settings import SSO
-from tests.sso.conftest import Estate
+from tests.sso.estate import Estate
 
 pytest.importorskip("pulumi_authentik", reason="the extra `sso` is not installed here: `make test-sso`")
 
@@ -34,7 +34,7 @@ IMPORT = {
 
 def _made_by_hand(estate: Estate, **provider: Any) -> None:
     """Somebody made it all before us, with a logo, with people in the group, and with *provider* otherwise."""
-    for kind, object_id, properties in [
+    made: list[tuple[str, str, dict[str, Any]]] = [
         ("Group", "the-group", {"name": "artifact-workloads", "users": [4, 9]}),
         (
             "ProviderOauth2",
@@ -73,7 +73,8 @@ def _made_by_hand(estate: Estate, **provider: Any) -> None:
         ),
         ("PolicyBinding", "for-admins", {"target": "the-application", "group": "group-admins", "order": 10}),
         ("PolicyBinding", "for-ci", {"target": "the-application", "group": "the-group", "order": 20}),
-    ]:
+    ]
+    for kind, object_id, properties in made:
         estate.authentik.put(kind, object_id, properties)
     item = {"vault": "v" * 26, "title": SSO["item"], "category": "login", "uuid": "i" * 26, "tags": ["registry"]}
     estate.onepassword.put("Item", ITEM, item | {"username": "zot", "password": "made long ago"})
@@ -165,6 +166,22 @@ def test_a_setting_that_was_taken_out_deletes_nothing(in_line: Estate) -> None:
     assert run.code != 0
     assert "because it is protected" in run.text
     assert in_line.held() == before
+
+
+def test_who_lifts_the_protection_lets_go_of_it_and_it_stays(fresh: Estate) -> None:
+    """Single sign-on handed over to a blueprint, say: the stack forgets it, the servers keep it."""
+    fresh.stack.up(*ONLY_SSO)
+    before = fresh.held()
+
+    unprotected = fresh.stack.pulumi("state", "unprotect", "--all", "--yes")
+    fresh.configure(None)
+    run = fresh.stack.up(*ONLY_SSO)
+
+    assert unprotected.code == 0, unprotected.text
+    assert run.code == 0, run.text
+    assert [name for name in fresh.stack.urns() if "sso" in name] == []
+    assert before["Application"]
+    assert fresh.held() == before
 
 
 def test_what_is_there_is_adopted_as_it_is(fresh: Estate) -> None:

@@ -1,5 +1,5 @@
 """
-How faults in the stack's settings are told: each in one line, with the key's path.
+The settings of single sign-on: what is taken for granted, and each fault in one line, with the key's path.
 """
 
 from __future__ import annotations
@@ -17,11 +17,6 @@ def _faults(stack: dict[str, str]) -> list[str]:
     with pytest.raises(SettingsError) as raised:
         load(stack)
     return [line.strip() for line in str(raised.value).splitlines()[1:]]
-
-
-def test_a_fault_inside_a_list_of_texts_is_one_line() -> None:
-    """The look for a similar key ran for every fault, and ended in a traceback where the place has no keys."""
-    assert _faults(config(groups=["artifact-workloads", 7])) == ["zot-ci:accounts[0].groups[1] must be text"]
 
 
 def test_single_sign_on_is_off_unless_it_is_asked_for() -> None:
