@@ -63,5 +63,5 @@ lock: ## both locks again from pyproject.toml (needs uv; UPGRADE=1 takes newer v
 
 clean: ## away with all that make made, the built tools too
 	@echo "removing .venv, .tools and caches"
-	@rm -rf .venv .venv-sso .tools .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf .venv .venv-sso .tools build zot_ci.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

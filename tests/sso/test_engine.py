@@ -96,6 +96,8 @@ def test_a_first_up_can_stop_at_single_sign_on(fresh: Estate) -> None:
     assert run.code == 0, run.text
     assert set(fresh.held()) == {"Group", "ProviderOauth2", "Application", "PolicyBinding", "Item"}
     assert "zot-ci-api-key" not in fresh.stack.urns()
+    outputs = json.loads(fresh.stack.pulumi("stack", "output", "--json", streams="out").text)
+    assert "adminPolicy" in outputs["zot_configuration"]
 
 
 @one_stack
