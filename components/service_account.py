@@ -72,8 +72,10 @@ class ServiceAccountProvider(Provider):
         Delete the account if it was made here; else leave it as it is.
         """
         if props["made_here"]:
-            authentik_at(props["authentik_url"]).delete(int(props["pk"]), props["username"])
-            _log.info("authentik: deleted account %s", props["username"])
+            if authentik_at(props["authentik_url"]).delete(int(props["pk"]), props["username"]):
+                _log.info("authentik: deleted account %s", props["username"])
+            else:
+                _log.warning("authentik: no account %s to delete; look whether it is only hidden", props["username"])
 
     def _bring_into_line(self, wanted: Props, *, made_here: bool, managed_pk: int | None) -> Props:
         """

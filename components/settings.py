@@ -249,10 +249,9 @@ def _in_words(fault: Any) -> str:
     for part in fault["loc"]:
         path += f"[{part}]" if isinstance(part, int) else f".{part}"
     text = str(fault["msg"]).removeprefix("Value error, ")
-    if fault["type"] == "extra_forbidden":
-        return f"  {NAMESPACE}:{path.lstrip('.')} is not a setting{_nearest(fault['loc'])}"
     rule = {
         "missing": "is missing",
+        "extra_forbidden": "is not a setting",
         "model_type": "must be a mapping",
         "too_short": "must not be empty",
         "string_too_short": "must not be empty",
@@ -260,7 +259,8 @@ def _in_words(fault: Any) -> str:
         "string_type": "must be text",
         "float_type": "must be a number",
     }.get(fault["type"], text[:1].lower() + text[1:])
-    return f"  {NAMESPACE}:{path.lstrip('.')} {rule}"
+    suggestion = _nearest(fault["loc"]) if fault["type"] == "extra_forbidden" else ""
+    return f"  {NAMESPACE}:{path.lstrip('.')} {rule}{suggestion}"
 
 
 def _nearest(loc: tuple[int | str, ...]) -> str:

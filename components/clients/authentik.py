@@ -134,20 +134,21 @@ class Authentik:
         """
         self._write("PATCH", f"{_USERS}{account.pk}/", account.username, _needs("change_user"), properties)
 
-    def delete(self, pk: int, username: str) -> None:
+    def delete(self, pk: int, username: str) -> bool:
         """
-        Delete the account; one that is gone is no error.
+        Delete the account, and return whether there was one to delete: one that is gone is no error, and looks like one
+        that the token may not see.
         """
-        path = f"{_USERS}{pk}/"
-        self.api.call(
+        response = self.api.call(
             "DELETE",
-            path,
+            f"{_USERS}{pk}/",
             whose=username,
             auth=self._auth,
             advice=_needs("delete_user"),
             repeat=True,
             expect=(204, 404),
         )
+        return response.status_code == httpx.codes.NO_CONTENT
 
     def group(self, name: str) -> Group:
         """
@@ -183,7 +184,7 @@ class Authentik:
         self._membership(account, group, "remove_user", "remove_user_from_group")
 
     def _membership(self, account: Account, group: Group, action: str, permission: str) -> None:
-        advice = _needs(permission, f"group {group.name}")
+        advice = _needs(permission, f"group {group.name}, and view_group there")
         self._write("POST", f"{_GROUPS}{group.pk}/{action}/", account.username, advice, {"pk": account.pk}, 204)
 
     def set_password(self, account: Account, password: str) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from datetime import datetime
 
 import httpx
 import pydantic
@@ -72,7 +71,7 @@ class Secret(pydantic.BaseModel):
     """
 
     name: str
-    created_at: datetime
+    created_at: pydantic.AwareDatetime
 
 
 def place_of(scope: str) -> str:

@@ -7,6 +7,7 @@ redirect must not carry a credential to another host.
 
 from __future__ import annotations
 
+import logging
 import os
 import ssl
 from collections.abc import Mapping
@@ -44,6 +45,7 @@ _LONGEST_RETRY_AFTER = 20.0
 
 # A request's line is logged by httpx at INFO with the full URL, and OIDC puts codes there. The retry library would
 # report each wait on its own logger, and with it the exception.
+logging.getLogger("httpx").setLevel(logging.WARNING)
 stamina.instrumentation.set_on_retry_hooks([])
 
 Model = TypeVar("Model")
@@ -123,7 +125,7 @@ class Api:
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.system = system
-        self.base_url = base_url.rstrip("/")
+        self.base_url = "".join(base_url.split()).rstrip("/")
         self._repeats = repeats or Repeats()
         self._http = httpx.Client(
             headers={"User-Agent": USER_AGENT},
@@ -184,12 +186,20 @@ class Api:
             SignInRefusedError, PermissionMissingError, NotFoundError, UnexpectedAnswerError: by status.
         """
         may_repeat = method == "GET" if repeat is None else repeat
-        request = self._http.build_request(method, self.base_url + path, headers=headers, params=params, json=json)
+        sent = False
         try:
+            request = self._http.build_request(method, self.base_url + path, headers=headers, params=params, json=json)
+            sent = True
             response = self._send(request, auth, may_repeat)
         except _PassingAnswer as exc:
             response = exc.response
-        except (httpx.TransportError, httpx.DecodingError, httpx.InvalidURL) as exc:
+        except (httpx.TransportError, httpx.DecodingError, httpx.InvalidURL, UnicodeError) as exc:
+            # httpx reads a redirect's address even if it is not to follow it.
+            in_redirect = str(exc).startswith("Invalid URL in location header")
+            if in_redirect or (sent and isinstance(exc, httpx.InvalidURL)):
+                what = f"answered with a redirect to an unreadable address for {whose}"
+                msg = f"{self.system} {method} {path} {what}; check that the URL names this system"
+                raise UnexpectedAnswerError(msg) from None
             reason = f"no answer for {whose}: {no_answer_in_words(exc)}; check the URL and that the system is up"
             msg = f"{self.system} {method} {path} at {self.base_url} gave {reason}"
             raise UnreachableError(msg) from None
@@ -266,7 +276,7 @@ def server_time(response: httpx.Response) -> datetime:
     """
     try:
         return parsedate_to_datetime(response.headers["date"]).astimezone(UTC)
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, OverflowError):
         place = f"{response.request.url.host} answered {response.status_code} without a readable Date header"
         msg = f"{place}; let the proxy in front of it pass that header"
         raise UnexpectedAnswerError(msg) from None

@@ -18,7 +18,7 @@ from datetime import datetime
 
 import httpx
 
-from components.clients.authentik import SERVICE_ACCOUNT, Account, Authentik
+from components.clients.authentik import SERVICE_ACCOUNT, Account, Authentik, Brand
 from components.clients.browser import Browser, location
 from components.clients.errors import LoginBlockedError, NotFoundError, ReconcileError, UnexpectedAnswerError
 from components.clients.flow import Flow, LeftoverDeviceError, fetch, remove_static_devices
@@ -74,12 +74,10 @@ def _authentik_session(authentik: Authentik, account: Account) -> Iterator[Brows
     with contextlib.ExitStack() as cleanup:
         cleanup.callback(_tidy, "reset the password", authentik.set_password, account, _unknown_password())
         try:
-            browser = _run_flow(authentik, account, brand.flow_authentication, password, cleanup)
+            browser = _run_flow(authentik, account, brand, password, cleanup)
         except LeftoverDeviceError:
             _clear_leftover(authentik, account)
-            browser = _run_flow(authentik, account, brand.flow_authentication, password, cleanup)
-        log_out = brand.flow_invalidation or "default-invalidation-flow"
-        cleanup.callback(_tidy, "log out", fetch, browser, log_out, account.username)
+            browser = _run_flow(authentik, account, brand, password, cleanup)
         yield browser
 
 
@@ -95,15 +93,17 @@ def _tidy(what: str, step: Callable[..., object], *arguments: object) -> None:
 
 
 def _run_flow(
-    authentik: Authentik, account: Account, slug: str, password: str, cleanup: contextlib.ExitStack
+    authentik: Authentik, account: Account, brand: Brand, password: str, cleanup: contextlib.ExitStack
 ) -> Browser:
     """
     Drive the flow in a fresh browser. The device that it made is gone when this returns.
     """
     browser = cleanup.enter_context(Browser("authentik", authentik.api.base_url))
-    flow = Flow(browser, slug, account.username, password)
+    flow = Flow(browser, brand.flow_authentication, account.username, password)
     try:
         flow.run()
+        log_out = brand.flow_invalidation or "default-invalidation-flow"
+        cleanup.callback(_tidy, "log out", fetch, browser, log_out, account.username)
         if flow.enrolled:
             remove_static_devices(browser, account.username)
     except ReconcileError:

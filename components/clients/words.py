@@ -39,5 +39,7 @@ def no_answer_in_words(exc: Exception) -> str:
         httpx.ReadError: "the connection broke off before the answer",
         httpx.UnsupportedProtocol: "the URL has no http:// or https://",
         httpx.ConnectError: "the connection failed",
+        httpx.InvalidURL: "the URL cannot be one",
+        UnicodeError: "the URL has no host name that could exist",
     }
     return words.get(type(exc), type(exc).__name__)

@@ -49,7 +49,7 @@ def _zero_is_never(value: object) -> object:
     return None if isinstance(value, str) and value.startswith("0001-01-01") else value
 
 
-_Time = Annotated[datetime | None, pydantic.BeforeValidator(_zero_is_never)]
+_Time = Annotated[pydantic.AwareDatetime | None, pydantic.BeforeValidator(_zero_is_never)]
 
 
 class ListedKey(pydantic.BaseModel):
@@ -61,7 +61,7 @@ class ListedKey(pydantic.BaseModel):
 
     uuid: str
     label: str
-    created_at: datetime = pydantic.Field(alias="createdAt")
+    created_at: pydantic.AwareDatetime = pydantic.Field(alias="createdAt")
     expires_at: _Time = pydantic.Field(alias="expirationDate")
     is_expired: bool = pydantic.Field(alias="isExpired")
     last_used: _Time = pydantic.Field(alias="lastUsed")

@@ -167,7 +167,7 @@ def test_an_answer_that_is_no_item_is_an_error(
 def test_a_host_that_is_none_is_refused_and_not_echoed(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The two variables are easily mixed up."""
     monkeypatch.setenv("OP_CONNECT_HOST", host)
-    with pytest.raises(CredentialMissingError, match=r"^OP_CONNECT_HOST (is not set|has no http)") as caught:
+    with pytest.raises(CredentialMissingError, match=r"^OP_CONNECT_HOST (is not set|must be a URL)") as caught:
         Connect()
     if host:
         assert host not in str(caught.value)

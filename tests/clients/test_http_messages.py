@@ -62,18 +62,14 @@ def test_a_redirect_is_not_followed_and_takes_no_credential_along(status: int, m
     [
         ("https://user:pw@elsewhere.example.test:8443/x", "a redirect to https://elsewhere.example.test:8443,"),
         ("/relative", "a redirect to itself,"),
-        pytest.param(
-            "https://elsewhere.example.test:port/",
-            "a redirect to an unreadable address,",
-            marks=pytest.mark.xfail(reason="httpx refuses such a Location itself: told as a connection that broke off"),
-        ),
+        ("https://elsewhere.example.test:port/", "a redirect to an unreadable address"),
     ],
 )
 def test_a_message_names_where_a_redirect_leads_and_nothing_else(location: str, words: str) -> None:
     """Neither user name nor path nor query."""
     told = Told(said(302, headers={"Location": location}))
 
-    with pytest.raises(UnexpectedAnswerError, match=r"answered 302 \(") as caught:
+    with pytest.raises(UnexpectedAnswerError, match="a redirect to") as caught:
         api(told).call("GET", "/things", whose="me")
     assert words in str(caught.value)
     assert "pw" not in str(caught.value)

@@ -143,13 +143,7 @@ def test_a_step_that_fails_after_the_enrolment_leaves_neither_device_nor_passwor
     assert all(session.identity() is None for session in signed_in.estate.authentik.sessions_of(USER))
 
 
-STAYS = pytest.mark.xfail(raises=AssertionError, reason="components/clients/login.py: logged out only after the device")
-
-
-@pytest.mark.parametrize(
-    ("system", "call"),
-    [pytest.param(*one, marks=STAYS) if "/static/" in one[1] else one for one in AFTER_ENROLMENT],
-)
+@pytest.mark.parametrize(("system", "call"), AFTER_ENROLMENT)
 def test_a_step_that_fails_after_the_enrolment_logs_the_session_out(system: str, call: str, signed_in: World) -> None:
     """Dead by the new password, but listed among the account's sessions until it ends by itself."""
     made(signed_in)

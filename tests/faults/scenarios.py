@@ -148,6 +148,7 @@ def strike(scenario: Scenario, fault: Fault, at: int, folder: Path) -> Outcome:
                 stack.pulumi("cancel", "--yes")
             elif "Traceback" in spoilt.text:
                 outcome.faults.append("a traceback in the interrupted run")
+            _let_reads_catch_up(world)
             watch = Watch(world, may_vanish=False)
             proxies.plan = Plan(after=watch.look)
             up = stack.up()
@@ -158,6 +159,16 @@ def strike(scenario: Scenario, fault: Fault, at: int, folder: Path) -> Outcome:
             return outcome
         finally:
             world.stop()
+
+
+def _let_reads_catch_up(world: World) -> None:
+    """
+    Let pass what a Connect server's reads lag behind its writes. The program waits for it after each write; a killed
+    one cannot, and nobody types the next command within that moment.
+    """
+    item = world.estate.onepassword.item(VAULT, ITEM)
+    while item.seen() is not item.current:
+        pass
 
 
 def _spoil(proxies: Proxies, stack: Stack, scenario: Scenario, plan: Plan) -> Run:

@@ -54,7 +54,7 @@ def key(world: World, **inputs: Any) -> Props:
 def field(value: str = NO_KEY, uuid: str = "a-uuid", **inputs: Any) -> Props:
     """What the program asks of the field."""
     place = {"vault": VAULT, "item": ITEM, "field": FIELD, "resource": "zot-ci-item-field"}
-    return {**place, "value": value, "key_uuid": uuid, "condition": "current", "resource": "a-field"} | inputs
+    return {**place, "value": value, "key_uuid": uuid, "condition": "current"} | inputs
 
 
 def secret(world: World, value: str = NO_KEY, uuid: str = "a-uuid", **inputs: Any) -> Props:

@@ -24,11 +24,12 @@ from components.clients.errors import (
     AmbiguousError,
     CredentialMissingError,
     NotFoundError,
-    ReconcileError,
     UnexpectedAnswerError,
+    UnreachableError,
 )
 from components.clients.http import Advice, Api
 from components.clients.onepassword.item import CONCEALED, Item, ItemRef
+from components.rules import Url
 
 _Found = TypeVar("_Found")
 
@@ -65,9 +66,12 @@ class Connect:
 
     def __init__(self, transport: httpx.BaseTransport | None = None) -> None:
         host = from_environment("OP_CONNECT_HOST", "the address of the 1Password Connect server").rstrip("/")
-        if not host.startswith(("http://", "https://")):
-            msg = "OP_CONNECT_HOST has no http:// or https:// in front; add it"
-            raise CredentialMissingError(msg)
+        try:
+            pydantic.TypeAdapter(Url).validate_python(host)
+        except pydantic.ValidationError as exc:
+            # The rule alone: the value may hold a password.
+            msg = f"OP_CONNECT_HOST {exc.errors()[0]['msg'].removeprefix('Value error, ')}; correct it"
+            raise CredentialMissingError(msg) from None
         self.api = Api(self.name, host, transport=transport)
         self._auth = EnvironmentToken("OP_CONNECT_TOKEN", "a 1Password Connect token")
         self._writing: dict[ItemRef, Lock] = defaultdict(Lock)
@@ -107,9 +111,12 @@ class Connect:
         """
         try:
             self._patch(ref, "remove", f"/fields/{field_id}", None, repeat=False)
-        except ReconcileError:
-            if self.read(ref).by_id(field_id) is not None:
-                raise
+        except UnreachableError as exc:
+            # The answer was lost, and perhaps not the request: whether the field goes is seen only after the lag.
+            with contextlib.suppress(UnexpectedAnswerError):
+                self._until(ref, lambda item: item if item.by_id(field_id) is None else None)
+                return
+            raise exc from None
         self._until(ref, lambda item: item if item.by_id(field_id) is None else None)
 
     def _one(self, path: str, attribute: str, wanted: str, what: str) -> str:
