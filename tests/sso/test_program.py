@@ -14,7 +14,7 @@ from typing import Any
 
 import pulumi
 import pytest
-from google.protobuf.json_format import MessageToDict
+from google.protobuf.json_format import MessageToDict  # type: ignore[import-untyped]  # comes with pulumi, without types
 from pulumi.runtime import mocks, set_all_config
 
 from tests.engine.stack import ROOT
