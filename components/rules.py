@@ -12,13 +12,14 @@ from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 
 _WORKFLOW = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\.ya?ml")
-_OWNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9._-]+")
+_WEB = re.compile(r"https?://[^\s\\]+")
+_OWNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}")
 _USERNAME = re.compile(r"[A-Za-z0-9._@+-]{1,100}")
 _SECRET = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,254}")
 # What zot takes for a repository (the OCI distribution specification's grammar, shortened).
-_OCI_REPOSITORY = re.compile(r"[a-z0-9]+([._-][a-z0-9]+)*(/[a-z0-9]+([._-][a-z0-9]+)*)*")
-_SLUG = re.compile(r"[A-Za-z0-9_-]+")
+_OCI_REPOSITORY = re.compile(r"(?!.{256})[a-z0-9]+([._-][a-z0-9]+)*(/[a-z0-9]+([._-][a-z0-9]+)*)*")
+_SLUG = re.compile(r"[A-Za-z0-9_-]{1,200}")
 _ITEM_TO_IMPORT = re.compile(r"vaults/[a-z0-9]{26}/items/[a-z0-9]{26}")
 _MOST_DAYS = 3650
 
@@ -34,15 +35,20 @@ class Model(pydantic.BaseModel):
 
 
 def _url(value: str) -> str:
+    msg = "must be a URL that begins with https:// or http://"
+    # The parser mends what the HTTP client takes literally: blanks around it, a slash too few, a backslash.
+    if not _WEB.fullmatch(value):
+        raise ValueError(msg)
     try:
         parts = pydantic.AnyHttpUrl(value)
     except pydantic.ValidationError:
-        msg = "must be a URL that begins with https:// or http://"
         raise ValueError(msg) from None
+    if not all(0 < len(label) < 64 for label in (parts.host or "").split(".")):
+        raise ValueError(msg)
     if parts.username or parts.password:
         msg = "must hold no user name or password"
         raise ValueError(msg)
-    if parts.query or parts.fragment:
+    if "?" in value or "#" in value:
         msg = "must end before any ? or #"
         raise ValueError(msg)
     if value.endswith("/"):

@@ -37,16 +37,17 @@ class ServiceAccountProvider(Provider):
         Raises:
             NotOursError: the name belongs to an account of another type, perhaps a person's.
         """
-        return CreateResult(props["username"], self._bring_into_line(props, made_here=False, managed_pk=None))
+        return CreateResult(props["username"], self._bring_into_line(props))
 
     def read(self, id_: str, props: Props) -> ReadResult:
         """
         Ask authentik for the account. Read-only.
         """
-        account = authentik_at(props["authentik_url"]).account(int(props["pk"]), props["username"])
+        account = _managed(authentik_at(props["authentik_url"]), props)
         outs = dict(props)
         if account is None:
-            outs["condition"] = f"gone: authentik shows no account {props['username']} any more"
+            hidden = "or AUTHENTIK_TOKEN lacks view_user on it"
+            outs["condition"] = f"gone: authentik shows no account {props['username']} any more, {hidden}"
         else:
             outs.update(_observed(account))
             renamed = account.username != props["username"]
@@ -64,29 +65,30 @@ class ServiceAccountProvider(Provider):
         """
         Mend what differs; make the account again if it is gone.
         """
-        managed = int(olds["pk"])
-        return UpdateResult(self._bring_into_line(news, made_here=bool(olds["made_here"]), managed_pk=managed))
+        return UpdateResult(self._bring_into_line(news, olds))
 
     def delete(self, id_: str, props: Props) -> None:
         """
         Delete the account if it was made here; else leave it as it is.
         """
-        if props["made_here"]:
-            if authentik_at(props["authentik_url"]).delete(int(props["pk"]), props["username"]):
-                _log.info("authentik: deleted account %s", props["username"])
-            else:
-                _log.warning("authentik: no account %s to delete; look whether it is only hidden", props["username"])
+        authentik = authentik_at(props["authentik_url"])
+        if not props["made_here"]:
+            return
+        if _managed(authentik, props) and authentik.delete(int(props["pk"]), props["username"]):
+            _log.info("authentik: deleted account %s", props["username"])
+        else:
+            _log.warning("authentik: no account %s to delete; look whether it is only hidden", props["username"])
 
-    def _bring_into_line(self, wanted: Props, *, made_here: bool, managed_pk: int | None) -> Props:
+    def _bring_into_line(self, wanted: Props, known: Props | None = None) -> Props:
         """
-        Find or make the account, mend it, and return all outputs.
+        Find or make the account, mend it, and return all outputs. *known* is what was recorded of it last.
         """
         authentik = authentik_at(wanted["authentik_url"])
         username = wanted["username"]
-        account = authentik.account(managed_pk, username) if managed_pk is not None else None
+        account = _managed(authentik, known | {"username": username}) if known else None
+        made_here = bool(known and account and known["made_here"])
         if account is None:
             account = authentik.find(username)
-            made_here = made_here and account is not None and account.pk == managed_pk
             if account is None:
                 account = authentik.create(username, wanted.get("display_name") or username, wanted["groups"])
                 made_here = True
@@ -97,6 +99,17 @@ class ServiceAccountProvider(Provider):
                 raise NotOursError(msg)
         _mend(authentik, account, wanted)
         return {**wanted, **_observed(account), **{name: wanted[name] for name in _UPDATED}, "made_here": made_here}
+
+
+def _managed(authentik: Authentik, known: Props) -> Account | None:
+    """
+    Return the account that was recorded, None if it is gone. After authentik was set up anew its number can be that of
+    anybody, and only the uuid tells (a state that was written before it was recorded has none).
+    """
+    account = authentik.account(int(known["pk"]), known["username"])
+    if account is None or known.get("account_uuid") not in (None, account.uuid):
+        return None
+    return account
 
 
 def _mend(authentik: Authentik, account: Account, wanted: Props) -> None:
@@ -120,6 +133,7 @@ def _mend(authentik: Authentik, account: Account, wanted: Props) -> None:
 def _observed(account: Account) -> Props:
     return {
         "pk": account.pk,
+        "account_uuid": account.uuid,
         "type": account.type,
         "is_active": account.is_active,
         "groups": account.group_names,

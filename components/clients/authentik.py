@@ -14,7 +14,7 @@ import pydantic
 
 from components.clients.browser import Browser
 from components.clients.credentials import EnvironmentToken
-from components.clients.errors import AmbiguousError, NotFoundError
+from components.clients.errors import AmbiguousError, NotFoundError, PermissionMissingError
 from components.clients.http import Advice, Api, Model
 
 SERVICE_ACCOUNT = "service_account"
@@ -39,6 +39,7 @@ class Account(pydantic.BaseModel):
     """
 
     pk: int
+    uuid: str
     username: str
     type: str
     is_active: bool
@@ -109,13 +110,18 @@ class Authentik:
 
         Not through `…/users/service_account/`: that also mints an app password that nobody asked for.
         """
+        try:
+            pks = [self.group(name).pk for name in groups]
+        except (PermissionMissingError, NotFoundError) as exc:
+            msg = f"{exc}; if account {username} exists, nothing has to be made: grant view_user on it"
+            raise type(exc)(msg) from None
         body = {
             "username": username,
             "name": display_name,
             "type": SERVICE_ACCOUNT,
             "path": "users",
             "is_active": True,
-            "groups": [self.group(name).pk for name in groups],
+            "groups": pks,
         }
         advice = Advice(
             {

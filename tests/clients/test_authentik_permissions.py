@@ -25,6 +25,7 @@ SHOWN: dict[str, Any] = {
     "username": USER,
     "type": "service_account",
     "is_active": True,
+    "uuid": "b2d12aeb-ae10-48ab-8b76-9cabc114fc8a",
     "is_superuser": False,
     "groups_obj": [{"pk": "g", "name": GROUP}],
 }

@@ -49,7 +49,7 @@ def test_an_account_that_is_not_there_is_made(signed_in: World) -> None:
 
     user = signed_in.estate.authentik.users[USER]
     assert result.id == USER
-    assert outs_of(result) == account(signed_in) | {"pk": user.pk, "made_here": True}
+    assert outs_of(result) == account(signed_in) | {"pk": user.pk, "account_uuid": user.uuid, "made_here": True}
     assert (user.name, user.type, user.is_active, user.groups) == ("Zot CI", "service_account", True, {GROUP})
 
 
@@ -125,7 +125,7 @@ DRIFTS: dict[str, tuple[Callable[[World], object], Props]] = {
     "group too many": (lambda world: world.join("admins"), {"groups": ["admins", GROUP]}),
     "gone": (
         lambda world: world.delete_account(),
-        {"condition": "gone: authentik shows no account zot-ci any more"},
+        {"condition": "gone: authentik shows no account zot-ci any more, or AUTHENTIK_TOKEN lacks view_user on it"},
     ),
     "renamed": (lambda world: world.change_account(username="other"), {"condition": "renamed to other"}),
 }
@@ -152,7 +152,7 @@ def test_a_drift_is_seen_shown_and_healed(drift: str, signed_in: World, caplog: 
 
     again = read(healed)
     assert again == healed
-    assert again == account(signed_in) | {"pk": again["pk"], "made_here": True}
+    assert again == account(signed_in) | {"pk": again["pk"], "account_uuid": again["account_uuid"], "made_here": True}
     assert not PROVIDER.diff(USER, again, account(signed_in)).changes
 
 
@@ -233,7 +233,10 @@ def test_an_account_that_somebody_made_again_is_adopted_and_no_longer_ours(signe
     user = made_before(signed_in)
 
     found = read(olds)
-    assert found["condition"] == "gone: authentik shows no account zot-ci any more"
+    assert (
+        found["condition"]
+        == "gone: authentik shows no account zot-ci any more, or AUTHENTIK_TOKEN lacks view_user on it"
+    )
     outs = outs_of(PROVIDER.update(USER, found, account(signed_in)))
 
     assert (outs["pk"], outs["made_here"]) == (user.pk, False)
@@ -259,3 +262,21 @@ def test_a_permission_that_a_repair_lacks_is_named(signed_in: World, monkeypatch
 
     with pytest.raises(PermissionMissingError, match="role has change_user on the account"):
         PROVIDER.update(USER, read(olds), account(signed_in))
+
+
+def test_an_account_that_has_our_number_after_authentik_was_set_up_anew_is_nobody_of_ours(signed_in: World) -> None:
+    """A person's account under the recorded pk is neither renamed nor regrouped nor deleted: the uuid is another."""
+    olds = outs_of(PROVIDER.create(account(signed_in)))
+    server = signed_in.estate.authentik
+    server.delete_user(USER)
+    person = server.add_user("alice", groups=("admins",), type="internal")
+    person.pk = int(olds["pk"])
+
+    found = PROVIDER.read(USER, olds)
+    assert str(outs_of(found)["condition"]).startswith("gone: ")
+    PROVIDER.delete(USER, olds)
+    healed = outs_of(PROVIDER.update(USER, outs_of(found), account(signed_in)))
+
+    assert (person.username, person.type, person.groups) == ("alice", "internal", {"admins"})
+    assert server.users["alice"] is person
+    assert healed["account_uuid"] == server.users[USER].uuid != person.uuid

@@ -24,6 +24,7 @@ from components.clients.errors import (
     AmbiguousError,
     CredentialMissingError,
     NotFoundError,
+    ReconcileError,
     UnexpectedAnswerError,
     UnreachableError,
 )
@@ -117,6 +118,9 @@ class Connect:
                 self._until(ref, lambda item: item if item.by_id(field_id) is None else None)
                 return
             raise exc from None
+        except ReconcileError:
+            if self.read(ref).by_id(field_id) is not None:
+                raise
         self._until(ref, lambda item: item if item.by_id(field_id) is None else None)
 
     def _one(self, path: str, attribute: str, wanted: str, what: str) -> str:
