@@ -209,7 +209,10 @@ def test_an_impersonation_is_the_account_s_session_in_that_browser_only(signed_i
     ("answer", "words"),
     [
         (html(200), "a body that is not the expected JSON"),
-        (said(200, json={"results": [{"pk": 5, "uuid": "u", "username": USER}]}), "JSON without a valid results.0.type"),
+        (
+            said(200, json={"results": [{"pk": 5, "uuid": "u", "username": USER}]}),
+            "JSON without a valid results.0.type",
+        ),
         (said(200, json=[]), "a body that is not the expected JSON"),
         (said(200, content=b'{"results": ['), "a body that is not the expected JSON"),
         (said(302, headers={"Location": "https://login.example.test/x?next=y"}), "https://login.example.test, not"),
