@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 from starlette.responses import Response
+
 from tests.answers.bent import BODY_TEXT, answers, bend
 from tests.answers.elsewhere import Elsewhere
 from tests.answers.life import snapshot
 from tests.answers.undone import undone
-
 from tests.engine.stack import Run, Stack, engine_is_there
 from tests.world import GROUP, ITEM, OWNER, REPOSITORY, VAULT, World, credentials
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
-from tests.answers.life import lose_every_key, snapshot
 
+from tests.answers.life import lose_every_key, snapshot
 from tests.engine.checks import assert_in_line
 from tests.engine.stack import Run, Stack
 from tests.estate import Grant
