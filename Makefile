@@ -2,11 +2,13 @@
 
 # The environment first: `python` is its own, and `pulumi` is the one on PATH unless tools/build.sh linked a built one into it.
 RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
+# The same with the extra `sso`; a `pulumi` that is linked into .venv is found there.
+RUN_SSO := PATH="$(CURDIR)/.venv-sso/bin:$(CURDIR)/.venv/bin:$$PATH"
 # Test processes: as many as the slowest machine we know has cores.
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help venv tools test-tools check test faults demo pictures bench lock clean
+.PHONY: help venv tools test-tools check test test-sso faults demo pictures bench lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -15,6 +17,10 @@ help: ## this list
 	@tools/build.sh venv
 
 venv: .venv/installed ## the Python packages of requirements.lock, in .venv (PYTHON=… chooses the interpreter)
+
+# Apart, because the engine wants the plugins of the two packages in it wherever they are installed.
+.venv-sso/installed: requirements-sso.lock
+	@tools/build.sh sso
 
 tools: venv ## and the pulumi engine: the one on PATH, else built from its Go module
 	@tools/build.sh pulumi
@@ -31,9 +37,15 @@ check: venv ## lint, format, types
 	@echo "checking: mypy"
 	@$(RUN) mypy --no-error-summary
 
-test: test-tools check ## the checks and all tests (JOBS=2 processes)
+test: test-tools check test-sso ## the checks and all tests (JOBS=2 processes)
 	@echo "testing: pytest, $(JOBS) processes"
 	@$(RUN) pytest -q -n $(JOBS) --dist loadgroup
+
+test-sso: tools .venv-sso/installed ## of these, what needs the packages of requirements-sso.lock, in .venv-sso
+	@echo "checking: mypy, with the packages of single sign-on"
+	@$(RUN_SSO) mypy --no-error-summary components/registry_sso.py
+	@echo "testing: pytest, single sign-on, $(JOBS) processes"
+	@$(RUN_SSO) pytest -q -n $(JOBS) --dist loadgroup tests/sso
 
 faults: tools ## every request of every scenario by every fault; takes hours (SCENARIOS, FAULTS, EVERY, JOBS)
 	@$(RUN) JOBS="$(JOBS)" SCENARIOS="$(SCENARIOS)" FAULTS="$(FAULTS)" EVERY="$(or $(EVERY),1)" python -m tests.faults
@@ -47,13 +59,16 @@ pictures: tools ## docs/pictures again, from real runs against embedded systems
 bench: tools ## measure, and write bench/RESULTS.md; takes some minutes and wants a quiet machine
 	@$(RUN) python -m bench
 
-lock: ## requirements.lock again from pyproject.toml (needs uv; UPGRADE=1 takes newer versions)
+LOCK := uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet
+
+lock: ## both locks again from pyproject.toml (needs uv; UPGRADE=1 takes newer versions)
 	@command -v uv >/dev/null || { echo "no uv on PATH to write requirements.lock: install it (docs.astral.sh/uv)" >&2; exit 1; }
-	@echo "locking: pyproject.toml into requirements.lock"
-	@uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-		$(if $(UPGRADE),--upgrade) --quiet --output-file requirements.lock
+	@echo "locking: pyproject.toml into requirements.lock and requirements-sso.lock"
+	@$(LOCK) $(if $(UPGRADE),--upgrade) --output-file requirements.lock
+	@# The same versions, and the extra's beside them.
+	@$(LOCK) $(if $(UPGRADE),--upgrade) --extra sso --constraint requirements.lock --output-file requirements-sso.lock
 
 clean: ## away with all that make made, the built tools too
 	@echo "removing .venv, .tools and caches"
-	@rm -rf .venv .tools .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf .venv .venv-sso .tools build zot_ci.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -22,9 +22,19 @@ except SettingsError as exc:
 for host in settings.plain_http:
     pulumi.log.warn(f"{host} is asked over plain http: tokens and keys can be read on the way; use https")
 
+opts = pulumi.ResourceOptions()
+if settings.sso:
+    # Here and not above: the packages that it needs are an extra.
+    from components.registry_sso import RegistrySso, RegistrySsoArgs
+    from components.zot_configuration import zot_configuration
+
+    # A login needs group and application.
+    opts.depends_on = [RegistrySso("registry-sso", RegistrySsoArgs(systems=settings, sso=settings.sso))]
+    pulumi.export("zot_configuration", zot_configuration(settings))
+
 credentials = {
     account.username: RegistryCredential(
-        account.username, RegistryCredentialArgs(systems=settings, account=account, stack=pulumi.get_stack())
+        account.username, RegistryCredentialArgs(systems=settings, account=account, stack=pulumi.get_stack()), opts
     )
     for account in settings.accounts
 }

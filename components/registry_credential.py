@@ -150,8 +150,9 @@ def _summary(
         label=key.label,
         uuid=key.uuid,
         created=key.created_at,
-        rotates_on=key.created_at.apply(lambda created: _rotates_on(created, policy)),
-        expires_on=key.expires_at.apply(lambda expires: expires[:10] or "never"),
+        # An `up --target` that leaves the key out leaves these empty.
+        rotates_on=key.created_at.apply(lambda created: _rotates_on(created, policy) if created else None),
+        expires_on=key.expires_at.apply(lambda expires: None if expires is None else expires[:10] or "never"),
         last_used=key.last_used,
         access=key.access,
         # By way of what was written, so that a place that failed is not said to hold the key.

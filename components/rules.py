@@ -1,5 +1,5 @@
 """
-What a single value of the settings may look like. A rule says what must be, never what was.
+What a part of the settings may look like: a mapping, and single values. A rule says what must be, never what was.
 """
 
 from __future__ import annotations
@@ -8,7 +8,8 @@ import re
 from typing import Annotated
 
 import pydantic
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
+from pydantic.alias_generators import to_camel
 
 from components.clients.onepassword import Reference
 
@@ -20,7 +21,19 @@ _USERNAME = re.compile(r"[A-Za-z0-9._@+-]{1,100}")
 _SECRET = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,254}")
 # What zot takes for a repository (the OCI distribution specification's grammar, shortened).
 _OCI_REPOSITORY = re.compile(r"(?!.{256})[a-z0-9]+([._-][a-z0-9]+)*(/[a-z0-9]+([._-][a-z0-9]+)*)*")
+_SLUG = re.compile(r"[A-Za-z0-9_-]{1,200}")
+_ITEM_TO_IMPORT = re.compile(r"vaults/[a-z0-9]{26}/items/[a-z0-9]{26}")
 _MOST_DAYS = 3650
+
+
+class Model(pydantic.BaseModel):
+    """
+    A mapping of the settings: keys in camelCase, none but those declared, and no value in a message.
+    """
+
+    model_config = ConfigDict(
+        alias_generator=to_camel, extra="forbid", strict=True, frozen=True, hide_input_in_errors=True
+    )
 
 
 def _url(value: str) -> str:
@@ -91,3 +104,5 @@ ImageRepository = Annotated[
     str, _matching(_OCI_REPOSITORY, "must be an image repository's name: small letters, digits, . _ - and /")
 ]
 SecretName = Annotated[str, AfterValidator(_secret_name)]
+Slug = Annotated[str, _matching(_SLUG, "must be letters, digits, _ and -")]
+ItemToImport = Annotated[str, _matching(_ITEM_TO_IMPORT, "must be vaults/<vault id>/items/<item id>")]

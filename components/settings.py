@@ -15,14 +15,14 @@ from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, get_args
 
 import pydantic
-from pydantic import BeforeValidator, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import BeforeValidator, Field
 
 from components.rotation import Policy
 from components.rules import (
     Days,
     DaysOrNever,
     ImageRepository,
+    Model,
     Owner,
     Repository,
     SecretName,
@@ -33,6 +33,7 @@ from components.rules import (
     WorkflowFile,
     as_list,
 )
+from components.sso_settings import SsoSettings
 
 NAMESPACE = "zot-ci"
 
@@ -43,13 +44,7 @@ class SettingsError(Exception):
     """
 
 
-class _Model(pydantic.BaseModel):
-    model_config = ConfigDict(
-        alias_generator=to_camel, extra="forbid", strict=True, frozen=True, hide_input_in_errors=True
-    )
-
-
-class AuthentikSettings(_Model):
+class AuthentikSettings(Model):
     """
     authentik. Its token: `AUTHENTIK_TOKEN`, or the 1Password field that *token* refers to.
     """
@@ -58,7 +53,7 @@ class AuthentikSettings(_Model):
     token: TokenReference | None = None
 
 
-class ZotSettings(_Model):
+class ZotSettings(Model):
     """
     The registry, zot's name for authentik, and where a key's access is probed.
     """
@@ -68,7 +63,7 @@ class ZotSettings(_Model):
     probe_repository: ImageRepository = "zot-ci-access-probe"
 
 
-class ForgejoSettings(_Model):
+class ForgejoSettings(Model):
     """
     Forgejo or Gitea. Its token: `FORGEJO_TOKEN`, or the 1Password field that *token* refers to.
     """
@@ -77,7 +72,7 @@ class ForgejoSettings(_Model):
     token: TokenReference | None = None
 
 
-class OnePasswordSettings(_Model):
+class OnePasswordSettings(Model):
     """
     The way into 1Password, where the environment should not choose it.
     """
@@ -85,7 +80,7 @@ class OnePasswordSettings(_Model):
     access: Literal["connect", "serviceAccount", "cli"] | None = None
 
 
-class FieldSettings(_Model):
+class FieldSettings(Model):
     """
     Where the key is kept, each part by name or id.
     """
@@ -95,7 +90,7 @@ class FieldSettings(_Model):
     field: Text
 
 
-class CanarySettings(_Model):
+class CanarySettings(Model):
     """
     A workflow that uses the secret, to be run after each publication.
     """
@@ -105,7 +100,7 @@ class CanarySettings(_Model):
     timeout_seconds: Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)] = 300.0
 
 
-class SecretSettings(_Model):
+class SecretSettings(Model):
     """
     Where CI reads the key from: the secrets of one repository, of one organization, or of the token's own user.
     """
@@ -136,7 +131,7 @@ class SecretSettings(_Model):
         return f"orgs/{self.organization}" if self.organization is not None else "user"
 
 
-class AccountSettings(_Model):
+class AccountSettings(Model):
     """
     One account and its key. Without *groups* the account itself is somebody else's, and only its key is kept.
     """
@@ -181,7 +176,7 @@ class AccountSettings(_Model):
         return self.onepassword[0]
 
 
-class Settings(_Model):
+class Settings(Model):
     """
     Everything under the namespace `zot-ci:` of a stack file.
     """
@@ -191,6 +186,7 @@ class Settings(_Model):
     forgejo: ForgejoSettings
     onepassword: OnePasswordSettings = OnePasswordSettings()
     accounts: Annotated[list[AccountSettings], Field(min_length=1)]
+    sso: SsoSettings | None = None
 
     @pydantic.model_validator(mode="after")
     def _nothing_twice(self) -> Settings:
@@ -204,9 +200,18 @@ class Settings(_Model):
             *_repeated("1Password field", (f"{field.vault}/{field.item}/{field.field}" for field in fields)),
             *_repeated("secret", (f"{secret.scope.lower()}/{secret.secret}" for secret in secrets)),
         ]
-        if twice:
-            raise ValueError("; ".join(twice))
+        if twice or self._unfit_for_sso:
+            raise ValueError("; ".join([*twice, *self._unfit_for_sso]))
         return self
+
+    @property
+    def _unfit_for_sso(self) -> list[str]:
+        faults = []
+        if self.sso and self.authentik is None:
+            faults.append("authentik is missing, and sso makes the registry's application there")
+        if self.sso and self.zot.oidc_provider != "oidc":
+            faults.append("zot.oidcProvider must be oidc with sso: zot takes a provider of one's own by no other name")
+        return faults
 
     @property
     def plain_http(self) -> list[str]:

@@ -146,8 +146,10 @@ def test_a_setting_s_row_says_its_default(path: str) -> None:
         assert cell not in ("", "required")
     elif default is PydanticUndefined:
         assert cell == "required"
+    elif isinstance(default, bool):
+        assert cell == f"`{str(default).lower()}`"
     else:
-        assert cell == (f"`{default:g}`" if isinstance(default, float) else f"`{str(default).lower()}`")
+        assert cell == (f"`{default:g}`" if isinstance(default, float) else f"`{default}`")
 
 
 def test_every_output_has_a_row_and_every_row_an_output() -> None:
@@ -214,13 +216,14 @@ def test_a_key_s_condition_reads_as_in_the_table(facts: dict[str, Any]) -> None:
 
 
 def test_the_example_of_a_stack_file_is_accepted() -> None:
-    """As the engine hands it over: structured values as JSON."""
-    tokens, example = _blocks("yaml")
-    config = yaml.safe_load(example)["config"]
+    """As the engine hands it over: structured values as JSON. The single sign-on that comes later is added to it."""
+    tokens, *example = _blocks("yaml")
+    config = yaml.safe_load("".join(example))["config"]
 
     settings = load({key: json.dumps(value) for key, value in config.items()})
 
     assert settings.accounts[0].forgejo[0].secret == "ZOT_CI_API_KEY"
+    assert settings.sso is not None
     assert settings.plain_http == []
     with_tokens = load({key: json.dumps(value) for key, value in (config | yaml.safe_load(tokens)).items()})
     assert with_tokens.authentik is not None

@@ -81,11 +81,13 @@ WRONG: dict[str, tuple[str, Any, str]] = {
     "slash": ("zot.url", "https://registry.example.test/", "zot.url must not end with a slash"),
     "a text for a mapping": ("zot", "https://registry.example.test", "zot must be a mapping"),
     "no accounts": ("accounts", [], "accounts must not be empty"),
+    # The look for a similar key ran for every fault, and ended in a traceback where the place has no keys.
+    "a number among texts": (f"{A}.groups", ["artifact-workloads", 7], "accounts[0].groups[1] must be text"),
     "a mapping for accounts": ("accounts", {"username": "x"}, "accounts must be a list"),
     "unknown at the top": (
         "registry",
         {},
-        "registry is not a setting; known here: authentik, zot, forgejo, onepassword, accounts",
+        "registry is not a setting; known here: authentik, zot, forgejo, onepassword, accounts, sso",
     ),
     "misspelled at the top": ("acounts", [], "acounts is not a setting; did you mean accounts?"),
     "misspelled inside": ("zot.oidcprovider", "x", "zot.oidcprovider is not a setting; did you mean oidcProvider?"),

@@ -2,6 +2,7 @@
 # Gets what a run needs and `pip` alone cannot give; the Makefile calls it, in this order:
 #
 #   build.sh venv     the Python packages of requirements.lock, in .venv
+#   build.sh sso      those of requirements-sso.lock, in .venv-sso
 #   build.sh pulumi   the engine: the one on PATH, else built from its Go module into .tools/bin and linked into .venv/bin
 #   build.sh gitea    a real forge for the tests: the one on PATH, else built likewise
 #   build.sh actionlint  the check of the workflows: the one on PATH, else built likewise; nothing, said so, without Go
@@ -70,7 +71,8 @@ build() {
 
 module_folder() { go -C "tools/$1" list -m -f '{{.Dir}}' "$2"; }
 
-get_venv() {
+# packages FOLDER LOCK: a new virtual environment with exactly these packages, stamped when it is whole.
+packages() {
     for python in ${PYTHON:-python3 python3.14 python3.13 python3.12 python3.11}; do
         base=$("$python" -c '
 import sys, venv, ensurepip
@@ -79,12 +81,16 @@ assert (3, 11) <= sys.version_info < (3, 15)
 print(getattr(sys, "_base_executable", sys.executable))' 2>/dev/null) && break
     done
     [ -n "${base-}" ] || die "no Python 3.11 to 3.14 with its venv module among ${PYTHON:-python3, python3.14 … python3.11}: install one, or name it with PYTHON=…"
-    say "installing the Python packages of requirements.lock into .venv ($("$base" --version)), some 20 s"
-    "$base" -m venv --clear .venv
-    .venv/bin/pip --disable-pip-version-check install -q --require-hashes -r requirements.lock ||
-        die "pip could not install requirements.lock: its own lines above say why; 'make venv' tries again"
-    touch .venv/installed
+    say "installing the Python packages of $2 into $1 ($("$base" --version)), some 20 s"
+    "$base" -m venv --clear "$1"
+    "$1/bin/pip" --disable-pip-version-check install -q --require-hashes -r "$2" ||
+        die "pip could not install $2: its own lines above say why; 'make $1/installed' tries again"
+    touch "$1/installed"
 }
+
+get_venv() { packages .venv requirements.lock; }
+
+get_sso() { packages .venv-sso requirements-sso.lock; }
 
 pulumi_programs="pulumi pulumi-language-python pulumi-language-python-exec pulumi-resource-pulumi-python"
 
@@ -180,6 +186,6 @@ get_actionlint() {
 }
 
 case ${1-} in
-venv | pulumi | gitea | actionlint) "get_$1" ;;
-*) die "usage: tools/build.sh venv|pulumi|gitea|actionlint" ;;
+venv | sso | pulumi | gitea | actionlint) "get_$1" ;;
+*) die "usage: tools/build.sh venv|sso|pulumi|gitea|actionlint" ;;
 esac

@@ -1,0 +1,3 @@
+"""
+Single sign-on, against stand-ins for the two vendors' plugins.
+"""
