@@ -31,7 +31,7 @@ def push(url: str, username: str, key: str, repository: str, tag: str) -> int:
         # Two tags of one content would be one manifest: the second push would change nothing.
         "annotations": {"org.opencontainers.image.ref.name": tag},
     }
-    with httpx.Client(base_url=url, auth=(username, key)) as client:
+    with httpx.Client(base_url=url, auth=(username, key), timeout=30) as client:
         begun = client.post(f"/v2/{repository}/blobs/uploads/")
         if begun.status_code != httpx.codes.ACCEPTED:
             return begun.status_code

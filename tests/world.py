@@ -27,6 +27,9 @@ VAULT, ITEM, FIELD = "blumeops", "Forgejo Secrets", "zot-ci-api"
 OWNER, REPOSITORY, SECRET = "eblume", "blumeops", "ZOT_CI_API_KEY"
 GROUP = "artifact-workloads"
 
+# A real server may be slow, and a registry may let a refused key wait.
+PATIENCE_SECONDS = 30
+
 _REAL = {
     "AUTHENTIK_URL": "ZOT_CI_TEST_AUTHENTIK_URL",
     "AUTHENTIK_TOKEN": "ZOT_CI_TEST_AUTHENTIK_TOKEN",
@@ -65,6 +68,7 @@ class World:
         self.admin = httpx.Client(
             base_url=f"{self._direct['authentik']}/api/v3/core",
             headers={"Authorization": f"Bearer {self.env['AUTHENTIK_ADMIN_TOKEN']}"},
+            timeout=PATIENCE_SECONDS,
         )
 
     @classmethod
@@ -193,13 +197,13 @@ class World:
         """
         if not key:
             return False
-        return httpx.get(f"{self._direct['zot']}/v2/", auth=(self.username, key)).status_code == httpx.codes.OK
+        return self._zot("GET", "/v2/", key).status_code == httpx.codes.OK
 
     def keys(self, key: str) -> list[dict[str, Any]]:
         """
         The account's keys, as *key* lists them.
         """
-        answer = httpx.get(f"{self._direct['zot']}/zot/auth/apikey", auth=(self.username, key))
+        answer = self._zot("GET", "/zot/auth/apikey", key)
         answer.raise_for_status()
         listed: list[dict[str, Any]] = answer.json()["apiKeys"]
         return listed
@@ -208,7 +212,7 @@ class World:
         """
         The age of the newest key of the account, by the registry's clock.
         """
-        answer = httpx.get(f"{self._direct['zot']}/zot/auth/apikey", auth=(self.username, self.field() or ""))
+        answer = self._zot("GET", "/zot/auth/apikey", self.field() or "")
         answer.raise_for_status()
         now = parsedate_to_datetime(answer.headers["date"])
         born = max(datetime.fromisoformat(listed["createdAt"]) for listed in answer.json()["apiKeys"])
@@ -225,17 +229,14 @@ class World:
         """
         Somebody revokes a key, as the account's owner can.
         """
-        params = {"id": uuid}
-        httpx.delete(
-            f"{self._direct['zot']}/zot/auth/apikey", params=params, auth=(self.username, key)
-        ).raise_for_status()
+        self._zot("DELETE", "/zot/auth/apikey", key, params={"id": uuid}).raise_for_status()
 
     def mint_by(self, key: str, label: str, expires: str = "2099-01-01T00:00:00Z") -> dict[str, Any]:
         """
         Somebody, or a run that died, makes one more key.
         """
         body = {"label": label, "scopes": [], "expirationDate": expires}
-        answer = httpx.post(f"{self._direct['zot']}/zot/auth/apikey", json=body, auth=(self.username, key))
+        answer = self._zot("POST", "/zot/auth/apikey", key, json=body)
         answer.raise_for_status()
         minted: dict[str, Any] = answer.json()
         self.estate.secrets.add(minted["apiKey"])
@@ -247,11 +248,19 @@ class World:
         """
         session = zot_session(authentik_at(self.authentik_url), zot_at(self.zot_url), self.username, "oidc").auth
         body = {"label": label, "scopes": [], "expirationDate": "2099-01-01T00:00:00Z"}
-        answer = httpx.post(f"{self._direct['zot']}/zot/auth/apikey", json=body, auth=session)
+        answer = self._zot("POST", "/zot/auth/apikey", session, json=body)
         answer.raise_for_status()
         key = str(answer.json()["apiKey"])
         self.estate.secrets.add(key)
         return key
+
+    def _zot(self, method: str, path: str, auth: str | httpx.Auth, **options: Any) -> httpx.Response:
+        """
+        Ask the registry by a key or a session.
+        """
+        url = f"{self._direct['zot']}{path}"
+        by = (self.username, auth) if isinstance(auth, str) else auth
+        return httpx.request(method, url, auth=by, timeout=PATIENCE_SECONDS, **options)
 
     def _pk(self) -> int:
         account = self.account()

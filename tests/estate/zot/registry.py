@@ -2,8 +2,8 @@
 The registry routes of the embedded zot, enough to push and pull a small image and to probe access.
 
 Measured on zot v2.1.20: access is decided before the input is looked at, so that a PUT without a digest tells who may
-create (400) from who may not (403). Beginning an upload leaves the repository's name in the catalog. *Read* in zot's
-source: the tag ``latest`` may be moved with the right to create alone.
+create (400) from who may not (403). Beginning an upload leaves the repository's name in the catalog. A manifest to
+delete in a repository that is not there is a 400, in one that is there a 404. The tag ``latest`` is a tag like others.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ async def _get_manifest(zot: Zot, request: Request) -> Response:
 async def _put_manifest(zot: Zot, request: Request) -> Response:
     name, reference = request.path_params["name"], request.path_params["reference"]
     held = zot.repositories.get(name, Repository())
-    demand(zot, request, "update" if reference in held.tags and reference != "latest" else "create")
+    demand(zot, request, "update" if reference in held.tags else "create")
     body = await request.body()
     try:
         manifest = json.loads(body)
@@ -163,7 +163,9 @@ async def _put_manifest(zot: Zot, request: Request) -> Response:
 
 async def _delete_manifest(zot: Zot, request: Request) -> Response:
     demand(zot, request, "delete")
-    repository = zot.repositories.get(request.path_params["name"], Repository())
+    repository = zot.repositories.get(request.path_params["name"])
+    if repository is None:
+        return _error(400, "NAME_UNKNOWN", "repository name not known to registry")
     reference = request.path_params["reference"]
     digest = _resolve(repository, reference)
     if digest is None:
