@@ -4,12 +4,9 @@ authentik's accounts and groups, over HTTP against the embedded server; and answ
 
 from __future__ import annotations
 
-from typing import Any
-
 import httpx
 import pytest
 
-from components.clients import authentik_at
 from components.clients.authentik import Account, Authentik, Group
 from components.clients.browser import Browser
 from components.clients.errors import (
@@ -18,31 +15,10 @@ from components.clients.errors import (
     ReconcileError,
     UnexpectedAnswerError,
 )
+from tests.clients.account import SHOWN, USER, account, client
 from tests.clients.told import SECRET, URL, Answer, Told, broken, html, said
 from tests.estate import Grant
 from tests.world import GROUP, World
-
-USER = "zot-ci"
-SHOWN: dict[str, Any] = {
-    "pk": 5,
-    "username": USER,
-    "type": "service_account",
-    "is_active": True,
-    "uuid": "b2d12aeb-ae10-48ab-8b76-9cabc114fc8a",
-    "is_superuser": False,
-    "groups_obj": [{"pk": "g", "name": GROUP}],
-}
-
-
-def client(world: World) -> Authentik:
-    """The server under test."""
-    return authentik_at(world.authentik_url)
-
-
-def account(world: World) -> Account:
-    """The account, as an admin made it before."""
-    user = world.estate.authentik.users.get(USER) or world.estate.authentik.add_user(USER, groups=[GROUP])
-    return Account.model_validate(SHOWN | {"pk": user.pk})
 
 
 def told_client(monkeypatch: pytest.MonkeyPatch, *answers: Answer) -> tuple[Told, Authentik]:

@@ -6,46 +6,21 @@ from __future__ import annotations
 
 import json
 import threading
-from typing import Any
 
 import httpx
 import pytest
 import stamina
 
-from components.clients import onepassword
 from components.clients.errors import (
     PermissionMissingError,
     ReconcileError,
     UnexpectedAnswerError,
 )
-from components.clients.onepassword import ItemAccess, ItemRef
-from components.clients.onepassword.connect import Connect
-from tests.clients.told import SECRET, URL, Answer, Told, broken, said
+from tests.clients.connecting import REF, item_with, located, told_client
+from tests.clients.told import SECRET, Answer, broken, said
 from tests.world import FIELD, ITEM, VAULT, World
 
 pytestmark = pytest.mark.usefixtures("no_waits")
-
-REF = ItemRef("v" * 26, "i" * 26)
-
-
-def item_with(*fields: dict[str, Any]) -> dict[str, Any]:
-    """An item as the server shows it."""
-    return {"id": REF.item, "title": ITEM, "fields": list(fields)}
-
-
-def told_client(monkeypatch: pytest.MonkeyPatch, *answers: Answer) -> tuple[Told, Connect]:
-    """A client of a server that answers what it is told."""
-    monkeypatch.setenv("OP_CONNECT_HOST", URL)
-    monkeypatch.setenv("OP_CONNECT_TOKEN", "a-token")
-    told = Told(*answers)
-    return told, Connect(told.transport)
-
-
-def located(world: World) -> tuple[ItemAccess, ItemRef]:
-    """The way in, and the item."""
-    access = onepassword()
-    world.estate.log.clear()
-    return access, access.locate(VAULT, ITEM)
 
 
 @pytest.mark.embedded

@@ -10,45 +10,12 @@ from typing import Any
 import pytest
 
 from components.clients.errors import NotOursError
-from components.item_field import ItemFieldProvider
-from components.provider import Props
 from tests.clients.between import Between
-from tests.providers.wanted import NO_KEY, UNKNOWN, calls, field, next_run, outs_of, writes
+from tests.providers.fields import ANOTHER_KEY, PROVIDER, held, in_line
+from tests.providers.wanted import NO_KEY, UNKNOWN, calls, field, outs_of, writes
 from tests.world import FIELD, ITEM, VAULT, World
 
-pytestmark = pytest.mark.embedded
-
-PROVIDER = ItemFieldProvider()
-ANOTHER_KEY = "zak_" + 32 * "1"
-FOREIGN = "a-password-of-somebody"
-
-
-def in_line(world: World, **inputs: Any) -> Props:
-    """The field as the last run recorded it."""
-    outs = outs_of(PROVIDER.create(field(**inputs)))
-    next_run(world)
-    return outs
-
-
-def others(world: World) -> list[dict[str, Any]]:
-    """Every other field of the item."""
-    return world.estate.onepassword.other_fields(VAULT, ITEM, FIELD)
-
-
-def held(world: World, label: str = FIELD) -> list[dict[str, Any]]:
-    """The fields of that label."""
-    return world.estate.onepassword.item(VAULT, ITEM).labelled(label)
-
-
-@pytest.fixture(autouse=True)
-def _the_rest_of_the_item_stays(signed_in: World) -> Any:
-    """After every test: other fields are byte for byte what they were, and no PUT was ever sent."""
-    before = json.dumps(others(signed_in))
-    yield
-    touched = ("other-field",)
-    now = [entry for entry in others(signed_in) if entry["label"] not in touched]
-    assert json.dumps(now) == before
-    assert signed_in.estate.onepassword.puts == 0
+pytestmark = [pytest.mark.embedded, pytest.mark.usefixtures("the_rest_of_the_item_stays")]
 
 
 @pytest.mark.parametrize("adopted", [True, False])
