@@ -4,15 +4,24 @@ How an error must read: one line, which names the call and the cure, and neither
 
 from __future__ import annotations
 
+import traceback
+
 import pytest
 
 from tests.answers.bent import BODY_TEXT
 from tests.world import World
 
 
+def traceback_of(error: BaseException) -> str:
+    """
+    Return what `ZOT_CI_DEBUG=1` shows of an error, causes included.
+    """
+    return "".join(traceback.format_exception(error))
+
+
 def in_one_line(world: World, error: BaseException) -> str:
     """
-    Return what an error says, if it says it as it should.
+    Return what an error says, if it says it as it should, and its traceback says no more of what was sent.
     """
     text = str(error)
     assert text
@@ -20,6 +29,8 @@ def in_one_line(world: World, error: BaseException) -> str:
     assert world.estate.secrets.found_in(text) == []
     assert BODY_TEXT not in text
     assert "<" not in text
+    assert world.estate.secrets.found_in(traceback_of(error)) == []
+    assert BODY_TEXT not in traceback_of(error)
     return text
 
 

@@ -1,0 +1,112 @@
+"""
+What `ZOT_CI_DEBUG=1` would show: a traceback forced at every request holds no secret, though the spoilt answer did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from starlette.requests import Request
+from starlette.types import Message, Receive, Scope, Send
+
+from tests.answers.bent import is_ours, system_of
+from tests.answers.life import Life, lose_every_key
+from tests.answers.said import traceback_of
+from tests.estate import NAMES
+from tests.estate.core import Shell
+from tests.world import World
+
+pytestmark = pytest.mark.embedded
+
+
+def by_login(life: Life) -> Any:
+    """Make a key where only a login can."""
+    lose_every_key(life.world)
+    return life.mint()
+
+
+def by_live_key(life: Life) -> Any:
+    """Make a key by the one in the field."""
+    life.world.set_field(life.key["api_key"])
+    return life.mint()
+
+
+ASKS: dict[str, Callable[[Life], Any]] = {
+    "read account": Life.read_account,
+    "heal account": Life.heal_account,
+    "read key": Life.read_key,
+    "mint by a live key": by_live_key,
+    "mint by a login": by_login,
+    "read field": Life.read_field,
+    "store": Life.store,
+    "read secret": Life.read_secret,
+    "publish": Life.publish,
+    "read sweep": Life.read_sweep,
+    "retire": Life.retire,
+}
+
+
+class Spoiler:
+    """
+    Spoils this program's request number *at*, counted over all systems: the system answers, and on the way back the
+    status becomes one that nobody expects, or the body loses its end.
+    """
+
+    def __init__(self, world: World, how: str) -> None:
+        self.at = self.count = 0
+        self._how = how
+        for name in NAMES:
+            shell = system_of(world, name).app
+            assert isinstance(shell, Shell)
+            shell.inner = self._around(shell.inner)
+
+    def _around(self, itself: Any) -> Any:
+        async def spoilt(scope: Scope, receive: Receive, send: Send) -> None:
+            if not is_ours(Request(scope)):
+                await itself(scope, receive, send)
+                return
+            self.count += 1
+            await itself(scope, receive, self._bent(send) if self.count == self.at else send)
+
+        return spoilt
+
+    def _bent(self, send: Send) -> Send:
+        async def bent(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = [(key, value) for key, value in message.get("headers", ()) if key != b"content-length"]
+                status = 418 if self._how == "status" else message["status"]
+                message = {**message, "status": status, "headers": headers}
+            elif self._how == "body":
+                message = {**message, "body": message.get("body", b"")[:-1]}
+            await send(message)
+
+        return bent
+
+
+@pytest.mark.parametrize("how", ["status", "body"])
+@pytest.mark.parametrize("ask", ASKS.values(), ids=ASKS.keys())
+def test_a_traceback_at_any_request_holds_no_secret(ask: Callable[[Life], Any], how: str, life: Life) -> None:
+    """Causes and contexts included, as Python prints them."""
+    spoiler = Spoiler(life.world, how)
+    shown: list[str] = []
+
+    while spoiler.count >= spoiler.at:
+        spoiler.at, spoiler.count = spoiler.at + 1, 0
+        try:
+            ask(life)
+        except Exception as error:
+            shown.append(traceback_of(error))
+
+    assert shown
+    assert life.world.estate.secrets.found_in("\n".join(shown)) == []
+
+
+def test_a_secret_in_a_cause_is_found(life: Life) -> None:
+    """The search can fail."""
+    cause = ValueError(life.key["api_key"])
+    error = RuntimeError("said in one line")
+    error.__cause__ = cause
+
+    assert life.world.estate.secrets.found_in(traceback_of(error)) == [life.key["api_key"]]
