@@ -103,8 +103,8 @@ def report(comparisons: list[Comparison], rotations: Rotations, load: tuple[str,
         f"- {datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()}"
         f" {platform.machine()}",
         f"- pulumi {_engine()}, its Python SDK {version('pulumi')}, Python {platform.python_version()}",
-        f"- load average (1, 5, 15 minutes) before {load[0]}, after {load[1]}; above the number of cores the machine"
-        " was busy with other work, and the seconds are too high. Ratios are of neighbouring runs.",
+        f"- load average (1, 5, 15 minutes) before {load[0]}, after {load[1]}: far above the number of cores would"
+        " mean that other work made the seconds too high. Ratios are of neighbouring runs.",
         "",
         f"## Preview in line, median of {RUNS}",
         "",
