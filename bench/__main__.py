@@ -162,14 +162,16 @@ def main() -> int:
         with tempfile.TemporaryDirectory() as name:
             for number, (accounts, things) in enumerate([(1, 4), (100, 400)]):
                 world = World.start()
-                ours = of_accounts(world, Path(name) / f"ours-{number}", accounts)
-                trivial = of_trivial(Path(name) / f"trivial-{number}", things)
-                plural = "s" * (accounts > 1)
-                what = f"{accounts} account{plural} against {things}"
-                comparisons.append(compare(what, world, ours, trivial))
-                if accounts == 1:
-                    rotations = rotate(world, ours)
-                world.stop()
+                try:
+                    ours = of_accounts(world, Path(name) / f"ours-{number}", accounts)
+                    trivial = of_trivial(Path(name) / f"trivial-{number}", things)
+                    plural = "s" * (accounts > 1)
+                    what = f"{accounts} account{plural} against {things}"
+                    comparisons.append(compare(what, world, ours, trivial))
+                    if accounts == 1:
+                        rotations = rotate(world, ours)
+                finally:
+                    world.stop()
     except BenchError as exc:
         print(f"bench: {exc}", file=sys.stderr)
         return 1

@@ -1,34 +1,52 @@
 """
-A stack's configuration as the engine hands it over, without any system behind it.
+A stack's right settings, and the configuration as the engine hands it over, without any system behind it.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
+
+# The least that a stack needs.
+RIGHT: dict[str, Any] = {
+    "authentik": {"url": "https://authentik.example.test"},
+    "zot": {"url": "https://registry.example.test"},
+    "forgejo": {"url": "https://forge.example.test"},
+    "accounts": [
+        {
+            "username": "zot-ci",
+            "groups": ["artifact-workloads"],
+            "onepassword": {"vault": "blumeops", "item": "Forgejo Secrets", "field": "zot-ci-api"},
+            "forgejo": [{"repository": "eblume/blumeops", "secret": "ZOT_CI_API_KEY"}],
+        }
+    ],
+}
 
 # The least that single sign-on needs.
 SSO: dict[str, Any] = {"groups": ["artifact-workloads"], "vault": "blumeops", "item": "Zot OIDC client"}
+
+
+# Everything that it makes, made by somebody before.
+IMPORT: dict[str, Any] = {
+    "provider": "41",
+    "application": "zot",
+    "groups": {"artifact-workloads": "the-group"},
+    "bindings": {"admins": "for-admins", "artifact-workloads": "for-ci"},
+    "item": f"vaults/{'v' * 26}/items/{'i' * 26}",
+}
+
+
+def given(values: Mapping[str, Any]) -> dict[str, str]:
+    """
+    Return settings as the engine hands them over: full keys, structured values as JSON.
+    """
+    return {f"zot-ci:{key}": value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
 
 
 def config(sso: dict[str, Any] | None = None, **account: Any) -> dict[str, str]:
     """
     Return the configuration of one account; *account* overrides its keys.
     """
-    values: dict[str, Any] = {
-        "zot-ci:authentik": {"url": "https://authentik.example.test"},
-        "zot-ci:zot": {"url": "https://registry.example.test"},
-        "zot-ci:forgejo": {"url": "https://forge.example.test"},
-        "zot-ci:accounts": [
-            {
-                "username": "zot-ci",
-                "groups": ["artifact-workloads"],
-                "onepassword": {"vault": "blumeops", "item": "Forgejo Secrets", "field": "zot-ci-api"},
-                "forgejo": [{"repository": "eblume/blumeops", "secret": "ZOT_CI_API_KEY"}],
-            }
-            | account
-        ],
-    }
-    if sso is not None:
-        values["zot-ci:sso"] = sso
-    return {key: json.dumps(value) for key, value in values.items()}
+    values = RIGHT | {"accounts": [RIGHT["accounts"][0] | account]}
+    return given(values if sso is None else values | {"sso": sso})

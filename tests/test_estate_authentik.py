@@ -15,7 +15,6 @@ import pytest
 
 from tests.estate import Estate, Grant
 from tests.estate.browser import Browser
-from tests.estate.core import Clock
 
 CORE = "/api/v3/core"
 STATIC = "/api/v3/authenticators/static/"
@@ -294,9 +293,3 @@ def test_a_new_password_ends_what_the_old_one_began(estate: Estate, browser: Bro
     assert browser.ask("GET", estate.authentik.url + STATIC).status_code == 200
     ask(estate, "POST", f"{CORE}/users/{pk(estate)}/set_password/", json={"password": "another long password"})
     assert browser.ask("GET", estate.authentik.url + STATIC).status_code == 403
-
-
-def test_the_clock_of_an_estate_is_one(estate: Estate) -> None:
-    """What advances zot's clock advances authentik's: a login after it is not from the past."""
-    clock: Clock = estate.zot.clock
-    assert clock is estate.authentik.clock is estate.clock

@@ -18,6 +18,7 @@ import httpx
 import pytest
 
 from tests.estate import NAMES, Estate, EstateError, PortTakenError
+from tests.estate.core import Clock
 
 ROOT = Path(__file__).resolve().parents[1]
 PRODUCT = {"AUTHENTIK_TOKEN", "FORGEJO_TOKEN", "OP_CONNECT_HOST", "OP_CONNECT_TOKEN"}
@@ -158,3 +159,10 @@ def test_every_system_tells_the_time_once_and_not_its_make(system: str) -> None:
         answer = httpx.get(estate.listening[system])
         assert len(answer.headers.get_list("date")) == 1
         assert "server" not in answer.headers
+
+
+def test_the_clock_of_an_estate_is_one() -> None:
+    """What advances zot's clock advances authentik's: a login after it is not from the past."""
+    with Estate.start() as estate:
+        clock: Clock = estate.zot.clock
+        assert clock is estate.authentik.clock is estate.clock

@@ -5,39 +5,21 @@ The stack's settings: for each wrong one the exact line, all of them at once, an
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from components.settings import SettingsError, load
+from tests.settings import RIGHT, given
 
 TOKEN = "zak_5ec7e75ec7e75ec7e75ec7e75ec7e75e"
 
-RIGHT: dict[str, Any] = {
-    "authentik": {"url": "https://authentik.example.test"},
-    "zot": {"url": "https://registry.example.test"},
-    "forgejo": {"url": "https://forge.example.test"},
-    "accounts": [
-        {
-            "username": "zot-ci",
-            "groups": ["artifact-workloads"],
-            "onepassword": {"vault": "blumeops", "item": "Forgejo Secrets", "field": "zot-ci-api"},
-            "forgejo": [{"repository": "eblume/blumeops", "secret": "ZOT_CI_API_KEY"}],
-        }
-    ],
-}
 GONE: Any = object()
 URL = "must be a URL that begins with https:// or http://"
 OWNERS = "must name exactly one of repository, organization, and user: true"
 SECRETS = "must not be CI or begin with GITHUB_, GITEA_ or FORGEJO_, which the server keeps for itself"
 NAME = "must be letters, digits and _, and begin with no digit"
-
-
-def given(values: Mapping[str, Any]) -> dict[str, str]:
-    """The configuration as the engine hands it over: full keys, structured values as JSON."""
-    return {f"zot-ci:{key}": value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
 
 
 def with_(*changes: tuple[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,8 @@ import pytest
 import yaml  # type: ignore[import-untyped]  # comes with pulumi, without types
 
 from components.settings import Settings, load
-from tests.test_settings import RIGHT, A, F, given, with_
+from tests.settings import RIGHT, given
+from tests.test_settings import A, F, with_
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -5,7 +5,6 @@ What `test_settings.py` leaves out of wrong settings: other types, odd URLs, too
 from __future__ import annotations
 
 import copy
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import pytest
 
 from components.settings import SettingsError, load
+from tests import settings
 
 MISSING = object()
 URL_RULE = "must be a URL that begins with https:// or http://"
@@ -23,30 +23,17 @@ IMAGE_RULE = "must be an image repository's name: small letters, digits, . _ - a
 SCOPE_RULE = "must name exactly one of repository, organization, and user: true"
 LATER_RULE = "expireAfterDays must be more than rotateAfterDays: a key has to outlive its rotation"
 
-RIGHT: Mapping[str, Any] = {
-    "authentik": {"url": "https://authentik.example.test"},
-    "zot": {"url": "https://registry.example.test"},
-    "forgejo": {"url": "https://forge.example.test"},
-    "accounts": [
-        {
-            "username": "zot-ci",
-            "groups": ["artifact-workloads"],
-            "onepassword": [{"vault": "blumeops", "item": "Forgejo Secrets", "field": "zot-ci-api"}],
-            "forgejo": [{"repository": "eblume/blumeops", "secret": "ZOT_CI_API_KEY"}],
-        }
-    ],
-}
+_ACCOUNT = settings.RIGHT["accounts"][0]
+# With a list of fields, so that there is a path to each.
+RIGHT: Mapping[str, Any] = settings.RIGHT | {"accounts": [_ACCOUNT | {"onepassword": [_ACCOUNT["onepassword"]]}]}
 
 
-def told(settings: Mapping[str, Any]) -> list[str]:
+def told(values: Mapping[str, Any]) -> list[str]:
     """
     Return the lines that are printed of these settings, without the first.
     """
-    config = {
-        f"zot-ci:{key}": value if isinstance(value, str) else json.dumps(value) for key, value in settings.items()
-    }
     with pytest.raises(SettingsError) as caught:
-        load(config)
+        load(settings.given(values))
     first, *lines = str(caught.value).splitlines()
     assert first == "the stack's settings cannot be used:"
     assert caught.value.__cause__ is None
@@ -57,21 +44,21 @@ def spoiled(path: str, value: Any) -> dict[str, Any]:
     """
     Return the right settings with another *value* at *path* (`accounts[0].forgejo[0].secret`).
     """
-    settings = copy.deepcopy(dict(RIGHT))
+    values = copy.deepcopy(dict(RIGHT))
     *way, last = [int(part) if part.isdigit() else part for part in re.findall(r"[^.\[\]]+", path)]
-    place: Any = settings
+    place: Any = values
     for part in way:
         place = place[part]
     if value is MISSING:
         del place[last]
     else:
         place[last] = value
-    return settings
+    return values
 
 
 def test_the_settings_that_are_spoiled_here_are_right() -> None:
     """Each case below has one fault, its own."""
-    assert load({f"zot-ci:{key}": json.dumps(value) for key, value in RIGHT.items()}).accounts[0].username == "zot-ci"
+    assert load(settings.given(RIGHT)).accounts[0].username == "zot-ci"
 
 
 A = "accounts[0]"

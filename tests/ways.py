@@ -15,6 +15,16 @@ import pytest
 from tests.estate import Estate
 from tests.estate.onepassword.standins import sdk_core
 
+# The fields of the item that all of them are tried on.
+FIELDS = (
+    ("zot-ci-api", "before", "CONCEALED"),
+    ("other", "a secret: “ü” \\ \" 'x'\n second line ", "CONCEALED"),
+    ("empty", "", "STRING"),
+    ("site", "https://example.test", "URL", "links"),
+    ("token", "the one in the section", "CONCEALED", "api"),
+    ("token", "the other one", "CONCEALED", "old"),
+)
+
 STANDINS = Path(__file__).parent / "estate/onepassword/standins"
 
 

@@ -45,7 +45,7 @@ class Elsewhere:
                 self.end_headers()
                 self.wfile.write(body)
 
-            do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = answer  # noqa: N815
+            do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = answer  # noqa: N815 - the names that http.server calls
 
             def log_message(self, format: str, *args: Any) -> None:
                 """Say nothing."""

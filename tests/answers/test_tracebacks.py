@@ -96,7 +96,7 @@ def test_a_traceback_at_any_request_holds_no_secret(ask: Callable[[Life], Any], 
         spoiler.at, spoiler.count = spoiler.at + 1, 0
         try:
             ask(life)
-        except Exception as error:
+        except Exception as error:  # of any class: whatever comes out would be shown
             shown.append(traceback_of(error))
 
     assert shown

@@ -40,7 +40,6 @@ from tests.answers.spoiling import (
     second_vault,
     wrong,
 )
-from tests.estate import Grant
 from tests.world import FIELD, GROUP, ITEM, OWNER, VAULT
 
 pytestmark = pytest.mark.embedded
@@ -266,36 +265,3 @@ def test_a_refusal_is_told_in_one_line_and_nothing_is_changed(
     assert type(caught.value) is refusal.kind
     assert snapshot(life.world) == before
     assert_clean_log(life.world, caplog)
-
-
-def test_a_field_in_a_section_is_found_and_written(life: Life) -> None:
-    """1Password's own pages put fields into sections: where there is one of that label it is the one."""
-    field = life.world.estate.onepassword.item(VAULT, ITEM).labelled(FIELD)[0]
-    field["section"] = {"id": "a-section"}
-    field["value"] = ""
-
-    life.store()
-
-    assert life.world.field() == life.key["api_key"]
-    assert field["id"] == life.world.estate.onepassword.item(VAULT, ITEM).labelled(FIELD)[0]["id"]
-
-
-def test_a_registry_that_refuses_the_key_is_drift_and_no_error(life: Life) -> None:
-    """401 to the key itself is the one answer that says that it is dead."""
-    life.world.estate.zot.keyring.by_uuid.clear()
-
-    assert life.read_key().outs["condition"] == "refused by the registry: revoked"
-
-
-def test_an_account_that_the_token_may_not_see_is_never_called_deleted(
-    life: Life, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    """authentik answers 404 to both: what is only hidden still stands, and the log must not say otherwise."""
-    token = life.world.estate.authentik.add_token("blind", [Grant("delete_user")])
-    monkeypatch.setenv("AUTHENTIK_TOKEN", token)
-
-    with caplog.at_level("INFO", logger="components"):
-        life.delete_account()
-
-    assert life.world.account() is not None
-    assert "authentik: deleted account" not in caplog.text

@@ -1,13 +1,20 @@
 """
-Repeats without their waits.
+Repeats without their waits; and an item, by each of the three ways into 1Password.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import stamina
+
+from components.clients import onepassword
+from components.clients.onepassword import ItemAccess, ItemRef
+from tests.estate import Estate
+from tests.ways import FIELDS, WAYS, Way, enter
+from tests.world import ITEM, VAULT
 
 
 @pytest.fixture
@@ -23,3 +30,32 @@ def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     waits: list[float] = []
     monkeypatch.setattr("tenacity.nap.time.sleep", waits.append)
     return waits
+
+
+@pytest.fixture
+def estate() -> Iterator[Estate]:
+    """The embedded vaults, with one item in them."""
+    with Estate.start(only=("onepassword",)) as estate:
+        estate.onepassword.vault(VAULT).items.clear()
+        estate.onepassword.add_item(VAULT, ITEM, FIELDS)
+        yield estate
+
+
+@pytest.fixture(params=WAYS, ids=[way.access for way in WAYS])
+def way(request: pytest.FixtureRequest) -> Way:
+    """One of the three ways into 1Password."""
+    way: Way = request.param
+    return way
+
+
+@pytest.fixture
+def access(way: Way, estate: Estate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ItemAccess:
+    """That way, in use."""
+    enter(monkeypatch, way, estate, tmp_path)
+    return onepassword()
+
+
+@pytest.fixture
+def ref(access: ItemAccess) -> ItemRef:
+    """Where the item is."""
+    return access.locate(VAULT, ITEM)

@@ -16,7 +16,6 @@ import stamina
 from components.clients import onepassword
 from components.clients.errors import (
     AmbiguousError,
-    CredentialMissingError,
     NotFoundError,
     PermissionMissingError,
     RateLimitedError,
@@ -24,51 +23,18 @@ from components.clients.errors import (
     SignInRefusedError,
     UnexpectedAnswerError,
 )
-from components.clients.onepassword import ItemAccess, ItemRef, Reference
+from components.clients.onepassword import ItemAccess, ItemRef
 from tests.estate import Estate
-from tests.ways import CLI, CONNECT, WAYS, Way, enter
+from tests.ways import CLI, CONNECT, FIELDS, Way, enter
+from tests.world import ITEM, VAULT
 
-VAULT, ITEM = "blumeops", "Forgejo Secrets"
 VALUE = "zak_0123456789abcdef0123456789abcdef"
-FIELDS = (
-    ("zot-ci-api", "before", "CONCEALED"),
-    ("other", "a secret: “ü” \\ \" 'x'\n second line ", "CONCEALED"),
-    ("empty", "", "STRING"),
-    ("site", "https://example.test", "URL", "links"),
-    ("token", "the one in the section", "CONCEALED", "api"),
-    ("token", "the other one", "CONCEALED", "old"),
-)
 
 
 @pytest.fixture(autouse=True)
 def _no_waits() -> Iterator[None]:
     with stamina.set_testing(True, attempts=6):
         yield
-
-
-@pytest.fixture
-def estate() -> Iterator[Estate]:
-    with Estate.start(only=("onepassword",)) as estate:
-        estate.onepassword.vault(VAULT).items.clear()
-        estate.onepassword.add_item(VAULT, ITEM, FIELDS)
-        yield estate
-
-
-@pytest.fixture(params=WAYS, ids=[way.access for way in WAYS])
-def way(request: pytest.FixtureRequest) -> Way:
-    way: Way = request.param
-    return way
-
-
-@pytest.fixture
-def access(way: Way, estate: Estate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ItemAccess:
-    enter(monkeypatch, way, estate, tmp_path)
-    return onepassword()
-
-
-@pytest.fixture
-def ref(access: ItemAccess) -> ItemRef:
-    return access.locate(VAULT, ITEM)
 
 
 def id_of(access: ItemAccess, ref: ItemRef, label: str) -> str:
@@ -261,47 +227,6 @@ def test_no_value_is_in_an_argument(way: Way, estate: Estate, access: ItemAccess
         assert estate.secrets.found_in(str(argv)) == []
         assert VALUE not in str(argv)
         assert all("=" not in word or word.startswith("--") for line in argv for word in line)
-
-
-def test_the_same_label_in_two_sections_needs_the_section(access: ItemAccess, ref: ItemRef) -> None:
-    """By label or id; where a label is there once, the section may be left out."""
-    item = access.read(ref)
-
-    with pytest.raises(AmbiguousError, match="token"):
-        item.named("token")
-    found = item.named("token", "api")
-    assert found is not None
-    assert found.value == "the one in the section"
-    assert found.section is not None
-    assert item.named("token", found.section.id) == found
-    assert item.named("site") == item.named("site", "links")
-    assert item.named("zot-ci-api", "api") is None
-    assert item.named(item.fields[0].id, "api") is None
-
-
-def test_a_reference_is_resolved(estate: Estate, access: ItemAccess) -> None:
-    """With names as people give them, and with ids."""
-    named = "Authentik (blumeops)"
-    made = estate.onepassword.add_item(VAULT, named, [("api-token", "plain"), ("api-token", "in it", "CONCEALED", "s")])
-    made.current["fields"][0]["label"] = "api-key"
-
-    assert Reference.parse(f"op://{VAULT}/{named}/api-key").resolve(access) == "plain"
-    assert Reference.parse(f"op://{VAULT}/{named}/s/api-token").resolve(access) == "in it"
-    assert Reference.parse(f"op://{VAULT}/{made.id}/{made.current['fields'][0]['id']}").resolve(access) == "plain"
-
-
-@pytest.mark.parametrize(
-    ("reference", "kind"),
-    [("no-field", NotFoundError), ("no-section/token", NotFoundError), ("empty", CredentialMissingError)],
-)
-def test_a_reference_to_nothing_is_named(reference: str, kind: type[ReconcileError], access: ItemAccess) -> None:
-    """The line holds the reference, so that it can be corrected."""
-    reference = f"op://{VAULT}/{ITEM}/{reference}"
-
-    with pytest.raises(kind) as caught:
-        Reference.parse(reference).resolve(access)
-
-    assert reference in str(caught.value)
 
 
 def test_connect_alone_never_puts_a_whole_item(estate: Estate, access: ItemAccess, way: Way, ref: ItemRef) -> None:

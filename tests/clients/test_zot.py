@@ -154,7 +154,9 @@ def test_a_mint_whose_answer_lacks_the_key_shows_none_of_it() -> None:
 def test_a_revoked_key_is_dead_and_revoking_it_again_is_no_error(world: World) -> None:
     """zot answers 200 to that as well."""
     keys = [world.estate.zot.mint(USER, "x") for _ in range(2)]
-    uuid = world.estate.zot.key(keys[1]).uuid  # type: ignore[union-attr]
+    second = world.estate.zot.key(keys[1])
+    assert second is not None
+    uuid = second.uuid
     zot = zot_at(world.zot_url)
 
     zot.revoke(auth(keys[0]), USER, uuid)

@@ -23,7 +23,7 @@ from components.clients.zot import Zot
 from components.minting import Order, ProvenKey, make_key
 from components.rotation import Policy
 from tests.clients.between import Between
-from tests.clients.told import URL, Told, said
+from tests.clients.told import URL, Answer, Told, said
 from tests.providers.wanted import LABEL, NO_KEY, calls
 from tests.world import GROUP, World
 
@@ -159,10 +159,10 @@ def test_an_expiry_is_reckoned_from_the_registry_s_clock() -> None:
     ],
     ids=["refused", "not listed", "refused by the probe", "too little", "too much", "no list", "no probe"],
 )
-def test_a_key_that_cannot_be_proven_is_revoked_by_its_minter(test: list[object], fault: str) -> None:
+def test_a_key_that_cannot_be_proven_is_revoked_by_its_minter(test: list[Answer], fault: str) -> None:
     """Whatever the reason: nobody would know that it is there."""
     answers = [EMPTY, CAN_CREATE, CANNOT_DELETE, MINTED, *test, said(200)]
-    told = Told(*answers)  # type: ignore[arg-type]
+    told = Told(*answers)
 
     with pytest.raises(ReconcileError) as caught:
         make_key(Zot(URL, told.transport), None, ORDER, [NO_KEY])

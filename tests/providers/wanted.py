@@ -17,7 +17,7 @@ LABEL = "zot-ci/test/zot-ci"
 # Has the form of a key; no registry knows it.
 NO_KEY = "zak_" + 32 * "0"
 # What a preview gives for a value that is not known yet.
-UNKNOWN: Any = Unknown()  # type: ignore[no-untyped-call]
+UNKNOWN: Any = Unknown()  # type: ignore[no-untyped-call]  # pulumi gives it no types
 
 
 def account(world: World, **inputs: Any) -> Props:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.settings import SSO
+from tests.settings import IMPORT, SSO
 from tests.sso.estate import Estate
 
 pytest.importorskip("pulumi_authentik", reason="the extra `sso` is not installed here: `make test-sso`")
@@ -22,14 +22,7 @@ one_stack = pytest.mark.xdist_group("sso")
 # What the engine calls the component's parts, without the accounts.
 ONLY_SSO = ("--target", "**RegistrySso**")
 
-ITEM = f"vaults/{'v' * 26}/items/{'i' * 26}"
-IMPORT = {
-    "provider": "41",
-    "application": "zot",
-    "groups": {"artifact-workloads": "the-group"},
-    "bindings": {"admins": "for-admins", "artifact-workloads": "for-ci"},
-    "item": ITEM,
-}
+ITEM = IMPORT["item"]
 
 
 def _made_by_hand(estate: Estate, **provider: Any) -> None:

@@ -18,7 +18,7 @@ from google.protobuf.json_format import MessageToDict  # type: ignore[import-unt
 from pulumi.runtime import mocks, set_all_config
 
 from tests.engine.stack import ROOT
-from tests.settings import SSO, config
+from tests.settings import IMPORT, SSO, config
 from tests.sso.plugin import LOOKUPS, SCOPE_LOOKUP, SCOPES
 
 pytest.importorskip("pulumi_authentik", reason="the extra `sso` is not installed here: `make test-sso`")
@@ -158,23 +158,15 @@ def test_all_of_it_is_protected_and_kept_and_none_of_it_is_imported_unasked(prog
 
 def test_what_is_named_for_import_is_imported_by_its_id(program: Program) -> None:
     """Each resource by the id that its vendor's provider imports it by."""
-    item = f"vaults/{'v' * 26}/items/{'i' * 26}"
-    there = {
-        "provider": "7",
-        "application": "zot",
-        "groups": {"artifact-workloads": "a-group"},
-        "bindings": {"admins": "one", "artifact-workloads": "two"},
-        "item": item,
-    }
-    children = _children(program(config(SSO | {"import": there})))
+    children = _children(program(config(SSO | {"import": IMPORT})))
 
     assert {name.removeprefix("registry-sso-"): request.importId for name, request in children.items()} == {
-        "provider": "7",
+        "provider": "41",
         "application": "zot",
-        "group-artifact-workloads": "a-group",
-        "binding-admins": "one",
-        "binding-artifact-workloads": "two",
-        "item": item,
+        "group-artifact-workloads": "the-group",
+        "binding-admins": "for-admins",
+        "binding-artifact-workloads": "for-ci",
+        "item": f"vaults/{'v' * 26}/items/{'i' * 26}",
     }
 
 
