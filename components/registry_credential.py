@@ -155,12 +155,16 @@ def _summary(
         expires_on=key.expires_at.apply(lambda expires: None if expires is None else expires[:10] or "never"),
         last_used=key.last_used,
         access=key.access,
-        # By way of what was written, so that a place that failed is not said to hold the key.
-        published_to=pulumi.Output.from_input(held).apply(sorted),
+        # By what was written: an `up --target` can leave a place with an older key, or with none.
+        published_to=pulumi.Output.all(key.uuid, held).apply(lambda found: _holders(*found)),
         other_keys=key.other_keys,
         onepassword_via=store.via,
         still_used=retired.still_used.apply(lambda lines: lines or []),
     )
+
+
+def _holders(current: str | None, held: dict[str, str | None]) -> list[str]:
+    return sorted(place for place, uuid in held.items() if uuid and uuid == current)
 
 
 def _rotates_on(created: str, policy: Policy) -> str:

@@ -200,11 +200,15 @@ def table(accounts: dict[str, dict[str, Any]], seen: Seen) -> str:
 
 def _row(name: str, account: dict[str, Any], seen: Seen) -> tuple[str, ...]:
     key = seen.key_of(name)
-    born = datetime.fromisoformat(account["created"])
-    # The registry's clock where the preview has asked it, else this machine's.
-    age = float(key["age_days"]) if "age_days" in key else (datetime.now(UTC) - born).total_seconds() / 86400
+    # An `up` for chosen targets can have left the key out.
+    age = "no key"
+    if "age_days" in key:
+        # By the registry's clock, which the preview has asked; else by this machine's.
+        age = f"{int(key['age_days'])} d"
+    elif account["created"]:
+        age = f"{(datetime.now(UTC) - datetime.fromisoformat(account['created'])).days} d"
     last_used = key.get("last_used", account["last_used"]) or "never"
-    return (name, f"{int(age)} d", account["rotates_on"], account["expires_on"], last_used, _drift(name, seen))
+    return (name, age, account["rotates_on"] or "", account["expires_on"] or "", last_used, _drift(name, seen))
 
 
 def _drift(name: str, seen: Seen) -> str:

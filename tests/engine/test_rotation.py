@@ -127,6 +127,7 @@ def test_an_up_for_the_key_alone_ends_no_key_that_is_still_published(world: Worl
 
     assert run.code == 0, run.text
     assert world.accepts(old)
+    assert in_line.outputs()[world.username]["published_to"] == []
     assert in_line.up().code == 0
     assert not world.accepts(old)
     assert_in_line(world, in_line)

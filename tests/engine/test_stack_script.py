@@ -114,6 +114,19 @@ def test_the_summary_of_a_failed_preview_claims_nothing(world: World, in_line: S
     assert rows(run.text)[1][2] == in_line.outputs()[world.username]["rotates_on"]
 
 
+def test_the_summary_of_an_account_without_a_key_says_so(world: World, stack: Stack) -> None:
+    """The first `up` was for the account alone."""
+    component = f"**RegistryCredential::{world.username}"
+    up = stack.up("--target", component, "--target", f"**{world.username}-service-account")
+
+    run = script(stack, "summary")
+
+    assert up.code == 0, up.text
+    assert run.code == 0, run.text
+    assert rows(run.text)[1] == [world.username, "no key", "", "", "never", "4 to change"]
+    assert stack.outputs()[world.username]["published_to"] == []
+
+
 @pytest.mark.embedded
 def test_the_summary_shows_no_secret(world: World, in_line: Stack) -> None:
     """In line, with drift, and failed."""
