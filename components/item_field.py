@@ -8,6 +8,7 @@ first, and then the old one is removed if it was added here.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from typing import Any
 
@@ -16,7 +17,7 @@ from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, Updat
 
 from components.clients import onepassword
 from components.clients.errors import NotFoundError, NotOursError
-from components.clients.onepassword import Field, ItemAccess, ItemRef
+from components.clients.onepassword import Field, Item, ItemAccess, ItemRef
 from components.clients.zot import looks_like_a_key
 from components.provider import Claims, Props, Provider, changed, differences, given, inputs_of, report_drift
 from components.rotation import CURRENT
@@ -53,9 +54,12 @@ class ItemFieldProvider(Provider):
         Compare the field's value with the key. Read-only; another value is not recorded, since it may be a secret.
         """
         access = _access(props)
-        field = access.read(_ref(props)).by_id(props["field_id"])
+        ref, item = _find(access, props)
+        field = item.by_id(props["field_id"])
         outs = {**props, "via": access.name}
-        if field is None:
+        if ref != _ref(props):
+            outs["condition"] = f"gone: another item has the name {props['item']} now"
+        elif field is None:
             outs["condition"] = f"gone: the item has no field {props['field']} any more"
         else:
             outs["condition"] = CURRENT if field.value == props["value"] else "holds another value than the current key"
@@ -113,9 +117,8 @@ class ItemFieldProvider(Provider):
         Give the field that *wanted* names its value, and return all outputs. *known* says where it was last.
         """
         access = _access(wanted)
-        ref = _ref(known) if known else access.locate(wanted["vault"], wanted["item"])
-        item = access.read(ref)
-        field = item.by_id(known["field_id"]) if known else None
+        ref, item = _find(access, known or wanted)
+        field = item.by_id(known["field_id"]) if known and ref == _ref(known) else None
         made_here = bool(known and field and known["made_here"])
         if field is None:
             field = item.named(wanted["field"])
@@ -129,6 +132,20 @@ class ItemFieldProvider(Provider):
         where = {"vault_id": ref.vault, "item_id": ref.item, "field_id": field_id}
         _claims.hold(wanted["resource"], _ids(where))
         return {**wanted, **where, "made_here": made_here, "via": access.name}
+
+
+def _find(access: ItemAccess, props: Props) -> tuple[ItemRef, Item]:
+    """
+    Return the item and where it is: by its ids if they are known, and by its name if they are not or lead nowhere.
+
+    Raises:
+        NotFoundError, AmbiguousError: there is no item of that name, or there are several.
+    """
+    if "item_id" in props:
+        with contextlib.suppress(NotFoundError):
+            return _ref(props), access.read(_ref(props))
+    ref = access.locate(props["vault"], props["item"])
+    return ref, access.read(ref)
 
 
 def _set(access: ItemAccess, ref: ItemRef, field: Field, wanted: Props) -> None:

@@ -54,15 +54,17 @@ def test_a_key_pasted_into_the_field_opens_the_way_when_no_other_is_left(
 
 
 @pytest.mark.embedded
-def test_an_item_that_was_made_again_gets_the_field_by_one_replacement(world: World, in_line: Stack) -> None:
-    """The state knows the item by its id: a new one of the same name has to be looked for."""
+def test_an_item_that_was_made_again_gets_the_field_by_an_up(world: World, in_line: Stack) -> None:
+    """The state knows the item by its id: a new one of the same name is looked for."""
     key = world.secret()
     vault = world.estate.onepassword.vault(VAULT)
     del vault.items[world.estate.onepassword.item(VAULT, ITEM).id]
     world.estate.onepassword.add_item(VAULT, ITEM, [("notes", "made again", "STRING")])
 
-    run = in_line.up("--refresh=false", "--replace", _urn(in_line, world, "item-field"))
+    preview = in_line.preview()
+    run = in_line.up()
 
+    assert f"1Password field {VAULT}/{ITEM}/zot-ci-api: gone: another item has the name {ITEM} now" in preview.text
     assert run.code == 0, run.text
     assert world.field() == key
     assert_in_line(world, in_line)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import pytest
 
 from components.clients.errors import AmbiguousError, NotFoundError, NotOursError
+from tests.estate.onepassword import Item, new_id
 from tests.providers.fields import ANOTHER_KEY, FOREIGN, PROVIDER, held, in_line
 from tests.providers.wanted import NO_KEY, calls, field, outs_of, writes
 from tests.world import FIELD, ITEM, VAULT, World
@@ -159,9 +160,51 @@ def test_an_item_that_is_gone_is_an_error_and_no_drift(signed_in: World) -> None
     olds = in_line(signed_in)
     item = signed_in.estate.onepassword.vault(VAULT).items.pop(olds["item_id"])
 
-    with pytest.raises(NotFoundError, match="it is gone, or the token of OP_CONNECT_TOKEN has no access"):
+    with pytest.raises(NotFoundError, match=f"found no item {ITEM} in {VAULT}; create it"):
         PROVIDER.read("id", olds)
     signed_in.estate.onepassword.vault(VAULT).items[item.id] = item
+
+
+@pytest.mark.parametrize("value", [NO_KEY, ANOTHER_KEY, "", None], ids=["the key", "another", "empty", "no field"])
+def test_an_item_that_somebody_made_again_is_found_by_its_name(value: str | None, signed_in: World) -> None:
+    """From a copy, perhaps: even the field has its old id. What is there is not ours then, what is added is."""
+    olds = in_line(signed_in)
+    item = _made_again(signed_in, value)
+
+    seen = outs_of(PROVIDER.read("id", olds))
+
+    assert seen["condition"] == f"gone: another item has the name {ITEM} now"
+    assert PROVIDER.diff("id", seen, field()).changes
+    healed = outs_of(PROVIDER.update("id", seen, field()))
+    assert signed_in.field() == NO_KEY
+    assert (healed["item_id"], healed["made_here"]) == (item.id, value is None)
+    assert outs_of(PROVIDER.read("id", healed))["condition"] == "current"
+
+
+def test_an_item_that_somebody_made_again_for_something_else_is_not_taken(signed_in: World) -> None:
+    """Neither at once nor by the field's old id."""
+    olds = in_line(signed_in)
+    _made_again(signed_in, FOREIGN)
+    seen = outs_of(PROVIDER.read("id", olds))
+
+    with pytest.raises(NotOursError, match="holds something that is no zot API key"):
+        PROVIDER.update("id", seen, field())
+
+    assert signed_in.field() == FOREIGN
+    assert writes(signed_in) == []
+
+
+def _made_again(world: World, value: str | None) -> Item:
+    """
+    Somebody deletes the item and makes it again from a copy, with another value in our field.
+    """
+    world.set_field(value)
+    vault = world.estate.onepassword.vault(VAULT)
+    old = world.estate.onepassword.item(VAULT, ITEM)
+    del vault.items[old.id]
+    new = Item(old.current | {"id": new_id()})
+    vault.items[new.id] = new
+    return new
 
 
 def test_no_log_line_shows_the_value(signed_in: World, caplog: pytest.LogCaptureFixture) -> None:
