@@ -1,7 +1,9 @@
 """
 Forgejo's and Gitea's Actions secrets: write, delete, and the little that can be seen of them. HTTP only.
 
-Measured on Gitea 1.26.0: a value is never shown, and `created_at` stays the same when a value is overwritten.
+Measured on Gitea 1.26.0, and for a repository on Forgejo 8.0.2: a value is never shown, and `created_at` stays the same
+when a value is overwritten. Before Forgejo 9 and Gitea 1.23 a repository's secret also had its owner's number, so that
+one of the owner could be written over it (read in Forgejo's source, seen on 8.0.2).
 """
 
 from __future__ import annotations
@@ -101,7 +103,7 @@ class Forgejo:
         """
         Return the secret *name* of *scope*, None if there is none. Read-only; one request for 50 secrets.
 
-        A user's own secrets cannot be listed (Gitea 1.26.0): do not ask for those.
+        A user's own secrets cannot be listed: do not ask for those.
         """
         path = self._path(scope)
         seen: set[str] = set()
