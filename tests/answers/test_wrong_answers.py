@@ -154,7 +154,7 @@ ONEPASSWORD = {
     ),
     "vault_twice": Refusal(second_vault, Life.store, AmbiguousError, f"found 2 times vault {VAULT}; name it by its id"),
     "item_missing": Refusal(no_item, Life.store, NotFoundError, f"found no item {ITEM} in {VAULT};"),
-    "item_missing_later": Refusal(no_item, Life.read_field, NotFoundError, "it is gone, or the token of"),
+    "item_missing_later": Refusal(no_item, Life.read_field, NotFoundError, f"found no item {ITEM} in {VAULT};"),
     "item_twice": Refusal(second_item, Life.store, AmbiguousError, f"found 2 times item {ITEM} in {VAULT};"),
     "field_twice": Refusal(field_twice, Life.store, AmbiguousError, f"item {ITEM} has 2 fields labelled {FIELD};"),
     "field_twice_one_in_a_section": Refusal(
