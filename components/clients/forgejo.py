@@ -3,7 +3,7 @@ Forgejo's and Gitea's Actions secrets: write, delete, and the little that can be
 
 Measured on Gitea 1.26.0, and for a repository on Forgejo 8.0.2: a value is never shown, and `created_at` stays the same
 when a value is overwritten. Before Forgejo 9 and Gitea 1.23 a repository's secret also had its owner's number, so that
-one of the owner could be written over it (read in Forgejo's source, seen on 8.0.2).
+one of the owner could be written over it (read in Forgejo's source; the answers of 8.0.2 fit).
 """
 
 from __future__ import annotations
