@@ -200,13 +200,15 @@ def table(accounts: dict[str, dict[str, Any]], seen: Seen) -> str:
 
 def _row(name: str, account: dict[str, Any], seen: Seen) -> tuple[str, ...]:
     key = seen.key_of(name)
-    # An `up` for chosen targets can have left the key out.
-    age = "no key"
     if "age_days" in key:
         # By the registry's clock, which the preview has asked; else by this machine's.
         age = f"{int(key['age_days'])} d"
     elif account["created"]:
-        age = f"{(datetime.now(UTC) - datetime.fromisoformat(account['created'])).days} d"
+        born = datetime.fromisoformat(account["created"])
+        age = f"{int((datetime.now(UTC) - born).total_seconds() / 86400)} d"
+    else:
+        # An `up` for chosen targets has left the key out.
+        age = "no key"
     last_used = key.get("last_used", account["last_used"]) or "never"
     return (name, age, account["rotates_on"] or "", account["expires_on"] or "", last_used, _drift(name, seen))
 

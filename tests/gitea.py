@@ -253,6 +253,7 @@ class Gitea:
                     return
             except httpx.TransportError:
                 pass
+            # Another program's start: there is nothing to wait on but its answer.
             time.sleep(0.05)
         raise RuntimeError(f"gitea not ready after {START_SECONDS} s: {self._last_words()}")
 

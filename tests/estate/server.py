@@ -51,8 +51,8 @@ class Servers:
             ws="none",
             lifespan="off",
             loop="asyncio",
-            # A handler's faults are the world's errors; a request that the end of a test cuts off is none.
             log_config=None,
+            # A handler's faults are the world's errors; a request that the end of a test cuts off is none.
             log_level="critical",
             access_log=False,
             date_header=False,

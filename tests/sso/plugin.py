@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any
 
 import grpc  # type: ignore[import-untyped]  # comes with pulumi, without types
-from google.protobuf.empty_pb2 import Empty  # type: ignore[import-untyped]
-from google.protobuf.json_format import MessageToDict  # type: ignore[import-untyped]
-from google.protobuf.struct_pb2 import Struct  # type: ignore[import-untyped]
+from google.protobuf.empty_pb2 import Empty  # type: ignore[import-untyped]  # likewise
+from google.protobuf.json_format import MessageToDict  # type: ignore[import-untyped]  # likewise
+from google.protobuf.struct_pb2 import Struct  # type: ignore[import-untyped]  # likewise
 from pulumi.runtime.proto import plugin_pb2
 from pulumi.runtime.proto import provider_pb2 as messages
 from pulumi.runtime.proto.provider_pb2_grpc import ResourceProviderServicer, add_ResourceProviderServicer_to_server
