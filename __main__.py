@@ -26,7 +26,7 @@ opts = pulumi.ResourceOptions()
 if settings.sso:
     # Here and not above: the packages that it needs are an extra.
     from components.registry_sso import RegistrySso, RegistrySsoArgs
-    from components.zot_configuration import zot_configuration
+    from components.zot.configuration import zot_configuration
 
     # A login needs group and application.
     opts.depends_on = [RegistrySso("registry-sso", RegistrySsoArgs(systems=settings, sso=settings.sso))]

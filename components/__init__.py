@@ -1,10 +1,33 @@
 """
-The parts of the program: settings, the credential component, and the five resources that it is made of.
+The front door: the credential component and the stack's settings.
+
+The names are loaded when they are first used (PEP 562). The engine loads each dynamic provider by its import path and
+so runs this file on every provider's behalf; the clients below `http/` are used without Pulumi. Neither should pay for
+what it does not use.
 """
 
 from __future__ import annotations
 
-from components.registry_credential import RegistryCredential, RegistryCredentialArgs
-from components.settings import Settings, SettingsError, load
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .registry_credential import RegistryCredential, RegistryCredentialArgs
+    from .settings.model import Settings, SettingsError, load
 
 __all__ = ["RegistryCredential", "RegistryCredentialArgs", "Settings", "SettingsError", "load"]
+
+_MODULES = {
+    "RegistryCredential": ".registry_credential",
+    "RegistryCredentialArgs": ".registry_credential",
+    "Settings": ".settings.model",
+    "SettingsError": ".settings.model",
+    "load": ".settings.model",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    return getattr(import_module(_MODULES[name], __name__), name)

@@ -13,13 +13,14 @@ from typing import Any
 
 import pulumi
 
-from components.actions_secret import ActionsSecret
-from components.api_key import ApiKey
-from components.item_field import ItemField
-from components.retired_keys import RetiredKeys
-from components.rotation import Policy
-from components.service_account import ServiceAccount
-from components.settings import AccountSettings, FieldSettings, Settings
+from .authentik.service_account import ServiceAccount
+from .forgejo.actions_secret import ActionsSecret
+from .onepassword.item_field import ItemField
+from .rotation import Policy
+from .settings.model import AccountSettings, FieldSettings, SecretSettings, Settings
+from .settings.place import Place
+from .zot.api_key import ApiKey
+from .zot.retired_keys import RetiredKeys
 
 
 @dataclass(frozen=True)
@@ -44,107 +45,125 @@ class RegistryCredential(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: RegistryCredentialArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("zot-ci:index:RegistryCredential", name, {}, opts)
-        child = pulumi.ResourceOptions(parent=self)
-        systems, account, store = args.systems, args.account, args.account.store
-        access = systems.onepassword.access
-        authentik_token = systems.authentik.token if systems.authentik else None
-        username: pulumi.Input[str] = account.username
-        if systems.authentik and account.groups:
-            identity = ServiceAccount(
-                f"{name}-service-account",
-                authentik_url=systems.authentik.url,
-                username=account.username,
-                display_name=account.display_name or account.username,
-                groups=account.groups,
-                authentik_token=authentik_token,
-                # Whoever keeps its token in 1Password has to know the way there; nobody else gets a property for it.
-                onepassword_access=access if authentik_token else None,
-                opts=child,
-            )
-            username = identity.username
-        else:
-            pulumi.log.info(f"the account {account.username} and its groups are not watched: no groups in the settings")
-        key = ApiKey(
-            f"{name}-api-key",
-            zot_url=systems.zot.url,
-            authentik_url=systems.authentik.url if systems.authentik else None,
-            oidc_provider=systems.zot.oidc_provider,
-            username=username,
-            label=f"zot-ci/{args.stack}/{account.username}",
-            policy=account.policy,
-            rotation=account.rotation,
-            probe_repository=systems.zot.probe_repository,
-            vault=store.vault,
-            item=store.item,
-            field=store.field,
-            authentik_token=authentik_token,
-            onepassword_access=access,
-            opts=child,
-        )
-        held: dict[str, pulumi.Input[str]] = {}
-        places = [[one.vault, one.item, one.field] for every in systems.accounts for one in every.onepassword]
-        fields = [self._field(f"{name}-item-field", store, access, places, key.api_key, key.uuid, held)]
-        for copy in account.onepassword[1:]:
-            place = f"{copy.vault}/{copy.item}/{copy.field}"
-            resource = f"{name}-item-field-{place.lower()}"
-            fields.append(self._field(resource, copy, access, places, fields[0].value, key.uuid, held))
-        for target in account.forgejo:
-            place = f"{target.scope.partition('/')[2] or target.scope}/{target.secret}"
-            published = ActionsSecret(
-                f"{name}-actions-secret-{place.lower()}",
-                forgejo_url=systems.forgejo.url,
-                scope=target.scope,
-                name=target.secret,
-                value=fields[0].value,
-                key_uuid=fields[0].key_uuid,
-                canary=target.canary,
-                forgejo_token=systems.forgejo.token,
-                onepassword_access=access if systems.forgejo.token else None,
-                # The store of record, and its copies, are never behind.
-                opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=fields)),
-            )
-            held[f"Forgejo {place}"] = published.key_uuid
+        self._name, self._systems = name, args.systems
+        account = args.account
+        username = self._username(account)
+        key = self._key(account, username, f"zot-ci/{args.stack}/{account.username}")
+        fields = self._fields(account, key)
+        secrets = [self._secret(published, fields) for published in account.forgejo]
+        held = _held(account.places, [*fields, *secrets])
         retired = RetiredKeys(
             f"{name}-retired-keys",
-            zot_url=systems.zot.url,
+            zot_url=args.systems.zot.url,
             username=username,
             label=key.label,
             key_uuid=key.uuid,
             api_key=key.api_key,
             held=held,
             retire_after_days=account.retire_after_days,
-            opts=child,
+            opts=self._child,
         )
         self.summary = _summary(key, fields[0], account.policy, held, retired)
         self.register_outputs({"summary": self.summary})
 
+    @property
+    def _child(self) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions(parent=self)
+
+    def _username(self, account: AccountSettings) -> pulumi.Input[str]:
+        """
+        Return the account's name: through its resource where there is one, so that the key waits for the account.
+        """
+        systems = self._systems
+        if systems.authentik is None or not account.groups:
+            pulumi.log.info(f"the account {account.username} and its groups are not watched: no groups in the settings")
+            return account.username
+        return ServiceAccount(
+            f"{self._name}-service-account",
+            authentik_url=systems.authentik.url,
+            username=account.username,
+            display_name=account.display_name or account.username,
+            groups=account.groups,
+            token=systems.authentik_token,
+            opts=self._child,
+        ).username
+
+    def _key(self, account: AccountSettings, username: pulumi.Input[str], label: str) -> ApiKey:
+        systems, store = self._systems, account.store
+        return ApiKey(
+            f"{self._name}-api-key",
+            zot_url=systems.zot.url,
+            authentik_url=systems.authentik.url if systems.authentik else None,
+            oidc_provider=systems.zot.oidc_provider,
+            username=username,
+            label=label,
+            policy=account.policy,
+            rotation=account.rotation,
+            probe_repository=systems.zot.probe_repository,
+            vault=store.vault,
+            item=store.item,
+            field=store.field,
+            authentik_token=systems.authentik_token,
+            onepassword_access=systems.onepassword.access,
+            opts=self._child,
+        )
+
+    def _fields(self, account: AccountSettings, key: ApiKey) -> list[ItemField]:
+        """
+        Return the store of record, which takes the key from the registry, and its copies, which take it from there.
+        """
+        store = self._field(f"{self._name}-item-field", account.store, key.api_key, key.uuid)
+        copies = [
+            self._field(f"{self._name}-item-field-{copy.place.suffix}", copy, store.value, key.uuid)
+            for copy in account.onepassword[1:]
+        ]
+        return [store, *copies]
+
     def _field(
-        self,
-        resource_name: str,
-        where: FieldSettings,
-        access: str | None,
-        places: list[list[str]],
-        value: pulumi.Output[str],
-        key_uuid: pulumi.Output[str],
-        held: dict[str, pulumi.Input[str]],
+        self, resource_name: str, where: FieldSettings, value: pulumi.Output[str], key_uuid: pulumi.Output[str]
     ) -> ItemField:
-        field = ItemField(
+        everywhere = [[*field.place.path] for account in self._systems.accounts for field in account.onepassword]
+        return ItemField(
             resource_name,
             vault=where.vault,
             item=where.item,
             field=where.field,
-            places=places,
+            places=everywhere,
             value=value,
             key_uuid=key_uuid,
-            onepassword_access=access,
-            opts=pulumi.ResourceOptions(parent=self),
+            onepassword_access=self._systems.onepassword.access,
+            opts=self._child,
         )
-        held[f"1Password {where.vault}/{where.item}/{where.field}"] = field.key_uuid
-        return field
+
+    def _secret(self, where: SecretSettings, fields: list[ItemField]) -> ActionsSecret:
+        """
+        Return one published secret. It takes the key from the store of record and waits for the copies, so that no
+        field is behind what CI uses.
+        """
+        canary = where.canary
+        return ActionsSecret(
+            f"{self._name}-actions-secret-{where.place.suffix}",
+            forgejo_url=self._systems.forgejo.url,
+            repository=where.repository,
+            organization=where.organization,
+            secret=where.secret,
+            value=fields[0].value,
+            key_uuid=fields[0].key_uuid,
+            canary=canary.model_dump() if canary else None,
+            token=self._systems.forgejo_token,
+            opts=pulumi.ResourceOptions.merge(self._child, pulumi.ResourceOptions(depends_on=fields)),
+        )
+
+
+def _held(places: list[Place], resources: list[ItemField | ActionsSecret]) -> dict[str, pulumi.Output[str]]:
+    """
+    Return the uuid of the key that each place holds, by the place.
+    """
+    return {str(place): resource.key_uuid for place, resource in zip(places, resources, strict=True)}
 
 
 def _summary(
-    key: ApiKey, store: ItemField, policy: Policy, held: dict[str, pulumi.Input[str]], retired: RetiredKeys
+    key: ApiKey, store: ItemField, policy: Policy, held: dict[str, pulumi.Output[str]], retired: RetiredKeys
 ) -> pulumi.Output[dict[str, Any]]:
     return pulumi.Output.all(
         label=key.label,

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.settings import Settings
-from components.sso_settings import SsoSettings
-from components.zot_configuration import SCOPES
+from .settings.model import Settings
+from .settings.sso import SsoSettings
+from .zot.configuration import SCOPES
 
 try:
     import pulumi_authentik as authentik

@@ -1,9 +1,10 @@
 """
-When a key is due, and the sentence that says why. Pure functions: no clock, no network, no Pulumi.
+What a key looks like, when it is due, and the sentence that says why. Pure functions: no clock, no network, no Pulumi.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,6 +12,15 @@ from datetime import datetime, timedelta
 CURRENT = "current"
 
 _DAY = timedelta(days=1)
+# The form of a zot API key (v2.1.20).
+_KEY = re.compile(r"zak_[0-9a-f]{32}")
+
+
+def looks_like_a_key(value: str | None) -> bool:
+    """
+    Whether *value* has the form of a zot API key.
+    """
+    return bool(value and _KEY.fullmatch(value))
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from components import clients
+from components.dynamic.run_memory import MEMORY
+from components.http import connections, logs
 from tests.world import World, credentials, real_servers
+
+# Tests look at the log of each call, without the set-up that a provider process makes for itself.
+logs.quieten_libraries()
 
 _FOREIGN = ("AUTHENTIK_", "FORGEJO_", "OP_", "PULUMI_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
@@ -23,9 +27,17 @@ def _no_credentials_of_ours(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in list(os.environ):
         if name.upper().startswith(_FOREIGN):
             monkeypatch.delenv(name)
-    clients.forget_all()
+    _another_process()
     yield
-    clients.forget_all()
+    _another_process()
+
+
+def _another_process() -> None:
+    """
+    What follows is another provider process: it has no connection and remembers nothing.
+    """
+    connections.forget_all()
+    MEMORY.forget()
 
 
 @pytest.fixture

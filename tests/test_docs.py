@@ -19,9 +19,9 @@ import yaml  # type: ignore[import-untyped]  # comes with pulumi, without types
 from pydantic_core import PydanticUndefined
 
 from components import registry_credential
-from components.clients.errors import ReconcileError
+from components.http.errors import ReconcileError
 from components.rotation import KeyFacts, Policy, condition
-from components.settings import Settings, SettingsError, load
+from components.settings.model import Settings, SettingsError, load
 from scripts.stack import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[1]

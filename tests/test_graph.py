@@ -190,11 +190,16 @@ def test_every_resource_is_the_credential_s_child() -> None:
 @pytest.mark.parametrize(
     ("module", "provider", "resource", "type_"),
     [
-        ("components.service_account", "ServiceAccountProvider", "ServiceAccount", "authentik:ServiceAccount"),
-        ("components.api_key", "ApiKeyProvider", "ApiKey", "zot:ApiKey"),
-        ("components.item_field", "ItemFieldProvider", "ItemField", "onepassword:ItemField"),
-        ("components.actions_secret", "ActionsSecretProvider", "ActionsSecret", "forgejo:ActionsSecret"),
-        ("components.retired_keys", "RetiredKeysProvider", "RetiredKeys", "zot:RetiredKeys"),
+        (
+            "components.authentik.service_account",
+            "ServiceAccountProvider",
+            "ServiceAccount",
+            "authentik:ServiceAccount",
+        ),
+        ("components.zot.api_key", "ApiKeyProvider", "ApiKey", "zot:ApiKey"),
+        ("components.onepassword.item_field", "ItemFieldProvider", "ItemField", "onepassword:ItemField"),
+        ("components.forgejo.actions_secret", "ActionsSecretProvider", "ActionsSecret", "forgejo:ActionsSecret"),
+        ("components.zot.retired_keys", "RetiredKeysProvider", "RetiredKeys", "zot:RetiredKeys"),
     ],
 )
 def test_a_provider_stays_where_the_state_finds_it(module: str, provider: str, resource: str, type_: str) -> None:

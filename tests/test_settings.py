@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from components.settings import SettingsError, load
+from components.settings.model import SettingsError, load
 from tests.settings import RIGHT, given
 
 TOKEN = "zak_5ec7e75ec7e75ec7e75ec7e75ec7e75e"
@@ -189,7 +189,7 @@ def test_two_accounts_must_not_share_anything() -> None:
     assert line == (
         " username zot-ci is there 2 times; "
         "1Password field blumeops/Forgejo Secrets/zot-ci-api is there 2 times; "
-        "secret repos/eblume/blumeops/ZOT_CI_API_KEY is there 2 times"
+        "Forgejo secret eblume/blumeops/ZOT_CI_API_KEY is there 2 times"
     )
 
 

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]  # comes with pulumi, without types
 
-from components.settings import Settings, load
+from components.settings.model import Settings, load
+from components.settings.place import Place
 from tests.settings import RIGHT, given
 from tests.test_settings import A, F, with_
 
@@ -25,7 +26,10 @@ def test_right_settings_are_taken_with_their_defaults() -> None:
     [account] = settings.accounts
     assert (account.rotate_after_days, account.expire_after_days, account.retire_after_days) == (90.0, 120.0, 0.0)
     assert (settings.zot.oidc_provider, settings.zot.probe_repository) == ("oidc", "zot-ci-access-probe")
-    assert account.forgejo[0].scope == "repos/eblume/blumeops"
+    assert account.places == [
+        Place.field("blumeops", "Forgejo Secrets", "zot-ci-api"),
+        Place.secret("ZOT_CI_API_KEY", repository="eblume/blumeops"),
+    ]
     assert (account.policy.rotate_after_days, account.policy.expire_after_days) == (90.0, 120.0)
 
 
@@ -37,19 +41,19 @@ def test_a_secret_s_name_is_put_into_upper_case() -> None:
 
 
 @pytest.mark.parametrize(
-    ("place", "scope"),
+    ("given_place", "place"),
     [
-        ({"repository": "eblume/blumeops"}, "repos/eblume/blumeops"),
-        ({"organization": "workers"}, "orgs/workers"),
-        ({"user": True}, "user"),
+        ({"repository": "eblume/blumeops"}, Place("repository", ("eblume", "blumeops", "KEY"))),
+        ({"organization": "workers"}, Place("organization", ("workers", "KEY"))),
+        ({"user": True}, Place("user", ("KEY",))),
     ],
     ids=["repository", "organization", "user"],
 )
-def test_a_place_is_a_path_of_the_server_s_api(place: dict[str, Any], scope: str) -> None:
-    """One of three kinds."""
-    settings = load(given(with_((F, {**place, "secret": "KEY"}))))
+def test_a_secret_is_a_place_of_one_of_three_kinds(given_place: dict[str, Any], place: Place) -> None:
+    """Named by what it belongs to."""
+    settings = load(given(with_((F, {**given_place, "secret": "KEY"}))))
 
-    assert settings.accounts[0].forgejo[0].scope == scope
+    assert settings.accounts[0].forgejo[0].place == place
 
 
 def test_one_field_or_several_are_taken_and_the_first_is_the_store() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from components.settings import SettingsError, load
+from components.settings.model import SettingsError, load
 from tests.settings import SSO, config
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from components.settings import SettingsError, load
+from components.settings.model import SettingsError, load
 from tests import settings
 
 MISSING = object()
@@ -189,12 +189,12 @@ TWICE = {
             "onepassword": {"vault": "v", "item": "i", "field": "f"},
             "forgejo": [{"repository": "Eblume/Blumeops", "secret": "zot_ci_api_key"}],
         },
-        "secret repos/eblume/blumeops/ZOT_CI_API_KEY is there 2 times",
+        "Forgejo secret eblume/blumeops/ZOT_CI_API_KEY is there 2 times",
     ),
     "all": (
         {},
         "username zot-ci is there 2 times; 1Password field blumeops/Forgejo Secrets/zot-ci-api is there 2 times; "
-        "secret repos/eblume/blumeops/ZOT_CI_API_KEY is there 2 times",
+        "Forgejo secret eblume/blumeops/ZOT_CI_API_KEY is there 2 times",
     ),
 }
 
@@ -216,7 +216,7 @@ def test_a_target_twice_in_one_account_is_named() -> None:
 
     (only,) = told(spoiled(f"{A}.forgejo", targets))
 
-    assert only.endswith("secret repos/a/b/C is there 2 times")
+    assert only.endswith("Forgejo secret a/b/C is there 2 times")
 
 
 @pytest.mark.parametrize("config", [{}, {"pulumi:tags": "x"}, {"other:zot": "{}"}], ids=["none", "pulumi", "others"])

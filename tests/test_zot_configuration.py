@@ -12,7 +12,7 @@ import pulumi
 import pytest
 
 from components import load
-from components.zot_configuration import zot_configuration
+from components.zot.configuration import zot_configuration
 from tests.settings import SSO, config
 
 

@@ -19,8 +19,9 @@ from typing import Any
 
 import httpx
 
-from components.clients import authentik_at, zot_at
-from components.clients.login import zot_session
+from components.authentik.api import authentik_at
+from components.zot.api import zot_at
+from components.zot.sign_in import zot_session
 from tests.estate import Estate
 
 VAULT, ITEM, FIELD = "blumeops", "Forgejo Secrets", "zot-ci-api"

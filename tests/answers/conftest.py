@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 import stamina
 
-from components import clients
+from components.http import connections
 from tests.answers.life import Life
 from tests.answers.undone import undone
 from tests.world import World, credentials
@@ -40,7 +40,7 @@ def life(_lived: Life, monkeypatch: pytest.MonkeyPatch) -> Iterator[Life]:
     """The five resources after a first run. Whatever a test does to the systems is undone after it."""
     for name, value in credentials(_lived.world).items():
         monkeypatch.setenv(name, value)
-    clients.forget_all()
+    connections.forget_all()
     with undone(_lived.world):
         yield copy.deepcopy(_lived, {id(_lived.world): _lived.world})
         _lived.world.estate.check()

@@ -8,13 +8,13 @@ import copy
 from dataclasses import dataclass, field
 from typing import Any
 
-from components import clients
-from components.actions_secret import ActionsSecretProvider
-from components.api_key import ApiKeyProvider
-from components.item_field import ItemFieldProvider
-from components.provider import Props
-from components.retired_keys import RetiredKeysProvider
-from components.service_account import ServiceAccountProvider
+from components.authentik.service_account import ServiceAccountProvider
+from components.dynamic.provider import Props
+from components.forgejo.actions_secret import ActionsSecretProvider
+from components.http import connections
+from components.onepassword.item_field import ItemFieldProvider
+from components.zot.api_key import ApiKeyProvider
+from components.zot.retired_keys import RetiredKeysProvider
 from tests.world import FIELD, GROUP, ITEM, OWNER, REPOSITORY, SECRET, VAULT, World
 
 
@@ -59,8 +59,8 @@ def secret_inputs(world: World, key: Props) -> Props:
     """What the program asks of the secret that is to hold *key*."""
     return {
         "forgejo_url": world.env["FORGEJO_URL"],
-        "scope": f"repos/{OWNER}/{REPOSITORY}",
-        "name": SECRET,
+        "repository": f"{OWNER}/{REPOSITORY}",
+        "secret": SECRET,
         "value": key["api_key"],
         "key_uuid": key["uuid"],
         "condition": "current",
@@ -97,7 +97,7 @@ class Life:
         wanted = {name: self.key[name] for name in names} | {"key_uuid": uuid, "held": {"field": uuid, "secret": uuid}}
         self.sweep = dict(RetiredKeysProvider().create(wanted).outs or {})
         # The next call is another run's: it has asked nothing yet.
-        clients.forget_all()
+        connections.forget_all()
 
     def read_account(self) -> Any:
         """Refresh the account."""

@@ -12,7 +12,7 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
-from components.clients.errors import ReconcileError, UnexpectedAnswerError
+from components.http.errors import ReconcileError, UnexpectedAnswerError
 from tests.answers.bent import BODY_TEXT, answers, bend, system_of
 from tests.answers.elsewhere import Elsewhere
 from tests.answers.life import Life, lose_every_key, snapshot
@@ -24,7 +24,7 @@ READS: dict[str, tuple[str, str, Callable[[Life], Any]]] = {
     "account": ("authentik", "/core/users/", Life.read_account),
     "accounts": ("authentik", "/core/users/", Life.make_account),
     "keys": ("zot", "/zot/auth/apikey", Life.read_key),
-    "strays": ("zot", "/zot/auth/apikey", Life.read_sweep),
+    "stale_keys": ("zot", "/zot/auth/apikey", Life.read_sweep),
     "vaults": ("onepassword", "/v1/vaults", Life.store),
     "item": ("onepassword", "/items/", Life.read_field),
     "secrets": ("forgejo", "/actions/secrets", Life.read_secret),

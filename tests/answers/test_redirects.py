@@ -14,7 +14,7 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
-from components.clients.errors import ReconcileError, UnexpectedAnswerError
+from components.http.errors import ReconcileError, UnexpectedAnswerError
 from tests.answers.bent import Asked, answers, bend, is_ours, listen, system_of
 from tests.answers.elsewhere import Elsewhere
 from tests.answers.life import Life, lose_every_key, snapshot

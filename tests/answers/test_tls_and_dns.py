@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from components.clients.errors import ReconcileError, UnexpectedAnswerError, UnreachableError
+from components.http.errors import ReconcileError, UnexpectedAnswerError, UnreachableError
 from tests.answers.elsewhere import Elsewhere
 from tests.answers.life import Life, snapshot
 from tests.answers.said import in_one_line
@@ -169,7 +169,6 @@ NAMES = {
     "a_port_that_is_none": "http://127.0.0.1:port",
     "a_port_too_high": "http://127.0.0.1:99999",
     "half_an_address": "http://[::1",
-    "a_line_end": "https://zot.invalid\n",
     "a_blank": "https://zot .invalid",
 }
 

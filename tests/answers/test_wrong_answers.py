@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from components.clients.errors import (
+from components.http.errors import (
     AmbiguousError,
     CredentialMissingError,
     KeyUnfitError,

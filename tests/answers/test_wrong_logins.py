@@ -13,7 +13,7 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from components.clients.errors import (
+from components.http.errors import (
     LoginBlockedError,
     NotFoundError,
     PermissionMissingError,

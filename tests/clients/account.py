@@ -6,8 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from components.clients import authentik_at
-from components.clients.authentik import Account, Authentik
+from components.authentik.api import Account, Authentik, authentik_at
 from tests.world import GROUP, World
 
 USER = "zot-ci"

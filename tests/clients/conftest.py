@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import stamina
 
-from components.clients import onepassword
-from components.clients.onepassword import ItemAccess, ItemRef
+from components.onepassword.access import onepassword
+from components.onepassword.item import ItemAccess, ItemRef
 from tests.estate import Estate
 from tests.ways import FIELDS, WAYS, Way, enter
 from tests.world import ITEM, VAULT

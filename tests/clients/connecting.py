@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from components.clients import onepassword
-from components.clients.onepassword import ItemAccess, ItemRef
-from components.clients.onepassword.connect import Connect
+from components.onepassword.access import onepassword
+from components.onepassword.connect import Connect
+from components.onepassword.item import ItemAccess, ItemRef
 from tests.clients.told import URL, Answer, Told
 from tests.world import ITEM, VAULT, World
 

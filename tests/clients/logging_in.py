@@ -6,11 +6,12 @@ from __future__ import annotations
 
 import pytest
 
-from components.clients import authentik_at, zot_at
-from components.clients.errors import (
+from components.authentik.api import authentik_at
+from components.http.errors import (
     ReconcileError,
 )
-from components.clients.login import ZotSession, zot_session
+from components.zot.api import zot_at
+from components.zot.sign_in import ZotSession, zot_session
 from tests.estate.authentik.model import User
 from tests.world import GROUP, World
 

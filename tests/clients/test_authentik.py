@@ -7,9 +7,9 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from components.clients.authentik import Account, Authentik, Group
-from components.clients.browser import Browser
-from components.clients.errors import (
+from components.authentik.api import Account, Authentik, Group
+from components.http.browser import Browser
+from components.http.errors import (
     AmbiguousError,
     NotFoundError,
     ReconcileError,
@@ -25,7 +25,7 @@ def told_client(monkeypatch: pytest.MonkeyPatch, *answers: Answer) -> tuple[Told
     """A client of a server that answers what it is told."""
     monkeypatch.setenv("AUTHENTIK_TOKEN", "a-token")
     told = Told(*answers)
-    return told, Authentik(URL, told.transport)
+    return told, Authentik(URL, transport=told.transport)
 
 
 @pytest.mark.embedded

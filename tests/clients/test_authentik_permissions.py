@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 import pytest
 
-from components.clients.authentik import Group
-from components.clients.browser import Browser
-from components.clients.errors import (
+from components.authentik.api import Group
+from components.http.browser import Browser
+from components.http.errors import (
     PermissionMissingError,
 )
 from tests.clients.account import USER, account, client

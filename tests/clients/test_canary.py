@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from components.clients.errors import NotFoundError, ReconcileError, UnexpectedAnswerError
-from components.clients.forgejo import Forgejo
+from components.forgejo.api import Forgejo
+from components.http.errors import NotFoundError, ReconcileError, UnexpectedAnswerError
 from tests.clients.told import URL, Answer, Told, said
 
 pytestmark = pytest.mark.usefixtures("no_waits")
@@ -23,7 +23,7 @@ def told_client(monkeypatch: pytest.MonkeyPatch, *answers: Answer) -> tuple[Told
     """A client of a server that answers what it is told."""
     monkeypatch.setenv("FORGEJO_TOKEN", "a-token")
     told = Told(*answers)
-    return told, Forgejo(URL, told.transport)
+    return told, Forgejo(URL, transport=told.transport)
 
 
 def run_is(status: str, conclusion: str | None = None) -> Answer:

@@ -7,8 +7,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from components.clients import onepassword
-from components.clients.errors import (
+from components.http.errors import (
     AmbiguousError,
     CredentialMissingError,
     NotFoundError,
@@ -18,8 +17,9 @@ from components.clients.errors import (
     UnexpectedAnswerError,
     UnreachableError,
 )
-from components.clients.onepassword import Field, Item, ItemRef
-from components.clients.onepassword.connect import Connect
+from components.onepassword.access import onepassword
+from components.onepassword.connect import Connect
+from components.onepassword.item import Field, Item, ItemRef
 from tests.clients.connecting import REF, item_with, located, told_client
 from tests.clients.told import SECRET, URL, Answer, broken, html, said
 from tests.world import FIELD, ITEM, VAULT, World

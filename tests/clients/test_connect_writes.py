@@ -11,7 +11,7 @@ import httpx
 import pytest
 import stamina
 
-from components.clients.errors import (
+from components.http.errors import (
     PermissionMissingError,
     ReconcileError,
     UnexpectedAnswerError,

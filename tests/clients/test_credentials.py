@@ -7,13 +7,14 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from components.clients.authentik import Authentik
-from components.clients.credentials import EnvironmentToken, from_environment
-from components.clients.errors import CredentialMissingError, EnvironmentUnfitError
-from components.clients.forgejo import Forgejo
-from components.clients.http import Api, Repeats
-from components.clients.onepassword.connect import Connect
-from components.clients.zot import KeyAuth, MintedKey, SessionAuth
+from components.authentik.api import Authentik
+from components.forgejo.api import Forgejo
+from components.http.api import Api, Repeats
+from components.http.credentials import EnvironmentToken, from_environment
+from components.http.errors import CredentialMissingError, EnvironmentUnfitError
+from components.onepassword.connect import Connect
+from components.settings.place import Place
+from components.zot.api import KeyAuth, MintedKey, SessionAuth
 from tests.clients.told import SECRET, URL, Told, said
 
 UNFIT = {
@@ -25,6 +26,8 @@ UNFIT = {
     "control": f"{SECRET}\x7f",
     "zero width": f"{SECRET}\u200b",
 }
+
+KEY = Place.secret("KEY", repository="me/mine")
 
 
 @pytest.mark.parametrize("value", [None, "", "  ", "\n"], ids=["unset", "empty", "blank", "newline"])
@@ -81,10 +84,10 @@ def test_a_credential_is_read_for_each_request(monkeypatch: pytest.MonkeyPatch) 
     [
         (
             "AUTHENTIK_TOKEN",
-            lambda transport: Authentik(URL, transport).find("me"),
+            lambda transport: Authentik(URL, transport=transport).find("me"),
             f"Bearer {SECRET}",
         ),
-        ("FORGEJO_TOKEN", lambda transport: Forgejo(URL, transport).secret("repos/me/mine", "KEY"), f"token {SECRET}"),
+        ("FORGEJO_TOKEN", lambda transport: Forgejo(URL, transport=transport).secret(KEY), f"token {SECRET}"),
         ("OP_CONNECT_TOKEN", lambda transport: Connect(transport).locate("vault", "item"), f"Bearer {SECRET}"),
     ],
     ids=["authentik", "forgejo", "connect"],
@@ -107,8 +110,8 @@ def test_each_system_gets_its_own_token(
 @pytest.mark.parametrize(
     ("variable", "ask"),
     [
-        ("AUTHENTIK_TOKEN", lambda transport: Authentik(URL, transport).find("me")),
-        ("FORGEJO_TOKEN", lambda transport: Forgejo(URL, transport).publish("repos/me/mine", "KEY", SECRET)),
+        ("AUTHENTIK_TOKEN", lambda transport: Authentik(URL, transport=transport).find("me")),
+        ("FORGEJO_TOKEN", lambda transport: Forgejo(URL, transport=transport).publish(KEY, SECRET)),
         ("OP_CONNECT_TOKEN", lambda transport: Connect(transport).locate("vault", "item")),
     ],
     ids=["authentik", "forgejo", "connect"],

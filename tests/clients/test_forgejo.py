@@ -7,20 +7,23 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from components.clients import forgejo_at
-from components.clients.errors import (
+from components.forgejo.api import Forgejo, forgejo_at
+from components.http.errors import (
     NotFoundError,
     PermissionMissingError,
     ReconcileError,
     SignInRefusedError,
 )
-from components.clients.forgejo import Forgejo, place_of
+from components.settings.place import Place
 from tests.clients.told import SECRET, URL, Answer, Told, broken, html, said
 from tests.world import OWNER, REPOSITORY, World
 
-PLACE = f"{OWNER}/{REPOSITORY}"
-SCOPE = f"repos/{PLACE}"
 BORN = "2026-11-24T04:09:53Z"
+
+
+def at(name: str) -> Place:
+    """A secret of the repository under test."""
+    return Place.secret(name, repository=f"{OWNER}/{REPOSITORY}")
 
 
 def client(world: World) -> Forgejo:
@@ -38,23 +41,23 @@ def told_client(monkeypatch: pytest.MonkeyPatch, *answers: Answer) -> tuple[Told
     """A client of a server that answers what it is told."""
     monkeypatch.setenv("FORGEJO_TOKEN", "a-token")
     told = Told(*answers)
-    return told, Forgejo(URL, told.transport)
+    return told, Forgejo(URL, transport=told.transport)
 
 
 @pytest.mark.embedded
 def test_a_secret_is_published_and_published_again(signed_in: World) -> None:
     """201 for a new one, 204 for one that was there."""
     forgejo = client(signed_in)
-    assert forgejo.secret(SCOPE, "KEY") is None
+    assert forgejo.secret(at("KEY")) is None
 
-    forgejo.publish(SCOPE, "KEY", "one")
-    first = forgejo.secret(SCOPE, "KEY")
+    forgejo.publish(at("KEY"), "one")
+    first = forgejo.secret(at("KEY"))
     signed_in.estate.clock.advance(days=1)
-    forgejo.publish(SCOPE, "KEY", "two")
+    forgejo.publish(at("KEY"), "two")
 
     assert signed_in.estate.forgejo.value(OWNER, REPOSITORY, "KEY") == "two"
     assert first is not None
-    assert forgejo.secret(SCOPE, "KEY") == first
+    assert forgejo.secret(at("KEY")) == first
 
 
 @pytest.mark.embedded
@@ -62,10 +65,10 @@ def test_a_secret_is_deleted_and_deleting_it_again_is_no_error(signed_in: World)
     """Gone is gone; the others stay."""
     signed_in.estate.forgejo.set_value(OWNER, REPOSITORY, "OTHER", "a-value-of-others")
     forgejo = client(signed_in)
-    forgejo.publish(SCOPE, "KEY", "one")
+    forgejo.publish(at("KEY"), "one")
 
-    forgejo.delete(SCOPE, "KEY")
-    forgejo.delete(SCOPE, "KEY")
+    forgejo.delete(at("KEY"))
+    forgejo.delete(at("KEY"))
 
     assert list(signed_in.estate.forgejo.repos[OWNER, REPOSITORY].secrets) == ["OTHER"]
 
@@ -73,9 +76,9 @@ def test_a_secret_is_deleted_and_deleting_it_again_is_no_error(signed_in: World)
 @pytest.mark.embedded
 def test_a_secret_is_found_whatever_its_case(signed_in: World) -> None:
     """The server stores names in upper case."""
-    client(signed_in).publish(SCOPE, "key", "one")
+    client(signed_in).publish(at("key"), "one")
 
-    secret = client(signed_in).secret(SCOPE, "kEy")
+    secret = client(signed_in).secret(at("kEy"))
 
     assert secret is not None
     assert secret.name == "KEY"
@@ -90,9 +93,9 @@ def test_a_secret_is_found_among_many_pages(count: int, signed_in: World) -> Non
     signed_in.estate.forgejo.set_value(OWNER, REPOSITORY, "Z", "a-value-of-others")
     signed_in.estate.log.clear()
 
-    assert client(signed_in).secret(SCOPE, "Z") is not None
+    assert client(signed_in).secret(at("Z")) is not None
     assert len(signed_in.estate.log) == count // 50 + 1
-    assert client(signed_in).secret(SCOPE, "NOT_THERE") is None
+    assert client(signed_in).secret(at("NOT_THERE")) is None
 
 
 @pytest.mark.parametrize("total", [3, None], ids=["counted", "not counted"])
@@ -102,7 +105,7 @@ def test_a_server_may_give_smaller_pages_than_were_asked_for(
     """An administrator can set the largest page: a short page is not the end, by the count or by an empty page."""
     told, forgejo = told_client(monkeypatch, page("A", total=total), page("B", total=total), page("C", total=total))
 
-    assert forgejo.secret(SCOPE, "C") is not None
+    assert forgejo.secret(at("C")) is not None
     assert [request.url.params["page"] for request in told.asked] == ["1", "2", "3"]
 
 
@@ -110,7 +113,7 @@ def test_an_empty_page_is_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the server counts nothing."""
     told, forgejo = told_client(monkeypatch, page("A"), page())
 
-    assert forgejo.secret(SCOPE, "C") is None
+    assert forgejo.secret(at("C")) is None
     assert len(told.asked) == 2
 
 
@@ -118,7 +121,7 @@ def test_the_count_saves_the_request_for_an_empty_page(monkeypatch: pytest.Monke
     """The usual repository has a handful of secrets: one request."""
     told, forgejo = told_client(monkeypatch, page("A", "B", total=2))
 
-    assert forgejo.secret(SCOPE, "C") is None
+    assert forgejo.secret(at("C")) is None
     assert len(told.asked) == 1
 
 
@@ -152,8 +155,10 @@ def test_a_refusal_says_what_the_token_lacks(
     forgejo.repos[OWNER, REPOSITORY].collaborators["friend"] = "admin"
     monkeypatch.setenv("FORGEJO_TOKEN", forgejo.add_token(user, scopes) if user else "no-such-token")
 
-    with pytest.raises(kind, match=f"Forgejo PUT /api/v1/{SCOPE}/actions/secrets/KEY answered 4") as caught:
-        client(signed_in).publish(SCOPE, "KEY", SECRET)
+    with pytest.raises(
+        kind, match=f"Forgejo PUT /api/v1/repos/{OWNER}/{REPOSITORY}/actions/secrets/KEY answered 4"
+    ) as caught:
+        client(signed_in).publish(at("KEY"), SECRET)
 
     assert words in str(caught.value)
     assert SECRET not in str(caught.value)
@@ -164,7 +169,7 @@ def test_a_refusal_says_what_the_token_lacks(
 def test_a_repository_that_is_not_there_is_an_error(signed_in: World) -> None:
     """It is not the same as a secret that is not there."""
     with pytest.raises(NotFoundError, match="answered 404 for eblume/nowhere; no such repository"):
-        client(signed_in).secret(f"repos/{OWNER}/nowhere", "KEY")
+        client(signed_in).secret(Place.secret("KEY", repository=f"{OWNER}/nowhere"))
 
 
 @pytest.mark.parametrize(
@@ -187,7 +192,7 @@ def test_an_answer_that_shows_no_secrets_is_an_error(
     _, forgejo = told_client(monkeypatch, answer)
 
     with pytest.raises(ReconcileError) as caught:
-        forgejo.secret(SCOPE, "KEY")
+        forgejo.secret(at("KEY"))
     assert words in str(caught.value)
     assert SECRET not in str(caught.value)
 
@@ -197,8 +202,8 @@ def test_publishing_and_deleting_may_be_repeated(monkeypatch: pytest.MonkeyPatch
     """The same value twice is the same state; gone is gone."""
     told, forgejo = told_client(monkeypatch, said(502), said(204), broken(httpx.ReadError), said(404))
 
-    forgejo.publish(SCOPE, "KEY", SECRET)
-    forgejo.delete(SCOPE, "KEY")
+    forgejo.publish(at("KEY"), SECRET)
+    forgejo.delete(at("KEY"))
 
     assert [call.split()[0] for call in told.calls] == ["PUT", "PUT", "DELETE", "DELETE"]
 
@@ -207,14 +212,14 @@ def test_a_count_that_is_none_is_no_reason_for_a_traceback(monkeypatch: pytest.M
     """A proxy may write anything into a header: the empty page is the end then."""
     _, forgejo = told_client(monkeypatch, page("A", total="many"), page())
 
-    assert forgejo.secret(SCOPE, "KEY") is None
+    assert forgejo.secret(at("KEY")) is None
 
 
 def test_the_same_page_again_and_again_is_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """A proxy that drops the query, and no count: a run must not hang for ever."""
     told, forgejo = told_client(monkeypatch, page("A"))
 
-    assert forgejo.secret(SCOPE, "KEY") is None
+    assert forgejo.secret(at("KEY")) is None
     assert len(told.asked) == 2
 
 
@@ -229,19 +234,12 @@ def test_an_organization_and_the_token_s_own_user_are_places_too(
     monkeypatch.setenv("FORGEJO_TOKEN", server.add_token(OWNER, scopes))
     forgejo = client(signed_in)
 
-    forgejo.publish("orgs/workers", "KEY", "one")
-    forgejo.publish("user", "KEY", "two")
+    of_workers, own = Place.secret("KEY", organization="workers"), Place.secret("KEY")
+    forgejo.publish(of_workers, "one")
+    forgejo.publish(own, "two")
 
-    assert forgejo.secret("orgs/workers", "KEY") is not None
+    assert forgejo.secret(of_workers) is not None
     assert (server.org_value("workers", "KEY"), server.user_value(OWNER, "KEY")) == ("one", "two")
-    for scope in ("orgs/workers", "user"):
-        forgejo.delete(scope, "KEY")
+    for place in (of_workers, own):
+        forgejo.delete(place)
     assert (server.org_value("workers", "KEY"), server.user_value(OWNER, "KEY")) == (None, None)
-
-
-@pytest.mark.parametrize(
-    ("scope", "place"), [("repos/eblume/blumeops", "eblume/blumeops"), ("orgs/workers", "workers"), ("user", "user")]
-)
-def test_a_place_is_named_as_people_do(scope: str, place: str) -> None:
-    """Without the API's word for its kind."""
-    assert place_of(scope) == place

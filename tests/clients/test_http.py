@@ -11,8 +11,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from components.clients.errors import EnvironmentUnfitError, ReconcileError, UnexpectedAnswerError
-from components.clients.http import USER_AGENT, VERSION, Api, Repeats, origin, server_time
+from components.http.api import USER_AGENT, Api, Repeats, origin, server_time
+from components.http.errors import EnvironmentUnfitError, ReconcileError, UnexpectedAnswerError
+from components.version import VERSION
 from tests.clients.told import DATE, SECRET, URL, Answer, Told, broken, said
 
 

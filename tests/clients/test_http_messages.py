@@ -11,8 +11,9 @@ import httpx
 import pydantic
 import pytest
 
-from components.clients.credentials import EnvironmentToken
-from components.clients.errors import (
+from components.http.api import Advice, Api, Repeats
+from components.http.credentials import EnvironmentToken
+from components.http.errors import (
     NotFoundError,
     PermissionMissingError,
     ReconcileError,
@@ -20,7 +21,6 @@ from components.clients.errors import (
     UnexpectedAnswerError,
     UnreachableError,
 )
-from components.clients.http import Advice, Api, Repeats
 from tests.clients.told import SECRET, URL, Answer, Told, broken, html, said
 
 

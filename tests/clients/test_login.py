@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 from starlette.responses import JSONResponse, Response
 
-from components.clients import zot_at
+from components.zot.api import zot_at
 from tests.clients.between import Between
 from tests.clients.logging_in import BEFORE, USER, log_in, made
 from tests.estate.authentik.model import User

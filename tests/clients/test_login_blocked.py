@@ -9,15 +9,16 @@ from collections.abc import Callable
 import pytest
 from starlette.responses import JSONResponse, Response
 
-from components.clients import authentik_at, zot_at
-from components.clients.errors import (
+from components.authentik.api import authentik_at
+from components.http.errors import (
     LoginBlockedError,
     NotFoundError,
     PermissionMissingError,
     ReconcileError,
     UnexpectedAnswerError,
 )
-from components.clients.login import zot_session
+from components.zot.api import zot_at
+from components.zot.sign_in import zot_session
 from tests.clients.between import Between
 from tests.clients.logging_in import BEFORE, USER, blocked, made
 from tests.estate import Grant

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 from starlette.responses import JSONResponse, Response
 
-from components.clients.errors import (
+from components.http.errors import (
     LoginBlockedError,
     NotFoundError,
     ReconcileError,

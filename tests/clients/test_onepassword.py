@@ -13,8 +13,7 @@ from threading import Thread
 import pytest
 import stamina
 
-from components.clients import onepassword
-from components.clients.errors import (
+from components.http.errors import (
     AmbiguousError,
     NotFoundError,
     PermissionMissingError,
@@ -23,7 +22,8 @@ from components.clients.errors import (
     SignInRefusedError,
     UnexpectedAnswerError,
 )
-from components.clients.onepassword import ItemAccess, ItemRef
+from components.onepassword.access import onepassword
+from components.onepassword.item import ItemAccess, ItemRef
 from tests.estate import Estate
 from tests.ways import CLI, CONNECT, FIELDS, Way, enter
 from tests.world import ITEM, VAULT

@@ -12,17 +12,21 @@ from threading import Thread
 
 import pytest
 
-from components.clients import authentik_at, forgejo_at, onepassword
-from components.clients.errors import (
+from components.authentik.api import authentik_at
+from components.forgejo.api import forgejo_at
+from components.http.errors import (
     CredentialMissingError,
     EnvironmentUnfitError,
     PermissionMissingError,
     SignInRefusedError,
 )
-from components.clients.onepassword import Reference
+from components.onepassword.access import onepassword
+from components.settings.place import Place
+from components.settings.reference import Reference, StoredToken
 from tests.estate import Estate
 from tests.ways import CLI, CONNECT, SERVICE_ACCOUNT, WAYS, Way, enter
 
+SECRET_PLACE = Place.secret("NAME", repository="eblume/blumeops")
 AUTHENTIK, FORGEJO = "op://blumeops/Authentik (blumeops)/api-token", "op://blumeops/Forgejo Secrets/api-token"
 
 
@@ -141,11 +145,11 @@ def test_a_token_is_fetched_once_for_all_who_need_it_and_only_when_they_do(
 ) -> None:
     """Four threads, two clients; no token in the environment."""
     enter(monkeypatch, way, estate, tmp_path)
-    authentik = authentik_at(estate.authentik.url, AUTHENTIK)
-    forgejo = forgejo_at(estate.forgejo.url, FORGEJO)
+    authentik = authentik_at(estate.authentik.url, StoredToken(AUTHENTIK))
+    forgejo = forgejo_at(estate.forgejo.url, StoredToken(FORGEJO))
     assert estate.log.of("onepassword") == []
     items = estate.onepassword.vault("blumeops").items
-    calls = [lambda: authentik.find("akadmin"), lambda: forgejo.secret("repos/eblume/blumeops", "NAME")]
+    calls = [lambda: authentik.find("akadmin"), lambda: forgejo.secret(SECRET_PLACE)]
     threads = [Thread(target=call) for call in calls * 2]
 
     for thread in threads:
@@ -157,7 +161,7 @@ def test_a_token_is_fetched_once_for_all_who_need_it_and_only_when_they_do(
     looked_up = 2 if way is CLI else 1  # `op item get` by name reads the whole item as well
     assert sorted(reads.count(path) for path in set(reads)) == [looked_up, looked_up]
     assert {call.status for call in (*estate.log.of("authentik"), *estate.log.of("forgejo"))} == {200}
-    assert authentik_at(estate.authentik.url, AUTHENTIK) is authentik
+    assert authentik_at(estate.authentik.url, StoredToken(AUTHENTIK)) is authentik
     assert authentik_at(estate.authentik.url) is not authentik
 
 
@@ -170,9 +174,9 @@ def test_a_refused_token_is_called_by_its_reference(
     estate.onepassword.set_field("blumeops", "Forgejo Secrets", "api-token", "wrong-but-secret")
 
     with pytest.raises(PermissionMissingError) as at_authentik:
-        authentik_at(estate.authentik.url, AUTHENTIK).find("akadmin")
+        authentik_at(estate.authentik.url, StoredToken(AUTHENTIK)).find("akadmin")
     with pytest.raises(SignInRefusedError) as at_forgejo:
-        forgejo_at(estate.forgejo.url, FORGEJO).secret("repos/eblume/blumeops", "NAME")
+        forgejo_at(estate.forgejo.url, StoredToken(FORGEJO)).secret(SECRET_PLACE)
 
     for message, reference in ((str(at_authentik.value), AUTHENTIK), (str(at_forgejo.value), FORGEJO)):
         assert reference in message
@@ -187,9 +191,9 @@ def test_a_reference_to_nothing_is_not_taken_for_an_account_that_is_gone(
     enter(monkeypatch, CONNECT, estate, tmp_path)
 
     with pytest.raises(CredentialMissingError, match="shows no field at op://blumeops/Forgejo Secrets/no-such"):
-        authentik_at(estate.authentik.url, "op://blumeops/Forgejo Secrets/no-such").account(1, "zot-ci")
+        authentik_at(estate.authentik.url, StoredToken("op://blumeops/Forgejo Secrets/no-such")).account(1, "zot-ci")
     with pytest.raises(CredentialMissingError, match="found no item No Item"):
-        authentik_at(estate.authentik.url, "op://blumeops/No Item/no-such").account(1, "zot-ci")
+        authentik_at(estate.authentik.url, StoredToken("op://blumeops/No Item/no-such")).account(1, "zot-ci")
 
     assert estate.log.of("authentik") == []
 
@@ -199,7 +203,7 @@ def test_what_cannot_be_a_token_is_not_sent(estate: Estate, tmp_path: Path, monk
     enter(monkeypatch, CONNECT, estate, tmp_path)
 
     with pytest.raises(CredentialMissingError, match="op://blumeops/Forgejo Secrets/notes holds no token") as caught:
-        authentik_at(estate.authentik.url, "op://blumeops/Forgejo Secrets/notes").find("akadmin")
+        authentik_at(estate.authentik.url, StoredToken("op://blumeops/Forgejo Secrets/notes")).find("akadmin")
 
     assert "care" not in str(caught.value)
     assert estate.log.of("authentik") == []

@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import pytest
 
-from components.clients.errors import AmbiguousError, CredentialMissingError, NotFoundError, ReconcileError
-from components.clients.onepassword import ItemAccess, ItemRef, Reference
+from components.http.errors import AmbiguousError, CredentialMissingError, NotFoundError, ReconcileError
+from components.onepassword.item import ItemAccess, ItemRef
+from components.onepassword.reference import resolve
+from components.settings.reference import Reference
 from tests.estate import Estate
 from tests.world import ITEM, VAULT
 
@@ -34,9 +36,9 @@ def test_a_reference_is_resolved(estate: Estate, access: ItemAccess) -> None:
     made = estate.onepassword.add_item(VAULT, named, [("api-token", "plain"), ("api-token", "in it", "CONCEALED", "s")])
     made.current["fields"][0]["label"] = "api-key"
 
-    assert Reference.parse(f"op://{VAULT}/{named}/api-key").resolve(access) == "plain"
-    assert Reference.parse(f"op://{VAULT}/{named}/s/api-token").resolve(access) == "in it"
-    assert Reference.parse(f"op://{VAULT}/{made.id}/{made.current['fields'][0]['id']}").resolve(access) == "plain"
+    assert resolve(Reference.parse(f"op://{VAULT}/{named}/api-key"), access) == "plain"
+    assert resolve(Reference.parse(f"op://{VAULT}/{named}/s/api-token"), access) == "in it"
+    assert resolve(Reference.parse(f"op://{VAULT}/{made.id}/{made.current['fields'][0]['id']}"), access) == "plain"
 
 
 @pytest.mark.parametrize(
@@ -48,6 +50,6 @@ def test_a_reference_to_nothing_is_named(reference: str, kind: type[ReconcileErr
     reference = f"op://{VAULT}/{ITEM}/{reference}"
 
     with pytest.raises(kind) as caught:
-        Reference.parse(reference).resolve(access)
+        resolve(Reference.parse(reference), access)
 
     assert reference in str(caught.value)

@@ -10,15 +10,14 @@ from datetime import UTC, datetime, timedelta, timezone
 import httpx
 import pytest
 
-from components.clients import zot_at
-from components.clients.errors import (
+from components.http.errors import (
     NotFoundError,
     ReconcileError,
     SignInRefusedError,
     UnexpectedAnswerError,
     UnreachableError,
 )
-from components.clients.zot import KeyAuth, SessionAuth, Zot
+from components.zot.api import KeyAuth, SessionAuth, Zot, zot_at
 from tests.clients.told import SECRET, URL, Answer, Told, broken, html, said
 from tests.world import World
 

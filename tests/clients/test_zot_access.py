@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import pytest
 
-from components.clients import zot_at
-from components.clients.errors import ReconcileError, UnexpectedAnswerError
-from components.clients.zot import Access, KeyAuth, Zot, looks_like_a_key
+from components.http.errors import ReconcileError, UnexpectedAnswerError
+from components.rotation import looks_like_a_key
+from components.zot.api import Access, KeyAuth, Zot, zot_at
 from tests.clients.told import DATE, SECRET, URL, Told, said
 from tests.world import GROUP, World
 

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from components.clients import forgejo_at, zot_at
-from components.clients.zot import KeyAuth
+from components.forgejo.api import forgejo_at
+from components.settings.place import Place
+from components.zot.api import KeyAuth, zot_at
 from tests.engine.checks import assert_in_line
 from tests.engine.stack import Stack
 from tests.world import FIELD, GROUP, ITEM, OWNER, REPOSITORY, SECRET, VAULT, World
@@ -30,7 +31,7 @@ def _filled(state: str, world: World) -> str:
     world.set_field(key)
     world.estate.forgejo.set_value(OWNER, REPOSITORY, SECRET, key)
     listing = zot_at(world.zot_url).listing(KeyAuth("zot-ci", key), "zot-ci")
-    secret = forgejo_at(world.env["FORGEJO_URL"]).secret(f"repos/{OWNER}/{REPOSITORY}", SECRET)
+    secret = forgejo_at(world.env["FORGEJO_URL"]).secret(Place.secret(SECRET, repository=f"{OWNER}/{REPOSITORY}"))
     item = world.estate.onepassword.item(VAULT, ITEM)
     account = world.account()
     assert secret is not None

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from components import clients
+from components.http import connections
 from tests.engine.leaks import leaks, leaks_in, processes
 from tests.engine.stack import Run, Stack
 from tests.estate import NAMES
@@ -51,7 +51,7 @@ def _key_by_hand(world: World, stack: Stack) -> None:
     finally:
         for name in credentials(world):
             del os.environ[name]
-        clients.forget_all()
+        connections.forget_all()
     world.set_field(key)
     world.estate.forgejo.set_value(OWNER, REPOSITORY, SECRET, key)
 

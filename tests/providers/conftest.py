@@ -10,8 +10,6 @@ from collections.abc import Iterator
 import pytest
 import stamina
 
-from components import actions_secret, api_key, item_field
-from components.provider import Claims
 from tests.providers.fields import others
 from tests.world import World
 
@@ -21,14 +19,6 @@ def _no_waits() -> Iterator[None]:
     """What is repeated is repeated at once, four times at most."""
     with stamina.set_testing(True, attempts=4, cap=True):
         yield
-
-
-@pytest.fixture(autouse=True)
-def _another_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each test is a provider process of its own, which has seen no key and no field yet."""
-    monkeypatch.setattr(item_field, "_claims", Claims())
-    monkeypatch.setattr(actions_secret, "_claims", Claims())
-    monkeypatch.setattr(api_key, "_live_keys", {})
 
 
 @pytest.fixture

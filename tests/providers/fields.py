@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from components.item_field import ItemFieldProvider
-from components.provider import Props
+from components.dynamic.provider import Props
+from components.onepassword.item_field import ItemFieldProvider
 from tests.providers.wanted import field, next_run, outs_of
 from tests.world import FIELD, ITEM, VAULT, World
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 import pytest
 from starlette.responses import JSONResponse
 
-from components.actions_secret import ActionsSecretProvider
-from components.clients.errors import NotFoundError, UnexpectedAnswerError
-from components.provider import Props
+from components.dynamic.provider import Props
+from components.forgejo.actions_secret import ActionsSecretProvider
+from components.http.errors import NotFoundError, UnexpectedAnswerError
 from tests.clients.between import Between
 from tests.providers.wanted import NO_KEY, UNKNOWN, calls, next_run, outs_of, secret, writes
 from tests.world import OWNER, REPOSITORY, SECRET, World
@@ -114,12 +114,12 @@ def test_a_secret_that_was_made_again_elsewhere_is_drift(signed_in: World) -> No
         ({"key_uuid": "another"}, []),
         ({"key_uuid": UNKNOWN}, []),
         ({"forgejo_url": "https://forge.example.test"}, []),
-        ({"name": "OTHER"}, ["name"]),
-        ({"scope": "repos/eblume/other"}, ["scope"]),
-        ({"scope": "repos/other/other", "name": "OTHER"}, ["scope", "name"]),
-        ({"scope": "repos/Eblume/Blumeops"}, []),
+        ({"secret": "OTHER"}, ["secret"]),
+        ({"repository": "eblume/other"}, ["repository"]),
+        ({"repository": "other/other", "secret": "OTHER"}, ["repository", "secret"]),
+        ({"repository": "Eblume/Blumeops"}, []),
     ],
-    ids=["key", "key unknown", "uuid", "uuid unknown", "url", "name", "scope", "both", "spelling"],
+    ids=["key", "key unknown", "uuid", "uuid unknown", "url", "name", "repository", "both", "spelling"],
 )
 def test_what_makes_a_difference_and_what_another_secret(inputs: Props, replaces: list[str], signed_in: World) -> None:
     """A replacement by another spelling would delete the very secret that it has just published."""

@@ -9,8 +9,8 @@ from datetime import timedelta
 
 import pytest
 
-from components.api_key import ApiKeyProvider, key_in_field
-from components.provider import Props
+from components.dynamic.provider import Props
+from components.zot.api_key import ApiKeyProvider, key_in_field
 from tests.clients.between import Between
 from tests.providers.wanted import LABEL, NO_KEY, calls, key, made_by, outs_of
 from tests.world import FIELD, GROUP, ITEM, VAULT, World

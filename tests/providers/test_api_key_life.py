@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from components.api_key import ApiKeyProvider
-from components.clients.errors import NotFoundError, UnexpectedAnswerError
-from components.provider import Props
+from components.dynamic.provider import Props
+from components.http.errors import NotFoundError, UnexpectedAnswerError
+from components.zot.api_key import ApiKeyProvider
 from tests.providers.wanted import LABEL, UNKNOWN, calls, key, made_by, next_run, outs_of, writes
 from tests.world import GROUP, World
 

@@ -8,15 +8,15 @@ from datetime import timedelta
 
 import pytest
 
-from components.api_key import ApiKeyProvider
-from components.clients.errors import (
+from components.dynamic.provider import Props
+from components.http.errors import (
     CredentialMissingError,
     KeyUnfitError,
     LoginBlockedError,
     NotFoundError,
     ReconcileError,
 )
-from components.provider import Props
+from components.zot.api_key import ApiKeyProvider
 from tests.clients.between import Between
 from tests.providers.wanted import LABEL, calls, key, next_run, outs_of, writes
 from tests.world import GROUP, VAULT, World
@@ -74,7 +74,10 @@ def test_neither_a_key_nor_a_login_is_an_error_with_the_steps_by_hand(signed_in:
 
     message = str(caught.value)
     assert "it asks for a captcha" in message
-    assert "no live key of the right access was found either: or generate a key in the registry's web page" in message
+    assert (
+        "no live key with the expected rights can mint one without a login, so correct this, or generate a key in the"
+        in message
+    )
     assert "paste it into the 1Password field, and run again" in message
     assert "\n" not in message
 

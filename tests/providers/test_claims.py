@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import pytest
 
-from components.actions_secret import ActionsSecretProvider
-from components.item_field import ItemFieldProvider
+from components.forgejo.actions_secret import ActionsSecretProvider
+from components.onepassword.item_field import ItemFieldProvider
 from tests.providers.wanted import NO_KEY, field, next_run, outs_of, secret, writes
 from tests.world import World
 
@@ -56,7 +56,7 @@ def test_a_field_is_removed_when_its_other_holder_has_let_go(signed_in: World) -
 def test_a_secret_that_another_resource_has_published_is_not_deleted(signed_in: World) -> None:
     """Also by another spelling: the server takes names without case."""
     olds = outs_of(SECRETS.create(secret(signed_in)))
-    SECRETS.create(secret(signed_in, ANOTHER_KEY, resource="another", name="zot_ci_api_key"))
+    SECRETS.create(secret(signed_in, ANOTHER_KEY, resource="another", secret="zot_ci_api_key"))
     next_run(signed_in)
 
     SECRETS.delete("id", olds)
@@ -68,7 +68,7 @@ def test_a_secret_that_another_resource_has_published_is_not_deleted(signed_in: 
 def test_a_secret_that_nobody_else_has_is_deleted(signed_in: World) -> None:
     """Whatever other places this run has seen."""
     olds = outs_of(SECRETS.create(secret(signed_in)))
-    SECRETS.create(secret(signed_in, resource="another", name="OTHER"))
+    SECRETS.create(secret(signed_in, resource="another", secret="OTHER"))
 
     SECRETS.delete("id", olds)
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from components.clients.errors import AmbiguousError, NotFoundError, NotOursError
+from components.http.errors import AmbiguousError, NotFoundError, NotOursError
 from tests.estate.onepassword import Item, new_id
 from tests.providers.fields import ANOTHER_KEY, FOREIGN, PROVIDER, held, in_line
 from tests.providers.wanted import NO_KEY, calls, field, outs_of, writes

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from components.clients.errors import NotOursError
+from components.http.errors import NotOursError
 from tests.clients.between import Between
 from tests.providers.fields import ANOTHER_KEY, PROVIDER, held, in_line
 from tests.providers.wanted import NO_KEY, UNKNOWN, calls, field, outs_of, writes

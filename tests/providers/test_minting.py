@@ -11,17 +11,17 @@ import httpx
 import pytest
 from starlette.responses import Response
 
-from components.clients import authentik_at, zot_at
-from components.clients.errors import (
+from components.authentik.api import authentik_at
+from components.http.errors import (
     KeyUnfitError,
     LoginBlockedError,
     NotFoundError,
     ReconcileError,
     UnexpectedAnswerError,
 )
-from components.clients.zot import Zot
-from components.minting import Order, ProvenKey, make_key
 from components.rotation import Policy
+from components.zot.api import Zot, zot_at
+from components.zot.minting import Order, ProvenKey, make_key
 from tests.clients.between import Between
 from tests.clients.told import URL, Answer, Told, said
 from tests.providers.wanted import LABEL, NO_KEY, calls

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from components.api_key import ApiKeyProvider
-from components.clients.errors import UnexpectedAnswerError
-from components.provider import Props
-from components.retired_keys import RetiredKeysProvider
+from components.dynamic.provider import Props
+from components.http.errors import UnexpectedAnswerError
+from components.zot.api_key import ApiKeyProvider
+from components.zot.retired_keys import RetiredKeysProvider
 from tests.providers.wanted import LABEL, UNKNOWN, calls, made_by, next_run, outs_of, sweep, writes
 from tests.world import World
 
@@ -39,7 +39,7 @@ def left(world: World) -> set[str]:
     return {key.secret for key in world.estate.zot.of(world.username)}
 
 
-def test_strays_of_an_earlier_stack_end_and_nothing_else(signed_in: World) -> None:
+def test_stale_keys_of_an_earlier_stack_end_and_nothing_else(signed_in: World) -> None:
     """Older or younger, dead or alive; with another label they are somebody's."""
     current = made_by(signed_in)
     for days in (1, 2):
@@ -83,19 +83,19 @@ def test_an_update_does_not_sweep_while_a_place_lags_either(signed_in: World) ->
 
 
 def test_a_read_in_line_changes_nothing(signed_in: World) -> None:
-    """Keys with another label are no strays."""
+    """Keys with another label are no stale keys."""
     olds = sweep(signed_in, made_by(signed_in))
     stray(signed_in, "theirs")
 
     result = PROVIDER.read(LABEL, olds)
 
-    assert outs_of(result) == olds | {"strays": "", "current_age_days": 0.0, "still_used": []}
+    assert outs_of(result) == olds | {"stale": "", "current_age_days": 0.0, "still_used": []}
     assert result.inputs == olds
     assert calls(signed_in) == ["GET /zot/auth/apikey"]
     assert not PROVIDER.diff(LABEL, outs_of(result), olds).changes
 
 
-def test_strays_are_seen_named_and_ended(signed_in: World, caplog: pytest.LogCaptureFixture) -> None:
+def test_stale_keys_are_seen_named_and_ended(signed_in: World, caplog: pytest.LogCaptureFixture) -> None:
     """Oldest first, each with its day; the read itself ends none."""
     current = made_by(signed_in)
     olds = sweep(signed_in, current)
@@ -138,7 +138,7 @@ def test_an_update_asks_for_the_list_anew(signed_in: World) -> None:
 
 
 def test_after_a_rotation_only_the_new_key_is_left(signed_in: World) -> None:
-    """The current key is never among the strays, in whatever order zot lists them."""
+    """The current key is never among the stale ones, in whatever order zot lists them."""
     old = made_by(signed_in)
     new = made_by(signed_in, old["api_key"])
 
@@ -176,7 +176,7 @@ def test_an_alias_of_the_same_registry_does_not_cost_the_new_key(lagging: bool, 
     assert (old["api_key"] in left(signed_in)) is lagging
 
 
-def test_another_label_ends_the_strays_of_the_old_one_but_not_its_key(signed_in: World) -> None:
+def test_another_label_ends_the_stale_keys_of_the_old_one_but_not_its_key(signed_in: World) -> None:
     """The old key has a resource of its own."""
     old = made_by(signed_in)
     leftover = stray(signed_in)
@@ -212,7 +212,7 @@ def test_what_makes_a_difference_is_an_update(inputs: Props, signed_in: World) -
     assert calls(signed_in) == []
 
 
-def test_a_destroy_ends_strays_and_leaves_the_key_to_its_own_resource(signed_in: World) -> None:
+def test_a_destroy_ends_stale_keys_and_leaves_the_key_to_its_own_resource(signed_in: World) -> None:
     """It is the first to go, while places still hold the key."""
     current = made_by(signed_in)
     stray(signed_in)

@@ -8,8 +8,8 @@ from datetime import timedelta
 
 import pytest
 
-from components.provider import Props
-from components.retired_keys import RetiredKeysProvider
+from components.dynamic.provider import Props
+from components.zot.retired_keys import RetiredKeysProvider
 from tests.providers.wanted import LABEL, made_by, next_run, outs_of, sweep, writes
 from tests.world import World
 

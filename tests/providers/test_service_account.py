@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from components.clients.errors import NotFoundError, NotOursError, PermissionMissingError
-from components.provider import Props
-from components.service_account import ServiceAccountProvider
+from components.authentik.service_account import ServiceAccountProvider
+from components.dynamic.provider import Props
+from components.http.errors import NotFoundError, NotOursError, PermissionMissingError
 from tests.estate.authentik.model import User
 from tests.providers.wanted import UNKNOWN, account, calls, next_run, outs_of, writes
 from tests.world import GROUP, World

@@ -8,9 +8,9 @@ from typing import Any
 
 from pulumi.output import Unknown
 
-from components import clients
-from components.api_key import ApiKeyProvider
-from components.provider import Props
+from components.dynamic.provider import Props
+from components.http import connections
+from components.zot.api_key import ApiKeyProvider
 from tests.world import FIELD, GROUP, ITEM, OWNER, REPOSITORY, SECRET, VAULT, World
 
 LABEL = "zot-ci/test/zot-ci"
@@ -61,8 +61,8 @@ def secret(world: World, value: str = NO_KEY, uuid: str = "a-uuid", **inputs: An
     """What the program asks of the secret, in an `up`."""
     return {
         "forgejo_url": world.env["FORGEJO_URL"],
-        "scope": f"repos/{OWNER}/{REPOSITORY}",
-        "name": SECRET,
+        "repository": f"{OWNER}/{REPOSITORY}",
+        "secret": SECRET,
         "value": value,
         "key_uuid": uuid,
         "condition": "current",
@@ -106,7 +106,7 @@ def made_by(world: World, minter: str | None = None, **inputs: Any) -> Props:
 
 def next_run(world: World) -> None:
     """What follows is another process, which has asked nothing yet; the log begins anew."""
-    clients.forget_all()
+    connections.forget_all()
     world.estate.log.clear()
 
 

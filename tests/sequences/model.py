@@ -27,11 +27,10 @@ from unittest import mock
 
 import pulumi
 
-from components import RegistryCredential, RegistryCredentialArgs, Settings, clients, registry_credential
-from components import actions_secret as secrets_room
-from components import api_key as keys_room
-from components import item_field as fields_room
-from components.provider import Props, Provider
+from components import RegistryCredential, RegistryCredentialArgs, Settings, registry_credential
+from components.dynamic.provider import Props, Provider
+from components.dynamic.run_memory import MEMORY
+from components.http import connections
 
 # Dependents after what they depend on, for deletions; the name of a resource's class.
 _ORDER = ("ServiceAccount", "ApiKey", "ItemField", "ActionsSecret", "RetiredKeys")
@@ -213,12 +212,13 @@ def _memory_of_a_process() -> Iterator[None]:
     """
     Give the providers an empty memory, and let go of their connections before and at the end, however it comes.
     """
-    with ExitStack() as fresh:
-        for room, name in ((keys_room, "_live_keys"), (fields_room, "_claims"), (secrets_room, "_claims")):
-            fresh.enter_context(mock.patch.object(room, name, type(getattr(room, name))()))
-        clients.forget_all()
-        fresh.callback(clients.forget_all)
+    try:
+        MEMORY.forget()
+        connections.forget_all()
         yield
+    finally:
+        MEMORY.forget()
+        connections.forget_all()
 
 
 def _wire(props: Props) -> Props:

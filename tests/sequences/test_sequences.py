@@ -22,7 +22,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from components.clients.errors import ReconcileError
+from components.http.errors import ReconcileError
 from tests.sequences.ground import DAYS, FIELDS, GROUPS, SECRETS, STACK, USERNAMES, Ground
 from tests.sequences.model import Engine
 from tests.sequences.process import DiedError, Interruption, Moment, Process, Wire

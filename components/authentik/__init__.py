@@ -1,0 +1,3 @@
+"""
+authentik: the service account, and how the server is asked.
+"""

@@ -1,0 +1,262 @@
+"""
+authentik's accounts and groups, by its API with a token. HTTP only; the headless login is in `session.py`.
+
+Measured on authentik 2026.2.1 and 2026.5.0-rc1: a bad token is 403 like a missing permission, and an object that the
+token may not see is 404, or missing from a list, like one that does not exist.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pydantic
+
+from ..http.api import Advice, Api, Parsed
+from ..http.browser import Browser
+from ..http.connections import shared
+from ..http.errors import AmbiguousError, NotFoundError, PermissionMissingError
+from ..onepassword.reference import token
+from ..settings.reference import StoredToken
+
+SERVICE_ACCOUNT = "service_account"
+
+_USERS = "/api/v3/core/users/"
+_GROUPS = "/api/v3/core/groups/"
+_BRAND = "/api/v3/core/brands/current/"
+
+
+class Group(pydantic.BaseModel):
+    """
+    A group, as far as this program asks.
+    """
+
+    pk: str
+    name: str
+
+
+class Account(pydantic.BaseModel):
+    """
+    An account and its groups.
+    """
+
+    pk: int
+    uuid: str
+    username: str
+    type: str
+    is_active: bool
+    groups: list[Group] = pydantic.Field(alias="groups_obj")
+
+    @property
+    def group_names(self) -> list[str]:
+        """
+        The names of its groups, sorted.
+        """
+        return sorted(group.name for group in self.groups)
+
+
+class _Accounts(pydantic.BaseModel):
+    results: list[Account]
+
+
+class _Groups(pydantic.BaseModel):
+    results: list[Group]
+
+
+class Brand(pydantic.BaseModel):
+    """
+    The flows that the server's brand uses.
+    """
+
+    flow_authentication: str
+    flow_invalidation: str | None = None
+
+
+class Authentik:
+    """
+    One server. *token_name* is what messages call its token: the variable or the reference that it comes from.
+
+    Args:
+        stored: where its token is kept in 1Password; without it, AUTHENTIK_TOKEN has the token.
+    """
+
+    def __init__(
+        self, url: str, stored: StoredToken | None = None, *, transport: httpx.BaseTransport | None = None
+    ) -> None:
+        self.api = Api("authentik", url, transport=transport)
+        self._auth = token("AUTHENTIK_TOKEN", "an authentik API token", stored)
+        self.token_name = self._auth.name
+
+    def close(self) -> None:
+        """
+        Close the connections.
+        """
+        self.api.close()
+
+    def find(self, username: str) -> Account | None:
+        """
+        Return the account of that name, None if there is none or the token may not see it. Read-only.
+        """
+        accounts = self._get(_USERS, username, _Accounts, self._needs("view_user"), {"username": username}).results
+        return next((account for account in accounts if account.username == username), None)
+
+    def account(self, pk: int, username: str) -> Account | None:
+        """
+        Return the account *pk*, None if it is gone or the token may not see it. Read-only.
+        """
+        try:
+            return self._get(f"{_USERS}{pk}/", username, Account, self._needs("view_user"))
+        except NotFoundError:
+            return None
+
+    def create(self, username: str, display_name: str, groups: list[str]) -> Account:
+        """
+        Make an active service account in *groups*.
+
+        Not through `…/users/service_account/`: that also mints an app password that nobody asked for.
+        """
+        try:
+            pks = [self.group(name).pk for name in groups]
+        except (PermissionMissingError, NotFoundError) as exc:
+            hint = f"if account {username} exists, nothing has to be made: grant view_user on it"
+            raise exc.adding(hint) from None
+        body = {
+            "username": username,
+            "name": display_name,
+            "type": SERVICE_ACCOUNT,
+            "path": "users",
+            "is_active": True,
+            "groups": pks,
+        }
+        advice = Advice(
+            {
+                400: f"an account {username} may exist that {self.token_name} cannot see: grant it view_user on it",
+                403: f"check that {self.token_name} is valid and may add users, "
+                "or create the account and grant view_user",
+            }
+        )
+        response = self.api.call(
+            "POST", _USERS, whose=username, auth=self._auth, json=body, expect=(201,), advice=advice
+        )
+        return self.api.parse(response, _USERS, username, Account)
+
+    def change(self, account: Account, **properties: Any) -> None:
+        """
+        Change some of the account's own properties.
+        """
+        self._write("PATCH", f"{_USERS}{account.pk}/", account.username, self._needs("change_user"), properties)
+
+    def delete(self, pk: int, username: str) -> bool:
+        """
+        Delete the account, and return whether there was one to delete: one that is gone is no error, and looks like one
+        that the token may not see.
+        """
+        response = self.api.call(
+            "DELETE",
+            f"{_USERS}{pk}/",
+            whose=username,
+            auth=self._auth,
+            advice=self._needs("delete_user"),
+            repeat=True,
+            expect=(204, 404),
+        )
+        return response.status_code == httpx.codes.NO_CONTENT
+
+    def group(self, name: str) -> Group:
+        """
+        Return the group of that name. Read-only.
+
+        Raises:
+            NotFoundError: there is none, or the token may not see it. Groups belong to others; none is ever made.
+            AmbiguousError: several.
+        """
+        params = {"name": name, "include_users": "false"}
+        advice = self._needs("view_group", "the group")
+        groups = self._get(_GROUPS, f"group {name}", _Groups, advice, params).results
+        found = [group for group in groups if group.name == name]
+        if not found:
+            hint = f"create it, correct the setting, or grant {self.token_name} view_group on it"
+            msg = f"authentik GET {_GROUPS} found no group {name}; {hint}"
+            raise NotFoundError(msg)
+        if len(found) > 1:
+            msg = f"authentik GET {_GROUPS} found {len(found)} groups {name}; rename all but one"
+            raise AmbiguousError(msg)
+        return found[0]
+
+    def join(self, account: Account, group: Group) -> None:
+        """
+        Add the account to the group; again is no error.
+        """
+        self._membership(account, group, "add_user", "add_user_to_group")
+
+    def leave(self, account: Account, group: Group) -> None:
+        """
+        Take the account out of the group; again is no error.
+        """
+        self._membership(account, group, "remove_user", "remove_user_from_group")
+
+    def _membership(self, account: Account, group: Group, action: str, permission: str) -> None:
+        advice = self._needs(permission, f"group {group.name}, and view_group there")
+        self._write("POST", f"{_GROUPS}{group.pk}/{action}/", account.username, advice, {"pk": account.pk}, 204)
+
+    def set_password(self, account: Account, password: str) -> None:
+        """
+        Set the account's password.
+        """
+        path = f"{_USERS}{account.pk}/set_password/"
+        body = {"password": password}
+        self._write("POST", path, account.username, self._needs("reset_user_password"), body, 204)
+
+    def brand(self) -> Brand:
+        """
+        Return the flows of the server's brand; needs no token. Read-only.
+        """
+        response = self.api.call("GET", _BRAND, whose="the brand")
+        return self.api.parse(response, _BRAND, "the brand", Brand)
+
+    def impersonate(self, account: Account, browser: Browser) -> None:
+        """
+        Turn *browser* into an API session as *account*. It can manage the account's devices; it is no login.
+        """
+        path = f"{_USERS}{account.pk}/impersonate/"
+        body = {"reason": "zot-ci removes the static device that an interrupted login left"}
+        browser.call(
+            "POST",
+            path,
+            whose=account.username,
+            auth=self._auth,
+            json=body,
+            advice=self._needs("impersonate"),
+            expect=(204,),
+        )
+
+    def _needs(self, permission: str, on: str = "the account") -> Advice:
+        """
+        Advise on a call that needs *permission*. A bad token is 403 as well, so the sentence covers both.
+        """
+        hint = f"check that {self.token_name} is valid and its role has {permission} on {on}"
+        return Advice({403: hint, 404: f"it is gone, or the role has no view permission; {hint}", 400: hint})
+
+    def _get(
+        self,
+        path: str,
+        whose: str,
+        model: type[Parsed],
+        advice: Advice,
+        params: dict[str, str] | None = None,
+    ) -> Parsed:
+        response = self.api.call("GET", path, whose=whose, auth=self._auth, params=params, advice=advice)
+        return self.api.parse(response, path, whose, model)
+
+    def _write(self, method: str, path: str, whose: str, advice: Advice, body: Any, expect: int = 200) -> None:
+        # All of these name the state that is wanted, so sending one twice does no more than once.
+        self.api.call(
+            method, path, whose=whose, auth=self._auth, json=body, advice=advice, repeat=True, expect=(expect,)
+        )
+
+
+def authentik_at(url: str, stored: StoredToken | None = None) -> Authentik:
+    """
+    Return this process's client of the authentik server at *url*.
+    """
+    return shared(Authentik, url, stored)

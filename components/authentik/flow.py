@@ -1,0 +1,194 @@
+"""
+authentik's authentication flow, driven by its executor as a browser's page would, for a service account.
+
+Measured on authentik 2026.2.1 and 2026.5.0-rc1: each challenge is JSON with a `component`; a POST of the answer is 302
+to the same address, and the GET that follows holds the next challenge.
+"""
+
+from __future__ import annotations
+
+import secrets
+import string
+from typing import Any
+
+import pydantic
+
+from ..http.api import Advice
+from ..http.browser import Browser, location
+from ..http.errors import LoginBlockedError, UnexpectedAnswerError
+
+_DEVICES = "/api/v3/authenticators/static/"
+_CSRF_COOKIE = "authentik_csrf"
+_CSRF_LETTERS = string.ascii_letters + string.digits
+
+# A flow has some five stages; one that goes on and on is going in a circle.
+_MOST_CHALLENGES = 15
+
+# Challenges that only a person, or another setting, can meet.
+_BLOCKED = {
+    "ak-stage-access-denied": "access is denied: unlock the account, or its policies, in authentik",
+    "ak-stage-captcha": "it asks for a captcha: exempt service accounts from that stage by a policy",
+    "ak-stage-consent": "it asks for consent: give the provider an authorization flow with implicit consent",
+    "ak-stage-authenticator-totp": "it wants a TOTP device enrolled: let the MFA stage offer static tokens as well",
+    "ak-stage-authenticator-webauthn": "it wants a passkey enrolled: let the MFA stage offer static tokens as well",
+}
+
+
+class LeftoverDeviceError(LoginBlockedError):
+    """
+    The account has a static device, whose codes nobody knows: a login that was killed left it.
+    """
+
+
+class _Stage(pydantic.BaseModel):
+    pk: str
+    meta_model_name: str
+
+
+class _DeviceChallenge(pydantic.BaseModel):
+    device_class: str
+
+
+class Challenge(pydantic.BaseModel):
+    """
+    What the executor asks now; only the fields that decide the answer.
+    """
+
+    component: str
+    password_fields: bool = False
+    captcha_stage: dict[str, Any] | None = None
+    device_challenges: list[_DeviceChallenge] = []
+    configuration_stages: list[_Stage] = []
+    response_errors: dict[str, Any] | None = None
+
+
+class _Device(pydantic.BaseModel):
+    pk: int
+
+
+class _Devices(pydantic.BaseModel):
+    results: list[_Device]
+
+
+class Flow:
+    """
+    One run through the authentication flow.
+
+    *enrolled* turns true just before the account's static device comes to be, so that whoever called can remove it
+    even when the answer was lost.
+    """
+
+    def __init__(self, browser: Browser, slug: str, username: str, password: str) -> None:
+        self.enrolled = False
+        self._browser = browser
+        self._slug = slug
+        self._username = username
+        self._password = password
+
+    def run(self) -> None:
+        """
+        Answer challenges until the flow is through; the browser then holds a session with a login event.
+
+        Raises:
+            LeftoverDeviceError: a static device stands in the way; remove it and begin again.
+            LoginBlockedError: a challenge that this program cannot, or must not, answer.
+        """
+        challenge = fetch(self._browser, self._slug, self._username)
+        for _ in range(_MOST_CHALLENGES):
+            if challenge.component == "xak-flow-redirect":
+                return
+            challenge = self._post(self._answer(challenge))
+        msg = f"it asks more than {_MOST_CHALLENGES} questions: look at the flow in authentik"
+        raise self._blocked(msg)
+
+    def _post(self, answer: dict[str, Any]) -> Challenge:
+        path = _executor(self._slug)
+        response = self._browser.call(
+            "POST", path, whose=self._username, params={"query": ""}, json=answer, expect=(200, 302)
+        )
+        if response.status_code == 302:
+            if location(response).path != response.request.url.path:
+                msg = "it leads away to another address: look at the flow in authentik"
+                raise self._blocked(msg)
+            return fetch(self._browser, self._slug, self._username)
+        return self._browser.parse(response, path, self._username, Challenge)
+
+    def _answer(self, challenge: Challenge) -> dict[str, Any]:
+        answer: dict[str, Any] = {"component": challenge.component}
+        if challenge.response_errors:
+            fields = ", ".join(sorted(challenge.response_errors))
+            msg = f"it refuses the answer ({fields}): see authentik's event log"
+            raise self._blocked(msg)
+        match challenge.component:
+            case "ak-stage-identification":
+                if challenge.captcha_stage:
+                    raise self._blocked(_BLOCKED["ak-stage-captcha"])
+                password = {"password": self._password} if challenge.password_fields else {}
+                return answer | {"uid_field": self._username} | password
+            case "ak-stage-password":
+                return answer | {"password": self._password}
+            case "ak-stage-authenticator-validate":
+                return answer | {"selected_stage": self._static_stage(challenge)}
+            case "ak-stage-authenticator-static":
+                self.enrolled = True
+                return answer
+            case component:
+                raise self._blocked(_BLOCKED.get(component, "no headless answer to that is known"), component)
+
+    def _static_stage(self, challenge: Challenge) -> str:
+        """
+        Return the stage that enrols a static device.
+        """
+        devices = sorted({device.device_class for device in challenge.device_challenges})
+        if devices == ["static"]:
+            msg = "an interrupted login left a static device"
+            raise LeftoverDeviceError(msg)
+        if devices:
+            kinds = " and ".join(devices)
+            msg = f"the account has a device of somebody's ({kinds}): remove it, or log in by hand"
+            raise self._blocked(msg)
+        for stage in challenge.configuration_stages:
+            if stage.meta_model_name.endswith("authenticatorstaticstage"):
+                return stage.pk
+        msg = "it demands MFA and lets no static tokens be enrolled: allow them, or exempt the account"
+        raise self._blocked(msg)
+
+    def _blocked(self, why: str, component: str = "") -> LoginBlockedError:
+        at = f" at {component}" if component else ""
+        return LoginBlockedError(f"authentik flow {self._slug} stops the login of {self._username}{at}; {why}")
+
+
+def fetch(browser: Browser, slug: str, username: str) -> Challenge:
+    """
+    Return what the flow *slug* asks now. For an invalidation flow this is the log-out itself.
+    """
+    path = _executor(slug)
+    advice = Advice({404: "there is no such flow"})
+    response = browser.call("GET", path, whose=username, params={"query": ""}, advice=advice, expect=(200, 302))
+    if response.status_code == 302:
+        # Seen from inside a session for which the flow does not apply.
+        msg = f"authentik GET {path} answered with a redirect for {username}; look at that flow"
+        raise UnexpectedAnswerError(msg)
+    return browser.parse(response, path, username, Challenge)
+
+
+def remove_static_devices(browser: Browser, username: str) -> None:
+    """
+    Delete every static device of the account whose session *browser* holds.
+
+    A static device on a service account can only be the leftover of a login like this one. A session by impersonation
+    has no CSRF cookie, and no page sets one; a pair of one's own making is accepted (2026.2.1 and 2026.5.0-rc1).
+    """
+    token = browser.cookies.get(_CSRF_COOKIE)
+    if token is None:
+        token = "".join(secrets.choice(_CSRF_LETTERS) for _ in range(32))
+        browser.set_cookie(_CSRF_COOKIE, token)
+    response = browser.call("GET", _DEVICES, whose=username)
+    for device in browser.parse(response, _DEVICES, username, _Devices).results:
+        path = f"{_DEVICES}{device.pk}/"
+        headers = {"X-authentik-CSRF": token}
+        browser.call("DELETE", path, whose=username, headers=headers, repeat=True, expect=(204, 404))
+
+
+def _executor(slug: str) -> str:
+    return f"/api/v3/flows/executor/{slug}/"

@@ -1,0 +1,3 @@
+"""
+Forgejo or Gitea: the Actions secret, and how the server is asked.
+"""

@@ -1,0 +1,284 @@
+"""
+One HTTP client for one system: time-outs, repeats where they are safe, TLS, and errors in one line.
+
+No vendor is known here. Redirects are never followed: an API that redirects is not the API that was named, and a
+redirect must not carry a credential to another host.
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Any, Self, TypeVar
+
+import httpx
+import pydantic
+import stamina
+import truststore
+
+from ..version import VERSION
+from .errors import (
+    EnvironmentUnfitError,
+    NotFoundError,
+    PermissionMissingError,
+    ReconcileError,
+    SignInRefusedError,
+    UnexpectedAnswerError,
+    UnreachableError,
+)
+from .wording import no_answer_in_words, origin_in_words
+
+USER_AGENT = f"zot-ci/{VERSION} (pulumi credential rotation)"
+
+# Seconds to wait for an answer: zot answers a refused login only after its `failDelay`, and a homelab can be slow.
+_TIMEOUT_VARIABLE = "ZOT_CI_TIMEOUT_SECONDS"
+_TIMEOUT = 20.0
+# Answers after which the same request may succeed, if it is one that is safe to repeat.
+_PASSING = frozenset({409, 429, 500, 502, 503, 504})
+_LONGEST_RETRY_AFTER = 20.0
+
+Parsed = TypeVar("Parsed")
+
+
+@dataclass(frozen=True)
+class Repeats:
+    """
+    How often and how long a repeatable request is tried.
+
+    Args:
+        attempts: tries in all, the first included.
+        wait: seconds before the second try, doubled each time up to five seconds.
+    """
+
+    attempts: int = 4
+    wait: float = 0.2
+
+
+@dataclass(frozen=True)
+class Advice:
+    """
+    What a person should change for an answer, by status; and the class of error where the status alone misleads.
+
+    *hints* completes the sentence "…; <hint>". *kinds* overrides the class: authentik says 403 for a bad token, for
+    example, where others say 401.
+    """
+
+    hints: Mapping[int, str] = field(default_factory=dict)
+    kinds: Mapping[int, type[ReconcileError]] = field(default_factory=dict)
+
+
+_KINDS: Mapping[int, type[ReconcileError]] = {
+    401: SignInRefusedError,
+    403: PermissionMissingError,
+    404: NotFoundError,
+}
+
+
+class _PassingAnswer(Exception):
+    """
+    An answer worth a second try; only between the attempts of one call.
+    """
+
+    def __init__(self, response: httpx.Response) -> None:
+        super().__init__(response.status_code)
+        self.response = response
+
+
+def _worth_repeating(exc: Exception) -> bool | float:
+    """
+    Tell the retry library whether to go on, and how long to wait if the server said.
+    """
+    if isinstance(exc, _PassingAnswer):
+        after = exc.response.headers.get("retry-after", "")
+        return min(float(after), _LONGEST_RETRY_AFTER) if after.isdecimal() else True
+    return isinstance(exc, httpx.TransportError)
+
+
+class Api:
+    """
+    One system under one URL.
+
+    Args:
+        system: the name people know it by, first word of every message.
+        base_url: scheme, host and perhaps a path, without a trailing slash.
+        repeats: how requests that are safe to repeat are repeated.
+        transport: in the place of the network, for tests.
+    """
+
+    def __init__(
+        self,
+        system: str,
+        base_url: str,
+        *,
+        repeats: Repeats | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self.system = system
+        self.base_url = base_url
+        self._repeats = repeats or Repeats()
+        self._http = httpx.Client(
+            headers={"User-Agent": USER_AGENT},
+            timeout=timeout(),
+            transport=transport,
+            verify=truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+            follow_redirects=False,
+            cookies=self._cookie_jar(),
+        )
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.system} {self.base_url}>"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """
+        Close the connections.
+        """
+        self._http.close()
+
+    @staticmethod
+    def _cookie_jar() -> CookieJar:
+        """
+        Return a jar that takes nothing: a session that an API hands out must not stand beside the token.
+        """
+        return CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        whose: str,
+        expect: tuple[int, ...] = (200,),
+        advice: Advice | None = None,
+        repeat: bool | None = None,
+        auth: httpx.Auth | None = None,
+        headers: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
+        json: Any = None,
+    ) -> httpx.Response:
+        """
+        Send one request and return its answer, if its status is one of *expect*.
+
+        Args:
+            path: begins with a slash and is shown in messages; what must not be shown goes into *params*.
+            whose: the account or the thing that this is about, for the message.
+            advice: what to change, by status.
+            repeat: whether a passing failure may be met by asking again; by default only for GET.
+
+        Raises:
+            UnreachableError: there was no answer.
+            SignInRefusedError, PermissionMissingError, NotFoundError, UnexpectedAnswerError: by status.
+        """
+        may_repeat = method == "GET" if repeat is None else repeat
+        sent = False
+        try:
+            request = self._http.build_request(method, self.base_url + path, headers=headers, params=params, json=json)
+            sent = True
+            response = self._send(request, auth, may_repeat)
+        except _PassingAnswer as exc:
+            response = exc.response
+        except (httpx.TransportError, httpx.DecodingError, httpx.InvalidURL, UnicodeError) as exc:
+            # httpx reads a redirect's address even if it is not to follow it.
+            in_redirect = str(exc).startswith("Invalid URL in location header")
+            if in_redirect or (sent and isinstance(exc, httpx.InvalidURL)):
+                what = f"answered with a redirect to an unreadable address for {whose}"
+                msg = f"{self.system} {method} {path} {what}; check that the URL names this system"
+                raise UnexpectedAnswerError(msg) from None
+            reason = f"no answer for {whose}: {no_answer_in_words(exc)}; check the URL and that the system is up"
+            msg = f"{self.system} {method} {path} at {self.base_url} gave {reason}"
+            raise UnreachableError(msg) from None
+        if response.status_code not in expect:
+            raise self.refusal(response, path, whose, advice or Advice())
+        return response
+
+    def _send(self, request: httpx.Request, auth: httpx.Auth | None, repeat: bool) -> httpx.Response:
+        if not repeat:
+            return self._http.send(request, auth=auth)
+        for attempt in stamina.retry_context(
+            on=_worth_repeating,
+            attempts=self._repeats.attempts,
+            timeout=90,
+            wait_initial=self._repeats.wait,
+            wait_jitter=self._repeats.wait,
+        ):
+            with attempt:
+                response = self._http.send(request, auth=auth)
+                if response.status_code in _PASSING:
+                    raise _PassingAnswer(response)
+        return response
+
+    def refusal(self, response: httpx.Response, path: str, whose: str, advice: Advice) -> ReconcileError:
+        """
+        Return the error for an answer that was not wanted; the body is not read.
+        """
+        status = response.status_code
+        kind = advice.kinds.get(status) or _KINDS.get(status, UnexpectedAnswerError)
+        answered = f"answered {status}"
+        if response.is_redirect:
+            answered += f" (a redirect to {origin_in_words(response.headers.get('location', ''))}, not followed)"
+        hint = advice.hints.get(status, "check that the URL names this system and its log for the reason")
+        return kind(f"{self.system} {response.request.method} {path} {answered} for {whose}; {hint}")
+
+    def parse(self, response: httpx.Response, path: str, whose: str, model: type[Parsed]) -> Parsed:
+        """
+        Return the answer's JSON as *model*.
+
+        Raises:
+            UnexpectedAnswerError: no JSON, or JSON of another shape. Names the place, never the value.
+        """
+        try:
+            return pydantic.TypeAdapter(model).validate_json(response.content)
+        except pydantic.ValidationError as exc:
+            fault = exc.errors(include_url=False, include_context=False, include_input=False)[0]
+            place = ".".join(str(part) for part in fault["loc"])
+            what = f"JSON without a valid {place}" if place else "a body that is not the expected JSON"
+        call = f"{self.system} {response.request.method} {path} answered {response.status_code} for {whose}"
+        msg = f"{call} with {what}; check that {self.base_url} is {self.system}"
+        raise UnexpectedAnswerError(msg)
+
+
+def timeout() -> httpx.Timeout:
+    """
+    Return the time-outs of every call, from the environment where it sets them.
+
+    Raises:
+        EnvironmentUnfitError: what it sets is no number of seconds.
+    """
+    text = os.environ.get(_TIMEOUT_VARIABLE, "")
+    if text and not text.replace(".", "", 1).isdecimal():
+        msg = f"{_TIMEOUT_VARIABLE} is not a number of seconds; correct it or take it out of the environment"
+        raise EnvironmentUnfitError(msg)
+    return httpx.Timeout(float(text or _TIMEOUT), connect=5)
+
+
+def server_time(response: httpx.Response) -> datetime:
+    """
+    Return the server's clock, from the `Date` header.
+
+    Raises:
+        UnexpectedAnswerError: no such header. This machine's clock is no substitute: it would decide when a key dies.
+    """
+    try:
+        return parsedate_to_datetime(response.headers["date"]).astimezone(UTC)
+    except (KeyError, ValueError, OverflowError):
+        place = f"{response.request.url.host} answered {response.status_code} without a readable Date header"
+        msg = f"{place}; let the proxy in front of it pass that header"
+        raise UnexpectedAnswerError(msg) from None
+
+
+def origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    """
+    Return what decides whether two URLs are the same place: scheme, host and port.
+    """
+    default = {"http": 80, "https": 443}.get(url.scheme)
+    return url.scheme, url.host, url.port or default

@@ -1,0 +1,97 @@
+"""
+What can go wrong between this program and the systems it keeps in line.
+
+One class for each thing that a person can mend. A message is one line: system and call, what came back, whose account,
+what to change. It never holds a body, a header, a query or a value: whatever a system echoes may be a secret.
+"""
+
+from __future__ import annotations
+
+from typing import Self
+
+
+class ReconcileError(Exception):
+    """
+    The base of the family, never raised itself.
+    """
+
+    def adding(self, hint: str) -> Self:
+        """
+        Return an error of the same class that says *hint* as well.
+        """
+        return type(self)(f"{self}; {hint}")
+
+
+class EnvironmentUnfitError(ReconcileError):
+    """
+    A variable of the environment holds what cannot be used, or what it asks for is not installed. Nothing was sent.
+    """
+
+
+class CredentialMissingError(EnvironmentUnfitError):
+    """
+    A credential that this run needs is not in the environment, nor in the 1Password field that a setting names, or
+    cannot be one. It was not sent.
+    """
+
+
+class UnreachableError(ReconcileError):
+    """
+    No answer at all: name look-up, connection, TLS or time-out. Whether a request that changes something arrived is
+    unknown; the next run finds out by reading.
+    """
+
+
+class SignInRefusedError(ReconcileError):
+    """
+    The system does not accept the credential (expired, revoked, mistyped).
+    """
+
+
+class PermissionMissingError(ReconcileError):
+    """
+    The credential is good, but may not do this. The message names the permission.
+    """
+
+
+class RateLimitedError(ReconcileError):
+    """
+    The system answers no more requests of this credential for a while.
+    """
+
+
+class NotFoundError(ReconcileError):
+    """
+    Something that belongs to others is not there: a vault, an item, a repository, a group. This program never makes
+    one.
+    """
+
+
+class AmbiguousError(ReconcileError):
+    """
+    A name fits more than one thing, and choosing would be a guess.
+    """
+
+
+class NotOursError(ReconcileError):
+    """
+    What was found under the name looks like somebody else's, and taking it over could destroy it.
+    """
+
+
+class UnexpectedAnswerError(ReconcileError):
+    """
+    An answer that is not in the vendor's contract: another status, HTML instead of JSON, a missing field.
+    """
+
+
+class LoginBlockedError(ReconcileError):
+    """
+    The headless login met a challenge that it cannot, or must not, answer. The message names the challenge.
+    """
+
+
+class KeyUnfitError(ReconcileError):
+    """
+    A new key failed its test (refused, cannot create, can delete). It was revoked again; the previous key stays.
+    """

@@ -1,0 +1,54 @@
+"""
+How 1Password is reached: by the backend that a setting names, else by the one whose variables are set.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Mapping
+
+from ..http.connections import shared
+from ..http.errors import CredentialMissingError
+from .cli import Cli
+from .connect import Connect
+from .item import ItemAccess
+from .sdk import Sdk
+
+# By the word that the setting `onepassword.access` has for it.
+BACKENDS: Mapping[str, Callable[[], ItemAccess]] = {"connect": Connect, "serviceAccount": Sdk, "cli": Cli}
+
+
+def onepassword(backend: str | None = None) -> ItemAccess:
+    """
+    Return this process's access to 1Password: by the *backend* of that name, or else as the environment says.
+
+    Raises:
+        EnvironmentUnfitError: what the backend needs is not in the environment.
+    """
+    return shared(_chosen(backend))
+
+
+def _chosen(named: str | None) -> Callable[[], ItemAccess]:
+    """
+    Return the backend that is *named*, or else the first one whose variables are set.
+
+    Raises:
+        CredentialMissingError: there is none; the message names all three.
+    """
+    if named:
+        return BACKENDS[named]
+    connect = [bool(os.environ.get(name, "").strip()) for name in ("OP_CONNECT_HOST", "OP_CONNECT_TOKEN")]
+    if all(connect):
+        return Connect
+    if os.environ.get("OP_SERVICE_ACCOUNT_TOKEN", "").strip():
+        return Sdk
+    if any(connect):
+        # One variable of Connect's two is set, and its error names the other. `op` would use a person's own account,
+        # which nobody asked for.
+        return Connect
+    if shutil.which("op"):
+        return Cli
+    variables = "OP_CONNECT_HOST and OP_CONNECT_TOKEN, or OP_SERVICE_ACCOUNT_TOKEN, or install `op` and sign in"
+    msg = f"1Password cannot be reached: no credential for it is set; export {variables}"
+    raise CredentialMissingError(msg)

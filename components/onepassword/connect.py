@@ -1,0 +1,182 @@
+"""
+1Password through a Connect server (REST, `OP_CONNECT_HOST` and `OP_CONNECT_TOKEN`). HTTP only.
+
+Read in the vendor's OpenAPI file 1.7.1 and the vendor's own Terraform provider, not run against a vendor's server. An
+item is changed by PATCH of one field's path: a PUT would carry, and could lose, everything else that the item holds.
+Reads come from a local copy and can lag behind a write, so a write is over when it can be read.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections import defaultdict
+from collections.abc import Callable
+from threading import Lock
+from typing import Any, TypeVar
+
+import httpx
+import pydantic
+import stamina
+
+from ..http.api import Advice, Api
+from ..http.credentials import EnvironmentToken, from_environment
+from ..http.errors import (
+    AmbiguousError,
+    CredentialMissingError,
+    NotFoundError,
+    RateLimitedError,
+    ReconcileError,
+    UnexpectedAnswerError,
+    UnreachableError,
+)
+from ..settings.values import Url
+from .item import CONCEALED, Item, ItemRef
+
+_Found = TypeVar("_Found")
+
+_ID = re.compile(r"[a-z0-9]{26}")
+
+_ADVICE = Advice(
+    {
+        400: "the Connect server did not take the request: it may be older than 1.5, which cannot change one field",
+        401: "check OP_CONNECT_TOKEN",
+        403: "give the token of OP_CONNECT_TOKEN access to that vault, with write access for `pulumi up`",
+        404: "it is gone, or the token of OP_CONNECT_TOKEN has no access to its vault",
+        429: "the rate limit is used up: wait, then run again",
+    },
+    {429: RateLimitedError},
+)
+
+
+class _Named(pydantic.BaseModel):
+    id: str
+    name: str | None = None
+    title: str | None = None
+
+
+class _NotYetReadableError(Exception):
+    """
+    The server still shows the item as it was before a write.
+    """
+
+
+class Connect:
+    """
+    One Connect server, with one write at a time for an item.
+    """
+
+    name = "1Password Connect"
+
+    def __init__(self, transport: httpx.BaseTransport | None = None) -> None:
+        host = from_environment("OP_CONNECT_HOST", "the address of the 1Password Connect server").rstrip("/")
+        try:
+            pydantic.TypeAdapter(Url).validate_python(host)
+        except pydantic.ValidationError as exc:
+            # The rule alone: the value may hold a password.
+            msg = f"OP_CONNECT_HOST {exc.errors()[0]['msg'].removeprefix('Value error, ')}; correct it"
+            raise CredentialMissingError(msg) from None
+        self.api = Api(self.name, host, transport=transport)
+        self._auth = EnvironmentToken("OP_CONNECT_TOKEN", "a 1Password Connect token")
+        self._writing: dict[ItemRef, Lock] = defaultdict(Lock)
+
+    def close(self) -> None:
+        """
+        Close the connections.
+        """
+        self.api.close()
+
+    def locate(self, vault: str, item: str) -> ItemRef:
+        """
+        Find the one item; two requests, two more where an id is given.
+        """
+        vault_id = self._one("/v1/vaults", "name", vault, f"vault {vault}")
+        return ItemRef(vault_id, self._one(f"/v1/vaults/{vault_id}/items", "title", item, f"item {item} in {vault}"))
+
+    def read(self, ref: ItemRef) -> Item:
+        """
+        Read the item, values in clear; one request.
+        """
+        path = _path(ref)
+        response = self._call("GET", path, f"item {ref.item}")
+        return self.api.parse(response, path, f"item {ref.item}", Item)
+
+    def set_value(self, ref: ItemRef, field_id: str, value: str) -> None:
+        """
+        Replace one field's value. The same value twice is the same state, so the request may be repeated.
+        """
+        self._patch(ref, "replace", f"/fields/{field_id}/value", value, repeat=True)
+        self._until(ref, lambda item: field if (field := item.by_id(field_id)) and field.value == value else None)
+
+    def add_field(self, ref: ItemRef, label: str, value: str) -> str:
+        """
+        Add a concealed field outside any section. Sent once: a repeat would add a second one.
+        """
+        self._patch(ref, "add", "/fields", {"label": label, "type": CONCEALED, "value": value}, repeat=False)
+        return self._until(ref, lambda item: item.named(label)).id
+
+    def remove_field(self, ref: ItemRef, field_id: str) -> None:
+        """
+        Remove one field; one that is gone is no error.
+        """
+        try:
+            self._patch(ref, "remove", f"/fields/{field_id}", None, repeat=False)
+        except UnreachableError as exc:
+            # The answer was lost, and perhaps not the request: whether the field goes is seen only after the lag.
+            with contextlib.suppress(UnexpectedAnswerError):
+                self._until(ref, lambda item: item if item.by_id(field_id) is None else None)
+                return
+            raise exc from None
+        except ReconcileError:
+            if self.read(ref).by_id(field_id) is not None:
+                raise
+        self._until(ref, lambda item: item if item.by_id(field_id) is None else None)
+
+    def _one(self, path: str, attribute: str, wanted: str, what: str) -> str:
+        """
+        Return the id of the one thing whose *attribute*, or id, is *wanted*.
+        """
+        quoted = wanted.replace("\\", "\\\\").replace('"', '\\"')
+        response = self._call("GET", path, what, params={"filter": f'{attribute} eq "{quoted}"'})
+        found = [one for one in self.api.parse(response, path, what, list[_Named]) if getattr(one, attribute) == wanted]
+        if len(found) == 1:
+            return found[0].id
+        if found:
+            hint = "name it by its id, or rename all but one"
+            msg = f"{self.name} GET {path} found {len(found)} times {what}; {hint}"
+            raise AmbiguousError(msg)
+        if _ID.fullmatch(wanted):
+            response = self._call("GET", f"{path}/{wanted}", what)
+            return self.api.parse(response, path, what, _Named).id
+        hint = "create it, correct the setting, or give the token of OP_CONNECT_TOKEN access to the vault"
+        msg = f"{self.name} GET {path} found no {what}; {hint}"
+        raise NotFoundError(msg)
+
+    def _patch(self, ref: ItemRef, op: str, path: str, value: Any, *, repeat: bool) -> None:
+        change = {"op": op, "path": path} | ({} if value is None else {"value": value})
+        with self._writing[ref]:
+            self._call("PATCH", _path(ref), f"item {ref.item}", json=[change], repeat=repeat)
+
+    def _until(self, ref: ItemRef, look: Callable[[Item], _Found | None]) -> _Found:
+        """
+        Read the item until *look* finds something in it, and return that; some fifteen seconds at most.
+        """
+        with contextlib.suppress(_NotYetReadableError):
+            for attempt in stamina.retry_context(
+                on=_NotYetReadableError, attempts=40, timeout=15, wait_initial=0.05, wait_max=0.5, wait_jitter=0
+            ):
+                with attempt:
+                    found = look(self.read(ref))
+                    if found is None:
+                        raise _NotYetReadableError
+                    return found
+        hint = "look whether the Connect server's sync is in order, then run again"
+        msg = f"{self.name} GET {_path(ref)} does not show a change that it accepted 15 s ago; {hint}"
+        raise UnexpectedAnswerError(msg)
+
+    def _call(self, method: str, path: str, whose: str, **options: Any) -> httpx.Response:
+        return self.api.call(method, path, whose=whose, auth=self._auth, advice=_ADVICE, **options)
+
+
+def _path(ref: ItemRef) -> str:
+    return f"/v1/vaults/{ref.vault}/items/{ref.item}"

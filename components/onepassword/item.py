@@ -1,0 +1,122 @@
+"""
+What every way into 1Password offers, and how a field is found in an item.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import pydantic
+
+from ..http.errors import AmbiguousError
+
+CONCEALED = "CONCEALED"
+
+
+class Section(pydantic.BaseModel):
+    """
+    One section of an item. A field names its section by id; whether the label stands there too depends on the way in.
+    """
+
+    id: str
+    label: str | None = None
+
+
+class Field(pydantic.BaseModel):
+    """
+    One field of an item. An absent value is an empty one.
+    """
+
+    id: str
+    type: str = CONCEALED
+    label: str | None = None
+    value: str | None = pydantic.Field(default=None, repr=False)
+    section: Section | None = None
+
+
+class Item(pydantic.BaseModel):
+    """
+    One item with its fields.
+    """
+
+    id: str
+    title: str = ""
+    sections: list[Section] = []
+    fields: list[Field] = pydantic.Field(default=[], repr=False)
+
+    def by_id(self, field_id: str) -> Field | None:
+        """
+        Return the field of that id.
+        """
+        return next((field for field in self.fields if field.id == field_id), None)
+
+    def named(self, name: str, section: str | None = None) -> Field | None:
+        """
+        Return the field whose label, or id, is *name*, in the section of that label or id, or in whatever section.
+
+        Raises:
+            AmbiguousError: several fields have that label.
+        """
+        fields = [field for field in self.fields if section is None or self._is_in(field, section)]
+        found = [field for field in fields if field.label == name]
+        if len(found) > 1:
+            hint = "rename all but one, or name the field by its id"
+            msg = f"1Password item {self.title} has {len(found)} fields labelled {name}; {hint}"
+            raise AmbiguousError(msg)
+        return found[0] if found else next((field for field in fields if field.id == name), None)
+
+    def _is_in(self, field: Field, section: str) -> bool:
+        ids = {one.id for one in self.sections if section in (one.id, one.label)}
+        return field.section is not None and (field.section.id in ids or field.section.label == section)
+
+
+@dataclass(frozen=True)
+class ItemRef:
+    """
+    Where an item is, by ids, which survive a renaming.
+    """
+
+    vault: str
+    item: str
+
+
+class ItemAccess(Protocol):
+    """
+    A way into 1Password.
+    """
+
+    name: str
+
+    def locate(self, vault: str, item: str) -> ItemRef:
+        """
+        Return where the one item is that *vault* and *item* name, each by name or id.
+
+        Raises:
+            NotFoundError, AmbiguousError: none, or several.
+        """
+
+    def read(self, ref: ItemRef) -> Item:
+        """
+        Return the item as the server gives it now, which may be a little behind the last write.
+        """
+
+    def set_value(self, ref: ItemRef, field_id: str, value: str) -> None:
+        """
+        Give one field a value, and return once it can be read.
+        """
+
+    def add_field(self, ref: ItemRef, label: str, value: str) -> str:
+        """
+        Add a concealed field, and return its id once it can be read.
+        """
+
+    def remove_field(self, ref: ItemRef, field_id: str) -> None:
+        """
+        Remove one field, and return once it is gone; one that is gone already is no error.
+        """
+
+    def close(self) -> None:
+        """
+        Let go of connections, threads and the like.
+        """

@@ -1,0 +1,3 @@
+"""
+What a user writes into a stack file, and how it is checked.
+"""

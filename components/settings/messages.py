@@ -1,0 +1,50 @@
+"""
+What is said of a fault in the settings: one line with the key's path and the rule, never the value, which could be a
+secret in the wrong place.
+"""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any, get_args
+
+import pydantic
+
+
+def fault_line(fault: Any, model: type[pydantic.BaseModel], namespace: str) -> str:
+    """
+    Return the line for one of pydantic's faults in *model*: the path of the key, and the rule that it breaks.
+    """
+    path = ""
+    for part in fault["loc"]:
+        path += f"[{part}]" if isinstance(part, int) else f".{part}"
+    text = str(fault["msg"]).removeprefix("Value error, ")
+    rule = {
+        "missing": "is missing",
+        "extra_forbidden": "is not a setting",
+        "model_type": "must be a mapping",
+        "too_short": "must not be empty",
+        "string_too_short": "must not be empty",
+        "list_type": "must be a list",
+        "string_type": "must be text",
+        "float_type": "must be a number",
+        "literal_error": text.replace("Input should be", "must be"),
+    }.get(fault["type"], text[:1].lower() + text[1:])
+    suggestion = _nearest(fault["loc"], model) if fault["type"] == "extra_forbidden" else ""
+    return f"  {namespace}:{path.lstrip('.')} {rule}{suggestion}"
+
+
+def _nearest(loc: tuple[int | str, ...], root: type[pydantic.BaseModel]) -> str:
+    """
+    Suggest the known key of that place that is most like the unknown one.
+    """
+    model: Any = root
+    for part in loc[:-1]:
+        if isinstance(part, str):
+            by_alias = {field.alias: field.annotation for field in model.model_fields.values()}
+            model = by_alias[part]
+        while get_args(model):
+            model = get_args(model)[0]
+    known = [field.alias for field in model.model_fields.values()]
+    close = difflib.get_close_matches(str(loc[-1]), known, n=1)
+    return f"; did you mean {close[0]}?" if close else f"; known here: {', '.join(known)}"

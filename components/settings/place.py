@@ -1,0 +1,80 @@
+"""
+A place: somewhere that a consumer reads the key from. Pure values, no Pulumi.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["field", "repository", "organization", "user"]
+
+
+@dataclass(frozen=True)
+class Place:
+    """
+    One place that holds the key.
+
+    Args:
+        kind: a field of a 1Password item; or a Forgejo secret, by what it belongs to.
+        path: the names that lead there, outermost first: vault, item and field; owner, repository and secret;
+            organization and secret; or, for the token's own user, the secret alone.
+    """
+
+    kind: Kind
+    path: tuple[str, ...]
+
+    @classmethod
+    def field(cls, vault: str, item: str, field: str) -> Place:
+        """
+        Return the place of one field of a 1Password item.
+        """
+        return cls("field", (vault, item, field))
+
+    @classmethod
+    def secret(cls, name: str, *, repository: str | None = None, organization: str | None = None) -> Place:
+        """
+        Return the place of an Actions secret: of a *repository*, written owner/name, of an *organization*, or else of
+        the token's own user.
+        """
+        if repository is not None:
+            return cls("repository", (*repository.split("/", 1), name))
+        return cls("user", (name,)) if organization is None else cls("organization", (organization, name))
+
+    @property
+    def name(self) -> str:
+        """
+        What people call it. A slash in one of the names is written %2F, so that no two places have one name.
+        """
+        parts = ("user", *self.path) if self.kind == "user" else self.path
+        return "/".join(_quoted(part) for part in parts)
+
+    @property
+    def suffix(self) -> str:
+        """
+        The end of its resource's name: the same for two spellings of one place, different for two places. A field's
+        names count letter by letter; a forge takes its names without case.
+        """
+        joined = "/".join(_quoted(part) for part in self.path)
+        return joined if self.kind == "field" else joined.lower()
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """
+        What two spellings of one place have in common.
+        """
+        return (self.kind, self.suffix)
+
+    def __str__(self) -> str:
+        return f"1Password {self.name}" if self.kind == "field" else f"Forgejo {self.name}"
+
+    @property
+    def thing(self) -> str:
+        """
+        The place in a sentence: what it is, and its name.
+        """
+        return f"1Password field {self.name}" if self.kind == "field" else f"Forgejo secret {self.name}"
+
+
+def _quoted(part: str) -> str:
+    return part.replace("%", "%25").replace("/", "%2F")

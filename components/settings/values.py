@@ -1,0 +1,109 @@
+"""
+What one value of the settings may look like. A message says the rule, never the value: it may be a secret.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+import pydantic
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
+from pydantic.alias_generators import to_camel
+
+from .reference import Reference
+
+_WORKFLOW = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\.ya?ml")
+_WEB = re.compile(r"https?://[^\s\\]+")
+_OWNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}")
+_USERNAME = re.compile(r"[A-Za-z0-9._@+-]{1,100}")
+_SECRET = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,254}")
+# What zot takes for a repository (the OCI distribution specification's grammar, shortened).
+_OCI_REPOSITORY = re.compile(r"(?!.{256})[a-z0-9]+([._-][a-z0-9]+)*(/[a-z0-9]+([._-][a-z0-9]+)*)*")
+_SLUG = re.compile(r"[A-Za-z0-9_-]{1,200}")
+_ITEM_TO_IMPORT = re.compile(r"vaults/[a-z0-9]{26}/items/[a-z0-9]{26}")
+_MOST_DAYS = 3650
+
+
+class SettingsModel(pydantic.BaseModel):
+    """
+    A mapping of the settings: keys in camelCase, none but those declared, and no value in a message.
+    """
+
+    model_config = ConfigDict(
+        alias_generator=to_camel, extra="forbid", strict=True, frozen=True, hide_input_in_errors=True
+    )
+
+
+def _url(value: str) -> str:
+    msg = "must be a URL that begins with https:// or http://"
+    # The parser below corrects blanks around a URL, a missing slash and backslashes, but the HTTP client takes them
+    # literally: a URL that needs correcting is refused first.
+    if not _WEB.fullmatch(value):
+        raise ValueError(msg)
+    try:
+        parts = pydantic.AnyHttpUrl(value)
+    except pydantic.ValidationError:
+        raise ValueError(msg) from None
+    if not all(0 < len(label) < 64 for label in (parts.host or "").split(".")):
+        raise ValueError(msg)
+    if parts.username or parts.password:
+        msg = "must hold no user name or password"
+        raise ValueError(msg)
+    if "?" in value or "#" in value:
+        msg = "must end before any ? or #"
+        raise ValueError(msg)
+    if value.endswith("/"):
+        msg = "must not end with a slash"
+        raise ValueError(msg)
+    return value
+
+
+def _matching(pattern: re.Pattern[str], rule: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if not pattern.fullmatch(value):
+            raise ValueError(rule)
+        return value
+
+    return AfterValidator(check)
+
+
+def _secret_name(value: str) -> str:
+    upper = value.upper()
+    if not _SECRET.fullmatch(value):
+        msg = "must be letters, digits and _, and begin with no digit"
+        raise ValueError(msg)
+    if upper == "CI" or upper.startswith(("GITHUB_", "GITEA_", "FORGEJO_")):
+        msg = "must not be CI or begin with GITHUB_, GITEA_ or FORGEJO_, which the server keeps for itself"
+        raise ValueError(msg)
+    return upper
+
+
+def _reference(value: str) -> str:
+    Reference.parse(value)
+    return value
+
+
+def as_list(value: object) -> object:
+    """
+    Take one mapping for a list of one.
+    """
+    return [value] if isinstance(value, dict) else value
+
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
+Url = Annotated[str, AfterValidator(_url)]
+TokenReference = Annotated[str, AfterValidator(_reference)]
+Days = Annotated[float, Field(gt=0, le=_MOST_DAYS, allow_inf_nan=False)]
+DaysOrNever = Annotated[float, Field(ge=0, le=_MOST_DAYS, allow_inf_nan=False)]
+WorkflowFile = Annotated[str, _matching(_WORKFLOW, "must be the file name of a workflow, such as canary.yaml")]
+Owner = Annotated[str, _matching(_OWNER, "must be the organization's name")]
+Repository = Annotated[str, _matching(_REPOSITORY, "must be owner/name")]
+Username = Annotated[str, _matching(_USERNAME, "must be 1 to 100 letters, digits and any of . _ @ + -")]
+ImageRepository = Annotated[
+    str, _matching(_OCI_REPOSITORY, "must be an image repository's name: small letters, digits, . _ - and /")
+]
+SecretName = Annotated[str, AfterValidator(_secret_name)]
+Slug = Annotated[str, _matching(_SLUG, "must be letters, digits, _ and -")]
+ItemToImport = Annotated[str, _matching(_ITEM_TO_IMPORT, "must be vaults/<vault id>/items/<item id>")]

@@ -1,0 +1,224 @@
+"""
+zot's API keys: list, mint, revoke, and what a key may do. HTTP only.
+
+Everything here was measured on zot v2.1.20. A live key as basic auth manages its own user's keys, so nothing in this
+module needs an administrator.
+"""
+
+from __future__ import annotations
+
+import uuid as uuids
+from collections import defaultdict
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from threading import Lock
+from typing import Annotated
+
+import httpx
+import pydantic
+
+from ..http.api import Advice, Api, server_time
+from ..http.connections import shared
+
+_KEYS = "/zot/auth/apikey"
+_TAG = "no-such-tag-zot-ci-access-probe"
+
+# What zot answers without any credential, and with API keys switched off.
+_ADVICE = Advice(
+    {
+        401: "the key is wrong, expired or revoked",
+        404: "API keys are off, or this is no zot: set http.auth.apikey to true in zot's configuration",
+        500: "zot took the request for an anonymous one; its log names the reason",
+    }
+)
+
+
+def _zero_is_never(value: object) -> object:
+    """
+    zot writes Go's zero time for "never".
+    """
+    return None if isinstance(value, str) and value.startswith("0001-01-01") else value
+
+
+_Time = Annotated[pydantic.AwareDatetime | None, pydantic.BeforeValidator(_zero_is_never)]
+
+
+class ListedKey(pydantic.BaseModel):
+    """
+    A key as zot lists it: everything but the key itself.
+
+    *last_used* moves with every use as basic auth, the very request that lists it included.
+    """
+
+    uuid: str
+    label: str
+    created_at: pydantic.AwareDatetime = pydantic.Field(alias="createdAt")
+    expires_at: _Time = pydantic.Field(alias="expirationDate")
+    is_expired: bool = pydantic.Field(alias="isExpired")
+    last_used: _Time = pydantic.Field(alias="lastUsed")
+
+
+class _KeyList(pydantic.BaseModel):
+    keys: list[ListedKey] = pydantic.Field(alias="apiKeys")
+
+
+class MintedKey(ListedKey):
+    """
+    A new key: what zot lists of it, and the key itself, which zot shows this once.
+    """
+
+    key: pydantic.SecretStr = pydantic.Field(alias="apiKey")
+
+
+@dataclass(frozen=True)
+class Listing:
+    """
+    All keys of one user, oldest first, and the registry's clock when it answered.
+
+    *accepted* is False if the registry refuses the credential, the one answer that says that a key is dead; there are
+    no *keys* then.
+    """
+
+    accepted: bool
+    keys: tuple[ListedKey, ...]
+    time: datetime
+
+    def find(self, uuid: str) -> ListedKey | None:
+        """
+        Return the key of that uuid.
+        """
+        return next((key for key in self.keys if key.uuid == uuid), None)
+
+
+@dataclass(frozen=True)
+class Access:
+    """
+    What a key may do in the repository that was probed.
+    """
+
+    create: bool
+    delete: bool
+
+    @property
+    def fits_ci(self) -> bool:
+        """
+        Whether it is what CI should have: may push new tags, may destroy nothing.
+        """
+        return self.create and not self.delete
+
+    def __str__(self) -> str:
+        return f"{'can' if self.create else 'cannot'} create, {'can' if self.delete else 'cannot'} delete"
+
+
+class KeyAuth(httpx.BasicAuth):
+    """
+    A key as basic auth.
+    """
+
+    def __init__(self, username: str, key: str) -> None:
+        super().__init__(username.encode(), key.encode())
+
+
+class SessionAuth(httpx.Auth):
+    """
+    A web session's cookies, with the header without which zot takes the request for an anonymous one.
+    """
+
+    def __init__(self, cookies: Mapping[str, str]) -> None:
+        self._cookie = "; ".join(f"{name}={value}" for name, value in cookies.items())
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """
+        Add both headers to *request*.
+        """
+        request.headers["Cookie"] = self._cookie
+        request.headers["X-ZOT-API-CLIENT"] = "zot-ui"
+        yield request
+
+
+class Zot:
+    """
+    One registry.
+    """
+
+    def __init__(self, url: str, transport: httpx.BaseTransport | None = None) -> None:
+        self.api = Api("zot", url, transport=transport)
+        self._seen: dict[tuple[str, str], Listing] = {}
+        self._asking: dict[tuple[str, str], Lock] = defaultdict(Lock)
+
+    def close(self) -> None:
+        """
+        Close the connections.
+        """
+        self.api.close()
+
+    def seen_listing(self, username: str, key: str) -> Listing:
+        """
+        Return what `listing` returns, asked once for a key until this client mints or revokes one. Two resources
+        read the same list in a refresh.
+        """
+        with self._asking[username, key]:
+            if (username, key) not in self._seen:
+                self._seen[username, key] = self.listing(KeyAuth(username, key), username)
+            return self._seen[username, key]
+
+    def listing(self, auth: httpx.Auth, username: str) -> Listing:
+        """
+        Return the keys of *username*, or that *auth* is refused. Read-only.
+        """
+        response = self.api.call("GET", _KEYS, whose=username, auth=auth, expect=(200, 401), advice=_ADVICE)
+        if response.status_code == 401:
+            return Listing(False, (), server_time(response))
+        keys = self.api.parse(response, _KEYS, username, _KeyList).keys
+        return Listing(True, tuple(sorted(keys, key=lambda key: key.created_at)), server_time(response))
+
+    def mint(self, auth: httpx.Auth, username: str, label: str, expires_at: datetime) -> MintedKey:
+        """
+        Make a key. Sent once only: zot accepts the same label again, and a repeat would make a second key.
+        """
+        body = {
+            "label": label,
+            "scopes": [],
+            "expirationDate": expires_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        }
+        self._seen.clear()
+        response = self.api.call("POST", _KEYS, whose=username, auth=auth, json=body, expect=(201,), advice=_ADVICE)
+        return self.api.parse(response, _KEYS, username, MintedKey)
+
+    def revoke(self, auth: httpx.Auth, username: str, uuid: str) -> None:
+        """
+        End the key *uuid*. zot answers 200 for an unknown one too, so this may be repeated.
+        """
+        self._seen.clear()
+        self.api.call("DELETE", _KEYS, whose=username, auth=auth, params={"id": uuid}, repeat=True, advice=_ADVICE)
+
+    def access(self, auth: httpx.Auth, username: str, repository: str) -> Access | None:
+        """
+        Return what *auth* may do in *repository*, None if it is refused; neither request leaves anything behind.
+
+        An upload that is finished without a digest is 400 to whoever may create and 403 to others, and starts no
+        upload; a tag that does not exist is 404, in a repository that does not exist 400, to whoever may delete and 403
+        to others.
+        """
+        upload = f"/v2/{repository}/blobs/uploads/{uuids.uuid4()}"
+        create = self._probe("PUT", upload, auth, username, allowed=(400,))
+        delete = self._probe("DELETE", f"/v2/{repository}/manifests/{_TAG}", auth, username, allowed=(404, 400))
+        return None if create is None or delete is None else Access(create, delete)
+
+    def _probe(self, method: str, path: str, auth: httpx.Auth, username: str, allowed: tuple[int, ...]) -> bool | None:
+        response = self.api.call(method, path, whose=username, auth=auth, repeat=True, expect=(*allowed, 401, 403))
+        return None if response.status_code == 401 else response.status_code in allowed
+
+    def log_out(self, auth: httpx.Auth, username: str) -> None:
+        """
+        End a web session (route of zot's own specification, 2.1.18).
+        """
+        self.api.call("POST", "/zot/auth/logout", whose=username, auth=auth, expect=(200, 302))
+
+
+def zot_at(url: str) -> Zot:
+    """
+    Return this process's client of the registry at *url*.
+    """
+    return shared(Zot, url)

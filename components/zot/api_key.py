@@ -1,0 +1,269 @@
+"""
+The zot API key that CI uses: one live key, young enough, that can create and cannot delete.
+
+A key is never changed. One that is due, refused, or of wrong access is replaced: the new one is minted and tested
+before anything depends on it, and the old one stays valid until every place holds the new one. Ending old keys is
+`RetiredKeys`' work; this resource ends only its own key, and only when it has no successor.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import pulumi
+from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
+
+from ..authentik.api import authentik_at
+from ..dynamic.provider import Props, Provider, changed, given, inputs_of, report_drift
+from ..dynamic.run_memory import MEMORY
+from ..onepassword.access import onepassword
+from ..rotation import CURRENT, KeyFacts, Policy, age_days, condition, due, looks_like_a_key, why_refused
+from ..settings.reference import StoredToken
+from .api import Access, KeyAuth, ListedKey, Listing, zot_at
+from .minting import Order, make_key
+
+_log = logging.getLogger(__name__)
+
+_IDENTITY = ("username", "zot_url", "label", "rotation")
+_UPDATED = (
+    "rotate_after_days",
+    "expire_after_days",
+    "probe_repository",
+    "oidc_provider",
+    "authentik_url",
+    "authentik_token",
+    "onepassword_access",
+    "vault",
+    "item",
+    "field",
+)
+_INPUTS = (*_IDENTITY, *_UPDATED, "condition")
+_OUTPUTS = ("uuid", "api_key", "created_at", "expires_at", "last_used", "access", "other_keys")
+
+
+class ApiKeyProvider(Provider):
+    """
+    Life cycle of a key. Its id is zot's uuid.
+    """
+
+    def create(self, props: Props) -> CreateResult:
+        """
+        Mint a key, by the key before it or by a headless login, and test it.
+
+        Raises:
+            KeyUnfitError: the new key failed its test and was revoked again.
+        """
+        order = Order(
+            username=props["username"],
+            label=props["label"],
+            repository=props["probe_repository"],
+            oidc_provider=props["oidc_provider"],
+            policy=_policy(props),
+        )
+        url, token = props.get("authentik_url"), StoredToken.of(props.get("authentik_token"))
+        authentik = authentik_at(url, token) if url else None
+        made = make_key(zot_at(props["zot_url"]), authentik, order, _candidates(props))
+        outs = {
+            **props,
+            "uuid": made.listed.uuid,
+            "api_key": made.key,
+            **_observed(made.listing, made.listed, made.access),
+        }
+        return CreateResult(made.listed.uuid, outs)
+
+    def read(self, id_: str, props: Props) -> ReadResult:
+        """
+        Ask the registry, as the key itself, whether it is alive and how old; then what it can do. Changes nothing.
+        """
+        zot = zot_at(props["zot_url"])
+        outs = dict(props)
+        listing = zot.seen_listing(props["username"], props["api_key"])
+        own = listing.find(id_)
+        auth = KeyAuth(props["username"], props["api_key"])
+        access = zot.access(auth, props["username"], props["probe_repository"]) if own else None
+        if own and access:
+            outs.update(_observed(listing, own, access))
+        else:
+            outs["refused"] = why_refused(_moment(props["expires_at"]), listing.time)
+        outs["condition"] = condition(_facts(outs), _policy(outs))
+        report_drift(f"zot API key of {props['username']}", props, outs, ())
+        return ReadResult(id_, outs, inputs_of(outs, _INPUTS))
+
+    def diff(self, id_: str, olds: Props, news: Props) -> DiffResult:
+        """
+        Judge the facts that the last read recorded by today's settings.
+        """
+        if not olds["refused"]:
+            MEMORY.note_live_key(olds["zot_url"], olds["username"], olds["api_key"])
+        replaces = changed(olds, news, _IDENTITY)
+        if not replaces and due(_facts(olds), _policy(news)):
+            replaces = changed(olds, news, ("condition", "rotate_after_days", "expire_after_days")) or ["condition"]
+        changes = bool(replaces or changed(olds, news, (*_UPDATED, "condition")))
+        return DiffResult(changes=changes, replaces=replaces, delete_before_replace=False)
+
+    def update(self, id_: str, olds: Props, news: Props) -> UpdateResult:
+        """
+        Take new settings; the key itself stays.
+        """
+        kept = {name: value for name, value in olds.items() if name not in _INPUTS}
+        return UpdateResult({**kept, **news})
+
+    def delete(self, id_: str, props: Props) -> None:
+        """
+        End this key, unless it has a successor: then a field or a secret may still hold it, and `RetiredKeys` knows
+        when none does.
+        """
+        zot = zot_at(props["zot_url"])
+        auth = KeyAuth(props["username"], props["api_key"])
+        listing = zot.listing(auth, props["username"])
+        own = listing.find(id_)
+        if own is None:
+            return
+        for key in listing.keys:
+            if key.label == props["label"] and key.created_at > own.created_at and not key.is_expired:
+                _log.info("zot: key %s of %s is left to its successor's sweep", id_, props["username"])
+                return
+        zot.revoke(auth, props["username"], id_)
+        _log.info("zot: revoked key %s of %s", id_, props["username"])
+
+
+def key_in_field(props: Props) -> str | None:
+    """
+    Return the value of the 1Password field, if it looks like a zot key. Read-only.
+
+    Anything else is not sent to a registry: a field that was named by mistake may hold another system's secret.
+    """
+    access = onepassword(props.get("onepassword_access"))
+    field = access.read(access.locate(props["vault"], props["item"])).named(props["field"])
+    return field.value if field and looks_like_a_key(field.value) else None
+
+
+def _candidates(props: Props) -> Iterator[str]:
+    """
+    Yield the keys that may be alive: the one this run has seen in the state, then the one in the store of record.
+    """
+    seen = MEMORY.live_key(props["zot_url"], props["username"])
+    if seen:
+        yield seen
+    stored = key_in_field(props)
+    if stored and stored != seen:
+        yield stored
+
+
+def _policy(props: Props) -> Policy:
+    return Policy(float(props["rotate_after_days"]), float(props["expire_after_days"]))
+
+
+def _observed(listing: Listing, key: ListedKey, access: Access) -> Props:
+    """
+    Return what is recorded of a key that the registry accepts. Of the last use only the day: zot counts the very
+    request that asks.
+    """
+    return {
+        "created_at": key.created_at.isoformat(),
+        "expires_at": key.expires_at.isoformat() if key.expires_at else "",
+        "last_used": key.last_used.date().isoformat() if key.last_used else "",
+        "age_days": age_days(key.created_at, listing.time),
+        "refused": "",
+        "access": str(access),
+        "fits_ci": access.fits_ci,
+        "other_keys": [_described(other) for other in listing.keys if other.label != key.label],
+    }
+
+
+def _facts(props: Props) -> KeyFacts:
+    return KeyFacts(
+        created_at=datetime.fromisoformat(props["created_at"]),
+        expires_at=_moment(props["expires_at"]),
+        age_days=float(props["age_days"]),
+        refused=props["refused"],
+        access=props["access"],
+        fits_ci=bool(props["fits_ci"]),
+    )
+
+
+def _moment(text: str) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _described(key: ListedKey) -> str:
+    """
+    Name a key of somebody else's; it is only ever reported.
+    """
+    ends = f"expires {key.expires_at:%Y-%m-%d}" if key.expires_at else "never expires"
+    return f"{key.label or 'no label'} ({key.uuid}), created {key.created_at:%Y-%m-%d}, {ends}"
+
+
+class ApiKey(Resource, module="zot", name="ApiKey"):
+    """
+    One key in a zot registry.
+
+    Args:
+        zot_url: the registry.
+        authentik_url: where the account can log in, for a key that no live key can mint; None if nowhere.
+        authentik_token: where its token is kept in 1Password, if that is not in the environment.
+        onepassword_access: the backend that reaches 1Password, if the environment does not choose it.
+        oidc_provider: zot's name for it.
+        username: whose key.
+        label: what the key is recognised by: `zot-ci/<stack>/<username>`.
+        policy: when it rotates and expires.
+        rotation: any text; another one is another key.
+        probe_repository: where its access is probed; nothing is left there.
+        vault, item, field: where the key before it may be found.
+    """
+
+    username: pulumi.Output[str]
+    label: pulumi.Output[str]
+    uuid: pulumi.Output[str]
+    api_key: pulumi.Output[str]
+    created_at: pulumi.Output[str]
+    expires_at: pulumi.Output[str]
+    last_used: pulumi.Output[str]
+    access: pulumi.Output[str]
+    other_keys: pulumi.Output[list[str]]
+    condition: pulumi.Output[str]
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        zot_url: pulumi.Input[str],
+        authentik_url: pulumi.Input[str] | None,
+        oidc_provider: pulumi.Input[str],
+        username: pulumi.Input[str],
+        label: pulumi.Input[str],
+        policy: Policy,
+        rotation: pulumi.Input[str] | None,
+        probe_repository: pulumi.Input[str],
+        vault: pulumi.Input[str],
+        item: pulumi.Input[str],
+        field: pulumi.Input[str],
+        authentik_token: StoredToken | None = None,
+        onepassword_access: str | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        props: dict[str, Any] = {
+            "zot_url": zot_url,
+            "authentik_url": authentik_url,
+            "oidc_provider": oidc_provider,
+            "username": username,
+            "label": label,
+            "rotate_after_days": policy.rotate_after_days,
+            "expire_after_days": policy.expire_after_days,
+            "rotation": rotation,
+            "probe_repository": probe_repository,
+            "vault": vault,
+            "item": item,
+            "field": field,
+            "condition": CURRENT,
+            **given(
+                authentik_token=authentik_token.as_property if authentik_token else None,
+                onepassword_access=onepassword_access,
+            ),
+            **dict.fromkeys(_OUTPUTS),
+        }
+        secret = pulumi.ResourceOptions(additional_secret_outputs=["api_key"])
+        super().__init__(ApiKeyProvider(), resource_name, props, pulumi.ResourceOptions.merge(secret, opts))

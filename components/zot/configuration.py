@@ -1,0 +1,49 @@
+"""
+The part of zot's configuration that belongs to these settings: a pure function, no Pulumi.
+
+It holds no secret. zot reads the client's id and secret from a file of its own, `{"clientid": …, "clientsecret": …}`.
+"""
+
+from __future__ import annotations
+
+import json
+
+from ..settings.model import Settings
+
+# Where zot finds the client's id and secret; whoever runs zot puts the file there, or changes the path.
+CREDENTIALS_FILE = "/etc/zot/oidc-credentials.json"
+
+# What zot asks for, and what the application maps. authentik puts user name and groups into `profile`.
+SCOPES = ("openid", "email", "profile")
+
+
+def zot_configuration(settings: Settings) -> str:
+    """
+    Return the fragment as JSON text; empty without `sso`. Its form is zot v2.1.20's.
+    """
+    if settings.sso is None or settings.authentik is None:
+        return ""
+    provider = {
+        "name": "authentik",
+        "issuer": f"{settings.authentik.url}/application/o/{settings.sso.application}/",
+        "credentialsFile": CREDENTIALS_FILE,
+        "scopes": list(SCOPES),
+        # Otherwise zot takes the e-mail address, which a service account has not (v2.1.11 and newer).
+        "claimMapping": {"username": "preferred_username", "groups": "groups"},
+    }
+    everywhere = {
+        "anonymousPolicy": ["read"],
+        # Whoever is logged in is not anonymous any more, and would see less.
+        "defaultPolicy": ["read"],
+        "policies": [{"groups": settings.sso.groups, "actions": ["read", "create"]}],
+    }
+    http = {
+        # The redirect URI begins with it.
+        "externalUrl": settings.zot.url,
+        "auth": {"apikey": True, "openid": {"providers": {settings.zot.oidc_provider: provider}}},
+        "accessControl": {
+            "repositories": {"**": everywhere},
+            "adminPolicy": {"groups": [settings.sso.admins], "actions": ["read", "create", "update", "delete"]},
+        },
+    }
+    return json.dumps({"http": http}, indent=2)

@@ -1,0 +1,119 @@
+"""
+How a key is made: with the key before it if there is a live one, else by a headless login. No Pulumi.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import httpx
+
+from ..authentik.api import Authentik
+from ..http.errors import KeyUnfitError, LoginBlockedError, ReconcileError
+from ..rotation import Policy
+from .api import Access, KeyAuth, ListedKey, Listing, MintedKey, Zot
+from .sign_in import zot_session
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Order:
+    """
+    The key that is wanted.
+
+    Args:
+        username: whose key.
+        label: what it is recognised by, now and after a run that died.
+        repository: where its access is probed; nothing is left there.
+        oidc_provider: zot's name for authentik.
+    """
+
+    username: str
+    label: str
+    repository: str
+    oidc_provider: str
+    policy: Policy
+
+
+@dataclass(frozen=True)
+class ProvenKey:
+    """
+    A key that works, itself and its user's other keys as it lists them, and what it can do.
+    """
+
+    key: str = field(repr=False)
+    listed: ListedKey
+    listing: Listing
+    access: Access
+
+
+def make_key(zot: Zot, authentik: Authentik | None, order: Order, candidates: Iterable[str]) -> ProvenKey:
+    """
+    Mint a key and test it. The first live one of *candidates* mints it; a login does if none is live, or if the live
+    one's access is not what CI needs: zot reads an account's groups only at a login.
+
+    Raises:
+        KeyUnfitError: the new key failed its test. It was revoked again.
+        ReconcileError: whatever a system answered.
+    """
+    for candidate in candidates:
+        auth = KeyAuth(order.username, candidate)
+        listing = zot.listing(auth, order.username)
+        access = zot.access(auth, order.username, order.repository) if listing.accepted else None
+        if access and access.fits_ci:
+            return _mint(zot, order, auth, listing.time)
+    by_hand = "generate a key in the registry's web page, paste it into the 1Password field, and run again"
+    if authentik is None:
+        msg = (
+            f"no live key can mint one for {order.username}, and the settings name no authentik to log in at; {by_hand}"
+        )
+        raise LoginBlockedError(msg)
+    try:
+        session = zot_session(authentik, zot, order.username, order.oidc_provider)
+    except ReconcileError as exc:
+        hint = f"no live key with the expected rights can mint one without a login, so correct this, or {by_hand}"
+        raise exc.adding(hint) from None
+    try:
+        return _mint(zot, order, session.auth, session.time)
+    finally:
+        _log_out(zot, session.auth, order.username)
+
+
+def _mint(zot: Zot, order: Order, auth: httpx.Auth, now: datetime) -> ProvenKey:
+    minted = zot.mint(auth, order.username, order.label, order.policy.expires_at(now))
+    key = minted.key.get_secret_value()
+    key_auth = KeyAuth(order.username, key)
+    try:
+        listing = zot.listing(key_auth, order.username)
+        listed = listing.find(minted.uuid)
+        access = zot.access(key_auth, order.username, order.repository) if listed else None
+        if listed is None or access is None or not access.fits_ci:
+            fault = "it is refused" if access is None else f"it {access}"
+            hint = (
+                "put the account into a group that zot lets read and create, and nothing more; the previous key stays"
+            )
+            msg = f"zot key for {order.username} failed its test in {order.repository}: {fault}; {hint}"
+            raise KeyUnfitError(msg)
+    except ReconcileError:
+        _revoke(zot, order, auth, minted)
+        raise
+    _log.info("zot: created key %s for %s, expires %s", minted.uuid, order.username, minted.expires_at or "never")
+    return ProvenKey(key, listed, listing, access)
+
+
+def _revoke(zot: Zot, order: Order, auth: httpx.Auth, minted: MintedKey) -> None:
+    try:
+        zot.revoke(auth, order.username, minted.uuid)
+    except ReconcileError as exc:
+        _log.warning("zot: key %s of no use stays until the next run retires it: %s", minted.uuid, exc)
+
+
+def _log_out(zot: Zot, auth: httpx.Auth, username: str) -> None:
+    try:
+        zot.log_out(auth, username)
+    except ReconcileError as exc:
+        _log.warning("zot: a session of %s stays until it ends by itself: %s", username, exc)
