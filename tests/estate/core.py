@@ -75,6 +75,11 @@ class CallLog:
         with self._lock:
             self._calls.clear()
 
+    def put_back(self, calls: list[Call]) -> None:
+        """Hold these calls and no others."""
+        with self._lock:
+            self._calls = list(calls)
+
     def of(self, system: str) -> list[Call]:
         """Return the calls of one system."""
         return [call for call in self if call.system == system]
@@ -111,6 +116,11 @@ class SecretBook:
         alphabet = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
         return self.add(prefix + "".join(secrets.choice(alphabet) for _ in range(length)))
 
+    def put_back(self, values: list[str]) -> None:
+        """Hold these secrets and no others."""
+        with self._lock:
+            self._values = dict.fromkeys(values)
+
     def found_in(self, text: str) -> list[str]:
         """Return the secrets that *text* holds in plain text."""
         return [value for value in self if value in text]
@@ -140,6 +150,8 @@ class System:
     """One embedded system: its address, its ASGI application, and its part of the estate's world."""
 
     name = ""
+    # What a snapshot leaves alone: the served application, its address, and what all systems share.
+    _FIXED = frozenset({"world", "url", "clock", "secrets", "app"})
 
     def __init__(self, world: World, url: str) -> None:
         self.world = world
@@ -151,6 +163,14 @@ class System:
     def routes(self) -> ASGIApp:
         """Return the application that answers, without the shell."""
         raise NotImplementedError
+
+    def content(self) -> dict[str, Any]:
+        """Return everything that the system knows, by attribute; not a copy."""
+        return {name: value for name, value in vars(self).items() if name not in self._FIXED}
+
+    def put_back(self, content: dict[str, Any]) -> None:
+        """Know this and nothing else."""
+        vars(self).update(content)
 
 
 class Shell:
