@@ -121,6 +121,19 @@ class Estate:
         """
         snapshot.put_back(kept, self.world, self.systems)
 
+    def most_in_flight(self, name: str) -> int:
+        """Return how many requests to that system were under way at once, at most; zot's own to authentik included."""
+        return self.systems[name].traffic.most
+
+    def connections(self, name: str) -> int:
+        """Return on how many connections that system was asked."""
+        return len(self.systems[name].traffic.peers)
+
+    def forget_traffic(self) -> None:
+        """Count requests in flight and connections anew from here on."""
+        for system in self.systems.values():
+            system.traffic.forget()
+
     def check(self) -> None:
         """
         Fail loudly if a handler raised.

@@ -21,6 +21,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tests.estate.front import BACK_DOORS, Front
+
 ACTOR = "estate.actor"
 ZERO_TIME = "0001-01-01T00:00:00Z"
 
@@ -146,14 +148,15 @@ class World:
         self.errors: list[str] = []
 
 
-class System:
+class System(Front):
     """One embedded system: its address, its ASGI application, and its part of the estate's world."""
 
     name = ""
-    # What a snapshot leaves alone: the served application, its address, and what all systems share.
-    _FIXED = frozenset({"world", "url", "clock", "secrets", "app"})
+    # What a snapshot leaves alone: application, address, what all systems share, and the count of traffic.
+    _FIXED = frozenset({"world", "url", "clock", "secrets", "app", "traffic"})
 
     def __init__(self, world: World, url: str) -> None:
+        super().__init__()
         self.world = world
         self.url = url
         self.clock = world.clock
@@ -197,7 +200,7 @@ class Shell:
                 date = format_datetime(world.clock.now(), usegmt=True).encode()
                 message["headers"] = [*message.get("headers", ()), (b"date", date)]
                 # Logged before the answer leaves: who has the answer finds the call in the log.
-                if not request.url.path.startswith("/_estate/"):
+                if not request.url.path.startswith(BACK_DOORS):
                     keys = tuple(request.query_params.keys())
                     peer = ":".join(map(str, scope.get("client") or ()))
                     call = (self.system.name, request.method, request.url.path, message["status"], scope[ACTOR], keys)
@@ -205,7 +208,7 @@ class Shell:
             await send(message)
 
         try:
-            await self.inner(scope, receive, stamped)
+            await self.system.pass_on(self.inner, scope, receive, stamped)
         except Exception:  # the one place that must know of anything a handler did not foresee
             world.errors.append(f"{self.system.name} {request.method} {request.url.path}\n{traceback.format_exc()}")
             if not started:
