@@ -13,15 +13,28 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from types import TracebackType
 
+from tests.estate import snapshot
 from tests.estate.authentik import Authentik, Grant
 from tests.estate.core import Call, CallLog, Clock, EstateError, SecretBook, System, World
 from tests.estate.forgejo import Forgejo
 from tests.estate.onepassword import OnePassword
 from tests.estate.server import HOST, PortTakenError, Servers, bind
+from tests.estate.snapshot import Snapshot
 from tests.estate.zot import Zot
 from tests.estate.zot.oidc import Provider
 
-__all__ = ["NAMES", "Call", "CallLog", "Clock", "Estate", "EstateError", "Grant", "PortTakenError", "SecretBook"]
+__all__ = [
+    "NAMES",
+    "Call",
+    "CallLog",
+    "Clock",
+    "Estate",
+    "EstateError",
+    "Grant",
+    "PortTakenError",
+    "SecretBook",
+    "Snapshot",
+]
 
 NAMES = ("authentik", "zot", "onepassword", "forgejo")
 
@@ -64,10 +77,10 @@ class Estate:
         self.onepassword = OnePassword(self.world, urls.get("onepassword", ""))
         self.forgejo = Forgejo(self.world, urls.get("forgejo", ""))
         self.env = self._furnish()
+        self.systems: dict[str, System] = {name: getattr(self, name) for name in NAMES}
         self._servers = Servers()
-        systems: dict[str, System] = {name: getattr(self, name) for name in self.served}
-        for name, system in systems.items():
-            self._servers.add(system.app, listeners[name])
+        for name in self.served:
+            self._servers.add(self.systems[name].app, listeners[name])
 
     @classmethod
     def start(
@@ -95,6 +108,31 @@ class Estate:
     def stop(self) -> None:
         """End the servers."""
         self._servers.stop()
+
+    def snapshot(self) -> Snapshot:
+        """Keep what all systems know, with clock, log and secrets, for *restore*; while nobody is asking them."""
+        return snapshot.take(self.world, self.systems)
+
+    def restore(self, kept: Snapshot) -> None:
+        """
+        Go back to a snapshot of this estate, as often as wanted; addresses and ports stay.
+
+        What a test took out of a system before (a user, an item) is no part of it any longer: look it up again.
+        """
+        snapshot.put_back(kept, self.world, self.systems)
+
+    def most_in_flight(self, name: str) -> int:
+        """Return how many requests to that system were under way at once, at most; zot's own to authentik included."""
+        return self.systems[name].traffic.most
+
+    def connections(self, name: str) -> int:
+        """Return on how many connections that system was asked."""
+        return len(self.systems[name].traffic.peers)
+
+    def forget_traffic(self) -> None:
+        """Count requests in flight and connections anew from here on."""
+        for system in self.systems.values():
+            system.traffic.forget()
 
     def check(self) -> None:
         """

@@ -21,6 +21,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tests.estate.front import BACK_DOORS, Front
+
 ACTOR = "estate.actor"
 ZERO_TIME = "0001-01-01T00:00:00Z"
 
@@ -75,6 +77,11 @@ class CallLog:
         with self._lock:
             self._calls.clear()
 
+    def put_back(self, calls: list[Call]) -> None:
+        """Hold these calls and no others."""
+        with self._lock:
+            self._calls = list(calls)
+
     def of(self, system: str) -> list[Call]:
         """Return the calls of one system."""
         return [call for call in self if call.system == system]
@@ -111,6 +118,11 @@ class SecretBook:
         alphabet = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
         return self.add(prefix + "".join(secrets.choice(alphabet) for _ in range(length)))
 
+    def put_back(self, values: list[str]) -> None:
+        """Hold these secrets and no others."""
+        with self._lock:
+            self._values = dict.fromkeys(values)
+
     def found_in(self, text: str) -> list[str]:
         """Return the secrets that *text* holds in plain text."""
         return [value for value in self if value in text]
@@ -136,12 +148,15 @@ class World:
         self.errors: list[str] = []
 
 
-class System:
+class System(Front):
     """One embedded system: its address, its ASGI application, and its part of the estate's world."""
 
     name = ""
+    # What a snapshot leaves alone: application, address, what all systems share, and the count of traffic.
+    _FIXED = frozenset({"world", "url", "clock", "secrets", "app", "traffic"})
 
     def __init__(self, world: World, url: str) -> None:
+        super().__init__()
         self.world = world
         self.url = url
         self.clock = world.clock
@@ -151,6 +166,14 @@ class System:
     def routes(self) -> ASGIApp:
         """Return the application that answers, without the shell."""
         raise NotImplementedError
+
+    def content(self) -> dict[str, Any]:
+        """Return everything that the system knows, by attribute; not a copy."""
+        return {name: value for name, value in vars(self).items() if name not in self._FIXED}
+
+    def put_back(self, content: dict[str, Any]) -> None:
+        """Know this and nothing else."""
+        vars(self).update(content)
 
 
 class Shell:
@@ -177,7 +200,7 @@ class Shell:
                 date = format_datetime(world.clock.now(), usegmt=True).encode()
                 message["headers"] = [*message.get("headers", ()), (b"date", date)]
                 # Logged before the answer leaves: who has the answer finds the call in the log.
-                if not request.url.path.startswith("/_estate/"):
+                if not request.url.path.startswith(BACK_DOORS):
                     keys = tuple(request.query_params.keys())
                     peer = ":".join(map(str, scope.get("client") or ()))
                     call = (self.system.name, request.method, request.url.path, message["status"], scope[ACTOR], keys)
@@ -185,7 +208,7 @@ class Shell:
             await send(message)
 
         try:
-            await self.inner(scope, receive, stamped)
+            await self.system.pass_on(self.inner, scope, receive, stamped)
         except Exception:  # the one place that must know of anything a handler did not foresee
             world.errors.append(f"{self.system.name} {request.method} {request.url.path}\n{traceback.format_exc()}")
             if not started:

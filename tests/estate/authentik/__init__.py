@@ -6,7 +6,6 @@ Behaviour measured on authentik 2026.5.0-rc1 and 2026.2.1.
 
 from __future__ import annotations
 
-import itertools
 import uuid
 
 from starlette.applications import Starlette
@@ -54,7 +53,7 @@ class Authentik(BackDoors, System):
         self.codes: dict[str, Code] = {}
         self.access_tokens: dict[str, tuple[User, str]] = {}
         self.consents: set[tuple[int, str]] = set()
-        self._numbers = itertools.count(5)
+        self._next_number = 5
         super().__init__(world, url)
 
     def routes(self) -> ASGIApp:
@@ -96,7 +95,8 @@ class Authentik(BackDoors, System):
 
     def next_pk(self) -> int:
         """Return a number that no object has."""
-        return next(self._numbers)
+        self._next_number += 1
+        return self._next_number - 1
 
     def give_session(self, answer: Response, session: Session) -> None:
         """Keep the session and set its cookie; a new one gets a key."""

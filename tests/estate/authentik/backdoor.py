@@ -54,12 +54,14 @@ class BackDoors:
         is_superuser: bool = False,
         name: str = "",
         password: str | None = None,
+        email: str = "",
     ) -> User:
-        """Back door: make an account; groups that do not exist are made too."""
+        """Back door: make an account, as a blueprint does without an address; groups that do not exist are made too."""
         now = self.clock.now()
         user = User(self.next_pk(), username, name or username, type, is_active, is_superuser, now)
         user.groups = {self.add_group(group).name for group in groups}
         user.password = self.secrets.add(password) if password else None
+        user.email = email
         self.users[username] = user
         return user
 

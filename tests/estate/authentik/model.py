@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import uuid
 from dataclasses import dataclass, field
@@ -36,6 +37,10 @@ class Grant:
 
     permission: str
     object: User | Group | None = None
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Grant:
+        """Copy as a whole: an account's set holds its grants by hash, which needs both fields, also in a circle."""
+        return Grant(self.permission, copy.deepcopy(self.object, memo))
 
 
 @dataclass(eq=False)

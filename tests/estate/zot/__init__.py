@@ -14,10 +14,11 @@ from starlette.types import ASGIApp
 
 from tests.estate.core import System, World
 from tests.estate.zot import oidc, registry, webkeys
-from tests.estate.zot.access import Access, Endpoint, Handler, Refusal, refused
+from tests.estate.zot.access import Endpoint, Handler, Refusal, refused
 from tests.estate.zot.backdoor import BackDoors, move_clock
 from tests.estate.zot.keys import Keys
 from tests.estate.zot.registry import Repository
+from tests.estate.zot.rights import Access
 
 
 class Zot(BackDoors, System):
@@ -27,9 +28,15 @@ class Zot(BackDoors, System):
     Attributes:
         keys: the API keys by uuid, of all users.
         groups: the groups each user had at the last login.
-        access: who may do what.
+        access: who may do what, and in which repositories.
         provider: where users log in; ``None`` means OpenID is not configured.
-        fail_delay: seconds a refused login is held back.
+        username_claim: the claim that names a user; ``preferred_username`` as the reference deployment maps it, or
+            ``email``, which zot takes without a ``claimMapping``.
+        apikeys_enabled: zot's ``http.auth.apikey``.
+        openid_brings_apikeys: OpenID switches API keys on by itself, so that *apikeys_enabled* counts only without it.
+            Every real zot does so (run); off by default for tests that want keys to be off and nothing else.
+        fail_delay: seconds a refusal is held back, 401 and 403 alike.
+        late_refusals: how many refusals were held back so far, or would have been with a *fail_delay*.
     """
 
     name = "zot"
@@ -37,7 +44,10 @@ class Zot(BackDoors, System):
     def __init__(self, world: World, url: str) -> None:
         self.apikeys_enabled = True
         self.openid_enabled = True
+        self.openid_brings_apikeys = False
+        self.username_claim = "preferred_username"
         self.fail_delay = 0.0
+        self.late_refusals = 0
         self.provider: oidc.Provider | None = None
         self.logins = oidc.Logins()
         self.groups: dict[str, frozenset[str]] = {}
@@ -45,6 +55,16 @@ class Zot(BackDoors, System):
         self.repositories: dict[str, Repository] = {}
         self.keyring = Keys(world.clock, world.secrets)
         super().__init__(world, url)
+
+    @property
+    def has_openid(self) -> bool:
+        """Tell whether users can log in."""
+        return self.openid_enabled and self.provider is not None
+
+    @property
+    def has_apikeys(self) -> bool:
+        """Tell whether API keys are on."""
+        return self.apikeys_enabled or (self.openid_brings_apikeys and self.has_openid)
 
     def routes(self) -> ASGIApp:
         """Return zot's routes, and the one for the clock that no zot has."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
@@ -33,7 +32,6 @@ DENIED: dict[str, Any] = {
     "message": "requested access to the resource is denied",
     "detail": {"description": "The access controller denied access for the operation on a resource."},
 }
-ALL = frozenset({"read", "create", "update", "delete"})
 
 
 class Refusal(Exception):
@@ -42,23 +40,6 @@ class Refusal(Exception):
     def __init__(self, answer: Response, late: bool = False) -> None:
         super().__init__(answer.status_code)
         self.answer, self.late = answer, late
-
-
-@dataclass
-class Access:
-    """The access control of the reference deployment: anonymous read, one group that creates, one that does all."""
-
-    anonymous: frozenset[str] = frozenset({"read"})
-    default: frozenset[str] = frozenset({"read"})
-    policies: dict[str, frozenset[str]] = field(
-        default_factory=lambda: {"artifact-workloads": frozenset({"read", "create"}), "admins": ALL}
-    )
-
-    def allows(self, user: str, groups: frozenset[str], action: str) -> bool:
-        """Tell whether *user* (empty: anonymous) of these *groups* may do *action*."""
-        if not user:
-            return action in self.anonymous
-        return action in self.default or any(action in self.policies.get(group, ()) for group in groups)
 
 
 def identify(zot: Zot, request: Request) -> str:
@@ -70,7 +51,7 @@ def identify(zot: Zot, request: Request) -> str:
     """
     if "authorization" in request.headers:
         user, password = basic_auth(request)
-        key = zot.keyring.use(user, password) if zot.apikeys_enabled else None
+        key = zot.keyring.use(user, password) if zot.has_apikeys else None
         if key is None:
             act_as(request, user)
             # One bare object here, but a list of errors where access control refuses: zot does both.
@@ -85,16 +66,28 @@ def identify(zot: Zot, request: Request) -> str:
 
 
 def demand(zot: Zot, request: Request, action: str) -> str:
-    """Return who asks if they may do *action*, else refuse: 401 for nobody, 403 for somebody."""
+    """Return who asks if they may do *action* in the repository that they ask about, else refuse."""
     user = identify(zot, request)
-    if not zot.access.allows(user, zot.groups.get(user, frozenset()), action):
-        refusal = JSONResponse({"errors": [DENIED if user else UNAUTHORIZED]}, 403 if user else 401, headers=CHALLENGE)
-        raise Refusal(refusal, late=True)
+    if not may(zot, user, action, request.path_params["name"]):
+        raise denied(user)
     return user
 
 
+def may(zot: Zot, user: str, action: str, repository: str) -> bool:
+    """Tell whether *user* may, with the groups of the last login."""
+    return zot.access.allows(user, zot.groups.get(user, frozenset()), action, repository)
+
+
+def denied(user: str) -> Refusal:
+    """Return the refusal of access control: 401 for nobody, 403 for somebody."""
+    status, error = (403, DENIED) if user else (401, UNAUTHORIZED)
+    return Refusal(JSONResponse({"errors": [error]}, status, headers=CHALLENGE), late=True)
+
+
 async def refused(zot: Zot, refusal: Refusal) -> Response:
-    """Return the refusal's answer, late if zot is told to be."""
-    if refusal.late and zot.fail_delay:
-        await asyncio.sleep(zot.fail_delay)
+    """Return the refusal's answer, late if zot is told to be: 401 and 403 alike (run)."""
+    if refusal.late:
+        zot.late_refusals += 1
+        if zot.fail_delay:
+            await asyncio.sleep(zot.fail_delay)
     return refusal.answer

@@ -97,7 +97,10 @@ async def callback(zot: Zot, request: Request) -> Response:
     except CallbackError as error:
         headers = {"x-content-type-options": "nosniff", "content-type": "text/plain; charset=utf-8"}
         return Response(f"{error}\n", 401, headers=headers)
-    user = str(claims["preferred_username"])
+    user = str(claims.get(zot.username_claim) or "")
+    if not user:
+        # Its log says why, its answer does not: "failed to set user record for empty username value".
+        return Response(status_code=401)
     act_as(request, user)
     # The only moment at which zot learns groups; they then hold for all of the user's keys, old ones too.
     zot.groups[user] = frozenset(map(str, claims.get("groups", ())))

@@ -2,8 +2,9 @@
 The registry routes of the embedded zot, enough to push and pull a small image and to probe access.
 
 Measured on zot v2.1.20: access is decided before the input is looked at, so that a PUT without a digest tells who may
-create (400) from who may not (403). Beginning an upload leaves the repository's name in the catalog. A manifest to
-delete in a repository that is not there is a 400, in one that is there a 404. The tag ``latest`` is a tag like others.
+create (400) from who may not (403), and a PUT of a wrong media type over a tag who may update (415). Beginning an
+upload leaves the repository's name in the catalog. A manifest to delete in a repository that is not there is a 400, in
+one that is there a 404. The tag ``latest`` is a tag like others.
 """
 
 from __future__ import annotations
@@ -18,12 +19,20 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from tests.estate.zot.access import Answer, demand, identify
+from tests.estate.zot.access import Answer, demand, denied, identify, may
 
 if TYPE_CHECKING:
     from tests.estate.zot import Zot
 
 MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
+MANIFEST_TYPES = frozenset(
+    {
+        MANIFEST_TYPE,
+        "application/vnd.oci.image.index.v1+json",
+        "application/vnd.docker.distribution.manifest.v2+json",
+        "application/vnd.docker.distribution.manifest.list.v2+json",
+    }
+)
 
 
 @dataclass
@@ -60,8 +69,10 @@ async def _version(zot: Zot, request: Request) -> Response:
 
 
 async def _catalog(zot: Zot, request: Request) -> Response:
-    demand(zot, request, "read")
-    return JSONResponse({"repositories": sorted(zot.repositories)})
+    user = identify(zot, request)
+    if not zot.access.allows_somewhere(user, zot.groups.get(user, frozenset()), "read"):
+        raise denied(user)
+    return JSONResponse({"repositories": sorted(name for name in zot.repositories if may(zot, user, "read", name))})
 
 
 async def _tags(zot: Zot, request: Request) -> Response:
@@ -142,6 +153,12 @@ async def _put_manifest(zot: Zot, request: Request) -> Response:
     name, reference = request.path_params["name"], request.path_params["reference"]
     held = zot.repositories.get(name, Repository())
     demand(zot, request, "update" if reference in held.tags else "create")
+    # Before anything is looked at: why a PUT of another media type is a probe that changes nothing.
+    media_type = request.headers.get("content-type", MANIFEST_TYPE)
+    if media_type not in MANIFEST_TYPES:
+        return _error(415, "MANIFEST_INVALID", "manifest invalid")
+    # From here on the name stays in the catalog, whatever becomes of the body.
+    held = zot.repositories.setdefault(name, held)
     body = await request.body()
     try:
         manifest = json.loads(body)
@@ -153,10 +170,9 @@ async def _put_manifest(zot: Zot, request: Request) -> Response:
     digest = _digest(body)
     if ":" in reference and reference != digest:
         return _error(400, "DIGEST_INVALID", "provided digest did not match uploaded content")
-    repository = zot.repositories.setdefault(name, held)
-    repository.manifests[digest] = (request.headers.get("content-type", MANIFEST_TYPE), body)
+    held.manifests[digest] = (media_type, body)
     if ":" not in reference:
-        repository.tags[reference] = digest
+        held.tags[reference] = digest
     location = f"/v2/{name}/manifests/{digest}"
     return Response(status_code=201, headers={"location": location, "docker-content-digest": digest})
 

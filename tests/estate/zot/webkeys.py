@@ -22,7 +22,7 @@ LARGEST_BODY = 8 * 1024
 
 async def apikey(zot: Zot, request: Request) -> Response:
     """List, mint or delete the caller's own keys."""
-    if not zot.apikeys_enabled:
+    if not zot.has_apikeys:
         return Response(status_code=404)
     user = identify(zot, request)
     if not user:
