@@ -20,7 +20,7 @@ except SettingsError as exc:
     raise pulumi.RunError(str(exc)) from None
 
 for host in settings.plain_http:
-    pulumi.log.warn(f"{host} is asked over plain http: tokens and keys can be read on the way; use https")
+    pulumi.log.warn(f"{host} is asked over plain http: tokens and keys can be read by others on the network; use https")
 
 opts = pulumi.ResourceOptions()
 if settings.sso:

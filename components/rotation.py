@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-# What every resource's `condition` should be. Anything else is a sentence about what is out of line.
+# What every resource's `condition` should be. Anything else is a sentence about what is out of sync.
 CURRENT = "current"
 
 _DAY = timedelta(days=1)

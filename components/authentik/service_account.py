@@ -1,8 +1,8 @@
 """
 The authentik service account that the key belongs to, and exactly its groups.
 
-An account of that name is adopted as it is, and only what is wanted here is changed. The display name is given to an
-account that is made here and then left alone. A destroy deletes only what was made here.
+An account of that name is adopted, and removed from all groups but the wanted ones. Properties not listed here are not
+changed; the display name is given once, to an account that is made here. A destroy deletes only what was made here.
 """
 
 from __future__ import annotations
@@ -59,13 +59,13 @@ class ServiceAccountProvider(Provider):
 
     def diff(self, id_: str, olds: Props, news: Props) -> DiffResult:
         """
-        Another user name is another account; everything else is mended in place.
+        Another user name is another account; everything else is changed in place.
         """
         return differences(olds, news, update=_UPDATED, replace=("username",))
 
     def update(self, id_: str, olds: Props, news: Props) -> UpdateResult:
         """
-        Mend what differs; make the account again if it is gone.
+        Change what differs; make the account again if it is gone.
         """
         return UpdateResult(self._reconcile(news, olds))
 
@@ -83,7 +83,7 @@ class ServiceAccountProvider(Provider):
 
     def _reconcile(self, wanted: Props, known: Props | None = None) -> Props:
         """
-        Find or make the account, mend it, and return all outputs. *known* is what was recorded of it last.
+        Find or make the account, change what differs, and return all outputs. *known* is what was recorded of it last.
         """
         authentik = _authentik(wanted)
         username = wanted["username"]
@@ -99,7 +99,7 @@ class ServiceAccountProvider(Provider):
                 hint = "it may be a person's; make it a service account by hand, or name another account"
                 msg = f"authentik account {username} is of type {account.type}; {hint}"
                 raise NotOursError(msg)
-        _mend(authentik, account, wanted)
+        _change(authentik, account, wanted)
         return {**wanted, **_observed(account), **{name: wanted[name] for name in _RECONCILED}, "made_here": made_here}
 
 
@@ -118,7 +118,7 @@ def _managed(authentik: Authentik, known: Props) -> Account | None:
     return account
 
 
-def _mend(authentik: Authentik, account: Account, wanted: Props) -> None:
+def _change(authentik: Authentik, account: Account, wanted: Props) -> None:
     """
     Change what differs from *wanted*, and nothing else.
     """

@@ -1,7 +1,7 @@
 """
-What can go wrong between this program and the systems it keeps in line.
+What can go wrong between this program and the systems that it keeps in sync.
 
-One class for each thing that a person can mend. A message is one line: system and call, what came back, whose account,
+One class for each thing that a person can correct. A message is one line: system and call, what came back, whose account,
 what to change. It never holds a body, a header, a query or a value: whatever a system echoes may be a secret.
 """
 

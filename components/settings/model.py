@@ -76,7 +76,7 @@ class ForgejoSettings(SettingsModel):
 
 class OnePasswordSettings(SettingsModel):
     """
-    The way into 1Password, where the environment should not choose it.
+    The backend that reaches 1Password, where the environment should not choose it.
     """
 
     access: Literal["connect", "serviceAccount", "cli"] | None = None
