@@ -51,6 +51,7 @@ class Estate:
         ports: Mapping[str, int] | None = None,
         only: Iterable[str] = NAMES,
         known_as: Mapping[str, str] | None = None,
+        paths: Mapping[str, str] | None = None,
     ) -> None:
         self.served = tuple(name for name in NAMES if name in set(only))
         self.world = World()
@@ -72,6 +73,7 @@ class Estate:
             raise PortTakenError(message) from None
         self.listening = {name: f"http://{HOST}:{listener.getsockname()[1]}" for name, listener in listeners.items()}
         urls = self.listening | dict(known_as or {})
+        urls |= {name: urls[name] + path for name, path in (paths or {}).items()}
         self.authentik = Authentik(self.world, urls.get("authentik", ""))
         self.zot = Zot(self.world, urls.get("zot", ""))
         self.onepassword = OnePassword(self.world, urls.get("onepassword", ""))
@@ -88,6 +90,7 @@ class Estate:
         ports: Mapping[str, int] | None = None,
         only: Iterable[str] = NAMES,
         known_as: Mapping[str, str] | None = None,
+        paths: Mapping[str, str] | None = None,
     ) -> Estate:
         """
         Serve an estate from a background thread.
@@ -97,11 +100,12 @@ class Estate:
             only: the systems to serve.
             known_as: the URL by which a system is reached and knows itself, where a proxy stands in front of it. Where
                 it really listens is in *listening*.
+            paths: the path below which a system is served, such as ``{"authentik": "/sso"}``; the root otherwise.
 
         Raises:
             PortTakenError: a port asked for is taken; says of which system.
         """
-        estate = cls(ports, only, known_as)
+        estate = cls(ports, only, known_as, paths)
         estate._servers.start()
         return estate
 
