@@ -133,7 +133,11 @@ class Estate:
         snapshot.put_back(kept, self.world, self.systems)
 
     def most_in_flight(self, name: str) -> int:
-        """Return how many requests to that system were under way at once, at most; zot's own to authentik included."""
+        """
+        Return how many requests to that system were under way at once, at most; zot's own to authentik included.
+
+        An answer here takes no time: give the system a *latency*, or parallel requests hardly meet.
+        """
         return self.systems[name].traffic.most
 
     def connections(self, name: str) -> int:
