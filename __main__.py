@@ -40,3 +40,12 @@ credentials = {
 }
 
 pulumi.export("accounts", {username: credential.summary for username, credential in credentials.items()})
+
+# One line for the whole stack: their values cannot be read, so every `up` writes them again.
+pulumi.Output.all(*(credential.republished for credential in credentials.values())).apply(
+    lambda found: (
+        pulumi.log.info(f"published again, since nobody can read them: {', '.join(names)}")
+        if (names := [name for some in found for name in some])
+        else None
+    )
+)

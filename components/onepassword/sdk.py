@@ -171,9 +171,7 @@ class Sdk(WholeItemAccess["onepassword.Item"]):
             return future.result(seconds)
         except TimeoutError:
             future.cancel()
-            msg = (
-                f"{self.name} {call} gave no answer for {what} in {seconds:g} s; check that this machine reaches 1Password"
-            )
+            msg = f"{self.name} {call} gave no answer for {what} in {seconds:g} s; check this machine's network"
             error: Exception = UnreachableError(msg)
         except Exception as exc:  # the SDK raises nothing more special, but for the rate limit
             error = self._meaning(exc, call, what)
