@@ -18,7 +18,7 @@ from google.protobuf.json_format import MessageToDict  # type: ignore[import-unt
 from pulumi.runtime import mocks, set_all_config
 
 from tests.engine.stack import ROOT
-from tests.settings import IMPORT, SSO, config
+from tests.settings.given import IMPORT, SSO, config
 from tests.sso.plugin import LOOKUPS, SCOPE_LOOKUP, SCOPES
 
 pytest.importorskip("pulumi_authentik", reason="the extra `sso` is not installed here: `make test-sso`")
