@@ -29,13 +29,15 @@ test-tools: tools ## and a Gitea and an actionlint, for the tests only
 	@tools/build.sh gitea
 	@tools/build.sh actionlint
 
-check: venv ## lint, format, types
+check: venv ## lint, format, types, which folder may import which
 	@echo "checking: ruff"
 	@$(RUN) ruff check --quiet .
 	@echo "checking: ruff format"
 	@$(RUN) ruff format --diff --quiet .
 	@echo "checking: mypy"
 	@$(RUN) mypy --no-error-summary
+	@echo "checking: import-linter"
+	@$(RUN) lint-imports --no-logo --no-cache
 
 test: test-tools check test-sso ## the checks and all tests (JOBS=2 processes)
 	@echo "testing: pytest, $(JOBS) processes"
