@@ -162,17 +162,17 @@ def test_a_removal_that_was_refused_is_an_error(monkeypatch: pytest.MonkeyPatch)
 
 def test_writes_to_one_item_are_sent_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
     """Side by side a server could lose one of them; four threads call a provider."""
-    under_backend: list[int] = [0, 0]
+    under_way: list[int] = [0, 0]
     another = threading.Event()
 
     def answer(request: httpx.Request) -> httpx.Response:
         if request.method == "PATCH":
-            under_backend[0] += 1
-            under_backend[1] = max(under_backend)
-            if under_backend[0] > 1:
+            under_way[0] += 1
+            under_way[1] = max(under_way)
+            if under_way[0] > 1:
                 another.set()
             another.wait(0.2)
-            under_backend[0] -= 1
+            under_way[0] -= 1
         fields = [{"id": name, "label": name, "value": "after"} for name in ("a", "b")]
         return httpx.Response(200, json=item_with(*fields))
 
@@ -183,4 +183,4 @@ def test_writes_to_one_item_are_sent_one_after_the_other(monkeypatch: pytest.Mon
     for thread in threads:
         thread.join(5)
 
-    assert under_backend == [0, 1]
+    assert under_way == [0, 1]

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from components.settings.model import SettingsError, load
+from tests.messages import assert_names
 from tests.settings.given import SSO, config
 
 
@@ -34,32 +35,34 @@ def test_single_sign_on_needs_groups_and_an_item_only() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sso", "faults"),
+    ("sso", "facts"),
     [
-        ({}, ["zot-ci:sso.groups is missing", "zot-ci:sso.vault is missing", "zot-ci:sso.item is missing"]),
-        (SSO | {"grupos": []}, ["zot-ci:sso.grupos is not a setting; did you mean groups?"]),
-        (SSO | {"groups": []}, ["zot-ci:sso.groups must not be empty"]),
-        (SSO | {"application": "my app"}, ["zot-ci:sso.application must be letters, digits, _ and -"]),
-        (SSO | {"groups": ["ci", "ci"]}, ["zot-ci:sso groups and admins must name each group once"]),
-        (SSO | {"groups": ["admins"]}, ["zot-ci:sso groups and admins must name each group once"]),
-        (SSO | {"import": {"provider": 7}}, ["zot-ci:sso.import.provider must be text"]),
-        (SSO | {"import": {"groups": {"ci": 7}}}, ["zot-ci:sso.import.groups.ci must be text"]),
-        (SSO | {"import": {"item": "x"}}, ["zot-ci:sso.import.item must be vaults/<vault id>/items/<item id>"]),
+        ({}, [("sso.groups", "missing"), ("sso.vault", "missing"), ("sso.item", "missing")]),
+        (SSO | {"grupos": []}, [("sso.grupos", "not a setting", "groups")]),
+        (SSO | {"groups": []}, [("sso.groups", "empty")]),
+        (SSO | {"application": "my app"}, [("sso.application", "letters", "digits", "_", "-")]),
+        (SSO | {"groups": ["ci", "ci"]}, [("sso", "groups", "admins", "once")]),
+        (SSO | {"groups": ["admins"]}, [("sso", "groups", "admins", "once")]),
+        (SSO | {"import": {"provider": 7}}, [("sso.import.provider", "text")]),
+        (SSO | {"import": {"groups": {"ci": 7}}}, [("sso.import.groups.ci", "text")]),
+        (SSO | {"import": {"item": "x"}}, [("sso.import.item", "vaults/<vault id>/items/<item id>")]),
         (
             SSO | {"import": {"groups": {"admins": "a"}, "bindings": {"ci": "b"}}},
-            [
-                "zot-ci:sso import.bindings names ci, which is not bound; "
-                "import.groups names admins, which is not in groups"
-            ],
+            [("sso", "import.bindings names ci", "import.groups names admins")],
         ),
-        (SSO | {"import": {"users": {}}}, [
-            "zot-ci:sso.import.users is not a setting; known here: provider, application, groups, bindings, item"
-        ]),
+        (
+            SSO | {"import": {"users": {}}},
+            [("sso.import.users", "not a setting", "provider", "application", "groups", "bindings", "item")],
+        ),
     ],
-)  # fmt: skip
-def test_a_fault_of_single_sign_on_is_told_by_its_key(sso: dict[str, Any], faults: list[str]) -> None:
+)
+def test_a_fault_of_single_sign_on_is_told_by_its_key(sso: dict[str, Any], facts: list[tuple[str, ...]]) -> None:
     """All at once, as everywhere."""
-    assert _faults(config(sso)) == faults
+    lines = _faults(config(sso))
+
+    assert [line.split()[0] for line in lines] == [f"zot-ci:{place}" for place, *_ in facts]
+    for line, (_, *words) in zip(lines, facts, strict=True):
+        assert_names(line.partition(" ")[2], *words)
 
 
 def test_single_sign_on_without_authentik_is_refused() -> None:
@@ -67,13 +70,13 @@ def test_single_sign_on_without_authentik_is_refused() -> None:
     stack = config(SSO, groups=None)
     del stack["zot-ci:authentik"]
 
-    assert _faults(stack) == ["zot-ci: authentik is missing, and sso makes the registry's application there"]
+    [line] = _faults(stack)
+    assert_names(line, "zot-ci:", "authentik is missing", "sso")
 
 
 def test_a_name_that_zot_does_not_know_is_refused_with_single_sign_on() -> None:
     """zot's own list: google, gitlab and oidc; only the last is for a provider of one's own."""
     stack = config(SSO) | {"zot-ci:zot": json.dumps({"url": "https://registry.example.test", "oidcProvider": "sso"})}
 
-    assert _faults(stack) == [
-        "zot-ci: zot.oidcProvider must be oidc with sso: zot takes a provider of one's own by no other name"
-    ]
+    [line] = _faults(stack)
+    assert_names(line, "zot-ci:", "zot.oidcProvider", "must be oidc")

@@ -14,7 +14,7 @@ import yaml  # type: ignore[import-untyped]  # comes with pulumi, without types
 from components.settings.model import Settings, load
 from components.settings.place import Place
 from tests.settings.given import RIGHT, given
-from tests.settings.test_model import A, F, with_
+from tests.settings.spoiled import A, F, with_
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -105,7 +105,7 @@ def test_the_stack_files_that_come_with_the_program_are_right(path: Path) -> Non
     assert settings.accounts[0].forgejo[0].secret == "ZOT_CI_API_KEY"
 
 
-def test_tokens_may_be_references_and_a_way_may_be_named() -> None:
+def test_tokens_may_be_references_and_a_backend_may_be_named() -> None:
     """As they stand."""
     values = with_(
         ("authentik.token", "op://blumeops/Authentik (blumeops)/api-token"),
