@@ -16,6 +16,7 @@ from components.onepassword.connect import Connect
 from components.settings.place import Place
 from components.zot.api import KeyAuth, MintedKey, SessionAuth
 from tests.http.told import SECRET, URL, Told, said
+from tests.messages import assert_names
 
 UNFIT = {
     "newline": f"{SECRET}\n{SECRET}",
@@ -39,7 +40,7 @@ def test_a_missing_credential_is_told_by_the_variable_s_name(
         monkeypatch.setenv("SOME_TOKEN", value)
     with pytest.raises(CredentialMissingError) as caught:
         from_environment("SOME_TOKEN", "a token of ours")
-    assert str(caught.value) == "SOME_TOKEN is not set; export a token of ours under that name"
+    assert_names(caught.value, "SOME_TOKEN", "not set", "a token of ours")
 
 
 @pytest.mark.parametrize("value", UNFIT.values(), ids=UNFIT.keys())
@@ -54,8 +55,8 @@ def test_a_credential_that_cannot_be_sent_is_refused_and_never_echoed(
     with pytest.raises(CredentialMissingError) as caught:
         client.call("GET", "/things", whose="me", auth=EnvironmentToken("SOME_TOKEN", "a token of ours"))
 
-    message = str(caught.value)
-    assert message == "SOME_TOKEN is not a token (white space or special characters); export a token of ours"
+    assert_names(caught.value, "SOME_TOKEN", "white space or special characters", "a token of ours")
+    assert SECRET not in str(caught.value)
     assert caught.value.__context__ is None
     assert told.asked == []
 
@@ -102,7 +103,7 @@ def test_each_system_gets_its_own_token(
         monkeypatch.setenv(name, SECRET if name == variable else "another-one")
     told = Told(said(401))
 
-    with pytest.raises(Exception, match="answered 401"):
+    with pytest.raises(Exception, match=" 401 "):
         ask(told.transport)
     assert told.asked[0].headers["authorization"] == header
 
@@ -122,7 +123,7 @@ def test_a_system_without_its_token_is_not_asked(variable: str, ask: object, mon
     monkeypatch.setenv("OP_CONNECT_HOST", URL)
     told = Told(said(200))
 
-    with pytest.raises(EnvironmentUnfitError, match=rf"^{variable} is not set; export "):
+    with pytest.raises(EnvironmentUnfitError, match=rf"^{variable} is not set"):
         ask(told.transport)
     assert told.asked == []
 

@@ -22,6 +22,7 @@ from components.http.errors import (
     UnreachableError,
 )
 from tests.http.told import SECRET, URL, Answer, Told, broken, html, said
+from tests.messages import assert_names
 
 
 class Thing(pydantic.BaseModel):
@@ -50,29 +51,27 @@ def test_a_redirect_is_not_followed_and_takes_no_credential_along(status: int, m
     with pytest.raises(UnexpectedAnswerError) as caught:
         api(told).call("GET", "/things", whose="me", auth=EnvironmentToken("SOME_TOKEN", "a token"))
 
-    assert str(caught.value) == (
-        f"system GET /things answered {status} (a redirect to https://elsewhere.example.test, not followed) for me; "
-        "check that the URL names this system and its log for the reason"
-    )
+    assert_names(caught.value, "system GET /things", str(status), "https://elsewhere.example.test,", "for me", "URL")
+    assert "login" not in str(caught.value)
     assert [request.url.host for request in told.asked] == ["system.example.test"]
 
 
 @pytest.mark.parametrize(
-    ("location", "words"),
+    ("location", "place"),
     [
-        ("https://user:pw@elsewhere.example.test:8443/x", "a redirect to https://elsewhere.example.test:8443,"),
-        ("/relative", "a redirect to itself,"),
-        ("https://elsewhere.example.test:port/", "a redirect to an unreadable address"),
+        ("https://user:pw@elsewhere.example.test:8443/x", "https://elsewhere.example.test:8443,"),
+        ("/relative", "itself"),
+        ("https://elsewhere.example.test:port/", "unreadable"),
     ],
 )
-def test_a_message_names_where_a_redirect_leads_and_nothing_else(location: str, words: str) -> None:
+def test_a_message_names_where_a_redirect_leads_and_nothing_else(location: str, place: str) -> None:
     """Neither user name nor path nor query."""
     told = Told(said(302, headers={"Location": location}))
 
-    with pytest.raises(UnexpectedAnswerError, match="a redirect to") as caught:
+    with pytest.raises(UnexpectedAnswerError) as caught:
         api(told).call("GET", "/things", whose="me")
-    assert words in str(caught.value)
-    assert "pw" not in str(caught.value)
+    assert_names(caught.value, "redirect", place)
+    assert [word for word in ("user", "pw", "/x", "/relative") if word in str(caught.value)] == []
 
 
 @pytest.mark.parametrize(
@@ -87,7 +86,7 @@ def test_a_message_names_where_a_redirect_leads_and_nothing_else(location: str, 
     ],
 )
 def test_a_status_decides_the_class_of_error(status: int, kind: type[ReconcileError]) -> None:
-    """One class for each thing that a person can mend."""
+    """One class for each thing that a person can put right."""
     with pytest.raises(ReconcileError) as caught:
         api(Told(said(status))).call("GET", "/things", whose="me")
     assert type(caught.value) is kind
@@ -99,7 +98,7 @@ def test_advice_completes_the_sentence_and_may_name_the_class() -> None:
 
     with pytest.raises(NotFoundError) as caught:
         api(Told(said(418))).call("POST", "/tea", whose="me", advice=advice)
-    assert str(caught.value) == "system POST /tea answered 418 for me; buy a kettle"
+    assert_names(caught.value, "system POST /tea", "418", "me", "buy a kettle")
 
 
 @pytest.mark.parametrize(
@@ -125,11 +124,8 @@ def test_a_message_is_one_line_without_body_header_query_or_credential(
     with pytest.raises(ReconcileError) as caught:
         api(Told(answer)).call("POST", "/things", whose="me", auth=EnvironmentToken("SOME_TOKEN", "a token"), **options)
 
-    message = str(caught.value)
-    assert message.startswith("system POST /things ")
-    assert "for me" in message
-    assert "\n" not in message
-    assert SECRET not in message
+    assert_names(caught.value, "system POST /things ", "for me")
+    assert SECRET not in str(caught.value)
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
 
 
@@ -137,12 +133,12 @@ def test_a_message_is_one_line_without_body_header_query_or_credential(
     ("error", "words"),
     [
         (httpx.ConnectTimeout, "timed out while connecting"),
-        (httpx.ReadTimeout, "timed out waiting for the answer"),
+        (httpx.ReadTimeout, "timed out waiting"),
         (httpx.WriteTimeout, "timed out while sending"),
-        (httpx.RemoteProtocolError, "the connection broke off before the answer"),
-        (httpx.ReadError, "the connection broke off before the answer"),
-        (httpx.ConnectError, "the connection failed"),
-        (httpx.UnsupportedProtocol, "the URL has no http:// or https://"),
+        (httpx.RemoteProtocolError, "broke off"),
+        (httpx.ReadError, "broke off"),
+        (httpx.ConnectError, "connection failed"),
+        (httpx.UnsupportedProtocol, "no http:// or https://"),
         (httpx.ProxyError, "ProxyError"),
     ],
 )
@@ -150,9 +146,7 @@ def test_no_answer_is_told_in_plain_words(error: type[httpx.TransportError], wor
     """And names the URL, since that is the first thing to check."""
     with pytest.raises(UnreachableError) as caught:
         api(Told(broken(error)), attempts=1).call("GET", "/things", whose="me")
-    assert str(caught.value) == (
-        f"system GET /things at {URL} gave no answer for me: {words}; check the URL and that the system is up"
-    )
+    assert_names(caught.value, "system GET /things", URL, "for me", words)
 
 
 @pytest.mark.parametrize(
@@ -168,8 +162,10 @@ def test_the_system_s_own_reason_is_given_where_there_is_one(cause: OSError, wor
     def answer(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError(SECRET, request=request) from cause
 
-    with pytest.raises(UnreachableError, match=f"for me: {words}; check the URL"):
+    with pytest.raises(UnreachableError) as caught:
         api(Told(answer)).call("GET", "/things", whose="me")
+    assert_names(caught.value, "for me", words, "URL")
+    assert SECRET not in str(caught.value)
 
 
 def test_an_untrusted_certificate_is_told_as_such() -> None:
@@ -180,7 +176,7 @@ def test_an_untrusted_certificate_is_told_as_such() -> None:
     def answer(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("", request=request) from cause
 
-    with pytest.raises(UnreachableError, match=r"certificate is not trusted here \(self-signed certificate\)"):
+    with pytest.raises(UnreachableError, match=r"certificate .*\(self-signed certificate\)"):
         api(Told(answer)).call("GET", "/things", whose="me")
 
 
@@ -188,7 +184,7 @@ def test_an_address_where_nobody_listens_is_told_in_one_line() -> None:
     """Over a real socket."""
     with (
         Api("system", "http://127.0.0.1:1", repeats=Repeats(attempts=2, wait=0)) as nobody,
-        pytest.raises(UnreachableError, match="for me: connection refused; check the URL and that the system is up"),
+        pytest.raises(UnreachableError, match=r"for me.*connection refused"),
     ):
         nobody.call("GET", "/things", whose="me")
 
@@ -196,13 +192,13 @@ def test_an_address_where_nobody_listens_is_told_in_one_line() -> None:
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        (b"<html>" + SECRET.encode(), "with a body that is not the expected JSON"),
-        (b'{"results": [{"name": "' + SECRET.encode(), "with a body that is not the expected JSON"),
-        (b"", "with a body that is not the expected JSON"),
-        (f'["{SECRET}"]'.encode(), "with a body that is not the expected JSON"),
-        (f'{{"other": "{SECRET}"}}'.encode(), "with JSON without a valid results"),
-        (f'{{"results": [{{"title": "{SECRET}"}}]}}'.encode(), "with JSON without a valid results.0.name"),
-        (f'{{"results": [{{"name": ["{SECRET}"]}}]}}'.encode(), "with JSON without a valid results.0.name"),
+        (b"<html>" + SECRET.encode(), "a body that is not the expected JSON"),
+        (b'{"results": [{"name": "' + SECRET.encode(), "a body that is not the expected JSON"),
+        (b"", "a body that is not the expected JSON"),
+        (f'["{SECRET}"]'.encode(), "a body that is not the expected JSON"),
+        (f'{{"other": "{SECRET}"}}'.encode(), "without a valid results"),
+        (f'{{"results": [{{"title": "{SECRET}"}}]}}'.encode(), "without a valid results.0.name"),
+        (f'{{"results": [{{"name": ["{SECRET}"]}}]}}'.encode(), "without a valid results.0.name"),
     ],
     ids=["html", "truncated", "empty", "a list", "a field missing", "one inside missing", "one of another type"],
 )
@@ -213,7 +209,8 @@ def test_an_answer_of_another_shape_names_the_place_and_no_value(body: bytes, wo
 
     with pytest.raises(UnexpectedAnswerError) as caught:
         client.parse(response, "/things", "me", Things)
-    assert str(caught.value) == f"system GET /things answered 200 for me {words}; check that {URL} is system"
+    assert_names(caught.value, "system GET /things", "200", "for me", words, URL)
+    assert SECRET not in str(caught.value)
 
 
 def test_a_client_s_repr_names_system_and_url_only() -> None:
