@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.engine.stack import ROOT, Stack
-from tests.settings import SSO
+from tests.settings.given import SSO
 from tests.sso.plugin import CREDENTIALS, Objects
 from tests.world import World, credentials
 

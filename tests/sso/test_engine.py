@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.settings import IMPORT, SSO
+from tests.settings.given import IMPORT, SSO
 from tests.sso.estate import Estate
 
 pytest.importorskip("pulumi_authentik", reason="the extra `sso` is not installed here: `make test-sso`")

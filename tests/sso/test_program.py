@@ -4,34 +4,24 @@ What the program registers, under Pulumi's mocks: the graph, its options, and wh
 
 from __future__ import annotations
 
-import asyncio
-import gc
-import runpy
-import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pulumi
 import pytest
-from google.protobuf.json_format import MessageToDict  # type: ignore[import-untyped]  # comes with pulumi, without types
-from pulumi.runtime import mocks, set_all_config
+from pulumi.runtime import mocks
 
-from tests.engine.stack import ROOT
-from tests.settings import IMPORT, SSO, config
+from tests.messages import assert_names
+from tests.mocks import Monitor, Ran, Registered, run
+from tests.settings.given import IMPORT, SSO, config
 from tests.sso.plugin import LOOKUPS, SCOPE_LOOKUP, SCOPES
 
 pytest.importorskip("pulumi_authentik", reason="the extra `sso` is not installed here: `make test-sso`")
 
-# Under mocks the SDK opens an event loop in each of its threads and closes none.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-
-# How the protocol marks a secret value.
-_SIGNATURE, _SECRET = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"
 CLIENT_SECRET = "made-by-authentik"
 
-Registered = dict[str, Any]
-Program = Callable[[dict[str, str]], Registered]
+Program = Callable[[dict[str, str]], Ran]
 
 
 class _Answers(mocks.Mocks):
@@ -53,68 +43,28 @@ class _Answers(mocks.Mocks):
         return LOOKUPS[args.token][args.args.get("slug") or args.args["name"]]
 
 
-class _Monitor(mocks.MockMonitor):
-    """
-    Mocks see no options; the requests to register have them.
-    """
-
-    def __init__(self) -> None:
-        super().__init__(_Answers())
-        self.registered: Registered = {}
-
-    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 -- the protocol's name
-        self.registered[request.name] = request
-        return super().RegisterResource(request)  # type: ignore[no-untyped-call]
-
-
 @pytest.fixture
-def program(monkeypatch: pytest.MonkeyPatch) -> Iterator[Program]:
+def program(monkeypatch: pytest.MonkeyPatch) -> Program:
     """
-    The program itself, run on a configuration: the requests by the resource's name.
+    The program itself, to run on a configuration, with the vendors' packages and what they read from the environment.
     """
     monkeypatch.setenv("AUTHENTIK_URL", "https://authentik.example.test/")
     monkeypatch.setenv("AUTHENTIK_TOKEN", "a token of nobody")
     monkeypatch.setattr(pulumi.runtime.settings, "_sync_monitor_supports_parameterization", lambda: True)
     monkeypatch.delitem(sys.modules, "components.registry_sso", raising=False)
-
-    def run(configuration: dict[str, str]) -> Registered:
-        monitor = _Monitor()
-
-        async def declare() -> None:
-            runpy.run_path(str(ROOT / "__main__.py"))
-
-        async def run_it() -> None:
-            # All in one event loop, which is closed at the end: the SDK would leave others open.
-            mocks.set_mocks(_Answers(), project="zot-ci", stack="test", monitor=monitor)
-            set_all_config(configuration)
-            await pulumi.runtime.stack.run_pulumi_func(declare)
-
-        asyncio.run(run_it())
-        return monitor.registered
-
-    interrupted = signal.getsignal(signal.SIGINT)
-    yield run
-    # The program sets its own.
-    signal.signal(signal.SIGINT, interrupted)
-    # What the SDK left is collected here, where its warnings are expected.
-    gc.collect()
+    return lambda configuration: run(configuration, monitor=Monitor(_Answers()))
 
 
-def _inputs(request: Any) -> dict[str, Any]:
-    inputs: dict[str, Any] = MessageToDict(request.object)
-    return inputs
-
-
-def _children(registered: Registered) -> Registered:
-    return {name: request for name, request in registered.items() if name.startswith("registry-sso-")}
+def _children(ran: Ran) -> dict[str, Registered]:
+    return {one.name: one for one in ran.registered if one.name.startswith("registry-sso-")}
 
 
 def test_the_application_is_made_of_groups_provider_bindings_and_an_item(program: Program) -> None:
     """Seven inputs decide whether a login works; the names are the resources' identity in every state."""
-    registered = program(config(SSO))
-    provider = _inputs(registered["registry-sso-provider"])
+    ran = program(config(SSO))
+    provider = ran.named("registry-sso-provider").inputs
 
-    assert sorted(_children(registered)) == [
+    assert sorted(_children(ran)) == [
         "registry-sso-application",
         "registry-sso-binding-admins",
         "registry-sso-binding-artifact-workloads",
@@ -122,7 +72,7 @@ def test_the_application_is_made_of_groups_provider_bindings_and_an_item(program
         "registry-sso-item",
         "registry-sso-provider",
     ]
-    assert registered["registry-sso"].type == "zot-ci:index:RegistrySso"
+    assert ran.named("registry-sso").type == "zot-ci:index:RegistrySso"
     assert provider["allowedRedirectUris"] == [
         {"matching_mode": "strict", "url": "https://registry.example.test/zot/auth/callback/oidc"}
     ]
@@ -132,13 +82,13 @@ def test_the_application_is_made_of_groups_provider_bindings_and_an_item(program
     assert provider["signingKey"] == "key-self-signed"
     assert provider["subMode"] == "user_username"
     assert provider["issuerMode"] == "per_provider"
-    assert _inputs(registered["registry-sso-application"])["protocolProvider"] == 7
+    assert ran.named("registry-sso-application").inputs["protocolProvider"] == 7
 
 
 def test_admins_and_every_ci_group_may_use_the_application(program: Program) -> None:
     """The group of admins is looked up, never made."""
-    registered = program(config(SSO | {"groups": ["artifact-workloads", "nightly"]}))
-    bindings = {name: _inputs(request) for name, request in registered.items() if "-binding-" in name}
+    ran = program(config(SSO | {"groups": ["artifact-workloads", "nightly"]}))
+    bindings = {one.name: one.inputs for one in ran.registered if "-binding-" in one.name}
 
     assert {name: binding["group"] for name, binding in bindings.items()} == {
         "registry-sso-binding-admins": "group-admins",
@@ -152,15 +102,15 @@ def test_all_of_it_is_protected_and_kept_and_none_of_it_is_imported_unasked(prog
     """People sign in by it."""
     children = _children(program(config(SSO)))
 
-    assert {(request.protect, request.retainOnDelete) for request in children.values()} == {(True, True)}
-    assert {request.importId for request in children.values()} == {""}
+    assert {(one.request.protect, one.request.retainOnDelete) for one in children.values()} == {(True, True)}
+    assert {one.request.importId for one in children.values()} == {""}
 
 
 def test_what_is_named_for_import_is_imported_by_its_id(program: Program) -> None:
     """Each resource by the id that its vendor's provider imports it by."""
     children = _children(program(config(SSO | {"import": IMPORT})))
 
-    assert {name.removeprefix("registry-sso-"): request.importId for name, request in children.items()} == {
+    assert {name.removeprefix("registry-sso-"): one.request.importId for name, one in children.items()} == {
         "provider": "41",
         "application": "zot",
         "group-artifact-workloads": "the-group",
@@ -172,56 +122,55 @@ def test_what_is_named_for_import_is_imported_by_its_id(program: Program) -> Non
 
 def test_what_belongs_to_others_is_left_alone(program: Program) -> None:
     """Otherwise adopting a group would empty it, since its people are no setting."""
-    registered = program(config(SSO))
+    ran = program(config(SSO))
 
-    assert "users" in registered["registry-sso-group-artifact-workloads"].ignoreChanges
-    assert "metaIcon" in registered["registry-sso-application"].ignoreChanges
-    assert "accessTokenValidity" in registered["registry-sso-provider"].ignoreChanges
+    assert "users" in ran.named("registry-sso-group-artifact-workloads").request.ignoreChanges
+    assert "metaIcon" in ran.named("registry-sso-application").request.ignoreChanges
+    assert "accessTokenValidity" in ran.named("registry-sso-provider").request.ignoreChanges
 
 
 def test_the_client_s_secret_is_a_secret_wherever_it_goes(program: Program) -> None:
     """authentik makes it: no input and no setting has it."""
-    registered = program(config(SSO))
-    password = _inputs(registered["registry-sso-item"])["password"]
+    ran = program(config(SSO))
+    provider, item = ran.named("registry-sso-provider"), ran.named("registry-sso-item")
 
-    assert "clientSecret" not in _inputs(registered["registry-sso-provider"])
-    assert "clientSecret" in registered["registry-sso-provider"].additionalSecretOutputs
-    assert password == {_SIGNATURE: _SECRET, "value": CLIENT_SECRET}
-    assert "password" in registered["registry-sso-item"].additionalSecretOutputs
+    assert "clientSecret" not in provider.inputs
+    assert "clientSecret" in provider.secret_outputs
+    assert item.inputs["password"] == CLIENT_SECRET
+    assert "password" in item.secret_inputs & item.secret_outputs
 
 
 def test_no_provider_is_made_that_would_keep_its_token_in_the_state(program: Program) -> None:
     """The engine's default providers sign in by the environment."""
-    registered = program(config(SSO))
+    ran = program(config(SSO))
 
-    assert [name for name, request in registered.items() if request.type.startswith("pulumi:providers:")] == []
-    assert {request.provider for request in _children(registered).values()} == {""}
+    assert [one.name for one in ran.registered if one.type.startswith("pulumi:providers:")] == []
+    assert {one.request.provider for one in _children(ran).values()} == {""}
 
 
 def test_an_account_waits_for_group_and_application(program: Program) -> None:
     """Its login needs both."""
-    registered = program(config(SSO))
-    awaited = {urn.rpartition("::")[2] for urn in registered["zot-ci"].dependencies}
+    ran = program(config(SSO))
+    awaited = {urn.rpartition("::")[2] for urn in ran.named("zot-ci").request.dependencies}
 
-    assert awaited == set(_children(registered))
+    assert awaited == set(_children(ran))
 
 
 def test_a_vault_s_id_is_taken_as_it_is_and_a_name_is_looked_up(program: Program) -> None:
     """pulumi-onepassword knows vaults by id only."""
-    by_name = program(config(SSO))["registry-sso-item"]
-    by_id = program(config(SSO | {"vault": "w" * 26}))["registry-sso-item"]
+    by_name = program(config(SSO)).named("registry-sso-item")
+    by_id = program(config(SSO | {"vault": "w" * 26})).named("registry-sso-item")
 
-    assert _inputs(by_name)["vault"] == "v" * 26
-    assert _inputs(by_id)["vault"] == "w" * 26
+    assert by_name.inputs["vault"] == "v" * 26
+    assert by_id.inputs["vault"] == "w" * 26
 
 
 def test_without_the_setting_nothing_is_made_and_no_package_is_imported(program: Program) -> None:
     """The two packages are an extra."""
-    registered = program(config())
+    ran = program(config())
 
-    assert {name for name in registered if "sso" in name} == set()
-    packages = {request.type.partition(":")[0] for request in registered.values()}
-    assert packages - {"pulumi"} == {"pulumi-python", "zot-ci"}
+    assert [one.name for one in ran.registered if "sso" in one.name] == []
+    assert {one.type.partition(":")[0] for one in ran.registered} == {"pulumi-python", "zot-ci"}
     assert "components.registry_sso" not in sys.modules
 
 
@@ -235,10 +184,7 @@ def test_a_variable_that_names_another_server_is_refused(
     with pytest.raises(pulumi.RunError) as raised:
         program(config(SSO))
 
-    assert str(raised.value) == (
-        "zot-ci:sso needs AUTHENTIK_URL, from which pulumi-authentik takes its server: "
-        "set it to https://authentik.example.test"
-    )
+    assert_names(raised.value, "zot-ci:sso", "AUTHENTIK_URL", "https://authentik.example.test")
 
 
 def test_a_token_that_is_only_a_reference_is_refused(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -248,4 +194,4 @@ def test_a_token_that_is_only_a_reference_is_refused(program: Program, monkeypat
     with pytest.raises(pulumi.RunError) as raised:
         program(config(SSO))
 
-    assert str(raised.value).startswith("zot-ci:sso needs AUTHENTIK_TOKEN, which pulumi-authentik signs in with")
+    assert_names(raised.value, "zot-ci:sso", "AUTHENTIK_TOKEN")

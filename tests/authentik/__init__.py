@@ -1,0 +1,3 @@
+"""
+authentik: the client, its permissions, and the account that the engine drives.
+"""

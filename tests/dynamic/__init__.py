@@ -1,0 +1,3 @@
+"""
+What every dynamic provider shares.
+"""

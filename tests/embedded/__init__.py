@@ -1,0 +1,3 @@
+"""
+The embedded systems against what was recorded and against a real server.
+"""

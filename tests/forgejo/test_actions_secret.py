@@ -1,0 +1,193 @@
+"""
+The secret's life cycle, called as the engine calls it, over HTTP against the embedded Forgejo.
+"""
+
+from __future__ import annotations
+
+import pytest
+from starlette.responses import JSONResponse
+
+from components.dynamic.provider import Props
+from components.forgejo.actions_secret import ActionsSecretProvider
+from components.http.errors import NotFoundError, UnexpectedAnswerError
+from tests.dynamic.wanted import NO_KEY, UNKNOWN, calls, next_run, outs_of, secret, writes
+from tests.http.between import Between
+from tests.world import OWNER, REPOSITORY, SECRET, World
+
+pytestmark = pytest.mark.embedded
+
+PROVIDER = ActionsSecretProvider()
+ID = f"{OWNER}/{REPOSITORY}/{SECRET}"
+PATH = f"/api/v1/repos/{OWNER}/{REPOSITORY}/actions/secrets"
+
+
+def in_line(world: World) -> Props:
+    """The secret as the last run recorded it."""
+    outs = outs_of(PROVIDER.create(secret(world)))
+    next_run(world)
+    return outs
+
+
+def test_a_secret_is_published_under_its_place(signed_in: World) -> None:
+    """The id is where it is; what is recorded is when the server made it."""
+    result = PROVIDER.create(secret(signed_in))
+
+    assert result.id == ID
+    assert signed_in.secret() == NO_KEY
+    assert set(outs_of(result)) == set(secret(signed_in)) | {"created_at", "canary_end"}
+
+
+def test_a_secret_of_that_name_is_taken_over(signed_in: World) -> None:
+    """Its value cannot be seen, so nothing of it could be lost knowingly."""
+    signed_in.estate.forgejo.set_value(OWNER, REPOSITORY, SECRET, "made-by-hand")
+
+    in_line(signed_in)
+
+    assert signed_in.secret() == NO_KEY
+
+
+def test_a_read_in_line_asks_once_and_writes_nothing(signed_in: World) -> None:
+    """*publish* is not recorded: only an `up` sets it."""
+    olds = in_line(signed_in)
+
+    result = PROVIDER.read(ID, olds)
+
+    assert outs_of(result) == olds | {"publish": False}
+    assert result.inputs == secret(signed_in, publish=False)
+    assert calls(signed_in) == [f"GET {PATH}"]
+
+
+def test_a_preview_of_a_secret_in_line_is_empty_and_an_up_publishes_again(signed_in: World) -> None:
+    """An overwritten value cannot be seen: it is healed by every `up`, and no preview says so."""
+    seen = outs_of(PROVIDER.read(ID, in_line(signed_in)))
+    signed_in.estate.forgejo.set_value(OWNER, REPOSITORY, SECRET, "overwritten")
+
+    assert not PROVIDER.diff(ID, seen, secret(signed_in, publish=False)).changes
+    real = PROVIDER.diff(ID, seen, secret(signed_in, publish=True))
+    assert (real.changes, real.replaces) == (True, [])
+    outs = outs_of(PROVIDER.update(ID, seen, secret(signed_in)))
+
+    assert signed_in.secret() == NO_KEY
+    assert outs["created_at"] == seen["created_at"]
+
+
+def test_a_secret_that_is_gone_is_drift_and_is_published_again(
+    signed_in: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Said in the log as well: a preview shows no values."""
+    olds = in_line(signed_in)
+    signed_in.estate.forgejo.delete_value(OWNER, REPOSITORY, SECRET)
+
+    seen = outs_of(PROVIDER.read(ID, olds))
+
+    assert seen["condition"] == "gone: the repository has no such secret any more"
+    assert f"Forgejo secret {ID}: gone: the repository has no such secret any more" in caplog.text
+    assert PROVIDER.diff(ID, seen, secret(signed_in, publish=False)).changes
+    healed = outs_of(PROVIDER.update(ID, seen, secret(signed_in)))
+    assert signed_in.secret() == NO_KEY
+    assert outs_of(PROVIDER.read(ID, healed))["condition"] == "current"
+
+
+def test_a_secret_that_was_made_again_elsewhere_is_drift(signed_in: World) -> None:
+    """Its value is somebody's then, and its time tells."""
+    olds = in_line(signed_in)
+    forgejo = signed_in.estate.forgejo
+    forgejo.delete_value(OWNER, REPOSITORY, SECRET)
+    forgejo.clock.advance(days=3)
+    forgejo.set_value(OWNER, REPOSITORY, SECRET, "made-by-hand")
+    when = f"{forgejo.clock.now():%Y-%m-%d}"
+
+    seen = outs_of(PROVIDER.read(ID, olds))
+
+    assert seen["condition"].startswith(f"deleted and made again elsewhere on {when}")
+    assert PROVIDER.diff(ID, seen, secret(signed_in, publish=False)).changes
+    healed = outs_of(PROVIDER.update(ID, seen, secret(signed_in)))
+    assert signed_in.secret() == NO_KEY
+    assert outs_of(PROVIDER.read(ID, healed))["condition"] == "current"
+
+
+@pytest.mark.parametrize(
+    ("inputs", "replaces"),
+    [
+        ({"value": "another"}, []),
+        ({"value": UNKNOWN}, []),
+        ({"key_uuid": "another"}, []),
+        ({"key_uuid": UNKNOWN}, []),
+        ({"forgejo_url": "https://forge.example.test"}, []),
+        ({"secret": "OTHER"}, ["secret"]),
+        ({"repository": "eblume/other"}, ["repository"]),
+        ({"repository": "other/other", "secret": "OTHER"}, ["repository", "secret"]),
+        ({"repository": "Eblume/Blumeops"}, []),
+    ],
+    ids=["key", "key unknown", "uuid", "uuid unknown", "url", "name", "repository", "both", "spelling"],
+)
+def test_what_makes_a_difference_and_what_another_secret(inputs: Props, replaces: list[str], signed_in: World) -> None:
+    """A replacement by another spelling would delete the very secret that it has just published."""
+    olds = in_line(signed_in) | {"publish": False}
+
+    difference = PROVIDER.diff(ID, olds, secret(signed_in, publish=False) | inputs)
+
+    assert difference.changes
+    assert difference.replaces == replaces
+    assert difference.delete_before_replace is False
+
+
+def test_nothing_is_asked_to_find_a_difference(signed_in: World) -> None:
+    """Pure: no clock, no network."""
+    olds = in_line(signed_in)
+
+    PROVIDER.diff(ID, olds, secret(signed_in))
+
+    assert calls(signed_in) == []
+
+
+def test_a_secret_is_deleted_and_one_that_is_gone_is_no_error(signed_in: World) -> None:
+    """The others of the repository stay."""
+    signed_in.estate.forgejo.set_value(OWNER, REPOSITORY, "OTHER", "made-by-hand")
+    olds = in_line(signed_in)
+
+    PROVIDER.delete(ID, olds)
+    PROVIDER.delete(ID, olds)
+
+    assert list(signed_in.estate.forgejo.repos[OWNER, REPOSITORY].secrets) == ["OTHER"]
+
+
+def test_a_secret_that_is_taken_and_not_listed_is_an_error(signed_in: World) -> None:
+    """Something deletes it: nothing is recorded as published."""
+    Between(signed_in.estate.forgejo).answer("GET /actions/secrets", JSONResponse([]))
+
+    with pytest.raises(UnexpectedAnswerError) as caught:
+        PROVIDER.create(secret(signed_in))
+    assert str(caught.value) == (
+        f"Forgejo took secret {ID} and does not list it; look whether something deletes it, then run again"
+    )
+
+
+def test_a_repository_that_is_gone_is_an_error_and_no_drift(signed_in: World) -> None:
+    """It belongs to others, and the token may just not see it."""
+    olds = in_line(signed_in)
+    signed_in.estate.forgejo.repos.clear()
+
+    with pytest.raises(NotFoundError, match="no such repository, organization or user, or FORGEJO_TOKEN may not"):
+        PROVIDER.read(ID, olds)
+
+
+def test_at_another_url_the_secret_is_written_and_the_old_one_stays(signed_in: World) -> None:
+    """Two names of one server cannot be told from two servers."""
+    olds = in_line(signed_in)
+    alias = signed_in.env["FORGEJO_URL"].replace("127.0.0.1", "localhost")
+
+    PROVIDER.update(ID, olds, secret(signed_in, forgejo_url=alias))
+
+    assert writes(signed_in) == [f"PUT {PATH}/{SECRET}"]
+    assert signed_in.secret() == NO_KEY
+
+
+def test_no_log_line_shows_the_value(signed_in: World, caplog: pytest.LogCaptureFixture) -> None:
+    """The uuid says which key it is."""
+    with caplog.at_level("INFO", logger="components"):
+        PROVIDER.delete(ID, in_line(signed_in))
+
+    assert "Forgejo: published key a-uuid as eblume/blumeops/ZOT_CI_API_KEY" in caplog.text
+    assert "Forgejo: deleted secret eblume/blumeops/ZOT_CI_API_KEY" in caplog.text
+    assert NO_KEY not in caplog.text

@@ -1,0 +1,30 @@
+"""
+Repeats without their waits: fixtures that the folders of all systems use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import stamina
+
+
+@pytest.fixture
+def no_waits() -> Iterator[None]:
+    """What is repeated is repeated at once, four times at most."""
+    with stamina.set_testing(True, attempts=4, cap=True):
+        yield
+
+
+@pytest.fixture(name="_no_waits", autouse=True)
+def without_waits(no_waits: None) -> None:
+    """The same for every test of a folder whose `conftest.py` imports this."""
+
+
+@pytest.fixture
+def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The waits that were asked for, none of them waited."""
+    waits: list[float] = []
+    monkeypatch.setattr("tenacity.nap.time.sleep", waits.append)
+    return waits

@@ -1,0 +1,37 @@
+"""
+The Connect client under test, and its item.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from components.onepassword.access import onepassword
+from components.onepassword.connect import Connect
+from components.onepassword.item import ItemAccess, ItemRef
+from tests.http.told import URL, Answer, Told
+from tests.world import ITEM, VAULT, World
+
+REF = ItemRef("v" * 26, "i" * 26)
+
+
+def item_with(*fields: dict[str, Any]) -> dict[str, Any]:
+    """An item as the server shows it."""
+    return {"id": REF.item, "title": ITEM, "fields": list(fields)}
+
+
+def told_client(monkeypatch: pytest.MonkeyPatch, *answers: Answer) -> tuple[Told, Connect]:
+    """A client of a server that answers what it is told."""
+    monkeypatch.setenv("OP_CONNECT_HOST", URL)
+    monkeypatch.setenv("OP_CONNECT_TOKEN", "a-token")
+    told = Told(*answers)
+    return told, Connect(told.transport)
+
+
+def located(world: World) -> tuple[ItemAccess, ItemRef]:
+    """The client, and where its item is."""
+    access = onepassword()
+    world.estate.log.clear()
+    return access, access.locate(VAULT, ITEM)

@@ -1,0 +1,220 @@
+"""
+The field's life cycle, called as the engine calls it, over HTTP against the embedded Connect server.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from components.http.errors import AmbiguousError, NotFoundError, NotOursError
+from tests.dynamic.wanted import NO_KEY, calls, field, outs_of, writes
+from tests.estate.onepassword import Item, new_id
+from tests.onepassword.fields import ANOTHER_KEY, FOREIGN, PROVIDER, held, in_line
+from tests.world import FIELD, ITEM, VAULT, World
+
+pytestmark = [pytest.mark.embedded, pytest.mark.usefixtures("the_rest_of_the_item_stays")]
+
+
+def test_a_field_that_is_not_there_is_added(signed_in: World) -> None:
+    """Concealed, and ours."""
+    result = PROVIDER.create(field())
+
+    [entry] = held(signed_in)
+    vault, item = signed_in.estate.onepassword.vault(VAULT), signed_in.estate.onepassword.item(VAULT, ITEM)
+    assert (entry["type"], entry["value"]) == ("CONCEALED", NO_KEY)
+    assert result.id == f"{vault.id}/{item.id}/{entry['id']}"
+    places = {"vault_id": vault.id, "item_id": item.id, "field_id": entry["id"]}
+    assert outs_of(result) == field() | places | {"made_here": True, "via": "1Password Connect"}
+
+
+@pytest.mark.parametrize("value", [ANOTHER_KEY, ""], ids=["a key", "empty"])
+@pytest.mark.parametrize("type_", ["CONCEALED", "STRING"])
+def test_a_field_that_holds_a_key_or_nothing_is_adopted(value: str, type_: str, signed_in: World) -> None:
+    """Its type is somebody's choice."""
+    signed_in.set_field(value)
+    held(signed_in)[0]["type"] = type_
+
+    outs = in_line(signed_in)
+
+    [entry] = held(signed_in)
+    assert (entry["value"], entry["type"]) == (NO_KEY, type_)
+    assert (outs["field_id"], outs["made_here"]) == (entry["id"], False)
+
+
+def test_a_field_that_holds_the_key_already_is_adopted_without_a_write(signed_in: World) -> None:
+    """A state that was lost."""
+    signed_in.set_field(NO_KEY)
+
+    in_line(signed_in)
+
+    assert writes(signed_in) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "type_", "words"),
+    [
+        (FOREIGN, "CONCEALED", "holds something that is no zot API key; empty it by hand if it may be overwritten"),
+        ("", "TOTP", "is of type TOTP; name a concealed field, or one that does not exist yet"),
+        ("", "URL", "is of type URL;"),
+        (ANOTHER_KEY, "EMAIL", "is of type EMAIL;"),
+    ],
+)
+def test_a_field_that_serves_something_else_is_not_ours_to_take(
+    value: str, type_: str, words: str, signed_in: World
+) -> None:
+    """It is named, its value is not, and nothing is written."""
+    signed_in.set_field(value)
+    held(signed_in)[0]["type"] = type_
+
+    with pytest.raises(NotOursError) as caught:
+        PROVIDER.create(field())
+
+    assert f"1Password field {VAULT}/{ITEM}/{FIELD} {words}" in str(caught.value)
+    assert FOREIGN not in str(caught.value)
+    assert signed_in.field() == value
+    assert writes(signed_in) == []
+
+
+def test_two_fields_of_one_label_are_an_error(signed_in: World) -> None:
+    """Choosing would be a guess; by its id one of them can still be named."""
+    fields = signed_in.estate.onepassword.item(VAULT, ITEM).current["fields"]
+    fields += [{"id": name, "type": "CONCEALED", "label": FIELD, "value": ""} for name in ("first", "second")]
+
+    with pytest.raises(AmbiguousError, match=f"has 2 fields labelled {FIELD}"):
+        PROVIDER.create(field())
+    assert writes(signed_in) == []
+    assert outs_of(PROVIDER.create(field(field="second")))["field_id"] == "second"
+
+
+def test_a_read_in_line_asks_once_and_writes_nothing(signed_in: World) -> None:
+    """By the ids that were recorded, not by names."""
+    olds = in_line(signed_in)
+
+    result = PROVIDER.read("id", olds)
+
+    assert outs_of(result) == olds
+    assert result.inputs == field()
+    assert [call.split()[0] for call in calls(signed_in)] == ["GET"]
+
+
+def test_a_foreign_value_is_drift_and_is_not_recorded(signed_in: World, caplog: pytest.LogCaptureFixture) -> None:
+    """It may be a secret: neither in the state nor in the log."""
+    olds = in_line(signed_in)
+    signed_in.set_field(FOREIGN)
+
+    result = PROVIDER.read("id", olds)
+
+    assert outs_of(result) == olds | {"condition": "holds another value than the current key"}
+    assert FOREIGN not in repr((result.outs, result.inputs))
+    assert FOREIGN not in caplog.text
+    assert f"1Password field {VAULT}/{ITEM}/{FIELD}: holds another value than the current key" in caplog.text
+    assert PROVIDER.diff("id", outs_of(result), field()).changes
+    healed = outs_of(PROVIDER.update("id", outs_of(result), field()))
+    assert signed_in.field() == NO_KEY
+    assert outs_of(PROVIDER.read("id", healed)) == olds
+
+
+@pytest.mark.parametrize("adopted", [True, False])
+def test_a_field_that_is_gone_is_drift_and_is_added_again(adopted: bool, signed_in: World) -> None:
+    """It is ours then, whoever made the one before."""
+    if adopted:
+        signed_in.set_field("")
+    olds = in_line(signed_in)
+    signed_in.set_field(None)
+
+    seen = outs_of(PROVIDER.read("id", olds))
+
+    assert seen["condition"] == f"gone: the item has no field {FIELD} any more"
+    assert PROVIDER.diff("id", seen, field()).changes
+    healed = outs_of(PROVIDER.update("id", seen, field()))
+    assert signed_in.field() == NO_KEY
+    assert healed["made_here"] is True
+    assert outs_of(PROVIDER.read("id", healed))["condition"] == "current"
+
+
+def test_a_field_that_somebody_made_again_with_something_else_is_not_taken(signed_in: World) -> None:
+    """Of the same label, but another field."""
+    olds = in_line(signed_in)
+    signed_in.set_field(None)
+    signed_in.set_field(FOREIGN)
+
+    with pytest.raises(NotOursError, match="holds something that is no zot API key"):
+        PROVIDER.update("id", outs_of(PROVIDER.read("id", olds)), field())
+    assert signed_in.field() == FOREIGN
+
+
+def test_a_field_that_was_renamed_is_still_the_one(signed_in: World) -> None:
+    """Ids survive a renaming."""
+    olds = in_line(signed_in)
+    held(signed_in)[0]["label"] = "other-field"
+
+    assert outs_of(PROVIDER.read("id", olds))["condition"] == "current"
+    PROVIDER.update("id", olds, field(ANOTHER_KEY))
+
+    assert held(signed_in, "other-field")[0]["value"] == ANOTHER_KEY
+    assert signed_in.field() is None
+
+
+def test_an_item_that_is_gone_is_an_error_and_no_drift(signed_in: World) -> None:
+    """It belongs to others: none is ever made."""
+    olds = in_line(signed_in)
+    item = signed_in.estate.onepassword.vault(VAULT).items.pop(olds["item_id"])
+
+    with pytest.raises(NotFoundError, match=f"found no item {ITEM} in {VAULT}; create it"):
+        PROVIDER.read("id", olds)
+    signed_in.estate.onepassword.vault(VAULT).items[item.id] = item
+
+
+@pytest.mark.parametrize("value", [NO_KEY, ANOTHER_KEY, "", None], ids=["the key", "another", "empty", "no field"])
+def test_an_item_that_somebody_made_again_is_found_by_its_name(value: str | None, signed_in: World) -> None:
+    """From a copy, perhaps: even the field has its old id. What is there is not ours then, what is added is."""
+    olds = in_line(signed_in)
+    item = _made_again(signed_in, value)
+
+    seen = outs_of(PROVIDER.read("id", olds))
+
+    assert seen["condition"] == f"gone: another item has the name {ITEM} now"
+    assert PROVIDER.diff("id", seen, field()).changes
+    healed = outs_of(PROVIDER.update("id", seen, field()))
+    assert signed_in.field() == NO_KEY
+    assert (healed["item_id"], healed["made_here"]) == (item.id, value is None)
+    assert outs_of(PROVIDER.read("id", healed))["condition"] == "current"
+
+
+def test_an_item_that_somebody_made_again_for_something_else_is_not_taken(signed_in: World) -> None:
+    """Neither at once nor by the field's old id."""
+    olds = in_line(signed_in)
+    _made_again(signed_in, FOREIGN)
+    seen = outs_of(PROVIDER.read("id", olds))
+
+    with pytest.raises(NotOursError, match="holds something that is no zot API key"):
+        PROVIDER.update("id", seen, field())
+
+    assert signed_in.field() == FOREIGN
+    assert writes(signed_in) == []
+
+
+def _made_again(world: World, value: str | None) -> Item:
+    """
+    Somebody deletes the item and makes it again from a copy, with another value in our field.
+    """
+    world.set_field(value)
+    vault = world.estate.onepassword.vault(VAULT)
+    old = world.estate.onepassword.item(VAULT, ITEM)
+    del vault.items[old.id]
+    new = Item(old.current | {"id": new_id()})
+    vault.items[new.id] = new
+    return new
+
+
+def test_no_log_line_shows_the_value(signed_in: World, caplog: pytest.LogCaptureFixture) -> None:
+    """The uuid says which key it is."""
+    with caplog.at_level("INFO", logger="components"):
+        olds = in_line(signed_in)
+        olds = outs_of(PROVIDER.update("id", olds, field(ANOTHER_KEY, "another")))
+        PROVIDER.delete("id", olds)
+
+    place = f"{VAULT}/{ITEM}/{FIELD}"
+    for words in (f"added field {place}, key a-uuid", f"set field {place} to key another", f"removed field {place}"):
+        assert f"1Password: {words}" in caplog.text
+    assert "zak_" not in caplog.text

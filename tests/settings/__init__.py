@@ -1,0 +1,3 @@
+"""
+What a user writes, and what is said when it is wrong.
+"""

@@ -1,0 +1,121 @@
+"""
+Right settings: how they are taken, their defaults, and the stack files that come with the program.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml  # type: ignore[import-untyped]  # comes with pulumi, without types
+
+from components.settings.model import Settings, load
+from components.settings.place import Place
+from tests.settings.given import RIGHT, given
+from tests.settings.spoiled import A, F, with_
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_right_settings_are_taken_with_their_defaults() -> None:
+    """As the README's table says."""
+    settings = load(given(RIGHT))
+
+    [account] = settings.accounts
+    assert (account.rotate_after_days, account.expire_after_days, account.retire_after_days) == (90.0, 120.0, 0.0)
+    assert (settings.zot.oidc_provider, settings.zot.probe_repository) == ("oidc", "zot-ci-access-probe")
+    assert account.places == [
+        Place.field("blumeops", "Forgejo Secrets", "zot-ci-api"),
+        Place.secret("ZOT_CI_API_KEY", repository="eblume/blumeops"),
+    ]
+    assert (account.policy.rotate_after_days, account.policy.expire_after_days) == (90.0, 120.0)
+
+
+def test_a_secret_s_name_is_put_into_upper_case() -> None:
+    """As the server stores it."""
+    settings = load(given(with_((f"{F}.secret", "zot_ci_api_key"))))
+
+    assert settings.accounts[0].forgejo[0].secret == "ZOT_CI_API_KEY"
+
+
+@pytest.mark.parametrize(
+    ("given_place", "place"),
+    [
+        ({"repository": "eblume/blumeops"}, Place("repository", ("eblume", "blumeops", "KEY"))),
+        ({"organization": "workers"}, Place("organization", ("workers", "KEY"))),
+        ({"user": True}, Place("user", ("KEY",))),
+    ],
+    ids=["repository", "organization", "user"],
+)
+def test_a_secret_is_a_place_of_one_of_three_kinds(given_place: dict[str, Any], place: Place) -> None:
+    """Named by what it belongs to."""
+    settings = load(given(with_((F, {**given_place, "secret": "KEY"}))))
+
+    assert settings.accounts[0].forgejo[0].place == place
+
+
+def test_one_field_or_several_are_taken_and_the_first_is_the_store() -> None:
+    """A mapping is a list of one."""
+    one = {"vault": "v", "item": "i", "field": "f"}
+    several = load(given(with_((f"{A}.onepassword", [one, one | {"field": "g"}])))).accounts[0]
+
+    assert several.store.field == "f"
+    assert len(several.onepassword) == 2
+    assert load(given(RIGHT)).accounts[0].store.field == "zot-ci-api"
+
+
+def test_fractions_of_days_and_a_pause_are_allowed() -> None:
+    """For a test registry, and for a freeze."""
+    values = with_((f"{A}.rotateAfterDays", 0), (f"{A}.expireAfterDays", 0.5))
+
+    assert load(given(values)).accounts[0].policy.rotate_after_days == 0
+
+
+def test_other_projects_keys_are_not_ours() -> None:
+    """A stack file may hold the engine's own, and other packages'."""
+    config = given(RIGHT) | {"pulumi:tags": "{}", "zot-ci-2:zot": "nonsense", "aws:region": "x"}
+
+    assert load(config) == load(given(RIGHT))
+
+
+@pytest.mark.parametrize(
+    ("url", "hosts"),
+    [
+        ("http://registry.lan", ["registry.lan"]),
+        ("http://127.0.0.1:5000", []),
+        ("http://localhost:5000", []),
+        ("http://[::1]:5000", []),
+        ("https://registry.lan", []),
+    ],
+)
+def test_a_host_that_is_asked_without_tls_is_known(url: str, hosts: list[str]) -> None:
+    """The program warns of it; this machine itself is no such host."""
+    assert load(given(with_(("zot.url", url)))).plain_http == hosts
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "stacks").glob("Pulumi.*.yaml")), ids=lambda path: path.name)
+def test_the_stack_files_that_come_with_the_program_are_right(path: Path) -> None:
+    """The reference deployment and the demo."""
+    config = yaml.safe_load(path.read_text(encoding="utf-8"))["config"]
+    settings = load({key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()})
+
+    assert isinstance(settings, Settings)
+    assert settings.accounts[0].forgejo[0].secret == "ZOT_CI_API_KEY"
+
+
+def test_tokens_may_be_references_and_a_backend_may_be_named() -> None:
+    """As they stand."""
+    values = with_(
+        ("authentik.token", "op://blumeops/Authentik (blumeops)/api-token"),
+        ("forgejo.token", "op://blumeops/Forgejo Secrets/section/api-token"),
+        ("onepassword", {"access": "serviceAccount"}),
+    )
+
+    settings = load(given(values))
+
+    assert settings.authentik is not None
+    assert settings.authentik.token == "op://blumeops/Authentik (blumeops)/api-token"
+    assert settings.forgejo.token == "op://blumeops/Forgejo Secrets/section/api-token"
+    assert settings.onepassword.access == "serviceAccount"

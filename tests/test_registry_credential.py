@@ -1,0 +1,145 @@
+"""
+The graph that the engine gets, under Pulumi's mocks: who is whose child, who waits for whom, and what is secret.
+
+What is declared at all is in `test_program.py`.
+"""
+
+from __future__ import annotations
+
+import base64
+import importlib
+import json
+from typing import Any
+
+import pytest
+
+from tests.mocks import DYNAMIC, KEY, run
+from tests.settings.given import RIGHT, config
+
+SECRETS = [{"repository": f"eblume/{name}", "secret": "ZOT_CI_API_KEY"} for name in ("blumeops", "other")]
+
+
+def with_(**account: Any) -> dict[str, str]:
+    """The configuration of an account with two secrets, and with other settings of it; None leaves one out."""
+    return config(**({"forgejo": SECRETS} | account))
+
+
+def test_every_resource_is_the_credential_s_child() -> None:
+    """The component is in every URN."""
+    ran = run(with_())
+    [component] = ran.of("RegistryCredential")
+
+    assert component.request.parent.endswith("::pulumi:pulumi:Stack::zot-ci-test")
+    assert {one.request.parent for one in ran.registered if one is not component} == {component.urn}
+
+
+@pytest.mark.parametrize(
+    ("module", "provider", "resource", "type_"),
+    [
+        (
+            "components.authentik.service_account",
+            "ServiceAccountProvider",
+            "ServiceAccount",
+            "authentik:ServiceAccount",
+        ),
+        ("components.zot.api_key", "ApiKeyProvider", "ApiKey", "zot:ApiKey"),
+        ("components.onepassword.item_field", "ItemFieldProvider", "ItemField", "onepassword:ItemField"),
+        ("components.forgejo.actions_secret", "ActionsSecretProvider", "ActionsSecret", "forgejo:ActionsSecret"),
+        ("components.zot.retired_keys", "RetiredKeysProvider", "RetiredKeys", "zot:RetiredKeys"),
+    ],
+)
+def test_a_provider_stays_where_the_state_finds_it(module: str, provider: str, resource: str, type_: str) -> None:
+    """The state holds the pickled import path: a move would break refresh and destroy of every stack."""
+    registered = run(with_()).of(resource)
+    [pickled] = {one.inputs["__provider"] for one in registered}
+
+    assert {one.type for one in registered} == {f"{DYNAMIC}{type_}"}
+    found = importlib.import_module(module)
+    assert [getattr(found, name).__module__ for name in (provider, resource)] == [module, module]
+    decoded = base64.b64decode(pickled)
+    assert module.encode() in decoded
+    assert provider.encode() in decoded
+
+
+@pytest.mark.parametrize(
+    ("resource", "inputs", "outputs"),
+    [
+        ("ServiceAccount", set(), set()),
+        ("ApiKey", set(), {"api_key"}),
+        ("ItemField", {"value"}, {"value"}),
+        ("ActionsSecret", {"value"}, {"value"}),
+        ("RetiredKeys", {"api_key"}, {"api_key"}),
+    ],
+)
+def test_the_key_is_secret_wherever_it_goes(resource: str, inputs: set[str], outputs: set[str]) -> None:
+    """An output is secret only if it says so; else it is in the state in plain text, and on screen."""
+    for one in run(with_()).of(resource):
+        assert outputs <= one.secret_outputs
+        assert one.secret_inputs == inputs
+        assert KEY not in json.dumps({name: value for name, value in one.inputs.items() if name not in inputs})
+
+
+def test_the_outputs_are_shown_and_hold_no_secret() -> None:
+    """One secret part would hide them all."""
+    ran = run(with_())
+
+    assert not ran.secret_outputs
+    assert KEY not in json.dumps(ran.outputs)
+    assert set(ran.outputs["accounts"]["zot-ci"]) == {
+        "label",
+        "uuid",
+        "created",
+        "rotates_on",
+        "expires_on",
+        "last_used",
+        "access",
+        "published_to",
+        "other_keys",
+        "onepassword_via",
+        "still_used",
+    }
+
+
+def test_a_key_is_stored_then_published_and_only_then_others_end() -> None:
+    """The promise of the order, as the engine is told."""
+    ran = run(with_(onepassword=[RIGHT["accounts"][0]["onepassword"], {"vault": "v", "item": "i", "field": "copy"}]))
+    urns = {one.urn: one for one in ran.registered}
+    after = {one.urn: {urns[urn].name for urn in one.request.dependencies if urn in urns} for one in ran.registered}
+    fields, secrets = ({one.name for one in ran.of(kind)} for kind in ("ItemField", "ActionsSecret"))
+    [key], [sweep] = ran.of("ApiKey"), ran.of("RetiredKeys")
+
+    assert after[key.urn] == {"zot-ci-service-account"}
+    assert all("zot-ci-api-key" in after[one.urn] for one in ran.of("ItemField"))
+    assert all(fields <= after[one.urn] for one in ran.of("ActionsSecret"))
+    assert fields | secrets | {"zot-ci-api-key"} <= after[sweep.urn]
+    assert (len(fields), len(secrets)) == (2, 2)
+
+
+def test_a_label_names_stack_and_account() -> None:
+    """Two stacks at one registry must not sweep each other's keys."""
+    labels = [run(stack=stack).of("ApiKey")[0].inputs["label"] for stack in ("a", "b")]
+
+    assert labels == ["zot-ci/a/zot-ci", "zot-ci/b/zot-ci"]
+
+
+@pytest.mark.parametrize("preview", [True, False])
+def test_only_a_real_up_publishes_again(preview: bool) -> None:
+    """And no preview shows that input."""
+    for one in run(with_(), preview=preview).of("ActionsSecret"):
+        assert one.inputs["publish"] is not preview
+        assert list(one.request.hideDiffs) == ["publish"]
+
+
+def test_an_account_without_groups_is_somebody_else_s() -> None:
+    """Only its key is kept."""
+    ran = run(with_(groups=None))
+
+    assert ran.of("ServiceAccount") == []
+    assert ran.of("ApiKey")[0].inputs["username"] == "zot-ci"
+
+
+def test_a_paused_rotation_is_said_in_the_outputs() -> None:
+    """There is no day then."""
+    ran = run(with_(rotateAfterDays=0))
+
+    assert ran.outputs["accounts"]["zot-ci"]["rotates_on"] == "never: rotation is paused"

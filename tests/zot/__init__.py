@@ -1,0 +1,3 @@
+"""
+zot: the client, the sign-in, minting, and the two resources that the engine drives.
+"""

@@ -1,0 +1,65 @@
+"""
+The fragment of zot's configuration, and what is said where single sign-on cannot be made.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+
+import pulumi
+import pytest
+
+from components import load
+from components.zot.configuration import zot_configuration
+from tests.settings.given import SSO, config
+
+
+def test_the_configuration_has_three_tiers_and_no_secret() -> None:
+    """Anonymous and other people read, CI also creates, admins do all; zot reads the client's secret from a file."""
+    http = json.loads(zot_configuration(load(config(SSO))))["http"]
+
+    assert http["externalUrl"] == "https://registry.example.test"
+    assert http["auth"] == {
+        "apikey": True,
+        "openid": {
+            "providers": {
+                "oidc": {
+                    "name": "authentik",
+                    "issuer": "https://authentik.example.test/application/o/zot/",
+                    "credentialsFile": "/etc/zot/oidc-credentials.json",
+                    "scopes": ["openid", "email", "profile"],
+                    "claimMapping": {"username": "preferred_username", "groups": "groups"},
+                }
+            }
+        },
+    }
+    assert http["accessControl"] == {
+        "repositories": {
+            "**": {
+                "anonymousPolicy": ["read"],
+                "defaultPolicy": ["read"],
+                "policies": [{"groups": ["artifact-workloads"], "actions": ["read", "create"]}],
+            }
+        },
+        "adminPolicy": {"groups": ["admins"], "actions": ["read", "create", "update", "delete"]},
+    }
+
+
+def test_there_is_no_configuration_without_single_sign_on() -> None:
+    """It could not name a client."""
+    assert zot_configuration(load(config())) == ""
+
+
+@pytest.mark.parametrize("package", ["pulumi_authentik", "pulumi_onepassword"])
+def test_a_missing_package_is_one_line_that_says_how_to_get_it(package: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether or not the extra is installed here."""
+    monkeypatch.delitem(sys.modules, "components.registry_sso", raising=False)
+    monkeypatch.setitem(sys.modules, "pulumi_authentik", type(sys)("pulumi_authentik"))
+    monkeypatch.setitem(sys.modules, package, None)
+
+    with pytest.raises(pulumi.RunError) as raised:
+        importlib.import_module("components.registry_sso")
+
+    assert str(raised.value) == f"zot-ci:sso needs the Python package {package}: pip install '.[sso]'"

@@ -1,0 +1,192 @@
+"""
+Minting and testing a key, without a provider: what is tried in which order, and what is left when it fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import httpx
+import pytest
+from starlette.responses import Response
+
+from components.authentik.api import authentik_at
+from components.http.errors import (
+    KeyUnfitError,
+    LoginBlockedError,
+    NotFoundError,
+    ReconcileError,
+    UnexpectedAnswerError,
+)
+from components.rotation import Policy
+from components.zot.api import Zot, zot_at
+from components.zot.minting import Order, ProvenKey, make_key
+from tests.dynamic.wanted import LABEL, NO_KEY, calls
+from tests.http.between import Between
+from tests.http.told import URL, Answer, Told, said
+from tests.world import GROUP, World
+
+ORDER = Order("zot-ci", LABEL, "zot-ci-access-probe", "oidc", Policy(90.0, 120.0))
+LISTED = {
+    "uuid": "new",
+    "label": LABEL,
+    "createdAt": "2026-11-24T04:09:53.5Z",
+    "expirationDate": "2027-03-24T04:09:53Z",
+    "isExpired": False,
+    "lastUsed": "0001-01-01T00:00:00Z",
+}
+EMPTY, ALIVE = said(200, json={"apiKeys": []}), said(200, json={"apiKeys": [LISTED]})
+MINTED = said(201, json=LISTED | {"apiKey": NO_KEY})
+# The answers to the two probes of a key that fits.
+CAN_CREATE, CANNOT_DELETE = said(400), said(403)
+
+
+def mint(world: World, *candidates: str) -> ProvenKey:
+    """Make a key in the embedded registry."""
+    return make_key(zot_at(world.zot_url), authentik_at(world.authentik_url), ORDER, candidates)
+
+
+def live(world: World, label: str = "by hand") -> str:
+    """A key that fits."""
+    return world.estate.zot.mint("zot-ci", label, groups=[GROUP])
+
+
+@pytest.mark.embedded
+def test_the_first_live_candidate_mints_and_the_others_are_not_looked_up(signed_in: World) -> None:
+    """Each look-up may cost requests."""
+    key = live(signed_in)
+
+    def candidates() -> Iterator[str]:
+        yield NO_KEY
+        yield key
+        pytest.fail("one candidate too many was asked for")
+
+    made = make_key(zot_at(signed_in.zot_url), None, ORDER, candidates())
+
+    assert signed_in.accepts(made.key)
+    assert made.listing.find(made.listed.uuid) == made.listed
+    assert made.key not in repr(made)
+
+
+@pytest.mark.embedded
+def test_a_key_is_tested_by_itself_before_it_is_given_out(signed_in: World) -> None:
+    """Listed as itself, then probed, in this order after the mint."""
+    mint(signed_in, live(signed_in))
+
+    after = calls(signed_in, "zot")[calls(signed_in, "zot").index("POST /zot/auth/apikey") + 1 :]
+    assert [call.split("/")[0] + call.split("/")[1] for call in after] == ["GET zot", "PUT v2", "DELETE v2"]
+
+
+@pytest.mark.embedded
+@pytest.mark.parametrize("outcome", ["made", "unfit", "refused"])
+def test_a_login_s_session_ends_whatever_came_of_the_mint(outcome: str, signed_in: World) -> None:
+    """It could mint more keys."""
+    signed_in.make_account(GROUP)
+    if outcome == "unfit":
+        signed_in.estate.zot.access.policies[GROUP] = frozenset({"read"})
+    if outcome == "refused":
+        Between(signed_in.estate.zot).answer("POST /zot/auth/apikey", Response(status_code=400))
+
+    if outcome == "made":
+        mint(signed_in)
+    else:
+        with pytest.raises(ReconcileError):
+            mint(signed_in)
+
+    assert calls(signed_in).count("POST /zot/auth/logout") == 1
+    assert signed_in.estate.zot.logins.sessions == {}
+
+
+@pytest.mark.embedded
+def test_a_log_out_that_fails_costs_no_key(signed_in: World, caplog: pytest.LogCaptureFixture) -> None:
+    """The session ends by itself; the log says so."""
+    signed_in.make_account(GROUP)
+    Between(signed_in.estate.zot).answer("POST /zot/auth/logout", Response(status_code=500))
+
+    made = mint(signed_in)
+
+    assert signed_in.accepts(made.key)
+    assert "zot: a session of zot-ci stays until it ends by itself: zot POST /zot/auth/logout answered 500" in (
+        caplog.text
+    )
+
+
+@pytest.mark.embedded
+@pytest.mark.parametrize("minter", ["a key", "a login"])
+def test_api_keys_that_are_off_are_told_as_such(minter: str, signed_in: World) -> None:
+    """Before a mint or at it, with the setting of zot's configuration to change."""
+    signed_in.make_account(GROUP)
+    candidates = [live(signed_in)] if minter == "a key" else []
+    signed_in.estate.zot.apikeys_enabled = False
+
+    with pytest.raises(NotFoundError, match=r"set http\.auth\.apikey to true in zot's configuration"):
+        mint(signed_in, *candidates)
+    assert signed_in.estate.authentik.users["zot-ci"].devices == []
+
+
+@pytest.mark.embedded
+def test_without_an_authentik_there_is_only_the_way_by_hand(signed_in: World) -> None:
+    """Somebody else keeps the account."""
+    with pytest.raises(LoginBlockedError) as caught:
+        make_key(zot_at(signed_in.zot_url), None, ORDER, [NO_KEY])
+    assert str(caught.value) == (
+        "no live key can mint one for zot-ci, and the settings name no authentik to log in at; "
+        "generate a key in the registry's web page, paste it into the 1Password field, and run again"
+    )
+
+
+def test_an_expiry_is_reckoned_from_the_registry_s_clock() -> None:
+    """Not from this machine's."""
+    told = Told(EMPTY, CAN_CREATE, CANNOT_DELETE, MINTED, ALIVE, CAN_CREATE, CANNOT_DELETE)
+
+    made = make_key(Zot(URL, told.transport), None, ORDER, [NO_KEY])
+
+    assert b'"expirationDate":"2027-03-24T04:09:53Z"' in told.asked[3].content
+    assert made.listed.created_at + timedelta(days=1) > made.listing.time
+
+
+@pytest.mark.parametrize(
+    ("test", "fault"),
+    [
+        ([said(401)], "it is refused"),
+        ([EMPTY], "it is refused"),
+        ([ALIVE, said(401), CANNOT_DELETE], "it is refused"),
+        ([ALIVE, said(403), CANNOT_DELETE], "it cannot create, cannot delete"),
+        ([ALIVE, CAN_CREATE, said(404)], "it can create, can delete"),
+        ([said(404)], "API keys are off"),
+        ([ALIVE, said(201)], "zot PUT"),
+    ],
+    ids=["refused", "not listed", "refused by the probe", "too little", "too much", "no list", "no probe"],
+)
+def test_a_key_that_cannot_be_proven_is_revoked_by_its_minter(test: list[Answer], fault: str) -> None:
+    """Whatever the reason: nobody would know that it is there."""
+    answers = [EMPTY, CAN_CREATE, CANNOT_DELETE, MINTED, *test, said(200)]
+    told = Told(*answers)
+
+    with pytest.raises(ReconcileError) as caught:
+        make_key(Zot(URL, told.transport), None, ORDER, [NO_KEY])
+
+    assert fault in str(caught.value)
+    last = told.asked[-1]
+    assert (last.method, dict(last.url.params)) == ("DELETE", {"id": "new"})
+    assert NO_KEY not in str(caught.value)
+
+
+def test_a_revocation_that_fails_does_not_hide_why_it_was_wanted(caplog: pytest.LogCaptureFixture) -> None:
+    """The next run's sweep ends the key: it carries our label."""
+    told = Told(EMPTY, CAN_CREATE, CANNOT_DELETE, MINTED, ALIVE, said(403), CANNOT_DELETE, said(403))
+
+    with pytest.raises(KeyUnfitError, match="it cannot create, cannot delete"):
+        make_key(Zot(URL, told.transport), None, ORDER, [NO_KEY])
+    assert "zot: key new of no use stays until the next run retires it: zot DELETE /zot/auth/apikey" in caplog.text
+
+
+def test_a_registry_that_is_down_is_an_error_and_no_dead_candidate() -> None:
+    """Else every outage would end in a login."""
+
+    def down(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(503)
+
+    with pytest.raises(UnexpectedAnswerError, match="answered 503"):
+        make_key(Zot(URL, Told(down).transport), None, ORDER, [NO_KEY])

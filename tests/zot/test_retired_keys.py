@@ -1,0 +1,246 @@
+"""
+The sweep, called as the engine calls it, over HTTP against the embedded registry.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from components.dynamic.provider import Props
+from components.http.errors import UnexpectedAnswerError
+from components.zot.api_key import ApiKeyProvider
+from components.zot.retired_keys import RetiredKeysProvider
+from tests.dynamic.wanted import LABEL, UNKNOWN, calls, made_by, next_run, outs_of, sweep, writes
+from tests.world import World
+
+pytestmark = pytest.mark.embedded
+
+PROVIDER = RetiredKeysProvider()
+
+
+def stray(world: World, label: str = LABEL, **options: Any) -> str:
+    """A key that a run left, or with another label somebody made; its text."""
+    return world.estate.zot.mint(world.username, label, **options)
+
+
+def uuid_of(world: World, key: str) -> str:
+    """zot's uuid of a key."""
+    held = world.estate.zot.key(key)
+    assert held is not None
+    return held.uuid
+
+
+def left(world: World) -> set[str]:
+    """The texts of all keys that are there."""
+    return {key.secret for key in world.estate.zot.of(world.username)}
+
+
+def test_stale_keys_of_an_earlier_stack_end_and_nothing_else(signed_in: World) -> None:
+    """Older or younger, dead or alive; with another label they are somebody's."""
+    current = made_by(signed_in)
+    for days in (1, 2):
+        stray(signed_in, age=timedelta(days=days))
+    expired = uuid_of(signed_in, stray(signed_in, expires=timedelta(days=1)))
+    signed_in.estate.zot.keys[expired].expires = signed_in.estate.clock.now()
+    theirs = [stray(signed_in, label) for label in ("theirs", "", "zot-ci/test/zot-ci-2", "zot-ci/other/zot-ci")]
+
+    result = PROVIDER.create(sweep(signed_in, current))
+
+    assert result.id == LABEL
+    assert outs_of(result) == sweep(signed_in, current)
+    assert left(signed_in) == {current["api_key"], *theirs}
+
+
+def test_nothing_ends_while_a_place_holds_an_older_key(signed_in: World, caplog: pytest.LogCaptureFixture) -> None:
+    """A run for chosen targets only can come here first: the registry is not even asked."""
+    current = made_by(signed_in)
+    old = stray(signed_in)
+    held = {"1Password a/b/c": current["uuid"], "Forgejo b": "old", "Forgejo a": "older"}
+
+    PROVIDER.create(sweep(signed_in, current, held=held))
+
+    assert old in left(signed_in)
+    assert calls(signed_in) == []
+    assert "zot: no key of zot-ci is retired, Forgejo a, Forgejo b holds an older one" in caplog.text
+
+
+def test_an_update_does_not_sweep_while_a_place_lags_either(signed_in: World) -> None:
+    """Neither here nor where the registry was before."""
+    olds = sweep(signed_in, made_by(signed_in))
+    current = made_by(signed_in)
+    alias = signed_in.zot_url.replace("127.0.0.1", "localhost")
+    held = {"1Password": current["uuid"], "Forgejo": olds["key_uuid"]}
+    old = stray(signed_in)
+
+    PROVIDER.update(LABEL, olds, sweep(signed_in, current, zot_url=alias, held=held))
+
+    assert old in left(signed_in)
+    assert writes(signed_in) == []
+
+
+def test_a_read_in_line_changes_nothing(signed_in: World) -> None:
+    """Keys with another label are no stale keys."""
+    olds = sweep(signed_in, made_by(signed_in))
+    stray(signed_in, "theirs")
+
+    result = PROVIDER.read(LABEL, olds)
+
+    assert outs_of(result) == olds | {"stale": "", "current_age_days": 0.0, "still_used": []}
+    assert result.inputs == olds
+    assert calls(signed_in) == ["GET /zot/auth/apikey"]
+    assert not PROVIDER.diff(LABEL, outs_of(result), olds).changes
+
+
+def test_stale_keys_are_seen_named_and_ended(signed_in: World, caplog: pytest.LogCaptureFixture) -> None:
+    """Oldest first, each with its day; the read itself ends none."""
+    current = made_by(signed_in)
+    olds = sweep(signed_in, current)
+    young, old = (stray(signed_in, age=timedelta(days=days)) for days in (1, 30))
+
+    seen = outs_of(PROVIDER.read(LABEL, olds))
+
+    assert re.fullmatch(
+        rf"2 more with our label: {uuid_of(signed_in, old)} created \d{{4}}-\d\d-\d\d, "
+        rf"{uuid_of(signed_in, young)} created \d{{4}}-\d\d-\d\d",
+        seen["condition"],
+    )
+    assert f"zot keys of zot-ci: {seen['condition']}" in caplog.text
+    assert writes(signed_in) == []
+    assert PROVIDER.diff(LABEL, seen, olds).changes
+    assert outs_of(PROVIDER.update(LABEL, seen, olds)) == olds
+    assert left(signed_in) == {current["api_key"]}
+
+
+def test_the_list_that_the_key_has_read_in_this_run_is_not_asked_for_again(signed_in: World) -> None:
+    """Two resources, one request."""
+    current = made_by(signed_in)
+
+    ApiKeyProvider().read(current["uuid"], current)
+    PROVIDER.read(LABEL, sweep(signed_in, current))
+
+    assert calls(signed_in).count("GET /zot/auth/apikey") == 1
+
+
+def test_an_update_asks_for_the_list_anew(signed_in: World) -> None:
+    """What was seen in the refresh is older than the publishing."""
+    current = made_by(signed_in)
+    olds = sweep(signed_in, current)
+    PROVIDER.read(LABEL, olds)
+    late = stray(signed_in)
+
+    PROVIDER.update(LABEL, olds, olds)
+
+    assert late not in left(signed_in)
+
+
+def test_after_a_rotation_only_the_new_key_is_left(signed_in: World) -> None:
+    """The current key is never among the stale ones, in whatever order zot lists them."""
+    old = made_by(signed_in)
+    new = made_by(signed_in, old["api_key"])
+
+    PROVIDER.update(LABEL, sweep(signed_in, old), sweep(signed_in, new))
+
+    assert left(signed_in) == {new["api_key"]}
+
+
+def test_a_current_key_that_the_registry_refuses_is_an_error(signed_in: World) -> None:
+    """Somebody revoked it during this run, and all places hold it."""
+    current = made_by(signed_in)
+    signed_in.estate.zot.revoke(current["uuid"])
+
+    with pytest.raises(UnexpectedAnswerError) as caught:
+        PROVIDER.create(sweep(signed_in, current))
+    assert str(caught.value) == (
+        "zot refuses the current key of zot-ci; somebody revoked it during this run; run again"
+    )
+
+
+@pytest.mark.parametrize("lagging", [True, False])
+def test_an_alias_of_the_same_registry_does_not_cost_the_new_key(lagging: bool, signed_in: World) -> None:
+    """Seen from the old address the new key is a stray with our label: it stays, and so does the old resource's own."""
+    old = made_by(signed_in)
+    leftover = stray(signed_in)
+    olds = sweep(signed_in, old)
+    alias = signed_in.zot_url.replace("127.0.0.1", "localhost")
+    new = made_by(signed_in, old["api_key"], zot_url=alias)
+    held = {"1Password": old["uuid"] if lagging else new["uuid"]}
+
+    PROVIDER.update(LABEL, olds, sweep(signed_in, new, zot_url=alias, held=held))
+
+    assert new["api_key"] in left(signed_in)
+    assert (leftover in left(signed_in)) is lagging
+    assert (old["api_key"] in left(signed_in)) is lagging
+
+
+def test_another_label_ends_the_stale_keys_of_the_old_one_but_not_its_key(signed_in: World) -> None:
+    """The old key has a resource of its own."""
+    old = made_by(signed_in)
+    leftover = stray(signed_in)
+    new = made_by(signed_in, old["api_key"], label="zot-ci/renamed/zot-ci")
+
+    PROVIDER.update(LABEL, sweep(signed_in, old), sweep(signed_in, new, label="zot-ci/renamed/zot-ci"))
+
+    assert left(signed_in) == {old["api_key"], new["api_key"]}
+    assert leftover not in left(signed_in)
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        {"zot_url": "https://other.example.test"},
+        {"username": "other"},
+        {"label": "other"},
+        {"key_uuid": "other"},
+        {"key_uuid": UNKNOWN},
+        {"api_key": UNKNOWN},
+        {"held": {"1Password": "other"}},
+        {"held": UNKNOWN},
+    ],
+    ids=["url", "user", "label", "uuid", "uuid unknown", "key unknown", "place", "places unknown"],
+)
+def test_what_makes_a_difference_is_an_update(inputs: Props, signed_in: World) -> None:
+    """Never another resource, and nothing is asked to find out."""
+    olds = sweep(signed_in, {"uuid": "a-uuid", "api_key": "zak_x"})
+
+    difference = PROVIDER.diff(LABEL, olds, olds | inputs)
+
+    assert (difference.changes, difference.replaces) == (True, [])
+    assert calls(signed_in) == []
+
+
+def test_a_destroy_ends_stale_keys_and_leaves_the_key_to_its_own_resource(signed_in: World) -> None:
+    """It is the first to go, while places still hold the key."""
+    current = made_by(signed_in)
+    stray(signed_in)
+    theirs = stray(signed_in, "theirs")
+
+    PROVIDER.delete(LABEL, sweep(signed_in, current))
+
+    assert left(signed_in) == {current["api_key"], theirs}
+
+
+def test_a_destroy_with_a_dead_key_is_no_error(signed_in: World) -> None:
+    """There is nothing to ask with."""
+    current = made_by(signed_in)
+    signed_in.estate.zot.revoke(current["uuid"])
+
+    PROVIDER.delete(LABEL, sweep(signed_in, current))
+
+    assert writes(signed_in) == []
+
+
+def test_a_revocation_is_logged_by_uuid(signed_in: World, caplog: pytest.LogCaptureFixture) -> None:
+    """Never by the key."""
+    current = made_by(signed_in)
+    uuid = uuid_of(signed_in, stray(signed_in))
+    next_run(signed_in)
+
+    with caplog.at_level("INFO", logger="components"):
+        PROVIDER.create(sweep(signed_in, current))
+
+    assert f"zot: revoked key {uuid} of zot-ci, created " in caplog.text
+    assert "zak_" not in caplog.text

@@ -1,0 +1,175 @@
+"""
+From authentik to the registry: what can be wrong on the way is named, and nothing is left behind in authentik.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from starlette.responses import JSONResponse, Response
+
+from components.http.errors import (
+    LoginBlockedError,
+    NotFoundError,
+    ReconcileError,
+    SignInRefusedError,
+    UnexpectedAnswerError,
+)
+from tests.http.between import Between
+from tests.world import GROUP, World
+from tests.zot.signing_in import USER, blocked, made
+
+pytestmark = [pytest.mark.embedded, pytest.mark.usefixtures("no_waits")]
+
+
+REGISTRY: dict[str, tuple[Callable[[World], object], type[ReconcileError], str]] = {
+    "application not bound": (
+        lambda world: world.estate.authentik.applications["zot"].groups.discard(GROUP),
+        LoginBlockedError,
+        "authentik GET /application/o/authorize/ denied zot-ci the application; bind one of its groups",
+    ),
+    "consent asked for": (
+        lambda world: setattr(world.estate.authentik.applications["zot"], "consent", True),
+        LoginBlockedError,
+        "authentik asks zot-ci for consent, or more, in flow default-provider-authorization-explicit-consent; give",
+    ),
+    "redirect URI": (
+        lambda world: world.estate.authentik.applications["zot"].redirect_uris.clear(),
+        UnexpectedAnswerError,
+        "answered 400 for zot-ci; the provider's redirect URI or client ID does not fit zot's configuration",
+    ),
+    "client ID": (
+        lambda world: setattr(world.estate.zot.provider, "client_id", "another"),
+        UnexpectedAnswerError,
+        "answered 400 for zot-ci; the provider's redirect URI or client ID does not fit zot's configuration",
+    ),
+    "client secret": (
+        lambda world: setattr(world.estate.zot.provider, "client_secret", "another-secret"),
+        SignInRefusedError,
+        "zot GET /zot/auth/callback/oidc answered 401 for zot-ci; see zot's log for the reason: client secret, signing",
+    ),
+    "signing key": (
+        lambda world: setattr(world.estate.authentik.applications["zot"], "signing_key", False),
+        SignInRefusedError,
+        "answered 401 for zot-ci; see zot's log for the reason: client secret, signing key, clock, or authentik",
+    ),
+    "OpenID off": (
+        lambda world: setattr(world.estate.zot, "openid_enabled", False),
+        NotFoundError,
+        "zot GET /zot/auth/login answered 404 for zot-ci; OpenID is not configured in zot",
+    ),
+    "no session": (
+        lambda world: Between(world.estate.zot).answer("GET /zot/auth/callback/", Response(status_code=201)),
+        UnexpectedAnswerError,
+        "zot GET /zot/auth/callback/oidc gave zot-ci no session; see zot's log",
+    ),
+    "sent elsewhere by zot": (
+        lambda world: setattr(world.estate.zot.provider, "issuer", "https://elsewhere.example.test/application/o/zot/"),
+        UnexpectedAnswerError,
+        "zot GET /zot/auth/login sends zot-ci to https://elsewhere.example.test, not to http://127.0.0.1:",
+    ),
+    "sent elsewhere by authentik": (
+        lambda world: Between(world.estate.authentik).answer(
+            "GET /authorize/",
+            Response(
+                status_code=302, headers={"location": "https://elsewhere.example.test/zot/auth/callback/oidc?code=1"}
+            ),
+        ),
+        UnexpectedAnswerError,
+        "authentik GET /application/o/authorize/ sends zot-ci to https://elsewhere.example.test, not to http://127.0.0",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", REGISTRY)
+def test_a_registry_that_cannot_be_signed_in_to_is_told_by_what_is_wrong(fault: str, signed_in: World) -> None:
+    """And the device, the session and the password are gone by then."""
+    user = made(signed_in)
+    spoil, kind, words = REGISTRY[fault]
+    spoil(signed_in)
+
+    assert words in blocked(signed_in, kind)
+
+    assert user.devices == []
+    assert signed_in.estate.authentik.sessions_of(USER) == []
+    assert user.password_changes == 2
+
+
+def test_a_provider_s_name_that_zot_does_not_know_is_told_as_such(signed_in: World) -> None:
+    """It is a setting: the message names it."""
+    made(signed_in)
+
+    assert blocked(signed_in, UnexpectedAnswerError, provider="github") == (
+        "zot GET /zot/auth/login answered 400 for zot-ci; "
+        "check oidcProvider: zot's configuration has no OpenID provider github"
+    )
+
+
+def test_a_callback_at_another_name_of_the_registry_is_refused(signed_in: World) -> None:
+    """The code would go to a place that was not named; cookies of one name are not the other's."""
+    made(signed_in)
+    alias = signed_in.zot_url.replace("127.0.0.1", "localhost")
+
+    message = blocked(signed_in, UnexpectedAnswerError, zot_url=alias)
+
+    assert message.startswith(f"authentik GET /application/o/authorize/ sends zot-ci to {signed_in.zot_url}, not to ")
+    assert message.endswith(f"{alias}; correct zot's URL")
+    assert not any("/callback/" in call.path for call in signed_in.estate.log)
+
+
+AFTER_ENROLMENT = [
+    ("authentik", "GET /authenticators/static/"),
+    ("authentik", "DELETE /authenticators/static/"),
+    ("zot", "GET /zot/auth/login"),
+    ("authentik", "GET /application/o/authorize/"),
+    ("zot", "GET /zot/auth/callback/"),
+]
+
+
+@pytest.mark.parametrize(("system", "call"), AFTER_ENROLMENT)
+def test_a_step_that_fails_after_the_enrolment_leaves_neither_device_nor_password(
+    system: str, call: str, signed_in: World
+) -> None:
+    """It fails the first time it is asked."""
+    user = made(signed_in)
+    between = Between(getattr(signed_in.estate, system))
+    between.answer(call, Response(status_code=403), times=1)
+
+    blocked(signed_in, ReconcileError)
+
+    assert user.devices == []
+    assert user.password_changes == 2
+    assert all(session.identity() is None for session in signed_in.estate.authentik.sessions_of(USER))
+
+
+@pytest.mark.parametrize(("system", "call"), AFTER_ENROLMENT)
+def test_a_step_that_fails_after_the_enrolment_logs_the_session_out(system: str, call: str, signed_in: World) -> None:
+    """Dead by the new password, but listed among the account's sessions until it ends by itself."""
+    made(signed_in)
+    between = Between(getattr(signed_in.estate, system))
+    between.answer(call, Response(status_code=403), times=1)
+
+    blocked(signed_in, ReconcileError)
+
+    assert signed_in.estate.authentik.sessions_of(USER) == []
+
+
+@pytest.mark.parametrize("answer", ["lost", "wrong"])
+def test_an_enrolment_whose_answer_is_of_no_use_leaves_no_device(answer: str, signed_in: World) -> None:
+    """The device is there, and no session that could delete it: it is cleared by impersonation."""
+    user = made(signed_in)
+    between = Between(signed_in.estate.authentik)
+
+    def rule(method: str, path: str) -> Response | None:
+        if user.devices and method == "GET" and "/executor/default-authentication-flow/" in path:
+            return Response(status_code=503) if answer == "lost" else JSONResponse({"component": "ak-stage-prompt"})
+        return None
+
+    between.rules.append(rule)
+
+    blocked(signed_in, ReconcileError)
+
+    assert user.devices == []
+    assert user.password_changes == 2
+    assert any("impersonate" in call.path for call in signed_in.estate.log)
