@@ -34,6 +34,8 @@ class ServiceAccountProvider(Provider):
     Life cycle of an account. Its id is the user name; *account_uuid* says which account it is.
     """
 
+    named_by = ("username",)
+
     def names(self, props: Props) -> list[Identity]:
         """
         Return what the account is called.
@@ -180,9 +182,10 @@ def _drift(observed: Props, wanted: Props) -> list[str]:
     Say what the last read found that is not as the last run left it. A change of the settings is no drift.
     """
     sentences = [] if observed["condition"] == CURRENT else [observed["condition"]]
-    found, left = set(observed["groups"]), set(observed["applied_groups"])
-    sentences += [f"left group {name}" for name in sorted(left & set(wanted["groups"]) - found)]
-    sentences += [f"is also in group {name}" for name in sorted(found - left - set(wanted["groups"]))]
+    found, applied = set(observed["groups"]), set(observed["applied_groups"])
+    if isinstance(wanted["groups"], list):
+        sentences += [f"left group {name}" for name in sorted(applied & set(wanted["groups"]) - found)]
+        sentences += [f"is also in group {name}" for name in sorted(found - applied - set(wanted["groups"]))]
     if observed["type"] != wanted["type"]:
         sentences.append(f"is of type {observed['type']}, not {wanted['type']}")
     if not observed["is_active"]:

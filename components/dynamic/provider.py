@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pulumi.dynamic import CheckResult, ConfigureRequest, DiffResult, ResourceProvider
+from pulumi.output import Unknown
 
 from ..http import logs
 from ..rotation import CURRENT
@@ -27,7 +28,11 @@ Props = dict[str, Any]
 class Provider(ResourceProvider):
     """
     A provider that reports changes in one line each, and errors in one line alone.
+
+    *named_by* are the properties that *names* looks at.
     """
+
+    named_by: tuple[str, ...]
 
     def configure(self, req: ConfigureRequest) -> None:
         """
@@ -43,7 +48,7 @@ class Provider(ResourceProvider):
         """
         Note that the program has this resource. Nothing is changed in *news*, so that a saved plan fits.
         """
-        for name in self.names(news):
+        for name in self._known_names(news):
             MEMORY.want(name)
         return CheckResult(news, [])
 
@@ -53,6 +58,11 @@ class Provider(ResourceProvider):
         """
         raise NotImplementedError
 
+    def _known_names(self, props: Props) -> list[Identity]:
+        # In a preview, another program's settings can come from a resource that does not exist yet.
+        unknown = any(isinstance(props.get(name), Unknown) for name in self.named_by)
+        return [] if unknown else self.names(props)
+
     def report(self, props: Props, what: str, sentences: Iterable[str]) -> None:
         """
         Log each of the *sentences* about *what*, since a preview without `--diff` shows no values.
@@ -60,7 +70,8 @@ class Provider(ResourceProvider):
         Only for what the program still has: a refresh also calls `diff`, before `check`, and for replaced instances
         whose deletion is pending.
         """
-        if all(MEMORY.is_wanted(name) for name in self.names(props)):
+        names = self._known_names(props)
+        if names and all(MEMORY.is_wanted(name) for name in names):
             for sentence in sentences:
                 _log.warning("%s: %s", what, sentence)
 

@@ -37,6 +37,8 @@ class ActionsSecretProvider(Provider):
     Life cycle of a secret. Its id is `repository/NAME`, or likewise.
     """
 
+    named_by = _PLACE
+
     def names(self, props: Props) -> list[Identity]:
         """
         Return what the secret is called, which is also what it is: a forge knows nothing else of it.
@@ -81,7 +83,9 @@ class ActionsSecretProvider(Provider):
         _note(olds)
         self.report(news, _place(olds).thing, [] if olds["condition"] == CURRENT else [olds["condition"]])
         result = differences(olds, news, update=_UPDATED)
-        replaces = [] if _place(olds).identity == _place(news).identity else changed(olds, news, _PLACE)
+        replaces = changed(olds, news, _PLACE)
+        if replaces and self._known_names(news) == self.names(olds):
+            replaces = []
         return DiffResult(result.changes, replaces, delete_before_replace=False)
 
     def update(self, id_: str, olds: Props, news: Props) -> UpdateResult:

@@ -36,6 +36,8 @@ class ItemFieldProvider(Provider):
     Life cycle of a field. Its id is where it was first written; *vault_id*, *item_id* and *field_id* say where it is.
     """
 
+    named_by = _PLACE
+
     def names(self, props: Props) -> list[Identity]:
         """
         Return what the settings call the field.
@@ -121,6 +123,7 @@ class ItemFieldProvider(Provider):
         ref, item = _find(access, known or wanted)
         field = item.by_id(known["field_id"]) if known and ref == _ref(known) else None
         made_here = bool(known and field and known["made_here"])
+        is_known = field is not None
         if field is None:
             field = item.named(wanted["field"])
             if known:
@@ -135,7 +138,7 @@ class ItemFieldProvider(Provider):
             before = MEMORY.holder(("field", ref.vault, ref.item, field_id))
             if before is not None:
                 made_here = before.made_here
-            elif known is None or known["field_id"] != field_id:
+            elif not is_known:
                 _refuse_what_is_not_ours(field, wanted)
                 _log.info("1Password: adopted field %s, which stays on destroy", _place(wanted).name)
             # Before it is written: the old owner's deletion must leave it, also if this write fails.
@@ -196,8 +199,8 @@ def _refuse_a_second_name(access: ItemAccess, ref: ItemRef, item: Item, field: F
         if place == own or label not in here or title not in (wanted["item"], ref.item, item.title):
             continue
         if vault in (wanted["vault"], ref.vault) or access.locate(vault, title) == ref:
-            whose = next((name for name, other in MEMORY.named_fields() if other == own), "another account")
-            same = f"{own.thing} of {whose} and {place.thing} of {username} are the same field"
+            whose = next((name for name, other in MEMORY.named_fields() if other == own), "?")
+            same = f"{own.thing} of account {whose} and {place.thing} of account {username} are the same field"
             msg = f"{same}; name it for one of them only"
             raise CollisionError(msg)
 

@@ -49,6 +49,8 @@ class ApiKeyProvider(Provider):
     Life cycle of a key. Its id is zot's uuid.
     """
 
+    named_by = ("zot_url", "username")
+
     def names(self, props: Props) -> list[Identity]:
         """
         Return what the key is known by, and its account, which needs no resource of its own.

@@ -58,6 +58,8 @@ class RetiredKeysProvider(Provider):
     Life cycle of the sweep. Its id is the label.
     """
 
+    named_by = ("zot_url", "username")
+
     def names(self, props: Props) -> list[Identity]:
         """
         Return whose keys are swept.

@@ -51,7 +51,7 @@ def key_inputs(world: World) -> Props:
 
 def field_inputs(key: Props) -> Props:
     """What the program asks of the field that is to hold *key*."""
-    place = {"vault": VAULT, "item": ITEM, "field": FIELD, "resource": "zot-ci-item-field"}
+    place = {"vault": VAULT, "item": ITEM, "field": FIELD}
     return {**place, "value": key["api_key"], "key_uuid": key["uuid"], "condition": "current"}
 
 
@@ -64,8 +64,6 @@ def secret_inputs(world: World, key: Props) -> Props:
         "value": key["api_key"],
         "key_uuid": key["uuid"],
         "condition": "current",
-        "publish": True,
-        "resource": "zot-ci-actions-secret",
     }
 
 

@@ -12,8 +12,9 @@ import pytest
 
 from components.authentik.service_account import ServiceAccountProvider
 from components.dynamic.provider import Props
+from components.dynamic.run_memory import MEMORY
 from components.http.errors import NotFoundError, NotOursError, PermissionMissingError
-from tests.dynamic.wanted import UNKNOWN, account, calls, next_run, outs_of, writes
+from tests.dynamic.wanted import UNKNOWN, account, calls, next_run, outs_of, planned, writes
 from tests.estate.authentik.model import User
 from tests.messages import assert_names
 from tests.world import GROUP, World
@@ -51,7 +52,13 @@ def test_an_account_that_is_not_there_is_made(signed_in: World) -> None:
 
     user = signed_in.estate.authentik.users[USER]
     assert result.id == USER
-    assert outs_of(result) == account(signed_in) | {"pk": user.pk, "account_uuid": user.uuid, "made_here": True}
+    assert outs_of(result) == account(signed_in) | {
+        "pk": user.pk,
+        "account_uuid": user.uuid,
+        "applied_groups": [GROUP],
+        "made_here": True,
+        "mark": outs_of(result)["mark"],
+    }
     assert (user.name, user.type, user.is_active, user.groups) == ("Zot CI", "service_account", True, {GROUP})
 
 
@@ -130,6 +137,16 @@ DRIFTS: dict[str, tuple[Callable[[World], object], Props]] = {
 }
 
 
+SAID = {
+    "inactive": "is deactivated",
+    "other type": "is of type internal",
+    "group missing": f"left group {GROUP}",
+    "group too many": "is also in group admins",
+    "gone": "gone: ",
+    "renamed": "renamed to other",
+}
+
+
 @pytest.mark.parametrize("drift", DRIFTS)
 def test_a_drift_is_seen_shown_and_reconciled(drift: str, signed_in: World, caplog: pytest.LogCaptureFixture) -> None:
     """A read changes nothing and says what is out of sync; one update reconciles it, and the next read is in sync."""
@@ -146,15 +163,17 @@ def test_a_drift_is_seen_shown_and_reconciled(drift: str, signed_in: World, capl
     assert outs | shown == olds | seen
     assert found.inputs == account(signed_in) | seen | {"condition": outs["condition"]}
     assert writes(signed_in) == []
+    assert caplog.text == ""
+    difference = planned(PROVIDER, USER, outs, account(signed_in))
     assert caplog.text.count("authentik account zot-ci: ") == 1
-    difference = PROVIDER.diff(USER, outs, account(signed_in))
+    assert SAID[drift] in caplog.text
     assert (difference.changes, difference.replaces) == (True, [])
 
     updated = outs_of(PROVIDER.update(USER, outs, account(signed_in)))
 
     again = read(updated)
     assert again == updated
-    assert again == account(signed_in) | {"pk": again["pk"], "account_uuid": again["account_uuid"], "made_here": True}
+    assert again == olds | {name: again[name] for name in ("pk", "account_uuid", "mark")}
     assert not PROVIDER.diff(USER, again, account(signed_in)).changes
 
 
@@ -193,14 +212,68 @@ def test_a_value_that_is_not_known_yet_is_a_difference(name: str, signed_in: Wor
     assert PROVIDER.diff(USER, in_sync(signed_in), news).changes
 
 
+def test_a_change_of_the_wanted_groups_is_no_drift(signed_in: World, caplog: pytest.LogCaptureFixture) -> None:
+    """Nobody left a group that the settings have just named, and nobody joined one that they no longer name."""
+    olds = in_sync(signed_in)
+
+    assert planned(PROVIDER, USER, read(olds), account(signed_in, groups=["admins"])).changes
+    assert caplog.text == ""
+
+
 def test_a_destroy_deletes_what_was_made_here(signed_in: World) -> None:
     """Gone already is no error."""
     olds = in_sync(signed_in)
+    MEMORY.note_keys_left(USER, [])
 
     PROVIDER.delete(USER, olds)
     PROVIDER.delete(USER, olds)
 
     assert USER not in signed_in.estate.authentik.users
+
+
+@pytest.mark.parametrize("keys", [None, ["by hand (a-uuid), created 2026-11-25, never expires"]])
+def test_a_destroy_leaves_an_account_whose_name_may_have_live_keys(
+    keys: list[str] | None, signed_in: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A new account of that name would get them back. It is named why it stays."""
+    olds = in_sync(signed_in)
+    if keys is not None:
+        MEMORY.note_keys_left(USER, keys)
+
+    PROVIDER.delete(USER, olds)
+
+    assert USER in signed_in.estate.authentik.users
+    assert "left account zot-ci" in caplog.text
+    assert (keys or ["the registry lists none"])[0] in caplog.text
+
+
+def test_an_account_that_was_made_here_stays_ours_when_its_resource_is_replaced(signed_in: World) -> None:
+    """`state taint`: the new instance finds the account by its name, and the old one is deleted last."""
+    olds = in_sync(signed_in)
+    PROVIDER.diff(USER, olds, account(signed_in))
+
+    PROVIDER.check({}, account(signed_in))
+    outs = outs_of(PROVIDER.create(account(signed_in)))
+    MEMORY.note_keys_left(USER, [])
+    PROVIDER.delete(USER, olds)
+
+    assert outs["made_here"] is True
+    assert outs["mark"] > olds["mark"]
+    assert USER in signed_in.estate.authentik.users
+
+
+def test_an_account_renamed_there_and_here_is_not_deleted_under_its_old_name(signed_in: World) -> None:
+    """Another resource name, another user name, the same account: its uuid tells."""
+    olds = in_sync(signed_in)
+    PROVIDER.diff(USER, olds, account(signed_in))
+    signed_in.change_account(username="other")
+
+    outs = outs_of(PROVIDER.create(account(signed_in, username="other")))
+    MEMORY.note_keys_left(USER, [])
+    PROVIDER.delete(USER, olds)
+
+    assert outs["made_here"] is True
+    assert "other" in signed_in.estate.authentik.users
 
 
 def test_a_destroy_leaves_an_adopted_account_as_it_is(signed_in: World) -> None:

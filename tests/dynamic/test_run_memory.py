@@ -1,63 +1,96 @@
 """
-A place that has gone from one resource to another in a run: whoever had it leaves it alone.
+A place that goes from one instance to another: whoever had it leaves it alone, whatever the order of the calls.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
+from components.dynamic.run_memory import MEMORY, Holder
 from components.forgejo.actions_secret import ActionsSecretProvider
+from components.http.errors import CollisionError
 from components.onepassword.item_field import ItemFieldProvider
-from tests.dynamic.wanted import NO_KEY, field, next_run, outs_of, secret, writes
-from tests.world import World
+from components.settings.place import Place
+from components.zot.api_key import ApiKeyProvider
+from tests.dynamic.wanted import NO_KEY, field, made_by, next_run, outs_of, secret, writes
+from tests.world import FIELD, ITEM, VAULT, World
 
 pytestmark = pytest.mark.embedded
 
-FIELDS, SECRETS = ItemFieldProvider(), ActionsSecretProvider()
+FIELDS, SECRETS, KEYS = ItemFieldProvider(), ActionsSecretProvider(), ApiKeyProvider()
 ANOTHER_KEY = "zak_" + 32 * "1"
 
 
-def test_a_field_that_another_resource_has_written_is_not_removed(signed_in: World) -> None:
-    """Created under the new name before it is deleted under the old one."""
+def test_a_field_that_a_successor_has_written_is_not_removed(signed_in: World) -> None:
+    """Created, also under another resource's name, before the old instance is deleted."""
     olds = outs_of(FIELDS.create(field()))
-    FIELDS.create(field(ANOTHER_KEY, resource="another"))
-    next_run(signed_in)
+    outs = outs_of(FIELDS.create(field(ANOTHER_KEY)))
+    signed_in.estate.log.clear()
 
     FIELDS.delete("id", olds)
 
+    assert outs["mark"] > olds["mark"]
     assert signed_in.field() == ANOTHER_KEY
     assert writes(signed_in) == []
 
 
-def test_two_fields_that_change_places_both_stay(signed_in: World) -> None:
-    """Each update writes the other's place, and must not clear away what is there by then."""
-    first = outs_of(FIELDS.create(field(resource="first")))
-    second = outs_of(FIELDS.create(field(resource="second", field="copy")))
-
-    FIELDS.update("id", first, field(ANOTHER_KEY, resource="first", field="copy"))
-    FIELDS.update("id", second, field(ANOTHER_KEY, resource="second"))
-
-    label = signed_in.estate.onepassword.field
-    assert signed_in.field() == ANOTHER_KEY
-    assert label("blumeops", "Forgejo Secrets", "copy") == ANOTHER_KEY
-
-
-def test_a_field_is_removed_when_its_other_holder_has_let_go(signed_in: World) -> None:
-    """In the same run: the first to be deleted releases it."""
+@pytest.mark.parametrize("order", ["old last", "old first"])
+def test_a_deletion_that_is_pending_from_a_killed_run_leaves_the_successor_s_field(
+    order: str, signed_in: World
+) -> None:
+    """The refresh shows both instances to `diff`, in either order: the newest mark counts, not the last call."""
     olds = outs_of(FIELDS.create(field()))
-    another = outs_of(FIELDS.create(field(resource="another")))
+    news = outs_of(FIELDS.create(field()))
+    next_run(signed_in)
+    for seen in (news, olds) if order == "old last" else (olds, news):
+        FIELDS.diff("id", seen, field())
 
-    FIELDS.delete("id", another | {"made_here": False})
     FIELDS.delete("id", olds)
+    assert signed_in.field() == NO_KEY
 
+    FIELDS.delete("id", news)
     assert signed_in.field() is None
+
+
+def test_what_the_program_still_names_is_not_cleared_away(signed_in: World) -> None:
+    """Even where nothing was seen of a successor: its writing may have failed, and the field holds our key."""
+    olds = outs_of(FIELDS.create(field(uuid="old")))
+    published = outs_of(SECRETS.create(secret(signed_in, uuid="old")))
+    next_run(signed_in)
+    FIELDS.check({}, field())
+    SECRETS.check({}, secret(signed_in))
+
+    FIELDS.delete("id", olds)
+    SECRETS.delete("id", published)
+
+    assert (signed_in.field(), signed_in.secret()) == (NO_KEY, NO_KEY)
+    assert MEMORY.places_with("old") == [
+        f"1Password {VAULT}/{ITEM}/{FIELD}",
+        "Forgejo eblume/blumeops/ZOT_CI_API_KEY",
+    ]
+
+
+def test_a_key_that_a_place_still_holds_is_not_ended(signed_in: World, caplog: pytest.LogCaptureFixture) -> None:
+    """An account was renamed, and the new resource of its field could not write: with `--continue-on-error` go on."""
+    olds = made_by(signed_in)
+    held = outs_of(FIELDS.create(field(olds["api_key"], olds["uuid"])))
+    next_run(signed_in)
+    FIELDS.check({}, field())
+    FIELDS.delete("id", held)
+
+    KEYS.delete(olds["uuid"], olds)
+
+    assert signed_in.accepts(olds["api_key"])
+    assert f"left key {olds['uuid']} of zot-ci, which is still in 1Password {VAULT}/{ITEM}/{FIELD}" in caplog.text
 
 
 def test_a_secret_that_another_resource_has_published_is_not_deleted(signed_in: World) -> None:
     """Also by another spelling: the server takes names without case."""
     olds = outs_of(SECRETS.create(secret(signed_in)))
-    SECRETS.create(secret(signed_in, ANOTHER_KEY, resource="another", secret="zot_ci_api_key"))
-    next_run(signed_in)
+    SECRETS.create(secret(signed_in, ANOTHER_KEY, secret="zot_ci_api_key"))
+    signed_in.estate.log.clear()
 
     SECRETS.delete("id", olds)
 
@@ -68,9 +101,44 @@ def test_a_secret_that_another_resource_has_published_is_not_deleted(signed_in: 
 def test_a_secret_that_nobody_else_has_is_deleted(signed_in: World) -> None:
     """Whatever other places this run has seen."""
     olds = outs_of(SECRETS.create(secret(signed_in)))
-    SECRETS.create(secret(signed_in, resource="another", secret="OTHER"))
+    SECRETS.create(secret(signed_in, secret="OTHER"))
 
     SECRETS.delete("id", olds)
 
     assert signed_in.secret() is None
     assert signed_in.estate.forgejo.value("eblume", "blumeops", "OTHER") == NO_KEY
+
+
+@pytest.fixture
+def two_names(signed_in: World) -> Iterator[tuple[Place, Place]]:
+    """One field, by its label for one account and by its id for another."""
+    signed_in.set_field(NO_KEY)
+    item = signed_in.estate.onepassword.item(VAULT, ITEM)
+    by_label = Place.field(VAULT, ITEM, FIELD)
+    by_id = Place.field(signed_in.estate.onepassword.vault(VAULT).id, item.id, item.labelled(FIELD)[0]["id"])
+    MEMORY.note_named_fields([("first", by_label), ("second", by_id)])
+    yield by_label, by_id
+    assert signed_in.field() == NO_KEY
+
+
+def test_one_field_under_two_names_is_refused_before_it_is_written(
+    two_names: tuple[Place, Place], signed_in: World
+) -> None:
+    """Else each `up` would overwrite the other account's key, for ever."""
+    for place in two_names:
+        vault, item, label = place.path
+        with pytest.raises(CollisionError) as caught:
+            FIELDS.create(field(ANOTHER_KEY, vault=vault, item=item, field=label))
+        assert "of account first" in str(caught.value)
+        assert "of account second" in str(caught.value)
+    assert writes(signed_in) == []
+
+
+def test_marks_sort_by_time_whatever_the_clock_says() -> None:
+    """A machine whose clock is behind makes a later mark all the same, if it has seen the earlier one."""
+    future = "90000000000000000000-abcd"
+    MEMORY.note_holder(("a", "place"), Holder(future))
+
+    assert MEMORY.new_mark() > future
+    assert MEMORY.has_successor(("a", "place"), "0") is True
+    assert MEMORY.has_successor(("a", "place"), future) is False

@@ -6,9 +6,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from pulumi.dynamic import DiffResult
 from pulumi.output import Unknown
 
-from components.dynamic.provider import Props
+from components.dynamic.provider import Props, Provider
+from components.dynamic.run_memory import MEMORY
 from components.http import connections
 from components.zot.api_key import ApiKeyProvider
 from tests.world import FIELD, GROUP, ITEM, OWNER, REPOSITORY, SECRET, VAULT, World
@@ -16,6 +18,8 @@ from tests.world import FIELD, GROUP, ITEM, OWNER, REPOSITORY, SECRET, VAULT, Wo
 LABEL = "zot-ci/test/zot-ci"
 # Has the form of a key; no registry knows it.
 NO_KEY = "zak_" + 32 * "0"
+# The mark of an instance that an earlier run made.
+MARK = "00000000000000000001-0000"
 # What a preview gives for a value that is not known yet.
 UNKNOWN: Any = Unknown()  # type: ignore[no-untyped-call]  # pulumi gives it no types
 
@@ -53,7 +57,7 @@ def key(world: World, **inputs: Any) -> Props:
 
 def field(value: str = NO_KEY, uuid: str = "a-uuid", **inputs: Any) -> Props:
     """What the program asks of the field."""
-    place = {"vault": VAULT, "item": ITEM, "field": FIELD, "resource": "zot-ci-item-field"}
+    place = {"vault": VAULT, "item": ITEM, "field": FIELD}
     return {**place, "value": value, "key_uuid": uuid, "condition": "current"} | inputs
 
 
@@ -66,8 +70,6 @@ def secret(world: World, value: str = NO_KEY, uuid: str = "a-uuid", **inputs: An
         "value": value,
         "key_uuid": uuid,
         "condition": "current",
-        "publish": True,
-        "resource": "zot-ci-actions-secret",
     } | inputs
 
 
@@ -84,6 +86,17 @@ def sweep(world: World, key_: Props, **inputs: Any) -> Props:
         "retire_after_days": 0.0,
         "condition": "current",
     } | inputs
+
+
+def swept(world: World, key_: Props, **inputs: Any) -> Props:
+    """What is recorded of the sweep when it has left nothing."""
+    return sweep(world, key_, **inputs) | {"mark": MARK, "earlier_labels": [], "stale": []}
+
+
+def planned(provider: Provider, id_: str, olds: Props, news: Props) -> DiffResult:
+    """What the engine asks in a preview, of something that the program still has."""
+    provider.check({}, news)
+    return provider.diff(id_, olds, news)
 
 
 def made_by(world: World, minter: str | None = None, **inputs: Any) -> Props:
@@ -105,8 +118,9 @@ def made_by(world: World, minter: str | None = None, **inputs: Any) -> Props:
 
 
 def next_run(world: World) -> None:
-    """What follows is another process, which has asked nothing yet; the log begins anew."""
+    """What follows is another process, which has asked nothing yet and remembers nothing; the log begins anew."""
     connections.forget_all()
+    MEMORY.forget()
     world.estate.log.clear()
 
 

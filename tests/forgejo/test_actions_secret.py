@@ -4,13 +4,17 @@ The secret's life cycle, called as the engine calls it, over HTTP against the em
 
 from __future__ import annotations
 
+from datetime import timedelta, timezone
+
 import pytest
 from starlette.responses import JSONResponse
 
 from components.dynamic.provider import Props
+from components.dynamic.run_memory import MEMORY
 from components.forgejo.actions_secret import ActionsSecretProvider
 from components.http.errors import NotFoundError, UnexpectedAnswerError
-from tests.dynamic.wanted import NO_KEY, UNKNOWN, calls, next_run, outs_of, secret, writes
+from components.settings.place import Place
+from tests.dynamic.wanted import NO_KEY, UNKNOWN, calls, next_run, outs_of, planned, secret, writes
 from tests.http.between import Between
 from tests.world import OWNER, REPOSITORY, SECRET, World
 
@@ -18,6 +22,7 @@ pytestmark = pytest.mark.embedded
 
 PROVIDER = ActionsSecretProvider()
 ID = f"{OWNER}/{REPOSITORY}/{SECRET}"
+PLACE = Place.secret(SECRET, repository=f"{OWNER}/{REPOSITORY}")
 PATH = f"/api/v1/repos/{OWNER}/{REPOSITORY}/actions/secrets"
 
 
@@ -34,7 +39,7 @@ def test_a_secret_is_published_under_its_place(signed_in: World) -> None:
 
     assert result.id == ID
     assert signed_in.secret() == NO_KEY
-    assert set(outs_of(result)) == set(secret(signed_in)) | {"created_at", "canary_end"}
+    assert set(outs_of(result)) == set(secret(signed_in)) | {"created_at", "canary_end", "mark", "proven_uuid"}
 
 
 def test_a_secret_of_that_name_is_taken_over(signed_in: World) -> None:
@@ -47,28 +52,37 @@ def test_a_secret_of_that_name_is_taken_over(signed_in: World) -> None:
 
 
 def test_a_read_in_line_asks_once_and_writes_nothing(signed_in: World) -> None:
-    """*publish* is not recorded: only an `up` sets it."""
+    """What is recorded is what the program gives, so that a preview in sync shows nothing."""
     olds = in_line(signed_in)
 
     result = PROVIDER.read(ID, olds)
 
-    assert outs_of(result) == olds | {"publish": False}
-    assert result.inputs == secret(signed_in, publish=False)
+    assert outs_of(result) == olds
+    assert result.inputs == secret(signed_in)
     assert calls(signed_in) == [f"GET {PATH}"]
 
 
-def test_a_preview_of_a_secret_in_line_is_empty_and_an_up_publishes_again(signed_in: World) -> None:
-    """An overwritten value cannot be seen: it is healed by every `up`, and no preview says so."""
-    seen = outs_of(PROVIDER.read(ID, in_line(signed_in)))
+def test_an_overwritten_value_is_no_difference_since_nobody_can_see_it(signed_in: World) -> None:
+    """The program is told that the secret is kept as it is, and publishes it again."""
+    olds = in_line(signed_in)
     signed_in.estate.forgejo.set_value(OWNER, REPOSITORY, SECRET, "overwritten")
+    seen = outs_of(PROVIDER.read(ID, olds))
 
-    assert not PROVIDER.diff(ID, seen, secret(signed_in, publish=False)).changes
-    real = PROVIDER.diff(ID, seen, secret(signed_in, publish=True))
-    assert (real.changes, real.replaces) == (True, [])
-    outs = outs_of(PROVIDER.update(ID, seen, secret(signed_in)))
+    PROVIDER.check(secret(signed_in), secret(signed_in))
+    assert not PROVIDER.diff(ID, seen, secret(signed_in)).changes
+    assert MEMORY.is_kept(PLACE.identity)
 
+    PROVIDER.update(ID, seen, secret(signed_in))
     assert signed_in.secret() == NO_KEY
-    assert outs["created_at"] == seen["created_at"]
+    assert not MEMORY.is_kept(PLACE.identity)
+
+
+def test_a_server_in_another_time_zone_is_no_drift(signed_in: World) -> None:
+    """The same instant in other letters."""
+    olds = in_line(signed_in)
+    signed_in.estate.forgejo.zone = timezone(timedelta(hours=-8))
+
+    assert outs_of(PROVIDER.read(ID, olds)) == olds
 
 
 def test_a_secret_that_is_gone_is_drift_and_is_published_again(
@@ -81,8 +95,8 @@ def test_a_secret_that_is_gone_is_drift_and_is_published_again(
     seen = outs_of(PROVIDER.read(ID, olds))
 
     assert seen["condition"] == "gone: the repository has no such secret any more"
+    assert planned(PROVIDER, ID, seen, secret(signed_in)).changes
     assert f"Forgejo secret {ID}: gone: the repository has no such secret any more" in caplog.text
-    assert PROVIDER.diff(ID, seen, secret(signed_in, publish=False)).changes
     healed = outs_of(PROVIDER.update(ID, seen, secret(signed_in)))
     assert signed_in.secret() == NO_KEY
     assert outs_of(PROVIDER.read(ID, healed))["condition"] == "current"
@@ -100,7 +114,7 @@ def test_a_secret_that_was_made_again_elsewhere_is_drift(signed_in: World) -> No
     seen = outs_of(PROVIDER.read(ID, olds))
 
     assert seen["condition"].startswith(f"deleted and made again elsewhere on {when}")
-    assert PROVIDER.diff(ID, seen, secret(signed_in, publish=False)).changes
+    assert PROVIDER.diff(ID, seen, secret(signed_in)).changes
     healed = outs_of(PROVIDER.update(ID, seen, secret(signed_in)))
     assert signed_in.secret() == NO_KEY
     assert outs_of(PROVIDER.read(ID, healed))["condition"] == "current"
@@ -125,7 +139,7 @@ def test_what_makes_a_difference_and_what_another_secret(inputs: Props, replaces
     """A replacement by another spelling would delete the very secret that it has just published."""
     olds = in_line(signed_in) | {"publish": False}
 
-    difference = PROVIDER.diff(ID, olds, secret(signed_in, publish=False) | inputs)
+    difference = PROVIDER.diff(ID, olds, secret(signed_in) | inputs)
 
     assert difference.changes
     assert difference.replaces == replaces

@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from components.http.errors import NotOursError
-from tests.dynamic.wanted import NO_KEY, UNKNOWN, calls, field, outs_of, writes
+from tests.dynamic.wanted import NO_KEY, UNKNOWN, calls, field, outs_of, planned, writes
 from tests.http.between import Between
 from tests.onepassword.fields import ANOTHER_KEY, PROVIDER, held, in_line
 from tests.world import FIELD, ITEM, VAULT, World
@@ -37,31 +36,37 @@ def test_another_key_is_written_into_the_same_field(adopted: bool, signed_in: Wo
 
 @pytest.mark.parametrize("adopted", [True, False])
 def test_moving_writes_the_new_place_before_it_leaves_the_old_one(adopted: bool, signed_in: World) -> None:
-    """At no moment is there no field with the key; an adopted one keeps its last value."""
+    """Another field is another resource, and the old one goes last; an adopted one keeps its last value."""
     if adopted:
         signed_in.set_field("")
     olds = in_line(signed_in)
     between = Between(signed_in.estate.onepassword)
-    news = field(ANOTHER_KEY, field="other-field")
+    news = field(NO_KEY, field="other-field")
 
-    assert PROVIDER.diff("id", olds, news).replaces == []
-    outs = outs_of(PROVIDER.update("id", olds, news))
+    assert planned(PROVIDER, "id", olds, news).replaces == ["field"]
+    outs = outs_of(PROVIDER.create(news))
+    PROVIDER.delete("id", olds)
 
     operations = [json.loads(heard.body)[0] for heard in between.heard if heard.call.startswith("PATCH")]
     assert [operation["op"] for operation in operations] == (["add"] if adopted else ["add", "remove"])
-    assert held(signed_in, "other-field")[0]["value"] == ANOTHER_KEY
+    assert held(signed_in, "other-field")[0]["value"] == NO_KEY
     assert signed_in.field() == (NO_KEY if adopted else None)
     assert outs["made_here"] is True
 
 
-def test_moving_to_a_field_of_somebody_else_s_leaves_the_old_one(signed_in: World) -> None:
-    """Refused before anything is written."""
-    olds = in_line(signed_in)
+def test_two_fields_that_change_places_both_stay_and_stay_ours(signed_in: World) -> None:
+    """Each is deleted last, at the place where the other one's successor is by then; who made it is not forgotten."""
+    first, second = in_line(signed_in), in_line(signed_in, field="other-field")
+    for olds in (first, second):
+        PROVIDER.diff("id", olds, field(ANOTHER_KEY))
 
-    with pytest.raises(NotOursError, match="webhook holds something that is no zot API key"):
-        PROVIDER.update("id", olds, field(field="webhook"))
-    assert signed_in.field() == NO_KEY
-    assert writes(signed_in) == []
+    outs = [outs_of(PROVIDER.create(field(ANOTHER_KEY, field=name))) for name in ("other-field", FIELD)]
+    for olds in (first, second):
+        PROVIDER.delete("id", olds)
+
+    assert signed_in.field() == ANOTHER_KEY
+    assert held(signed_in, "other-field")[0]["value"] == ANOTHER_KEY
+    assert [one["made_here"] for one in outs] == [True, True]
 
 
 @pytest.mark.parametrize("adopted", [True, False])
@@ -78,20 +83,9 @@ def test_the_same_place_by_its_ids_is_no_move(adopted: bool, signed_in: World) -
     assert outs["made_here"] is not adopted
 
 
-def test_moving_to_another_item_leaves_nothing_in_the_first(signed_in: World) -> None:
-    """A vault and an item are only places."""
-    olds = in_line(signed_in)
-    signed_in.estate.onepassword.add_item(VAULT, "Another")
-
-    PROVIDER.update("id", olds, field(item="Another"))
-
-    assert signed_in.field() is None
-    assert signed_in.estate.onepassword.field(VAULT, "Another", FIELD) == NO_KEY
-
-
-@pytest.mark.parametrize("name", ["value", "key_uuid", "vault", "item", "field"])
+@pytest.mark.parametrize("name", ["value", "key_uuid"])
 @pytest.mark.parametrize("value", ["another", UNKNOWN], ids=["known", "unknown"])
-def test_every_input_is_changed_in_place(name: str, value: Any, signed_in: World) -> None:
+def test_another_key_is_changed_in_place(name: str, value: Any, signed_in: World) -> None:
     """Nothing is asked to find a difference."""
     olds = in_line(signed_in)
 
@@ -100,6 +94,19 @@ def test_every_input_is_changed_in_place(name: str, value: Any, signed_in: World
     assert (difference.changes, difference.replaces) == (True, [])
     assert not PROVIDER.diff("id", olds, field()).changes
     assert calls(signed_in) == []
+
+
+@pytest.mark.parametrize("name", ["vault", "item", "field"])
+@pytest.mark.parametrize("value", ["another", UNKNOWN], ids=["known", "unknown"])
+def test_another_place_is_another_resource(name: str, value: Any, signed_in: World) -> None:
+    """The new one is written before the old one goes. The same place by its id is none."""
+    olds = in_line(signed_in)
+
+    difference = PROVIDER.diff("id", olds, field(**{name: value}))
+
+    assert (difference.changes, difference.replaces) == (True, [name])
+    by_id = PROVIDER.diff("id", olds, field(**{name: olds[f"{name}_id"]}))
+    assert (by_id.changes, by_id.replaces) == (True, [])
 
 
 def test_a_destroy_removes_what_was_added_here(signed_in: World) -> None:
@@ -125,6 +132,19 @@ def test_a_destroy_leaves_an_adopted_field_with_its_last_value(
     assert signed_in.field() == NO_KEY
     assert calls(signed_in) == []
     assert f"left field {VAULT}/{ITEM}/{FIELD} with its last value; it was there before" in caplog.text
+
+
+def test_a_destroy_leaves_a_field_that_holds_something_else_by_now(
+    signed_in: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Somebody has put it to another use."""
+    olds = in_line(signed_in)
+    signed_in.set_field("somebody's value")
+
+    PROVIDER.delete("id", olds)
+
+    assert signed_in.field() == "somebody's value"
+    assert "holds another value than our last key" in caplog.text
 
 
 def test_a_destroy_after_the_item_is_no_error(signed_in: World) -> None:

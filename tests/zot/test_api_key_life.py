@@ -13,7 +13,7 @@ import pytest
 from components.dynamic.provider import Props
 from components.http.errors import NotFoundError, UnexpectedAnswerError
 from components.zot.api_key import ApiKeyProvider
-from tests.dynamic.wanted import LABEL, UNKNOWN, calls, key, made_by, next_run, outs_of, writes
+from tests.dynamic.wanted import LABEL, UNKNOWN, calls, key, made_by, next_run, outs_of, planned, writes
 from tests.world import GROUP, World
 
 pytestmark = pytest.mark.embedded
@@ -85,9 +85,9 @@ def test_a_drift_is_seen_shown_and_met_by_a_replacement(
     seen = read(olds)
 
     assert seen["condition"].startswith(words)
-    assert f"zot API key of zot-ci: {words}" in caplog.text
     assert writes(signed_in) == []
-    difference = PROVIDER.diff(olds["uuid"], seen, key(signed_in))
+    difference = planned(PROVIDER, olds["uuid"], seen, key(signed_in))
+    assert f"zot API key of zot-ci: {words}" in caplog.text
     assert (difference.changes, difference.replaces) == (True, ["condition"])
     assert difference.delete_before_replace is False
 

@@ -14,7 +14,7 @@ from components.dynamic.provider import Props
 from components.http.errors import UnexpectedAnswerError
 from components.zot.api_key import ApiKeyProvider
 from components.zot.retired_keys import RetiredKeysProvider
-from tests.dynamic.wanted import LABEL, UNKNOWN, calls, made_by, next_run, outs_of, sweep, writes
+from tests.dynamic.wanted import LABEL, UNKNOWN, calls, made_by, next_run, outs_of, planned, sweep, swept, writes
 from tests.world import World
 
 pytestmark = pytest.mark.embedded
@@ -51,7 +51,7 @@ def test_stale_keys_of_an_earlier_stack_end_and_nothing_else(signed_in: World) -
     result = PROVIDER.create(sweep(signed_in, current))
 
     assert result.id == LABEL
-    assert outs_of(result) == sweep(signed_in, current)
+    assert outs_of(result) == swept(signed_in, current) | {"mark": outs_of(result)["mark"]}
     assert left(signed_in) == {current["api_key"], *theirs}
 
 
@@ -65,12 +65,13 @@ def test_nothing_ends_while_a_place_holds_an_older_key(signed_in: World, caplog:
 
     assert old in left(signed_in)
     assert calls(signed_in) == []
-    assert "zot: no key of zot-ci is retired, Forgejo a, Forgejo b holds an older one" in caplog.text
+    assert "no older key of zot-ci is ended yet" in caplog.text
+    assert "Forgejo a, Forgejo b" in caplog.text
 
 
 def test_an_update_does_not_sweep_while_a_place_lags_either(signed_in: World) -> None:
     """Neither here nor where the registry was before."""
-    olds = sweep(signed_in, made_by(signed_in))
+    olds = swept(signed_in, made_by(signed_in))
     current = made_by(signed_in)
     alias = signed_in.zot_url.replace("127.0.0.1", "localhost")
     held = {"1Password": current["uuid"], "Forgejo": olds["key_uuid"]}
@@ -84,13 +85,14 @@ def test_an_update_does_not_sweep_while_a_place_lags_either(signed_in: World) ->
 
 def test_a_read_in_line_changes_nothing(signed_in: World) -> None:
     """Keys with another label are no stale keys."""
-    olds = sweep(signed_in, made_by(signed_in))
+    current = made_by(signed_in)
+    olds = swept(signed_in, current)
     stray(signed_in, "theirs")
 
     result = PROVIDER.read(LABEL, olds)
 
-    assert outs_of(result) == olds | {"stale": "", "current_age_days": 0.0, "still_used": []}
-    assert result.inputs == olds
+    assert outs_of(result) == olds | {"still_used": []}
+    assert result.inputs == sweep(signed_in, current)
     assert calls(signed_in) == ["GET /zot/auth/apikey"]
     assert not PROVIDER.diff(LABEL, outs_of(result), olds).changes
 
@@ -98,7 +100,7 @@ def test_a_read_in_line_changes_nothing(signed_in: World) -> None:
 def test_stale_keys_are_seen_named_and_ended(signed_in: World, caplog: pytest.LogCaptureFixture) -> None:
     """Oldest first, each with its day; the read itself ends none."""
     current = made_by(signed_in)
-    olds = sweep(signed_in, current)
+    olds = swept(signed_in, current)
     young, old = (stray(signed_in, age=timedelta(days=days)) for days in (1, 30))
 
     seen = outs_of(PROVIDER.read(LABEL, olds))
@@ -108,9 +110,9 @@ def test_stale_keys_are_seen_named_and_ended(signed_in: World, caplog: pytest.Lo
         rf"{uuid_of(signed_in, young)} created \d{{4}}-\d\d-\d\d",
         seen["condition"],
     )
-    assert f"zot keys of zot-ci: {seen['condition']}" in caplog.text
     assert writes(signed_in) == []
-    assert PROVIDER.diff(LABEL, seen, olds).changes
+    assert planned(PROVIDER, LABEL, seen, olds).changes
+    assert f"zot keys of zot-ci: {seen['condition']}" in caplog.text
     assert outs_of(PROVIDER.update(LABEL, seen, olds)) == olds
     assert left(signed_in) == {current["api_key"]}
 
@@ -120,7 +122,7 @@ def test_the_list_that_the_key_has_read_in_this_run_is_not_asked_for_again(signe
     current = made_by(signed_in)
 
     ApiKeyProvider().read(current["uuid"], current)
-    PROVIDER.read(LABEL, sweep(signed_in, current))
+    PROVIDER.read(LABEL, swept(signed_in, current))
 
     assert calls(signed_in).count("GET /zot/auth/apikey") == 1
 
@@ -128,9 +130,9 @@ def test_the_list_that_the_key_has_read_in_this_run_is_not_asked_for_again(signe
 def test_an_update_asks_for_the_list_anew(signed_in: World) -> None:
     """What was seen in the refresh is older than the publishing."""
     current = made_by(signed_in)
-    olds = sweep(signed_in, current)
+    olds = swept(signed_in, current)
     PROVIDER.read(LABEL, olds)
-    late = stray(signed_in)
+    late = stray(signed_in, age=timedelta(days=1))
 
     PROVIDER.update(LABEL, olds, olds)
 
@@ -142,7 +144,7 @@ def test_after_a_rotation_only_the_new_key_is_left(signed_in: World) -> None:
     old = made_by(signed_in)
     new = made_by(signed_in, old["api_key"])
 
-    PROVIDER.update(LABEL, sweep(signed_in, old), sweep(signed_in, new))
+    PROVIDER.update(LABEL, swept(signed_in, old), sweep(signed_in, new))
 
     assert left(signed_in) == {new["api_key"]}
 
@@ -164,7 +166,7 @@ def test_an_alias_of_the_same_registry_does_not_cost_the_new_key(lagging: bool, 
     """Seen from the old address the new key is a stray with our label: it stays, and so does the old resource's own."""
     old = made_by(signed_in)
     leftover = stray(signed_in)
-    olds = sweep(signed_in, old)
+    olds = swept(signed_in, old)
     alias = signed_in.zot_url.replace("127.0.0.1", "localhost")
     new = made_by(signed_in, old["api_key"], zot_url=alias)
     held = {"1Password": old["uuid"] if lagging else new["uuid"]}
@@ -176,16 +178,15 @@ def test_an_alias_of_the_same_registry_does_not_cost_the_new_key(lagging: bool, 
     assert (old["api_key"] in left(signed_in)) is lagging
 
 
-def test_another_label_ends_the_stale_keys_of_the_old_one_but_not_its_key(signed_in: World) -> None:
-    """The old key has a resource of its own."""
+def test_keys_of_an_earlier_label_are_ours_too(signed_in: World) -> None:
+    """The stack was renamed: the places hold the new key, and nobody else would remember the old label."""
     old = made_by(signed_in)
-    leftover = stray(signed_in)
     new = made_by(signed_in, old["api_key"], label="zot-ci/renamed/zot-ci")
 
-    PROVIDER.update(LABEL, sweep(signed_in, old), sweep(signed_in, new, label="zot-ci/renamed/zot-ci"))
+    outs = outs_of(PROVIDER.update(LABEL, swept(signed_in, old), sweep(signed_in, new, label="zot-ci/renamed/zot-ci")))
 
-    assert left(signed_in) == {old["api_key"], new["api_key"]}
-    assert leftover not in left(signed_in)
+    assert left(signed_in) == {new["api_key"]}
+    assert outs["earlier_labels"] == [LABEL]
 
 
 @pytest.mark.parametrize(
@@ -204,7 +205,7 @@ def test_another_label_ends_the_stale_keys_of_the_old_one_but_not_its_key(signed
 )
 def test_what_makes_a_difference_is_an_update(inputs: Props, signed_in: World) -> None:
     """Never another resource, and nothing is asked to find out."""
-    olds = sweep(signed_in, {"uuid": "a-uuid", "api_key": "zak_x"})
+    olds = swept(signed_in, {"uuid": "a-uuid", "api_key": "zak_x"})
 
     difference = PROVIDER.diff(LABEL, olds, olds | inputs)
 
@@ -212,31 +213,45 @@ def test_what_makes_a_difference_is_an_update(inputs: Props, signed_in: World) -
     assert calls(signed_in) == []
 
 
-def test_a_destroy_ends_stale_keys_and_leaves_the_key_to_its_own_resource(signed_in: World) -> None:
-    """It is the first to go, while places still hold the key."""
+def test_a_destroy_ends_nothing(signed_in: World) -> None:
+    """It is the first to go, while places still hold the key; the key's own deletion ends what is left of ours."""
     current = made_by(signed_in)
-    stray(signed_in)
-    theirs = stray(signed_in, "theirs")
+    old = stray(signed_in)
 
-    PROVIDER.delete(LABEL, sweep(signed_in, current))
+    PROVIDER.delete(LABEL, swept(signed_in, current))
 
-    assert left(signed_in) == {current["api_key"], theirs}
+    assert left(signed_in) == {current["api_key"], old}
+    assert calls(signed_in) == []
 
 
-def test_a_destroy_with_a_dead_key_is_no_error(signed_in: World) -> None:
-    """There is nothing to ask with."""
+def test_a_key_that_is_newer_than_the_current_one_is_never_ended(signed_in: World) -> None:
+    """A state that is older than the last rotation knows nothing of the key that all places hold."""
+    known = made_by(signed_in)
+    newer = made_by(signed_in, known["api_key"])
+
+    PROVIDER.create(sweep(signed_in, known))
+    seen = outs_of(PROVIDER.read(LABEL, swept(signed_in, known)))
+
+    assert newer["api_key"] in left(signed_in)
+    assert seen["condition"] == "current"
+
+
+def test_a_replaced_sweep_goes_on_with_the_labels_of_the_one_before_it(signed_in: World) -> None:
+    """A renamed stack whose sweep is replaced in the same run: the engine has shown the old one to `diff`."""
+    old = stray(signed_in, "zot-ci/earlier/zot-ci")
     current = made_by(signed_in)
-    signed_in.estate.zot.revoke(current["uuid"])
+    before = swept(signed_in, current, label="zot-ci/earlier/zot-ci")
 
-    PROVIDER.delete(LABEL, sweep(signed_in, current))
+    PROVIDER.diff(LABEL, before, before)
+    PROVIDER.create(sweep(signed_in, current))
 
-    assert writes(signed_in) == []
+    assert old not in left(signed_in)
 
 
 def test_a_revocation_is_logged_by_uuid(signed_in: World, caplog: pytest.LogCaptureFixture) -> None:
     """Never by the key."""
     current = made_by(signed_in)
-    uuid = uuid_of(signed_in, stray(signed_in))
+    uuid = uuid_of(signed_in, stray(signed_in, age=timedelta(days=1)))
     next_run(signed_in)
 
     with caplog.at_level("INFO", logger="components"):

@@ -10,7 +10,7 @@ import pytest
 
 from components.dynamic.provider import Props
 from components.zot.retired_keys import RetiredKeysProvider
-from tests.dynamic.wanted import LABEL, made_by, next_run, outs_of, sweep, writes
+from tests.dynamic.wanted import LABEL, made_by, next_run, outs_of, planned, sweep, swept, writes
 from tests.world import World
 
 pytestmark = pytest.mark.embedded
@@ -31,7 +31,7 @@ def test_old_keys_end_when_the_current_one_is_old_enough(days: float, ends: bool
     wanted = sweep(signed_in, new, retire_after_days=7.0)
     signed_in.estate.clock.advance(days=days)
 
-    seen = outs_of(PROVIDER.read(LABEL, wanted))
+    seen = outs_of(PROVIDER.read(LABEL, swept(signed_in, new, retire_after_days=7.0)))
     assert PROVIDER.diff(LABEL, seen, wanted).changes is ends
     assert (seen["condition"] != "current") is ends
     PROVIDER.update(LABEL, seen, wanted)
@@ -43,8 +43,7 @@ def test_old_keys_end_when_the_current_one_is_old_enough(days: float, ends: bool
 def test_today_s_settings_decide_when_an_old_key_ends(signed_in: World) -> None:
     """Taken back to 0 in the stack file, it counts in the same run."""
     _, new = rotated(signed_in)
-    wanted = sweep(signed_in, new, retire_after_days=7.0)
-    seen = outs_of(PROVIDER.read(LABEL, wanted))
+    seen = outs_of(PROVIDER.read(LABEL, swept(signed_in, new, retire_after_days=7.0)))
     next_run(signed_in)
 
     difference = PROVIDER.diff(LABEL, seen, sweep(signed_in, new))
@@ -62,22 +61,27 @@ def test_an_old_key_that_something_still_uses_is_told(
     signed_in.estate.clock.advance(hours=hours)
     assert signed_in.accepts(old["api_key"])
 
-    seen = outs_of(PROVIDER.read(LABEL, sweep(signed_in, new, retire_after_days=7.0)))
+    wanted = sweep(signed_in, new, retire_after_days=7.0)
+    seen = outs_of(PROVIDER.read(LABEL, swept(signed_in, new, retire_after_days=7.0)))
+    planned(PROVIDER, LABEL, seen, wanted)
 
     day = f"{signed_in.estate.clock.now():%Y-%m-%d}"
     line = f"{old['uuid']} was used on {day}, after its successor was published"
     assert seen["still_used"] == ([line] if told else [])
-    assert (f"zot key {line} of zot-ci: something still holds it" in caplog.text) is told
+    assert (f"zot keys of zot-ci: something still holds it: {line}" in caplog.text) is told
 
 
-def test_a_destroy_does_not_wait(signed_in: World) -> None:
-    """Nobody would remember them later."""
-    old, new = rotated(signed_in)
+def test_each_stale_key_waits_for_its_own_successor_s_age(signed_in: World) -> None:
+    """A grace that is longer than the rotation: counted from the newest key's birth, no old one would ever end."""
+    keys = [made_by(signed_in)]
+    for _ in range(3):
+        signed_in.estate.clock.advance(days=2)
+        keys.append(made_by(signed_in, keys[-1]["api_key"]))
 
-    PROVIDER.delete(LABEL, sweep(signed_in, new, retire_after_days=7.0))
+    PROVIDER.create(sweep(signed_in, keys[-1], retire_after_days=3.0))
 
-    assert set(signed_in.estate.zot.keys) == {new["uuid"]}
-    assert old["uuid"] not in signed_in.estate.zot.keys
+    # Succeeded four days ago, two days ago, now: only the first one's grace is over.
+    assert set(signed_in.estate.zot.keys) == {key["uuid"] for key in keys[1:]}
 
 
 def test_an_older_stray_waits_as_well(signed_in: World) -> None:
@@ -96,6 +100,6 @@ def test_an_alias_of_the_same_registry_does_not_cost_the_new_key_while_old_ones_
     alias = signed_in.zot_url.replace("127.0.0.1", "localhost")
     new = made_by(signed_in, old["api_key"], zot_url=alias)
 
-    PROVIDER.update(LABEL, sweep(signed_in, old), sweep(signed_in, new, zot_url=alias, retire_after_days=7.0))
+    PROVIDER.update(LABEL, swept(signed_in, old), sweep(signed_in, new, zot_url=alias, retire_after_days=7.0))
 
     assert set(signed_in.estate.zot.keys) == {old["uuid"], new["uuid"]}
