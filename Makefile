@@ -8,7 +8,7 @@ RUN_SSO := PATH="$(CURDIR)/.venv-sso/bin:$(CURDIR)/.venv/bin:$$PATH"
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help venv tools test-tools check test test-sso faults demo pictures bench lock clean
+.PHONY: help venv tools test-tools check test test-sso faults commands demo pictures bench lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ test-sso: tools .venv-sso/installed ## of these, what needs the packages of requ
 
 faults: tools ## every request of every scenario by every fault; takes hours (SCENARIOS, FAULTS, EVERY, JOBS)
 	@$(RUN) JOBS="$(JOBS)" SCENARIOS="$(SCENARIOS)" FAULTS="$(FAULTS)" EVERY="$(or $(EVERY),1)" python -m tests.faults
+
+commands: tools ## every command of the engine by every state; takes hours (STATES, COMMANDS, KILL=1, LOGS, JOBS)
+	@$(RUN) JOBS="$(JOBS)" STATES="$(STATES)" COMMANDS="$(COMMANDS)" KILL="$(KILL)" LOGS="$(LOGS)" python -m tests.commands
 
 demo: tools ## the whole story against embedded systems (KEEP=1 leaves them up)
 	@$(RUN) KEEP="$(KEEP)" python -m tests.demo

@@ -20,7 +20,7 @@ except SettingsError as exc:
     raise pulumi.RunError(str(exc)) from None
 
 for host in settings.plain_http:
-    pulumi.log.warn(f"{host} is asked over plain http: tokens and keys can be read on the way; use https")
+    pulumi.log.warn(f"{host} is asked over plain http: tokens and keys can be read by others on the network; use https")
 
 opts = pulumi.ResourceOptions()
 if settings.sso:
@@ -40,3 +40,12 @@ credentials = {
 }
 
 pulumi.export("accounts", {username: credential.summary for username, credential in credentials.items()})
+
+# One line for the whole stack: their values cannot be read, so every `up` writes them again.
+pulumi.Output.all(*(credential.republished for credential in credentials.values())).apply(
+    lambda found: (
+        pulumi.log.info(f"published again, since nobody can read them: {', '.join(names)}")
+        if (names := [name for some in found for name in some])
+        else None
+    )
+)

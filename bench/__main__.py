@@ -106,7 +106,7 @@ def report(comparisons: list[Comparison], rotations: Rotations, load: tuple[str,
         f"- load average (1, 5, 15 minutes) before {load[0]}, after {load[1]}: far above the number of cores would"
         " mean that other work made the seconds too high. Ratios are of neighbouring runs.",
         "",
-        f"## Preview in line, median of {RUNS}",
+        f"## No-change preview, median of {RUNS}",
         "",
         "| ours | seconds | trivial resources | seconds | ratio |",
         "|---|---|---|---|---|",

@@ -1,5 +1,5 @@
 """
-The stacks that are measured, each in line: ours with some accounts, and one of trivial resources.
+The stacks that are measured, each in sync: ours with some accounts, and one of trivial resources.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from tests.world import FIELD, GROUP, ITEM, OWNER, REPOSITORY, SECRET, VAULT, Wo
 
 class BenchError(Exception):
     """
-    A run that should have been in line was not: nothing can be measured.
+    A run that should have been in sync was not: nothing can be measured.
     """
 
 

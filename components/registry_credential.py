@@ -15,6 +15,7 @@ import pulumi
 
 from .authentik.service_account import ServiceAccount
 from .forgejo.actions_secret import ActionsSecret
+from .forgejo.republication import republished
 from .onepassword.item_field import ItemField
 from .rotation import Policy
 from .settings.model import AccountSettings, FieldSettings, SecretSettings, Settings
@@ -38,10 +39,12 @@ class RegistryCredential(pulumi.ComponentResource):
     """
     A service account, its zot API key, and the places that hold the key.
 
-    *summary* is what a stack's output says of it; no secret is in it.
+    *summary* is what a stack's output says of it; no secret is in it. *republished* names the secrets that this run has
+    written again without a change, since nobody can see whether somebody overwrote them; empty in a preview.
     """
 
     summary: pulumi.Output[dict[str, Any]]
+    republished: pulumi.Output[list[str]]
 
     def __init__(self, name: str, args: RegistryCredentialArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("zot-ci:index:RegistryCredential", name, {}, opts)
@@ -51,7 +54,9 @@ class RegistryCredential(pulumi.ComponentResource):
         key = self._key(account, username, f"zot-ci/{args.stack}/{account.username}")
         fields = self._fields(account, key)
         secrets = [self._secret(published, fields) for published in account.forgejo]
-        held = _held(account.places, [*fields, *secrets])
+        in_fields = [field.key_uuid for field in fields]
+        held = _by_place(account.places, [*in_fields, *(secret.key_uuid for secret in secrets)])
+        proven = _by_place(account.places, [*in_fields, *(secret.proven_uuid for secret in secrets)])
         retired = RetiredKeys(
             f"{name}-retired-keys",
             zot_url=args.systems.zot.url,
@@ -59,11 +64,17 @@ class RegistryCredential(pulumi.ComponentResource):
             label=key.label,
             key_uuid=key.uuid,
             api_key=key.api_key,
-            held=held,
+            held=proven,
             retire_after_days=account.retire_after_days,
             opts=self._child,
         )
         self.summary = _summary(key, fields[0], account.policy, held, retired)
+        self.republished = pulumi.Output.all(
+            *(
+                republished(args.systems.forgejo.url, args.systems.forgejo_token, where.place, secret)
+                for where, secret in zip(account.forgejo, secrets, strict=True)
+            )
+        ).apply(lambda places: [place for place in places if place])
         self.register_outputs({"summary": self.summary})
 
     @property
@@ -122,13 +133,11 @@ class RegistryCredential(pulumi.ComponentResource):
     def _field(
         self, resource_name: str, where: FieldSettings, value: pulumi.Output[str], key_uuid: pulumi.Output[str]
     ) -> ItemField:
-        everywhere = [[*field.place.path] for account in self._systems.accounts for field in account.onepassword]
         return ItemField(
             resource_name,
             vault=where.vault,
             item=where.item,
             field=where.field,
-            places=everywhere,
             value=value,
             key_uuid=key_uuid,
             onepassword_access=self._systems.onepassword.access,
@@ -155,11 +164,8 @@ class RegistryCredential(pulumi.ComponentResource):
         )
 
 
-def _held(places: list[Place], resources: list[ItemField | ActionsSecret]) -> dict[str, pulumi.Output[str]]:
-    """
-    Return the uuid of the key that each place holds, by the place.
-    """
-    return {str(place): resource.key_uuid for place, resource in zip(places, resources, strict=True)}
+def _by_place(places: list[Place], uuids: list[pulumi.Output[str]]) -> dict[str, pulumi.Output[str]]:
+    return {str(place): uuid for place, uuid in zip(places, uuids, strict=True)}
 
 
 def _summary(

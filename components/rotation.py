@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-# What every resource's `condition` should be. Anything else is a sentence about what is out of line.
+# What every resource's `condition` should be. Anything else is a sentence about what is out of sync.
 CURRENT = "current"
 
 _DAY = timedelta(days=1)
@@ -59,6 +59,7 @@ class KeyFacts:
         refused: the registry does not accept it, with the reason as far as it can be known; empty if accepted.
         access: what it can do, in words; empty if that was not asked.
         fits_ci: it can create and cannot delete.
+        newer: the keys of its label that were made after it, in words; empty if there is none.
     """
 
     created_at: datetime
@@ -67,6 +68,7 @@ class KeyFacts:
     refused: str = ""
     access: str = ""
     fits_ci: bool = True
+    newer: str = ""
 
 
 def age_days(created_at: datetime, now: datetime) -> float:
@@ -99,6 +101,10 @@ def due(facts: KeyFacts, policy: Policy) -> list[str]:
         reasons.append(f"expires on {facts.expires_at:%Y-%m-%d}, before it rotates on {rotates_at:%Y-%m-%d}")
     if not facts.fits_ci:
         reasons.append(f"{facts.access}; CI needs a key that can create and cannot delete")
+    if facts.newer:
+        # An interrupted run made it and lost it, or this state is older than the last rotation. Which of the two cannot
+        # be told; a key that is newer than both ends it once every place holds that one.
+        reasons.append(f"a newer key has our label: {facts.newer}")
     return reasons
 
 

@@ -34,8 +34,8 @@ COMMANDS = {
 }
 HELP = {
     "preview": "say what an up would change; 0 whether or not there is something, 1 a fault",
-    "drift": "the same, for a nightly check: 0 in line, 7 something to do, 1 a fault",
-    "up": "bring everything into line without asking; rotates a key that is due",
+    "drift": "the same, for a nightly check: 0 in sync, 7 something to do, 1 a fault",
+    "up": "reconcile everything without asking; rotates a key that is due",
 }
 _COLUMNS = ("account", "age", "rotates on", "expires on", "last used", "drift")
 # Steps of a preview that propose no change.
@@ -218,7 +218,7 @@ def _drift(name: str, seen: Seen) -> str:
         return "not known: the preview failed"
     steps = [step for step in seen.of(name) if step["op"] not in _QUIET]
     if not steps:
-        return "in line"
+        return "in sync"
     reasons = {str(((step.get("oldState") or {}).get("outputs") or {}).get("condition") or "current") for step in steps}
     why = "; ".join(sorted(reasons - {"current"}))
     return f"{len(steps)} to change" + (f": {why}" if why else "")

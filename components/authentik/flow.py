@@ -176,8 +176,9 @@ def remove_static_devices(browser: Browser, username: str) -> None:
     """
     Delete every static device of the account whose session *browser* holds.
 
-    A static device on a service account can only be the leftover of a login like this one. A session by impersonation
-    has no CSRF cookie, and no page sets one; a pair of one's own making is accepted (2026.2.1 and 2026.5.0-rc1).
+    A static device on a service account can only come from an interrupted login like this one. A session by
+    impersonation has no CSRF cookie, and no page sets one; a pair of one's own making is accepted (2026.2.1 and
+    2026.5.0-rc1).
     """
     token = browser.cookies.get(_CSRF_COOKIE)
     if token is None:

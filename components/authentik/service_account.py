@@ -1,8 +1,10 @@
 """
 The authentik service account that the key belongs to, and exactly its groups.
 
-An account of that name is adopted as it is, and only what is wanted here is changed. The display name is given to an
-account that is made here and then left alone. A destroy deletes only what was made here.
+An account of that name is adopted, and removed from all groups but the wanted ones. Properties not listed here are not
+changed; the display name is given once, to an account that is made here. A destroy deletes only what was made here, and
+only where the registry has just listed no other live key of that name: keys outlive their account, and a new account
+of the same name would get them back (zot v2.1.20, measured).
 """
 
 from __future__ import annotations
@@ -13,7 +15,8 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
 
-from ..dynamic.provider import Props, Provider, differences, given, inputs_of, report_drift
+from ..dynamic.provider import Props, Provider, differences, given, inputs_of
+from ..dynamic.run_memory import MEMORY, Holder, Identity
 from ..http.errors import NotOursError
 from ..rotation import CURRENT
 from ..settings.reference import StoredToken
@@ -28,8 +31,14 @@ _INPUTS = (*_UPDATED, "username", "display_name", "condition")
 
 class ServiceAccountProvider(Provider):
     """
-    Life cycle of an account. Its id is the user name; *pk* is authentik's, which a new account of that name changes.
+    Life cycle of an account. Its id is the user name; *account_uuid* says which account it is.
     """
+
+    def names(self, props: Props) -> list[Identity]:
+        """
+        Return what the account is called.
+        """
+        return [_name(props)]
 
     def create(self, props: Props) -> CreateResult:
         """
@@ -38,7 +47,24 @@ class ServiceAccountProvider(Provider):
         Raises:
             NotOursError: the name belongs to an account of another type, perhaps a person's.
         """
-        return CreateResult(props["username"], self._reconcile(props))
+        authentik, username = _authentik(props), props["username"]
+        mark, made_here = MEMORY.new_mark(), False
+        account = authentik.find(username)
+        if account is None:
+            account = _make(authentik, props)
+            made_here = True
+        else:
+            before = MEMORY.holder(_identity(account.uuid))
+            made_here = before is not None and before.made_here
+            MEMORY.note_holder(_identity(account.uuid), Holder(mark, made_here))
+            if account.type != SERVICE_ACCOUNT:
+                hint = "it may be a person's; make it a service account by hand, or name another account"
+                msg = f"authentik account {username} is of type {account.type}; {hint}"
+                raise NotOursError(msg)
+            if not made_here:
+                _log.info("authentik: adopted account %s, which stays on destroy", username)
+        _change(authentik, account, props)
+        return CreateResult(username, {**_outputs(props, account), "made_here": made_here, "mark": mark})
 
     def read(self, id_: str, props: Props) -> ReadResult:
         """
@@ -54,53 +80,68 @@ class ServiceAccountProvider(Provider):
             outs.update(_observed(account))
             renamed = account.username != props["username"]
             outs["condition"] = f"renamed to {account.username}" if renamed else CURRENT
-        report_drift(f"authentik account {props['username']}", props, outs, ("groups", "type", "is_active"))
         return ReadResult(id_, outs, inputs_of(outs, _INPUTS))
 
     def diff(self, id_: str, olds: Props, news: Props) -> DiffResult:
         """
-        Another user name is another account; everything else is mended in place.
+        Another user name is another account; everything else is changed in place.
         """
+        MEMORY.note_holder(_identity(olds["account_uuid"]), Holder(olds["mark"], olds["made_here"]))
+        self.report(news, f"authentik account {olds['username']}", _drift(olds, news))
         return differences(olds, news, update=_UPDATED, replace=("username",))
 
     def update(self, id_: str, olds: Props, news: Props) -> UpdateResult:
         """
-        Mend what differs; make the account again if it is gone.
+        Change what differs; make the account again if it is gone.
         """
-        return UpdateResult(self._reconcile(news, olds))
+        authentik = _authentik(news)
+        account = _managed(authentik, {**olds, "username": news["username"]})
+        mark, made_here = olds["mark"], olds["made_here"]
+        if account is None:
+            created = self.create(news).outs
+            return UpdateResult(created)
+        _change(authentik, account, news)
+        return UpdateResult({**_outputs(news, account), "made_here": made_here, "mark": mark})
 
     def delete(self, id_: str, props: Props) -> None:
         """
-        Delete the account if it was made here; else leave it as it is.
+        Delete the account if it was made here, is nobody else's by now, and has no live key; else leave it as it is.
         """
-        authentik = _authentik(props)
+        username = props["username"]
         if not props["made_here"]:
             return
-        if _managed(authentik, props) and authentik.delete(int(props["pk"]), props["username"]):
-            _log.info("authentik: deleted account %s", props["username"])
+        if MEMORY.is_wanted(_name(props)) or MEMORY.has_successor(_identity(props["account_uuid"]), props["mark"]):
+            _log.info("authentik: left account %s, which is still in the settings", username)
+            return
+        keys = MEMORY.keys_left(username)
+        if keys is None:
+            why = "this run has not seen that no live key has its name; delete it by hand if the registry lists none"
+            _log.warning("authentik: left account %s: %s", username, why)
+            return
+        if keys:
+            why = f"it has other live keys, which a new account of its name would get back: {', '.join(keys)}"
+            _log.warning("authentik: left account %s: %s", username, why)
+            return
+        authentik = _authentik(props)
+        if _managed(authentik, props) and authentik.delete(int(props["pk"]), username):
+            _log.info("authentik: deleted account %s", username)
         else:
-            _log.warning("authentik: no account %s to delete; look whether it is only hidden", props["username"])
+            _log.warning("authentik: no account %s to delete; look whether it is only hidden", username)
 
-    def _reconcile(self, wanted: Props, known: Props | None = None) -> Props:
-        """
-        Find or make the account, mend it, and return all outputs. *known* is what was recorded of it last.
-        """
-        authentik = _authentik(wanted)
-        username = wanted["username"]
-        account = _managed(authentik, known | {"username": username}) if known else None
-        made_here = bool(known and account and known["made_here"])
-        if account is None:
-            account = authentik.find(username)
-            if account is None:
-                account = authentik.create(username, wanted.get("display_name") or username, wanted["groups"])
-                made_here = True
-                _log.info("authentik: created service account %s", username)
-            elif account.type != SERVICE_ACCOUNT:
-                hint = "it may be a person's; make it a service account by hand, or name another account"
-                msg = f"authentik account {username} is of type {account.type}; {hint}"
-                raise NotOursError(msg)
-        _mend(authentik, account, wanted)
-        return {**wanted, **_observed(account), **{name: wanted[name] for name in _RECONCILED}, "made_here": made_here}
+
+def _make(authentik: Authentik, wanted: Props) -> Account:
+    username = wanted["username"]
+    account = authentik.create(username, wanted.get("display_name") or username, wanted["groups"])
+    _log.info("authentik: created service account %s", username)
+    return account
+
+
+def _name(props: Props) -> Identity:
+    return ("account", props["username"])
+
+
+def _identity(uuid: str) -> Identity:
+    return ("account", "uuid", uuid)
 
 
 def _authentik(props: Props) -> Authentik:
@@ -110,15 +151,13 @@ def _authentik(props: Props) -> Authentik:
 def _managed(authentik: Authentik, known: Props) -> Account | None:
     """
     Return the account that was recorded, None if it is gone. After authentik was set up anew its number can be that of
-    anybody, and only the uuid tells (a state that was written before it was recorded has none).
+    anybody, and only the uuid tells.
     """
     account = authentik.account(int(known["pk"]), known["username"])
-    if account is None or known.get("account_uuid") not in (None, account.uuid):
-        return None
-    return account
+    return account if account and account.uuid == known["account_uuid"] else None
 
 
-def _mend(authentik: Authentik, account: Account, wanted: Props) -> None:
+def _change(authentik: Authentik, account: Account, wanted: Props) -> None:
     """
     Change what differs from *wanted*, and nothing else.
     """
@@ -134,6 +173,29 @@ def _mend(authentik: Authentik, account: Account, wanted: Props) -> None:
         if group.name not in wanted["groups"]:
             authentik.leave(account, group)
             _log.info("authentik: removed %s from group %s", wanted["username"], group.name)
+
+
+def _drift(observed: Props, wanted: Props) -> list[str]:
+    """
+    Say what the last read found that is not as the last run left it. A change of the settings is no drift.
+    """
+    sentences = [] if observed["condition"] == CURRENT else [observed["condition"]]
+    found, left = set(observed["groups"]), set(observed["applied_groups"])
+    sentences += [f"left group {name}" for name in sorted(left & set(wanted["groups"]) - found)]
+    sentences += [f"is also in group {name}" for name in sorted(found - left - set(wanted["groups"]))]
+    if observed["type"] != wanted["type"]:
+        sentences.append(f"is of type {observed['type']}, not {wanted['type']}")
+    if not observed["is_active"]:
+        sentences.append("is deactivated")
+    return sentences
+
+
+def _outputs(wanted: Props, account: Account) -> Props:
+    """
+    Return what is recorded of an account that was just brought to what is wanted.
+    """
+    reconciled = {name: wanted[name] for name in _RECONCILED}
+    return {**wanted, **_observed(account), **reconciled, "applied_groups": wanted["groups"]}
 
 
 def _observed(account: Account) -> Props:

@@ -41,7 +41,7 @@ def session(authentik: Authentik, account: Account) -> Iterator[Browser]:
         try:
             browser = _run_flow(authentik, account, brand, password, cleanup)
         except LeftoverDeviceError:
-            _clear_leftover(authentik, account)
+            _remove_device_by_impersonation(authentik, account)
             browser = _run_flow(authentik, account, brand, password, cleanup)
         yield browser
 
@@ -74,12 +74,12 @@ def _run_flow(
     except ReconcileError:
         if flow.enrolled:
             # A session whose login is not finished, or that was refused, cannot delete it.
-            _tidy("remove the device", _clear_leftover, authentik, account)
+            _tidy("remove the device", _remove_device_by_impersonation, authentik, account)
         raise
     return browser
 
 
-def _clear_leftover(authentik: Authentik, account: Account) -> None:
+def _remove_device_by_impersonation(authentik: Authentik, account: Account) -> None:
     """
     Remove the static device of a login that never got to remove it itself, by impersonation.
     """

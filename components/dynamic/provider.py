@@ -8,13 +8,15 @@ every stack: no provider module or class may move or change its name.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pulumi.dynamic import ConfigureRequest, DiffResult, ResourceProvider
+from pulumi.dynamic import CheckResult, ConfigureRequest, DiffResult, ResourceProvider
 
 from ..http import logs
 from ..rotation import CURRENT
+from ..settings.model import named_fields
+from .run_memory import MEMORY, Identity
 
 _log = logging.getLogger(__name__)
 
@@ -29,19 +31,38 @@ class Provider(ResourceProvider):
 
     def configure(self, req: ConfigureRequest) -> None:
         """
-        Set up this process's log. Nothing is read from *req*: on a refresh it holds the configuration of the last run.
+        Set up this process's log, and note which fields the settings name.
+
+        Nothing else is taken from *req*: on a refresh it holds the configuration of the last run. Whatever a resource
+        needs is an input.
         """
         logs.set_up()
+        MEMORY.note_named_fields(named_fields(req.config.get))
 
+    def check(self, olds: Props, news: Props) -> CheckResult:
+        """
+        Note that the program has this resource. Nothing is changed in *news*, so that a saved plan fits.
+        """
+        for name in self.names(news):
+            MEMORY.want(name)
+        return CheckResult(news, [])
 
-def report_drift(what: str, before: Mapping[str, Any], after: Mapping[str, Any], names: tuple[str, ...]) -> None:
-    """
-    Say in the log what a read found out of line; a preview without `--diff` shows no values. Nothing when all is well.
-    """
-    if after.get("condition", CURRENT) != CURRENT:
-        _log.warning("%s: %s", what, after["condition"])
-    for name in changed(before, after, names):
-        _log.warning("%s: %s is %s, was %s", what, name, after.get(name), before.get(name))
+    def names(self, props: Props) -> list[Identity]:
+        """
+        Return what the resource's settings call the things that it manages.
+        """
+        raise NotImplementedError
+
+    def report(self, props: Props, what: str, sentences: Iterable[str]) -> None:
+        """
+        Log each of the *sentences* about *what*, since a preview without `--diff` shows no values.
+
+        Only for what the program still has: a refresh also calls `diff`, before `check`, and for replaced instances
+        whose deletion is pending.
+        """
+        if all(MEMORY.is_wanted(name) for name in self.names(props)):
+            for sentence in sentences:
+                _log.warning("%s: %s", what, sentence)
 
 
 def changed(olds: Mapping[str, Any], news: Mapping[str, Any], names: tuple[str, ...]) -> list[str]:

@@ -1,68 +1,235 @@
 """
 What one run of the engine remembers between two calls, because the engine does not pass it on. Nothing else survives.
 
-The engine calls `read`, `check`, `diff`, `create`, `update` and `delete` one by one, from four threads, in one provider
-process for all resources of a run (two processes if the settings have changed: one refreshes, the other updates). Of a
-replacement it calls `create` first, without the old properties, and `delete` last, with nothing but them. Two things
-would therefore be lost:
+The engine calls `read`, `check`, `diff`, `create`, `update` and `delete` one by one, from four threads (all of this was
+measured with the engine 3.250):
 
-- **The live keys.** The `create` of a key's successor is not told the key that it replaces, and that key can mint it.
-  The `diff` that decided the replacement knew the key, and runs in the same process as the `create`.
-- **Who has which place.** A place can pass from one resource to another: fields change their order in the settings, an
-  account gets another name. What the old resource's `delete` would clear away is then what the new one has just
-  written. So whoever reads or writes a place claims it, and a place that another resource has claimed is left alone.
+- A refresh calls `read` and then `diff` for everything in the state, also for what is about to be replaced or deleted.
+- The update part calls `check` and `diff` for everything that the program still has; it is the same process, unless the
+  settings have changed. A forced replacement (`--replace`, `state taint`) gets no `diff` there.
+- A replacement is a `create` that is not told what it replaces, and, as the very last thing and perhaps a run later, a
+  `delete` with the old properties. Whatever has a fixed name is then at the same place as its successor.
+- `--replace '**'` replaces the provider as well: the deletions then come in another process than the creations. All
+  processes of an `up` therefore share what they note, by the journal, but for the keys themselves.
+
+So a `delete` has to find out by itself whether its place is somebody else's by now, and a `create` whether it follows
+something that was made here. What is remembered for that:
+
+- **Wanted names.** What `check` saw is still in the program. A place of that name is never cleared away.
+- **Who has which place, by its real identity.** Ids tell a place that is named in two ways. Each instance of a resource
+  carries a mark, made when it was created and kept in the state; marks sort by time, and the newest at a place wins,
+  whatever the order of the calls.
+- **Which key each place holds.** A key that a place of this run still holds is not ended.
+- **The live keys of the state.** The `create` of a key's successor is not told the key before it, which can mint it.
+- **The keys that an identity has left** after its own were ended: the evidence without which no account is deleted.
+- **The fields that the settings name**, to find two names of one field before one overwrites the other.
+- **What is kept as it is**, for the program, which publishes such a secret once more.
 """
 
 from __future__ import annotations
 
-_Place = tuple[str, ...]
+import secrets
+import time
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any
+
+from ..settings.place import Place
+from .journal import JOURNAL, Entry, Journal
+
+# What tells two places, accounts or keys apart, beginning with its kind.
+Identity = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Holder:
+    """
+    The newest instance that is known at a place.
+
+    Args:
+        mark: the instance's mark.
+        made_here: the thing at that place was made by this program, not adopted.
+        labels: for the sweep of old keys, the labels that it covers.
+    """
+
+    mark: str
+    made_here: bool = False
+    labels: tuple[str, ...] = ()
 
 
 class RunMemory:
     """
-    The memory of one provider process, which the engine ends with the run.
+    The memory of one process of a run, shared by the run's *journal* with its other processes.
     """
 
-    def __init__(self) -> None:
-        self._live_keys: dict[tuple[str, str], str] = {}
-        self._places: dict[str, _Place] = {}
+    def __init__(self, journal: Journal) -> None:
+        self._lock = Lock()
+        self._journal = journal
+        self.forget()
+
+    def forget(self) -> None:
+        """
+        Forget everything, as the end of the process does. For tests, which make many runs in one process.
+        """
+        with self._lock:
+            self._last_mark = 0
+            self._wanted: set[Identity] = set()
+            self._kept: set[Identity] = set()
+            self._holders: dict[Identity, Holder] = {}
+            self._held: dict[Identity, tuple[str, str, str]] = {}
+            self._live_keys: dict[tuple[str, str], str] = {}
+            self._keys_left: dict[str, tuple[str, ...]] = {}
+            self._named_fields: tuple[tuple[str, Place], ...] = ()
+
+    def _note(self, *entry: Any) -> None:
+        with self._lock:
+            if not self._journal.append(list(entry)):
+                self._apply(list(entry))
+
+    def _catch_up(self) -> None:
+        for entry in self._journal.news():
+            self._apply(entry)
+
+    def _apply(self, entry: Entry) -> None:
+        match entry:
+            case ["want", name]:
+                self._wanted.add(tuple(name))
+            case ["kept", name, True]:
+                self._kept.add(tuple(name))
+            case ["kept", name, False]:
+                self._kept.discard(tuple(name))
+            case ["holder", place, mark, made_here, labels]:
+                known = self._holders.get(tuple(place))
+                self._last_mark = max(self._last_mark, int(mark.partition("-")[0] or 0))
+                if known is None or known.mark <= mark:
+                    self._holders[tuple(place)] = Holder(mark, made_here, tuple(labels))
+            case ["held", place, name, key_uuid, mark]:
+                if tuple(place) not in self._held or self._held[tuple(place)][2] <= mark:
+                    self._held[tuple(place)] = (name, key_uuid, mark)
+            case ["cleared", place]:
+                self._held.pop(tuple(place), None)
+            case ["keys left", username, keys]:
+                self._keys_left[username] = tuple(keys)
+
+    def want(self, name: Identity) -> None:
+        """
+        Note that the program of this run has what is called *name*.
+        """
+        self._note("want", name)
+
+    def is_wanted(self, name: Identity) -> bool:
+        """
+        Whether the program of this run has what is called *name*.
+        """
+        with self._lock:
+            self._catch_up()
+            return name in self._wanted
+
+    def note_kept(self, name: Identity, *, kept: bool) -> None:
+        """
+        Note whether what is called *name* is *kept* as it is in this run: asked about, and not written.
+        """
+        self._note("kept", name, kept)
+
+    def is_kept(self, name: Identity) -> bool:
+        """
+        Whether what is called *name* is kept as it is in this run.
+        """
+        with self._lock:
+            self._catch_up()
+            return name in self._kept
+
+    def new_mark(self) -> str:
+        """
+        Return the mark of a new instance: later than each that this process has seen.
+        """
+        with self._lock:
+            self._catch_up()
+            self._last_mark = max(time.time_ns(), self._last_mark + 1)
+            return f"{self._last_mark:020d}-{secrets.token_hex(4)}"
+
+    def note_holder(self, place: Identity, holder: Holder) -> None:
+        """
+        Note that an instance is at *place*; a newer one that is known there stays.
+        """
+        self._note("holder", place, holder.mark, holder.made_here, holder.labels)
+
+    def holder(self, place: Identity) -> Holder | None:
+        """
+        Return the newest instance that is known at *place*.
+        """
+        with self._lock:
+            self._catch_up()
+            return self._holders.get(place)
+
+    def has_successor(self, place: Identity, mark: str) -> bool:
+        """
+        Whether another, newer instance than the one with *mark* is at *place*.
+        """
+        holder = self.holder(place)
+        return holder is not None and holder.mark > mark
+
+    def note_held(self, place: Identity, name: str, key_uuid: str, mark: str) -> None:
+        """
+        Note which key *place*, called *name*, holds, as the instance with *mark* knows it; the newest one knows best.
+        """
+        self._note("held", place, name, key_uuid, mark)
+
+    def note_cleared(self, place: Identity) -> None:
+        """
+        Note that *place* is let go of: what it may still hold is nobody's matter any more.
+        """
+        self._note("cleared", place)
+
+    def places_with(self, key_uuid: str) -> list[str]:
+        """
+        Return the names of the places that hold that key.
+        """
+        with self._lock:
+            self._catch_up()
+            return sorted(name for name, held, _ in self._held.values() if held == key_uuid)
 
     def note_live_key(self, registry: str, username: str, key: str) -> None:
         """
         Note that the last read of the state's *key* found it alive.
         """
-        self._live_keys[registry, username] = key
+        with self._lock:
+            self._live_keys[registry, username] = key
 
     def live_key(self, registry: str, username: str) -> str | None:
         """
         Return the key of the state that was found alive.
         """
-        return self._live_keys.get((registry, username))
+        with self._lock:
+            return self._live_keys.get((registry, username))
 
-    def claim(self, resource: str, place: _Place) -> None:
+    def note_keys_left(self, username: str, keys: list[str]) -> None:
         """
-        Note that *resource* has *place* now, and no other.
+        Note the live keys, in words, that the registry listed for *username* besides those that were ended.
         """
-        self._places[resource] = place
+        self._note("keys left", username, keys)
 
-    def release(self, resource: str) -> None:
+    def keys_left(self, username: str) -> tuple[str, ...] | None:
         """
-        Note that *resource* has no place any more.
+        Return the live keys of *username*; None where this run has no evidence.
         """
-        self._places.pop(resource, None)
+        with self._lock:
+            self._catch_up()
+            return self._keys_left.get(username)
 
-    def is_claimed_by_another(self, resource: str, place: _Place) -> bool:
+    def note_named_fields(self, fields: list[tuple[str, Place]]) -> None:
         """
-        Whether a resource other than *resource* has *place*.
+        Note every field that the settings name, each with the user name of its account.
         """
-        return any(claimed == place for holder, claimed in self._places.copy().items() if holder != resource)
+        with self._lock:
+            self._named_fields = tuple(fields)
 
-    def forget(self) -> None:
+    def named_fields(self) -> tuple[tuple[str, Place], ...]:
         """
-        Forget everything, as the end of the run does. For tests, which make many runs in one process.
+        Return every field that the settings name; none if the settings are not known here.
         """
-        self._live_keys.clear()
-        self._places.clear()
+        with self._lock:
+            return self._named_fields
 
 
-MEMORY = RunMemory()
+MEMORY = RunMemory(JOURNAL)

@@ -2,21 +2,23 @@
 The Actions secret that CI reads the key from, in one repository, organization or user account of a
 Forgejo or Gitea server.
 
-A secret's value can never be read, so an overwritten one cannot be seen: every `up` publishes the key again, and a
-preview does not count that as drift. What can be seen is that the secret is gone, or was deleted and made again.
+A secret's value can never be read, so an overwritten one cannot be seen. Every `up` therefore publishes the key again,
+also where the resource is kept as it is: that is `republication.py`'s work, in the program's process. What can be seen
+is that the secret is gone, or was deleted and made again.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import pulumi
-from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
+from pulumi.dynamic import CheckResult, CreateResult, DiffResult, ReadResult, Resource, UpdateResult
 
-from ..dynamic.provider import Props, Provider, changed, differences, given, inputs_of, report_drift
-from ..dynamic.run_memory import MEMORY
+from ..dynamic.provider import Props, Provider, changed, differences, given, inputs_of
+from ..dynamic.run_memory import MEMORY, Holder, Identity
 from ..http.errors import UnexpectedAnswerError
 from ..rotation import CURRENT
 from ..settings.place import Place
@@ -27,8 +29,7 @@ _log = logging.getLogger(__name__)
 
 _OWNER = {"repository": "the repository", "organization": "the organization"}
 _PLACE = ("repository", "organization", "secret")
-_SERVER = ("forgejo_url", "forgejo_token")
-_INPUTS = (*_SERVER, *_PLACE, "canary", "value", "key_uuid", "condition", "publish", "resource")
+_UPDATED = ("forgejo_url", "forgejo_token", *_PLACE, "canary", "value", "key_uuid", "condition")
 
 
 class ActionsSecretProvider(Provider):
@@ -36,95 +37,120 @@ class ActionsSecretProvider(Provider):
     Life cycle of a secret. Its id is `repository/NAME`, or likewise.
     """
 
+    def names(self, props: Props) -> list[Identity]:
+        """
+        Return what the secret is called, which is also what it is: a forge knows nothing else of it.
+        """
+        return [_place(props).identity]
+
+    def check(self, olds: Props, news: Props) -> CheckResult:
+        """
+        Note that the program has this secret, and that it is kept unless something is written later in this run.
+        """
+        MEMORY.note_kept(_place(news).identity, kept=bool(olds))
+        return super().check(olds, news)
+
     def create(self, props: Props) -> CreateResult:
         """
         Publish the key under that name; a secret of that name is taken over.
         """
-        return CreateResult(_place(props).name, self._publish(props))
+        return CreateResult(_place(props).name, self._publish(props, MEMORY.new_mark()))
 
     def read(self, id_: str, props: Props) -> ReadResult:
         """
         Look whether the secret is there, and is the one that was published. Read-only.
         """
-        outs = {**props, "publish": False}
-        place = _place(props)
+        outs, place = dict(props), _place(props)
         if place.kind == "user":
             # A user's own secrets cannot be listed, so nothing is asked.
-            return ReadResult(id_, outs, inputs_of(outs, _INPUTS))
+            return ReadResult(id_, outs, inputs_of(outs, _UPDATED))
         secret = _forgejo(props).secret(place)
         if secret is None:
             outs["condition"] = f"gone: {_OWNER[place.kind]} has no such secret any more"
-        elif secret.created_at.isoformat() != props["created_at"]:
+        elif secret.created_at != datetime.fromisoformat(props["created_at"]):
             outs["condition"] = f"deleted and made again elsewhere on {secret.created_at:%Y-%m-%d %H:%M}"
         else:
             outs["condition"] = _canary_condition(props)
-        report_drift(place.thing, props, outs, ())
-        return ReadResult(id_, outs, inputs_of(outs, _INPUTS))
+        return ReadResult(id_, outs, inputs_of(outs, _UPDATED))
 
     def diff(self, id_: str, olds: Props, news: Props) -> DiffResult:
         """
-        Another owner or name is another secret. `publish` alone makes an update, and only an `up` sets it.
-
-        The server takes names without case: a replacement by another spelling would delete the very secret that it has
-        just published.
+        Another owner or name is another secret; the same one in other letters is not, since the server takes names
+        without case.
         """
-        # `diff` runs for every kept resource, also where the refresh was another process: its claim is recorded here.
-        MEMORY.claim(olds["resource"], _place(olds).identity)
-        result = differences(olds, news, update=(*_SERVER, *_PLACE, "canary", "value", "key_uuid", "condition"))
-        replaces = changed(olds, news, _PLACE) if _place(olds).identity != _place(news).identity else []
-        return DiffResult(bool(result.changes or news.get("publish")), replaces, delete_before_replace=False)
+        _note(olds)
+        self.report(news, _place(olds).thing, [] if olds["condition"] == CURRENT else [olds["condition"]])
+        result = differences(olds, news, update=_UPDATED)
+        replaces = [] if _place(olds).identity == _place(news).identity else changed(olds, news, _PLACE)
+        return DiffResult(result.changes, replaces, delete_before_replace=False)
 
     def update(self, id_: str, olds: Props, news: Props) -> UpdateResult:
         """
         Publish the key again. At another URL the secret is written there and not deleted at the old one: two names of
         one server cannot be told from two servers.
         """
-        return UpdateResult(self._publish(news))
+        return UpdateResult(self._publish(news, olds["mark"], proven_before=olds["proven_uuid"]))
 
     def delete(self, id_: str, props: Props) -> None:
         """
-        Delete the secret, unless it is another resource's by now; one that is gone is no error.
+        Delete the secret, unless it is nobody else's by now; one that is gone is no error.
         """
         place = _place(props)
-        if not MEMORY.is_claimed_by_another(props["resource"], place.identity):
-            _forgejo(props).delete(place)
-            _log.info("Forgejo: deleted secret %s", place.name)
-        MEMORY.release(props["resource"])
+        if MEMORY.is_wanted(place.identity) or MEMORY.has_successor(place.identity, props["mark"]):
+            # Unless its new owner has published to it, the secret still holds this key.
+            MEMORY.note_held(place.identity, str(place), props["key_uuid"], props["mark"])
+            _log.info("Forgejo: left secret %s, which is still in the settings", place.name)
+            return
+        MEMORY.note_cleared(place.identity)
+        _forgejo(props).delete(place)
+        _log.info("Forgejo: deleted secret %s", place.name)
 
-    def _publish(self, wanted: Props) -> Props:
+    def _publish(self, wanted: Props, mark: str, *, proven_before: str = "") -> Props:
+        """
+        Write the secret, let the canary use it, and return all outputs.
+
+        *proven_uuid* is the key that the place has been seen to work with: until the canary has succeeded, the key
+        before this one may not end.
+        """
         forgejo, place = _forgejo(wanted), _place(wanted)
+        MEMORY.note_kept(place.identity, kept=False)
+        # Before it is written: the old owner's deletion must leave it, also if this write fails.
+        MEMORY.note_holder(place.identity, Holder(mark))
         forgejo.publish(place, wanted["value"])
-        MEMORY.claim(wanted["resource"], place.identity)
-        if place.kind == "user":
-            _log.info("Forgejo: published key %s as %s", wanted["key_uuid"], place.name)
-            return {**wanted, "created_at": ""}
-        secret = forgejo.secret(place)
-        if secret is None:
-            hint = "look whether something deletes it, then run again"
-            msg = f"Forgejo took secret {place.name} and does not list it; {hint}"
-            raise UnexpectedAnswerError(msg)
+        outs = {**wanted, "mark": mark, "created_at": "", "canary_end": "", "proven_uuid": proven_before}
+        _note(outs)
+        if place.kind != "user":
+            secret = forgejo.secret(place)
+            if secret is None:
+                hint = "look whether something deletes it, then run again"
+                msg = f"Forgejo took secret {place.name} and does not list it; {hint}"
+                raise UnexpectedAnswerError(msg)
+            outs["created_at"] = secret.created_at.isoformat()
+            outs["canary_end"] = _ask_canary(forgejo, wanted)
         _log.info("Forgejo: published key %s as %s", wanted["key_uuid"], place.name)
-        outs = {**wanted, "created_at": secret.created_at.isoformat(), "canary_end": self._ask_canary(forgejo, wanted)}
-        return {**outs, "condition": _canary_condition(outs)}
+        outs["condition"] = _canary_condition(outs)
+        if outs["condition"] == CURRENT:
+            outs["proven_uuid"] = wanted["key_uuid"]
+        return outs
 
-    @staticmethod
-    def _ask_canary(forgejo: Forgejo, wanted: Props) -> str:
-        """
-        Let a workflow use the secret, where the settings name one, and return how that ended.
-        """
-        canary = wanted.get("canary")
-        if not canary:
-            return ""
-        repository = wanted["repository"]
-        end = forgejo.run_workflow(repository, canary["workflow"], canary["ref"], float(canary["timeout_seconds"]))
-        level = logging.INFO if end == "success" else logging.WARNING
-        _log.log(level, "Forgejo: canary %s of %s: %s", canary["workflow"], repository, end)
-        return end
+
+def _ask_canary(forgejo: Forgejo, wanted: Props) -> str:
+    """
+    Let a workflow use the secret, where the settings name one, and return how that ended.
+    """
+    canary = wanted.get("canary")
+    if not canary:
+        return ""
+    repository = wanted["repository"]
+    end = forgejo.run_workflow(repository, canary["workflow"], canary["ref"], float(canary["timeout_seconds"]))
+    level = logging.INFO if end == "success" else logging.WARNING
+    _log.log(level, "Forgejo: canary %s of %s: %s", canary["workflow"], repository, end)
+    return end
 
 
 def _canary_condition(props: Props) -> str:
     """
-    Say how the canary ended when the secret was published last; no canary is well, too.
+    Say how the canary ended when the secret was published last; without one there is nothing to say.
     """
     end = props.get("canary_end")
     return CURRENT if end in (None, "", "success") else f"canary {props['canary']['workflow']} ended with {end}"
@@ -132,6 +158,12 @@ def _canary_condition(props: Props) -> str:
 
 def _place(props: Props) -> Place:
     return Place.secret(props["secret"], repository=props.get("repository"), organization=props.get("organization"))
+
+
+def _note(props: Props) -> None:
+    place = _place(props)
+    MEMORY.note_holder(place.identity, Holder(props["mark"]))
+    MEMORY.note_held(place.identity, str(place), props["key_uuid"], props["mark"])
 
 
 def _forgejo(props: Props) -> Forgejo:
@@ -154,7 +186,9 @@ class ActionsSecret(Resource, module="forgejo", name="ActionsSecret"):
         token: where the server's token is kept in 1Password, if it is not in the environment.
     """
 
+    value: pulumi.Output[str]
     key_uuid: pulumi.Output[str]
+    proven_uuid: pulumi.Output[str]
     condition: pulumi.Output[str]
 
     def __init__(
@@ -177,10 +211,7 @@ class ActionsSecret(Resource, module="forgejo", name="ActionsSecret"):
             "value": value,
             "key_uuid": key_uuid,
             "condition": CURRENT,
-            "resource": resource_name,
-            # True in a real `up` only, so that the preview of a stack in sync stays empty.
-            "publish": not pulumi.runtime.is_dry_run(),
-            "created_at": None,
+            "proven_uuid": None,
             **given(
                 repository=repository,
                 organization=organization,
@@ -188,5 +219,5 @@ class ActionsSecret(Resource, module="forgejo", name="ActionsSecret"):
                 forgejo_token=token.as_property if token else None,
             ),
         }
-        own = pulumi.ResourceOptions(additional_secret_outputs=["value"], hide_diffs=["publish"])
+        own = pulumi.ResourceOptions(additional_secret_outputs=["value"])
         super().__init__(ActionsSecretProvider(), resource_name, props, pulumi.ResourceOptions.merge(own, opts))

@@ -1,8 +1,8 @@
 """
-What can go wrong between this program and the systems it keeps in line.
+What can go wrong between this program and the systems that it keeps in sync.
 
-One class for each thing that a person can mend. A message is one line: system and call, what came back, whose account,
-what to change. It never holds a body, a header, a query or a value: whatever a system echoes may be a secret.
+One class for each thing that a person can correct. A message is one line: system and call, what came back, whose
+account, what to change. It never holds a body, a header, a query or a value: whatever a system echoes may be a secret.
 """
 
 from __future__ import annotations
@@ -76,6 +76,12 @@ class AmbiguousError(ReconcileError):
 class NotOursError(ReconcileError):
     """
     What was found under the name looks like somebody else's, and taking it over could destroy it.
+    """
+
+
+class CollisionError(ReconcileError):
+    """
+    Two settings name one place, under two names. Nothing was written to it.
     """
 
 

@@ -70,7 +70,7 @@ _KNOWN: tuple[tuple[tuple[str, ...], type[ReconcileError], str, str], ...] = (
         ("dial tcp", "no such host", "network", "timeout", "timed out", "connection"),
         UnreachableError,
         "there was no answer",
-        "check this machine's way to 1Password",
+        "check that this machine reaches 1Password",
     ),
 )
 

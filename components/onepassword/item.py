@@ -1,5 +1,5 @@
 """
-What every way into 1Password offers, and how a field is found in an item.
+What every backend offers, and how a field is found in an item.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ CONCEALED = "CONCEALED"
 
 class Section(pydantic.BaseModel):
     """
-    One section of an item. A field names its section by id; whether the label stands there too depends on the way in.
+    One section of an item. A field names its section by id; some backends give the label there too.
     """
 
     id: str
@@ -83,7 +83,7 @@ class ItemRef:
 
 class ItemAccess(Protocol):
     """
-    A way into 1Password.
+    A backend: one of the three ways to reach 1Password.
     """
 
     name: str

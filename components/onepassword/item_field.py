@@ -2,8 +2,8 @@
 One field of a 1Password item, the store of record for the key; the rest of the item is somebody else's.
 
 A field of that name is adopted, unless it holds something that is no zot key. A destroy removes only a field that was
-added here; an adopted one keeps its last value. Moving to another field is one update: the new place is written
-first, and then the old one is removed if it was added here.
+added here and still holds the key that was written here; any other keeps what it holds. Another field is another
+resource: the new one is written first, and the old one removed last.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
 
-from ..dynamic.provider import Props, Provider, changed, differences, given, inputs_of, report_drift
-from ..dynamic.run_memory import MEMORY
-from ..http.errors import NotFoundError, NotOursError
+from ..dynamic.provider import Props, Provider, changed, differences, given, inputs_of
+from ..dynamic.run_memory import MEMORY, Holder, Identity
+from ..http.errors import CollisionError, NotFoundError, NotOursError
 from ..rotation import CURRENT, looks_like_a_key
 from ..settings.place import Place
 from .access import onepassword
@@ -26,8 +26,7 @@ from .item import Field, Item, ItemAccess, ItemRef
 _log = logging.getLogger(__name__)
 
 _PLACE = ("vault", "item", "field")
-_IDS = ("vault_id", "item_id", "field_id")
-_INPUTS = (*_PLACE, "value", "key_uuid", "condition", "onepassword_access", "resource")
+_INPUTS = (*_PLACE, "value", "key_uuid", "condition", "onepassword_access")
 # Field types that may be overwritten: concealed or plain text.
 _TYPES = ("CONCEALED", "STRING")
 
@@ -37,15 +36,22 @@ class ItemFieldProvider(Provider):
     Life cycle of a field. Its id is where it was first written; *vault_id*, *item_id* and *field_id* say where it is.
     """
 
+    def names(self, props: Props) -> list[Identity]:
+        """
+        Return what the settings call the field.
+        """
+        return [_place(props).identity]
+
     def create(self, props: Props) -> CreateResult:
         """
         Adopt the field, or add it, and give it the value.
 
         Raises:
             NotOursError: the field holds something that is no zot key.
+            CollisionError: the settings name this field for another account as well.
         """
-        outs = self._write(props)
-        return CreateResult("/".join(_ids(outs)), outs)
+        outs = self._write(props, MEMORY.new_mark())
+        return CreateResult("/".join(_identity(outs)[1:]), outs)
 
     def read(self, id_: str, props: Props) -> ReadResult:
         """
@@ -61,56 +67,53 @@ class ItemFieldProvider(Provider):
             outs["condition"] = f"gone: the item has no field {props['field']} any more"
         else:
             outs["condition"] = CURRENT if field.value == props["value"] else "holds another value than the current key"
-        report_drift(_place(props).thing, props, outs, ())
         return ReadResult(id_, outs, inputs_of(outs, _INPUTS))
 
     def diff(self, id_: str, olds: Props, news: Props) -> DiffResult:
         """
-        Everything is changed in place, the place included.
-
-        Which fields the settings name besides is no difference; it is for `update` to know.
+        Another field is another resource; the same field under another name, or with another value, is not.
         """
-        # `diff` runs for every kept resource, also where the refresh was another process: its claim is recorded here.
-        MEMORY.claim(olds["resource"], _ids(olds))
-        return differences(olds, news, update=_INPUTS)
+        _note(olds)
+        self.report(news, _place(olds).thing, [] if olds["condition"] == CURRENT else [olds["condition"]])
+        result = differences(olds, news, update=_INPUTS)
+        same = all(news[part] in (olds[part], olds[f"{part}_id"]) for part in _PLACE)
+        replaces = [] if same else changed(olds, news, _PLACE)
+        return DiffResult(result.changes, replaces, delete_before_replace=False)
 
     def update(self, id_: str, olds: Props, news: Props) -> UpdateResult:
         """
-        Write the value; where the place has changed, first the new one, then clear the old one away.
+        Write the value, into a new field where the old one or its item is gone.
         """
-        if not changed(olds, news, _PLACE):
-            return UpdateResult(self._write(news, known=olds))
-        outs = self._write(news)
-        if changed(olds, outs, _IDS):
-            if not _is_among(olds, news.get("places") or []):
-                self._clear(olds)
-        else:
-            outs["made_here"] = olds["made_here"]
-        return UpdateResult(outs)
+        return UpdateResult(self._write(news, olds["mark"], known=olds))
 
     def delete(self, id_: str, props: Props) -> None:
         """
-        Remove the field if it was added here; else leave it as it is.
+        Remove the field if it was added here, still holds this key, and is nobody else's by now; else leave it.
         """
-        self._clear(props)
-        MEMORY.release(props["resource"])
-
-    def _clear(self, props: Props) -> None:
-        if MEMORY.is_claimed_by_another(props["resource"], _ids(props)):
+        place, identity = _place(props), _identity(props)
+        if MEMORY.is_wanted(place.identity) or MEMORY.has_successor(identity, props["mark"]):
+            # Unless its new owner has written it, the field still holds this key.
+            MEMORY.note_held(identity, str(place), props["key_uuid"], props["mark"])
+            _log.info("1Password: left field %s, which is still in the settings", place.name)
             return
+        MEMORY.note_cleared(identity)
         if not props["made_here"]:
-            _log.info("1Password: left field %s with its last value; it was there before", _place(props).name)
+            _log.info("1Password: left field %s with its last value; it was there before", place.name)
             return
         access = _access(props)
         try:
-            if access.read(_ref(props)).by_id(props["field_id"]) is None:
-                return
+            field = access.read(_ref(props)).by_id(props["field_id"])
         except NotFoundError:
             return
+        if field is None:
+            return
+        if field.value != props["value"]:
+            _log.warning("1Password: left field %s, which holds another value than our last key", place.name)
+            return
         access.remove_field(_ref(props), props["field_id"])
-        _log.info("1Password: removed field %s", _place(props).name)
+        _log.info("1Password: removed field %s", place.name)
 
-    def _write(self, wanted: Props, known: Props | None = None) -> Props:
+    def _write(self, wanted: Props, mark: str, known: Props | None = None) -> Props:
         """
         Give the field that *wanted* names its value, and return all outputs. *known* says where it was last.
         """
@@ -120,16 +123,28 @@ class ItemFieldProvider(Provider):
         made_here = bool(known and field and known["made_here"])
         if field is None:
             field = item.named(wanted["field"])
-            _refuse_what_is_not_ours(field, wanted)
+            if known:
+                # It is another field than before, whatever its name.
+                mark = MEMORY.new_mark()
+        _refuse_a_second_name(access, ref, item, field, wanted)
         if field is None:
             field_id, made_here = access.add_field(ref, wanted["field"], wanted["value"]), True
             _log.info("1Password: added field %s, key %s", _place(wanted).name, wanted["key_uuid"])
         else:
             field_id = field.id
+            before = MEMORY.holder(("field", ref.vault, ref.item, field_id))
+            if before is not None:
+                made_here = before.made_here
+            elif known is None or known["field_id"] != field_id:
+                _refuse_what_is_not_ours(field, wanted)
+                _log.info("1Password: adopted field %s, which stays on destroy", _place(wanted).name)
+            # Before it is written: the old owner's deletion must leave it, also if this write fails.
+            MEMORY.note_holder(("field", ref.vault, ref.item, field_id), Holder(mark, made_here))
             _set(access, ref, field, wanted)
-        where = {"vault_id": ref.vault, "item_id": ref.item, "field_id": field_id}
-        MEMORY.claim(wanted["resource"], _ids(where))
-        return {**wanted, **where, "made_here": made_here, "via": access.name}
+        where = {"vault_id": ref.vault, "item_id": ref.item, "field_id": field_id, "mark": mark, "made_here": made_here}
+        outs = {**wanted, **where, "via": access.name}
+        _note(outs)
+        return outs
 
 
 def _find(access: ItemAccess, props: Props) -> tuple[ItemRef, Item]:
@@ -169,21 +184,35 @@ def _refuse_what_is_not_ours(field: Field | None, wanted: Props) -> None:
         raise NotOursError(msg)
 
 
-def _is_among(olds: Props, places: list[list[str]]) -> bool:
+def _refuse_a_second_name(access: ItemAccess, ref: ItemRef, item: Item, field: Field | None, wanted: Props) -> None:
     """
-    Whether the settings name the place that is being left, by names or ids, for another resource: it may not have come
-    to that yet.
+    Stop before two accounts overwrite each other's key for ever, in one field that the settings name in two ways: by
+    label and by id, for example. Two equal names were refused when the settings were read.
     """
-    known = [(olds[name], olds[f"{name}_id"]) for name in _PLACE]
-    return any(all(part in names for part, names in zip(place, known, strict=True)) for place in places)
+    here = {wanted["field"]} | ({field.id, field.label} if field else set())
+    own = _place(wanted)
+    for username, place in MEMORY.named_fields():
+        vault, title, label = place.path
+        if place == own or label not in here or title not in (wanted["item"], ref.item, item.title):
+            continue
+        if vault in (wanted["vault"], ref.vault) or access.locate(vault, title) == ref:
+            whose = next((name for name, other in MEMORY.named_fields() if other == own), "another account")
+            same = f"{own.thing} of {whose} and {place.thing} of {username} are the same field"
+            msg = f"{same}; name it for one of them only"
+            raise CollisionError(msg)
 
 
 def _access(props: Props) -> ItemAccess:
     return onepassword(props.get("onepassword_access"))
 
 
-def _ids(props: Props) -> tuple[str, str, str]:
-    return props["vault_id"], props["item_id"], props["field_id"]
+def _identity(props: Props) -> Identity:
+    return ("field", props["vault_id"], props["item_id"], props["field_id"])
+
+
+def _note(props: Props) -> None:
+    MEMORY.note_holder(_identity(props), Holder(props["mark"], props["made_here"]))
+    MEMORY.note_held(_identity(props), str(_place(props)), props["key_uuid"], props["mark"])
 
 
 def _ref(props: Props) -> ItemRef:
@@ -200,7 +229,6 @@ class ItemField(Resource, module="onepassword", name="ItemField"):
 
     Args:
         vault, item, field: each by name or id. The item must exist; the field need not.
-        places: every field that the settings name, this one too, each as vault, item and field.
         value: the key. Secret in the state, as an input and as an output.
         key_uuid: zot's uuid of that key, which may be shown.
         onepassword_access: the backend that reaches 1Password, if the environment does not choose it.
@@ -219,7 +247,6 @@ class ItemField(Resource, module="onepassword", name="ItemField"):
         vault: pulumi.Input[str],
         item: pulumi.Input[str],
         field: pulumi.Input[str],
-        places: list[list[str]],
         value: pulumi.Input[str],
         key_uuid: pulumi.Input[str],
         onepassword_access: str | None = None,
@@ -229,11 +256,9 @@ class ItemField(Resource, module="onepassword", name="ItemField"):
             "vault": vault,
             "item": item,
             "field": field,
-            "places": places,
             "value": value,
             "key_uuid": key_uuid,
             "condition": CURRENT,
-            "resource": resource_name,
             "made_here": None,
             "via": None,
             **given(onepassword_access=onepassword_access),

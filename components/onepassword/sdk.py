@@ -63,7 +63,7 @@ _KNOWN: tuple[tuple[tuple[str, ...], type[ReconcileError], str, str], ...] = (
         ("error sending request", "request timeout", "network"),
         UnreachableError,
         "there was no answer",
-        "check this machine's way to 1Password",
+        "check that this machine reaches 1Password",
     ),
 )
 # In Connect's words; the others differ in capitals only.
@@ -171,9 +171,7 @@ class Sdk(WholeItemAccess["onepassword.Item"]):
             return future.result(seconds)
         except TimeoutError:
             future.cancel()
-            msg = (
-                f"{self.name} {call} gave no answer for {what} in {seconds:g} s; check this machine's way to 1Password"
-            )
+            msg = f"{self.name} {call} gave no answer for {what} in {seconds:g} s; check this machine's network"
             error: Exception = UnreachableError(msg)
         except Exception as exc:  # the SDK raises nothing more special, but for the rate limit
             error = self._meaning(exc, call, what)
@@ -208,7 +206,7 @@ def _sdk() -> Any:
     try:
         import onepassword
     except ImportError:
-        hint = "pip install 'onepassword-sdk>=0.4,<0.5' (this project's extra service-account), or use another way"
+        hint = "pip install 'onepassword-sdk>=0.4,<0.5' (this project's extra service-account), or use another backend"
         msg = f"{_TOKEN} is set, and the vendor's SDK is not installed; {hint}"
         raise EnvironmentUnfitError(msg) from None
     return onepassword

@@ -1,8 +1,9 @@
 """
-What the two ways share that write a whole item at a time: read, change one field, write, and once more on a conflict.
+What two backends share, the CLI and the SDK, which write a whole item at a time: they read the item, change one field,
+write the item, and begin again if somebody else wrote in between.
 
 Everything but that field goes back as it came, in the vendor's own shape: what this program does not know of an item
-is kept. Writes of one process stand in line, since each one locks the whole vault at the vendor.
+is kept. One write runs at a time in a process, since each locks the whole vault at the vendor.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ class ConflictError(Exception):
 
 class WholeItemAccess(Generic[Raw]):
     """
-    A way into 1Password that knows whole items only. *Raw* is an item as the vendor shapes it.
+    A backend that reads and writes whole items only. *Raw* is an item in the vendor's own shape.
     """
 
     name: str
@@ -101,7 +102,7 @@ class WholeItemAccess(Generic[Raw]):
             msg = f"{self.name} took a change of item {ref.item} and shows the item without it; {hint}"
             raise UnexpectedAnswerError(msg)
 
-    # What a way has to know of the vendor's shape.
+    # Implemented by each backend.
 
     def _get(self, ref: ItemRef) -> Raw:
         raise NotImplementedError

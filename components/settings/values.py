@@ -35,6 +35,16 @@ class SettingsModel(pydantic.BaseModel):
         alias_generator=to_camel, extra="forbid", strict=True, frozen=True, hide_input_in_errors=True
     )
 
+    @pydantic.field_validator("*", mode="before")
+    @classmethod
+    def _not_null(cls, value: object) -> object:
+        # YAML reads `groups:` with nothing after it as null. Where an absent key means something else than an empty
+        # one (no groups: the account is not managed), taking null for absent would be a guess.
+        if value is None:
+            msg = "has no value: give it one, or take the key out"
+            raise ValueError(msg)
+        return value
+
 
 def _url(value: str) -> str:
     msg = "must be a URL that begins with https:// or http://"

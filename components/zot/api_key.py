@@ -2,8 +2,8 @@
 The zot API key that CI uses: one live key, young enough, that can create and cannot delete.
 
 A key is never changed. One that is due, refused, or of wrong access is replaced: the new one is minted and tested
-before anything depends on it, and the old one stays valid until every place holds the new one. Ending old keys is
-`RetiredKeys`' work; this resource ends only its own key, and only when it has no successor.
+before anything depends on it, and the old one stays valid until every place holds the new one. Ending a key that had a
+successor is `RetiredKeys`' work; this resource ends its own key only when it has none, as in a destroy.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
 
 from ..authentik.api import authentik_at
-from ..dynamic.provider import Props, Provider, changed, given, inputs_of, report_drift
-from ..dynamic.run_memory import MEMORY
+from ..dynamic.provider import Props, Provider, changed, given, inputs_of
+from ..dynamic.run_memory import MEMORY, Holder, Identity
 from ..onepassword.access import onepassword
 from ..rotation import CURRENT, KeyFacts, Policy, age_days, condition, due, looks_like_a_key, why_refused
 from ..settings.reference import StoredToken
@@ -49,6 +49,12 @@ class ApiKeyProvider(Provider):
     Life cycle of a key. Its id is zot's uuid.
     """
 
+    def names(self, props: Props) -> list[Identity]:
+        """
+        Return what the key is known by, and its account, which needs no resource of its own.
+        """
+        return [_slot(props), ("account", props["username"])]
+
     def create(self, props: Props) -> CreateResult:
         """
         Mint a key, by the key before it or by a headless login, and test it.
@@ -56,6 +62,7 @@ class ApiKeyProvider(Provider):
         Raises:
             KeyUnfitError: the new key failed its test and was revoked again.
         """
+        mark = MEMORY.new_mark()
         order = Order(
             username=props["username"],
             label=props["label"],
@@ -66,11 +73,15 @@ class ApiKeyProvider(Provider):
         url, token = props.get("authentik_url"), StoredToken.of(props.get("authentik_token"))
         authentik = authentik_at(url, token) if url else None
         made = make_key(zot_at(props["zot_url"]), authentik, order, _candidates(props))
+        MEMORY.note_holder(_slot(props), Holder(mark))
         outs = {
             **props,
             "uuid": made.listed.uuid,
             "api_key": made.key,
+            "mark": mark,
             **_observed(made.listing, made.listed, made.access),
+            # What an interrupted run left is older than this key by now, or ends at the next rotation.
+            "newer": "",
         }
         return CreateResult(made.listed.uuid, outs)
 
@@ -89,17 +100,19 @@ class ApiKeyProvider(Provider):
         else:
             outs["refused"] = why_refused(_moment(props["expires_at"]), listing.time)
         outs["condition"] = condition(_facts(outs), _policy(outs))
-        report_drift(f"zot API key of {props['username']}", props, outs, ())
         return ReadResult(id_, outs, inputs_of(outs, _INPUTS))
 
     def diff(self, id_: str, olds: Props, news: Props) -> DiffResult:
         """
         Judge the facts that the last read recorded by today's settings.
         """
+        MEMORY.note_holder(_slot(olds), Holder(olds["mark"]))
         if not olds["refused"]:
             MEMORY.note_live_key(olds["zot_url"], olds["username"], olds["api_key"])
         replaces = changed(olds, news, _IDENTITY)
-        if not replaces and due(_facts(olds), _policy(news)):
+        reasons = due(_facts(olds), _policy(news))
+        self.report(news, f"zot API key of {olds['username']}", reasons)
+        if reasons and not replaces:
             replaces = changed(olds, news, ("condition", "rotate_after_days", "expire_after_days")) or ["condition"]
         changes = bool(replaces or changed(olds, news, (*_UPDATED, "condition")))
         return DiffResult(changes=changes, replaces=replaces, delete_before_replace=False)
@@ -113,21 +126,39 @@ class ApiKeyProvider(Provider):
 
     def delete(self, id_: str, props: Props) -> None:
         """
-        End this key, unless it has a successor: then a field or a secret may still hold it, and `RetiredKeys` knows
-        when none does.
+        End this key and the older ones of its label, unless it has a successor or a place still holds it: `RetiredKeys`
+        ends a key that had a successor, since it knows when no place holds that key any more.
         """
+        username = props["username"]
+        if MEMORY.has_successor(_slot(props), props["mark"]):
+            _log.info("zot: key %s of %s is left to its successor's sweep", id_, username)
+            return
+        holding = MEMORY.places_with(id_)
+        if holding:
+            hint = "it stays until the next rotation of that place's key, or until it expires"
+            _log.warning("zot: left key %s of %s, which is still in %s; %s", id_, username, ", ".join(holding), hint)
+            return
         zot = zot_at(props["zot_url"])
-        auth = KeyAuth(props["username"], props["api_key"])
-        listing = zot.listing(auth, props["username"])
+        auth = KeyAuth(username, props["api_key"])
+        listing = zot.listing(auth, username)
         own = listing.find(id_)
         if own is None:
+            _log.info("zot: key %s of %s had ended already", id_, username)
             return
-        for key in listing.keys:
-            if key.label == props["label"] and key.created_at > own.created_at and not key.is_expired:
-                _log.info("zot: key %s of %s is left to its successor's sweep", id_, props["username"])
-                return
-        zot.revoke(auth, props["username"], id_)
-        _log.info("zot: revoked key %s of %s", id_, props["username"])
+        ours = [key for key in listing.keys if key.label == props["label"]]
+        newer = _newer(listing, own)
+        if newer and MEMORY.holder(_slot(props)) is None:
+            # The engine has shown this process no instance of the key (`destroy --refresh=false`): one may be newer.
+            _log.info("zot: key %s of %s is left to its successor's sweep", id_, username)
+            return
+        older = [key for key in ours if key is not own and key not in newer and not MEMORY.places_with(key.uuid)]
+        # This key comes last: it is what asks.
+        ended = [*older, own]
+        left = [key for key in listing.keys if key not in ended and not key.is_expired]
+        for key in ended:
+            zot.revoke(auth, username, key.uuid)
+            _log.info("zot: revoked key %s of %s", key.uuid, username)
+        MEMORY.note_keys_left(username, [_described(key) for key in left])
 
 
 def key_in_field(props: Props) -> str | None:
@@ -171,7 +202,26 @@ def _observed(listing: Listing, key: ListedKey, access: Access) -> Props:
         "access": str(access),
         "fits_ci": access.fits_ci,
         "other_keys": [_described(other) for other in listing.keys if other.label != key.label],
+        "newer": ", ".join(_described(other) for other in _newer(listing, key)),
     }
+
+
+def _newer(listing: Listing, key: ListedKey) -> list[ListedKey]:
+    """
+    Return the live keys of the same label that were made after *key*.
+    """
+    return [
+        other
+        for other in listing.keys
+        if other.label == key.label and other.created_at > key.created_at and not other.is_expired
+    ]
+
+
+def _slot(props: Props) -> Identity:
+    """
+    Return what a key and its successor have in common. Keys hang on the user's name, whatever their label.
+    """
+    return ("key", props["zot_url"], props["username"])
 
 
 def _facts(props: Props) -> KeyFacts:
@@ -182,6 +232,7 @@ def _facts(props: Props) -> KeyFacts:
         refused=props["refused"],
         access=props["access"],
         fits_ci=bool(props["fits_ci"]),
+        newer=props["newer"],
     )
 
 

@@ -1,22 +1,25 @@
 """
-The end of old keys: after a rotation, no key with our label is left but the current one.
+The end of old keys: after a rotation, no key with our label is left but the current one, and those in their grace.
 
-The only resource that ends keys other than its own, and it does so last: it takes from every place that holds the key
-the uuid of the key that it holds, and ends nothing while any of them holds another. It can leave older keys alive for
-some days after the current one was made. Keys with another label are somebody else's.
+The only resource that ends a key which had a successor, and it does so last. From every place it takes the uuid of the
+key that the place is known to work with, and it ends nothing while any of them has another. It never ends a key that is
+newer than the one it works with. A stale key's grace counts from its successor's birth. Keys with another label are
+somebody else's.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
 
-from ..dynamic.provider import Props, Provider, changed, differences, inputs_of, report_drift
+from ..dynamic.provider import Props, Provider, changed, differences, inputs_of
+from ..dynamic.run_memory import MEMORY, Holder, Identity
 from ..http.errors import UnexpectedAnswerError
 from ..rotation import CURRENT, age_days
 from .api import KeyAuth, ListedKey, Listing, zot_at
@@ -30,115 +33,159 @@ _INPUTS = (*_UPDATED, "condition")
 _OWN_USE = timedelta(hours=1)
 
 
+@dataclass(frozen=True)
+class StaleKey:
+    """
+    A key that has a successor, and when that was made.
+    """
+
+    key: ListedKey
+    succeeded_at: datetime
+
+    def __str__(self) -> str:
+        return f"{self.key.uuid} created {self.key.created_at:%Y-%m-%d}"
+
+    @property
+    def still_used(self) -> bool:
+        """
+        Whether something other than the run that replaced it has used it since.
+        """
+        return self.key.last_used is not None and self.key.last_used > self.succeeded_at + _OWN_USE
+
+
 class RetiredKeysProvider(Provider):
     """
     Life cycle of the sweep. Its id is the label.
     """
 
+    def names(self, props: Props) -> list[Identity]:
+        """
+        Return whose keys are swept.
+        """
+        return [_slot(props)]
+
     def create(self, props: Props) -> CreateResult:
         """
-        Revoke the stale keys that an earlier stack of this name, or a run that died, has left.
+        End the stale keys that an earlier stack of this name, or a run that died, has left.
         """
-        return CreateResult(props["label"], self._sweep(props))
+        before = MEMORY.holder(_slot(props))
+        return CreateResult(props["label"], _swept(props, MEMORY.new_mark(), before.labels if before else ()))
 
     def read(self, id_: str, props: Props) -> ReadResult:
         """
         Look for stale keys, in the list that `ApiKey` has read in this run as well. Read-only.
         """
         listing = zot_at(props["zot_url"]).seen_listing(props["username"], props["api_key"])
-        stale = _stale(listing, props["label"], {props["key_uuid"]})
-        current = listing.find(props["key_uuid"])
-        age = age_days(current.created_at, listing.time) if current else 0.0
-        outs = {**props, "stale": _named(stale) if stale else "", "current_age_days": age}
-        outs["condition"] = _condition(outs, props)
+        stale = _stale(listing, props["key_uuid"], {props["label"], *props["earlier_labels"]})
+        outs = {**props, "stale": [_facts(one, listing.time) for one in stale]}
         outs["still_used"] = [
-            f"{key.uuid} was used on {key.last_used:%Y-%m-%d}, after its successor was published"
-            for key in stale
-            if current and key.last_used and key.last_used > current.created_at + _OWN_USE
+            f"{one.key.uuid} was used on {one.key.last_used:%Y-%m-%d}, after its successor was published"
+            for one in stale
+            if one.still_used
         ]
-        for line in outs["still_used"]:
-            _log.warning("zot key %s of %s: something still holds it", line, props["username"])
-        report_drift(f"zot keys of {props['username']}", props, outs, ())
+        outs["condition"] = _condition(outs, props)
         return ReadResult(id_, outs, inputs_of(outs, _INPUTS))
 
     def diff(self, id_: str, olds: Props, news: Props) -> DiffResult:
         """
         Another current key, or a stale one that the last read found and whose grace is over by today's settings.
         """
+        MEMORY.note_holder(_slot(olds), Holder(olds["mark"], labels=_labels(olds)))
+        condition = _condition(olds, news)
+        still_used = [f"something still holds it: {line}" for line in olds.get("still_used") or []]
+        found = [] if condition == CURRENT else [condition]
+        self.report(news, f"zot keys of {olds['username']}", [*found, *still_used])
         result = differences(olds, news, update=_UPDATED)
-        return DiffResult(result.changes or _condition(olds, news) != CURRENT, result.replaces)
+        return DiffResult(result.changes or condition != CURRENT, result.replaces)
 
     def update(self, id_: str, olds: Props, news: Props) -> UpdateResult:
         """
-        Revoke every stale key. The list is asked for anew, by the current key.
+        End every stale key. The list is asked for anew, by the current key.
 
-        Where registry, user or label changed, the stale keys of the old ones end as well, at once: nobody would
-        remember them later. The old key itself is left to its own resource.
+        Where registry or user changed, the stale keys of the old ones end as well, at once: nobody would remember them
+        later. Where the label changed, keys of the old one stay ours.
         """
-        outs = self._sweep(news)
-        if changed(olds, news, ("zot_url", "username", "label")) and not _lagging(news):
-            # The new key is kept too: the old address can turn out to be the same registry.
-            self._revoke_stale(olds, keep={olds["key_uuid"], news["key_uuid"]})
+        elsewhere = bool(changed(olds, news, ("zot_url", "username")))
+        outs = _swept(news, olds["mark"], () if elsewhere else _labels(olds))
+        if elsewhere and not _lagging(news):
+            _end(olds, set(_labels(olds)), grace_days=0.0)
         return UpdateResult(outs)
 
     def delete(self, id_: str, props: Props) -> None:
         """
-        Revoke the stale keys; `ApiKey` ends the current one after every place has let go of it.
+        End nothing: the places still hold the current key, and `ApiKey` ends all of ours when they have let go of it.
         """
-        self._revoke_stale(props, keep={props["key_uuid"]})
 
-    def _sweep(self, wanted: Props) -> Props:
-        lagging = _lagging(wanted)
-        if lagging:
-            # A run for chosen targets only can come here before every place is served.
-            _log.warning("zot: no key of %s is retired, %s holds an older one", wanted["username"], ", ".join(lagging))
-        elif not self._revoke_stale(
-            wanted, keep={wanted["key_uuid"]}, grace_days=float(wanted.get("retire_after_days") or 0)
-        ):
-            hint = "somebody revoked it during this run; run again"
-            msg = f"zot refuses the current key of {wanted['username']}; {hint}"
-            raise UnexpectedAnswerError(msg)
-        return wanted
 
-    def _revoke_stale(self, props: Props, keep: set[str], *, grace_days: float = 0.0) -> bool:
-        """
-        Revoke what carries the label and is not in *keep*, if the current key is older than *grace_days*; return
-        whether the registry accepts that key, which asks.
-        """
-        zot = zot_at(props["zot_url"])
-        auth = KeyAuth(props["username"], props["api_key"])
-        listing = zot.listing(auth, props["username"])
-        current = listing.find(props["key_uuid"])
-        if current and age_days(current.created_at, listing.time) < grace_days:
-            return True
-        for key in _stale(listing, props["label"], keep):
-            zot.revoke(auth, props["username"], key.uuid)
-            _log.info("zot: revoked key %s of %s, created %s", key.uuid, props["username"], key.created_at)
-        return listing.accepted
+def _swept(wanted: Props, mark: str, earlier: tuple[str, ...]) -> Props:
+    """
+    End the stale keys, unless a place lags behind, and return all outputs. *earlier* labels of this resource count too.
+    """
+    labels = {*earlier, wanted["label"]}
+    lagging = _lagging(wanted)
+    if lagging:
+        # A run for chosen targets can come here before every place is served, and a canary may not have succeeded.
+        why = f"not known to work with the current one: {', '.join(lagging)}"
+        _log.warning("zot: no older key of %s is ended yet; %s", wanted["username"], why)
+    elif not _end(wanted, labels, grace_days=float(wanted.get("retire_after_days") or 0)):
+        hint = "somebody revoked it during this run; run again"
+        msg = f"zot refuses the current key of {wanted['username']}; {hint}"
+        raise UnexpectedAnswerError(msg)
+    return {**wanted, "mark": mark, "earlier_labels": sorted(labels - {wanted["label"]}), "stale": []}
+
+
+def _end(props: Props, labels: set[str], *, grace_days: float) -> bool:
+    """
+    End the stale keys whose grace is over; return whether the registry accepts the current key, which asks.
+    """
+    zot, username = zot_at(props["zot_url"]), props["username"]
+    auth = KeyAuth(username, props["api_key"])
+    listing = zot.listing(auth, username)
+    for stale in _stale(listing, props["key_uuid"], labels):
+        if age_days(stale.succeeded_at, listing.time) >= grace_days:
+            zot.revoke(auth, username, stale.key.uuid)
+            _log.info("zot: revoked key %s of %s, created %s", stale.key.uuid, username, stale.key.created_at)
+    return listing.accepted
+
+
+def _stale(listing: Listing, current_uuid: str, labels: set[str]) -> list[StaleKey]:
+    """
+    Return the keys of *labels* that are older than the current one, oldest first.
+    """
+    current = listing.find(current_uuid)
+    if current is None:
+        return []
+    ours = [key for key in listing.keys if key.label in labels and key.created_at < current.created_at]
+    births = [*(key.created_at for key in ours[1:]), current.created_at]
+    return [StaleKey(key, succeeded_at) for key, succeeded_at in zip(ours, births, strict=False)]
+
+
+def _facts(stale: StaleKey, now: datetime) -> Props:
+    return {"key": str(stale), "succeeded_days_ago": age_days(stale.succeeded_at, now)}
 
 
 def _condition(facts: Props, settings: Props) -> str:
     """
     Judge the stale keys that were found by how long *settings* leave them alive.
     """
-    due = facts.get("current_age_days", 0.0) >= float(settings.get("retire_after_days") or 0)
-    return facts["stale"] if facts.get("stale") and due else CURRENT
+    grace_days = float(settings.get("retire_after_days") or 0)
+    over = [stale["key"] for stale in facts["stale"] if stale["succeeded_days_ago"] >= grace_days]
+    return f"{len(over)} more with our label: {', '.join(over)}" if over else CURRENT
 
 
 def _lagging(props: Props) -> list[str]:
     """
-    Return the places that hold another key than the current one.
+    Return the places that are not known to work with the current key.
     """
     return sorted(place for place, uuid in props["held"].items() if uuid != props["key_uuid"])
 
 
-def _stale(listing: Listing, label: str, keep: set[str]) -> list[ListedKey]:
-    return [key for key in listing.keys if key.label == label and key.uuid not in keep]
+def _labels(props: Props) -> tuple[str, ...]:
+    return (*props["earlier_labels"], props["label"])
 
 
-def _named(stale: list[ListedKey]) -> str:
-    keys = ", ".join(f"{key.uuid} created {key.created_at:%Y-%m-%d}" for key in stale)
-    return f"{len(stale)} more with our label: {keys}"
+def _slot(props: Props) -> Identity:
+    return ("sweep", props["zot_url"], props["username"])
 
 
 class RetiredKeys(Resource, module="zot", name="RetiredKeys"):
@@ -151,8 +198,8 @@ class RetiredKeys(Resource, module="zot", name="RetiredKeys"):
         label: which of them are ours.
         key_uuid: the current key, which stays.
         api_key: the same key, to ask the registry with. Secret in the state.
-        held: for each place that holds the key, the uuid of the key that it holds.
-        retire_after_days: how long older keys stay alive after the current one was made.
+        held: for each place that holds the key, the uuid of the key that it is known to work with.
+        retire_after_days: how long a key stays alive after its successor was made.
     """
 
     still_used: pulumi.Output[list[str] | None]

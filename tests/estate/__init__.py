@@ -51,8 +51,11 @@ class Estate:
         ports: Mapping[str, int] | None = None,
         only: Iterable[str] = NAMES,
         known_as: Mapping[str, str] | None = None,
+        paths: Mapping[str, str] | None = None,
+        forgejos: Iterable[str] = (),
     ) -> None:
-        self.served = tuple(name for name in NAMES if name in set(only))
+        more = tuple(forgejos)
+        self.served = (*(name for name in NAMES if name in set(only)), *more)
         self.world = World()
         self.log, self.secrets, self.errors, self.clock = (
             self.world.log,
@@ -72,12 +75,15 @@ class Estate:
             raise PortTakenError(message) from None
         self.listening = {name: f"http://{HOST}:{listener.getsockname()[1]}" for name, listener in listeners.items()}
         urls = self.listening | dict(known_as or {})
+        urls |= {name: urls[name] + path for name, path in (paths or {}).items()}
         self.authentik = Authentik(self.world, urls.get("authentik", ""))
         self.zot = Zot(self.world, urls.get("zot", ""))
         self.onepassword = OnePassword(self.world, urls.get("onepassword", ""))
         self.forgejo = Forgejo(self.world, urls.get("forgejo", ""))
+        others = {name: Forgejo(self.world, urls[name], name) for name in more}
+        self.forgejos = {"forgejo": self.forgejo, **others}
         self.env = self._furnish()
-        self.systems: dict[str, System] = {name: getattr(self, name) for name in NAMES}
+        self.systems: dict[str, System] = {name: getattr(self, name) for name in NAMES} | self.forgejos
         self._servers = Servers()
         for name in self.served:
             self._servers.add(self.systems[name].app, listeners[name])
@@ -88,6 +94,8 @@ class Estate:
         ports: Mapping[str, int] | None = None,
         only: Iterable[str] = NAMES,
         known_as: Mapping[str, str] | None = None,
+        paths: Mapping[str, str] | None = None,
+        forgejos: Iterable[str] = (),
     ) -> Estate:
         """
         Serve an estate from a background thread.
@@ -97,11 +105,14 @@ class Estate:
             only: the systems to serve.
             known_as: the URL by which a system is reached and knows itself, where a proxy stands in front of it. Where
                 it really listens is in *listening*.
+            paths: the path below which a system is served, such as ``{"authentik": "/sso"}``; the root otherwise.
+            forgejos: the names of further Forgejos, each with a repository ``eblume/blumeops`` and a token of its own:
+                ``("codeberg",)`` gives *forgejos*["codeberg"], ``FORGEJO_CODEBERG_URL`` and ``FORGEJO_CODEBERG_TOKEN``.
 
         Raises:
             PortTakenError: a port asked for is taken; says of which system.
         """
-        estate = cls(ports, only, known_as)
+        estate = cls(ports, only, known_as, paths, forgejos)
         estate._servers.start()
         return estate
 
@@ -122,7 +133,11 @@ class Estate:
         snapshot.put_back(kept, self.world, self.systems)
 
     def most_in_flight(self, name: str) -> int:
-        """Return how many requests to that system were under way at once, at most; zot's own to authentik included."""
+        """
+        Return how many requests to that system were under way at once, at most; zot's own to authentik included.
+
+        An answer here takes no time: give the system a *latency*, or parallel requests hardly meet.
+        """
         return self.systems[name].traffic.most
 
     def connections(self, name: str) -> int:
@@ -184,8 +199,15 @@ class Estate:
             "FORGEJO_URL": forgejo.url,
         }
         owner = {"OP": "onepassword"}
-        return {
+        served = {
             key: value
             for key, value in everything.items()
             if owner.get(key.split("_")[0], key.split("_")[0].lower()) in self.served
         }
+        for name, other in self.forgejos.items():
+            if other is not forgejo:
+                other.add_repo("eblume", "blumeops")
+                prefix = f"FORGEJO_{name.upper().replace('-', '_')}"
+                served[f"{prefix}_URL"] = other.url
+                served[f"{prefix}_TOKEN"] = other.add_token("eblume", ("write:repository",))
+        return served

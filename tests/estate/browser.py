@@ -54,8 +54,14 @@ class Browser:
             answer = self.ask("POST", url, headers=self.csrf(), json=body)
             if answer.status_code != 302:
                 return dict(answer.json())
-            url = authentik + answer.headers["location"]
-        return dict(self.ask("GET", url).json())
+            url = str(httpx.URL(url).join(answer.headers["location"]))
+        shown = self.ask("GET", url)
+        # A stage that asks nothing is a 302 to the same address; there are not many in any flow.
+        for _ in range(4):
+            if shown.status_code != 302:
+                break
+            shown = self.ask("GET", str(httpx.URL(url).join(shown.headers["location"])))
+        return dict(shown.json())
 
     def csrf(self) -> dict[str, str]:
         """Return the header that goes with the jar's CSRF cookie, if it has one."""

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -153,12 +154,14 @@ class System(Front):
 
     name = ""
     # What a snapshot leaves alone: application, address, what all systems share, and the count of traffic.
-    _FIXED = frozenset({"world", "url", "clock", "secrets", "app", "traffic"})
+    _FIXED = frozenset({"world", "url", "path", "clock", "secrets", "app", "traffic"})
 
     def __init__(self, world: World, url: str) -> None:
         super().__init__()
         self.world = world
         self.url = url
+        # Below which path of its host it is served: of the URL by which it knows itself, empty for the root.
+        self.path = urlsplit(url).path.rstrip("/")
         self.clock = world.clock
         self.secrets = world.secrets
         self.app: ASGIApp = Shell(self, self.routes())
@@ -190,6 +193,10 @@ class Shell:
         world = self.system.world
         request = Request(scope)
         scope[ACTOR] = ""
+        path = self.system.path
+        if path:
+            scope["root_path"] = path
+        inner = self.inner if request.url.path.startswith(f"{path}/") else Response(status_code=404)
         self._note_credentials(request)
         started = False
 
@@ -208,7 +215,7 @@ class Shell:
             await send(message)
 
         try:
-            await self.system.pass_on(self.inner, scope, receive, stamped)
+            await self.system.pass_on(inner, scope, receive, stamped)
         except Exception:  # the one place that must know of anything a handler did not foresee
             world.errors.append(f"{self.system.name} {request.method} {request.url.path}\n{traceback.format_exc()}")
             if not started:

@@ -30,10 +30,19 @@ class Authentik(BackDoors, System):
     Attributes:
         users, groups: by name; the objects may be changed at will.
         mfa: the login flow's MFA stage when the account has no device: ``enrol`` (the reference deployment's
-            ``not_configured_action: configure``), ``deny``, or ``off`` for a flow without that stage.
+            ``not_configured_action: configure``), ``skip`` (the vendor's default: the stage asks nothing, and the GET
+            that would show it answers 302 to itself), ``deny``, or ``off`` for a flow without that stage.
         enrolments: what may be enrolled then, with the pk of the stage.
+        chooses_single_enrolment: with one entry in *enrolments* the flow does not ask which, and the GET answers 302 to
+            itself. Every real authentik does so (run); off by default for tests that read the offer.
+        user_fields: what the identification stage takes: ``username``, ``email``.
+        pretend_user_exists: an unknown name goes on to the password like a known one; else it is refused at once.
         password_fields: the password is asked for on the identification stage.
         captcha: the flow has a captcha stage.
+        remember_me: the login stage asks whether to (``remember_me_offset`` above zero).
+        password_policy: a policy, or a directory behind authentik, refuses every new password.
+        impersonation: it is allowed on this server.
+        authentication_flow: the brand's, ``None`` for a brand without one.
     """
 
     name = "authentik"
@@ -41,9 +50,15 @@ class Authentik(BackDoors, System):
     def __init__(self, world: World, url: str) -> None:
         self.mfa = "enrol"
         self.enrolments = {"totp": str(uuid.uuid4()), "static": str(uuid.uuid4())}
+        self.chooses_single_enrolment = False
+        self.user_fields = ["email", "username"]
+        self.pretend_user_exists = True
         self.password_fields = False
         self.captcha = False
-        self.authentication_flow = "default-authentication-flow"
+        self.remember_me = False
+        self.password_policy = False
+        self.impersonation = True
+        self.authentication_flow: str | None = "default-authentication-flow"
         self.invalidation_flow = "default-invalidation-flow"
         self.users: dict[str, User] = {}
         self.groups: dict[str, Group] = {}

@@ -2,7 +2,8 @@
 The flow executor of the embedded authentik: ``/api/v3/flows/executor/<slug>/``.
 
 Measured on authentik 2026.5.0-rc1 and 2026.2.1. A POST that a stage accepts answers 302 to itself and the GET after it
-holds the next challenge; one that it refuses answers 200 with ``response_errors``. Each answer sets the session cookie.
+holds the next challenge; one that it refuses answers 200 with ``response_errors``. A GET answers 302 to itself too,
+where a stage has nothing to ask. Each answer sets the session cookie.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from starlette.responses import JSONResponse, Response
 
 from tests.estate.authentik.model import FlowState, Session, User
 from tests.estate.authentik.permissions import CSRF_COOKIE, SESSION_COOKIE, Refusal, check_csrf, session_of
-from tests.estate.authentik.stages import STAGES, Invalid
+from tests.estate.authentik.stages import STAGES, Invalid, passes_unasked
 from tests.estate.core import act_as, json_body
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ async def executor(authentik: Authentik, request: Request) -> Response:
         body = await json_body(request)
         answer = _answer(authentik, request, session, state, body if isinstance(body, dict) else {})
     else:
-        answer = _show(authentik, session, state)
+        answer = _show(authentik, request, session, state)
     act_as(request, state.user.username if state.user else state.identifier)
     authentik.give_session(answer, session)
     return answer
@@ -61,12 +62,16 @@ def _state(authentik: Authentik, session: Session, slug: str) -> FlowState:
         stages.append("password")
     if authentik.mfa != "off":
         stages.append("mfa")
+    if authentik.remember_me:
+        stages.append("user-login")
     session.flow = FlowState(slug, [*stages, "login"])
     return session.flow
 
 
-def _show(authentik: Authentik, session: Session, state: FlowState) -> Response:
-    """Return the challenge of the current stage; the stages that ask nothing are passed on the way."""
+def _show(authentik: Authentik, request: Request, session: Session, state: FlowState) -> Response:
+    """Return the challenge of the current stage, or pass a stage that asks nothing."""
+    if state.stages[0] == "mfa" and not state.denied and passes_unasked(authentik, state):
+        return _to_itself(request)
     if state.stages[0] == "login" and not state.denied:
         assert state.user is not None  # no stage before lets nobody through
         return _log_in(authentik, session, state, state.user)
@@ -87,6 +92,14 @@ def _answer(authentik: Authentik, request: Request, session: Session, state: Flo
     if state.consent and state.stages[0] == "redirect" and session.user is not None:
         session.consented.add(state.consent)
         authentik.consents.add((session.user.pk, state.consent))
+    if stage == "user-login" and state.stages[0] == "login" and state.user is not None:
+        # The last stage that asks: the flow is done within this POST, and no GET is needed (read).
+        return _log_in(authentik, session, state, state.user)
+    return _to_itself(request)
+
+
+def _to_itself(request: Request) -> Response:
+    """Send the client to the same address again, as a path, where the next challenge is."""
     location = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     return Response(status_code=302, headers={"location": location, "content-type": "text/html; charset=utf-8"})
 
@@ -117,9 +130,10 @@ def _log_in(authentik: Authentik, session: Session, state: FlowState, user: User
     session.user, session.login_event, session.impersonated = user, True, False
     session.password_changes, session.flow = user.password_changes, None
     user.last_login = authentik.clock.now()
-    target = parse_qs(state.query).get("next", ["/"])[0]
+    home = f"{authentik.path}/"
+    target = parse_qs(state.query).get("next", [home])[0]
     # Only a path of authentik's own: anything else would be an open redirect.
-    answer = JSONResponse({"component": "xak-flow-redirect", "to": target if target.startswith("/") else "/"})
+    answer = JSONResponse({"component": "xak-flow-redirect", "to": target if target.startswith("/") else home})
     csrf = authentik.secrets.add("".join(secrets.choice("abcdefghijkmnpqrstuvwxyz0123456789") for _ in range(32)))
     for name, value, seconds in (
         ("authentik_device", authentik.secrets.new(64), DEVICE_SECONDS),

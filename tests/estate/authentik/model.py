@@ -45,7 +45,9 @@ class Grant:
 
 @dataclass(eq=False)
 class User:
-    """An account. *groups* are names; *password* ``None`` means that none is usable."""
+    """
+    An account. *groups* are names; *password* ``None`` means that none is usable; *failed_logins* counts wrong ones.
+    """
 
     pk: int
     username: str
@@ -60,6 +62,7 @@ class User:
     attributes: dict[str, Any] = field(default_factory=dict)
     password: str | None = None
     password_changes: int = 0
+    failed_logins: int = 0
     password_changed: datetime | None = None
     last_login: datetime | None = None
     updated: datetime | None = None

@@ -79,7 +79,7 @@ async def authorize(authentik: Authentik, request: Request) -> Response:
     user = session.identity() if session else None
     if session is None or user is None or not session.login_event:
         here = quote(f"{request.url.path}?{request.url.query}", safe="/")
-        return _redirect(f"/flows/-/default/authentication/?next={here}")
+        return _redirect(f"{authentik.path}/flows/-/default/authentication/?next={here}")
     act_as(request, user.username)
     if application.groups and not application.groups & user.groups:
         return _page("Permission denied", 200)
@@ -93,7 +93,7 @@ async def authorize(authentik: Authentik, request: Request) -> Response:
         session.flow = FlowState(CONSENT_FLOW, ["consent", "redirect"], user=user, identifier=user.username)
         session.flow.consent, session.flow.target = application.client_id, back
         session.flow.consent_token = authentik.secrets.new(40)
-        answer = _redirect(f"/if/flow/{CONSENT_FLOW}/?{request.url.query}")
+        answer = _redirect(f"{authentik.path}/if/flow/{CONSENT_FLOW}/?{request.url.query}")
     else:
         answer = _redirect(back)
     authentik.give_session(answer, session)
@@ -145,7 +145,9 @@ async def userinfo(authentik: Authentik, request: Request) -> Response:
 
 async def login_page(authentik: Authentik, request: Request) -> Response:
     """Send a browser to the page of the brand's authentication flow."""
-    return _redirect(f"/if/flow/{authentik.authentication_flow}/?{request.url.query}")
+    if authentik.authentication_flow is None:
+        return _page("Not Found", 404)
+    return _redirect(f"{authentik.path}/if/flow/{authentik.authentication_flow}/?{request.url.query}")
 
 
 async def flow_page(authentik: Authentik, request: Request) -> Response:

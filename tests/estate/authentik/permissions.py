@@ -29,15 +29,15 @@ SAFE = ("GET", "HEAD", "OPTIONS")
 
 
 class Refusal(Exception):
-    """An answer that ends the request."""
+    """An answer that ends the request; without a *body* it is empty."""
 
-    def __init__(self, status: int, body: Any) -> None:
+    def __init__(self, status: int, body: Any = None) -> None:
         super().__init__(status)
         self.status, self.body = status, body
 
     def response(self) -> Response:
         """Return the vendor's error body."""
-        return JSONResponse(self.body, self.status)
+        return Response(status_code=self.status) if self.body is None else JSONResponse(self.body, self.status)
 
 
 def forbidden(detail: str = NOT_ALLOWED) -> Refusal:

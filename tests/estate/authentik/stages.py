@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tests.estate.authentik.model import Device, FlowState
+from tests.estate.authentik.model import Device, FlowState, User
 
 if TYPE_CHECKING:
     from tests.estate.authentik import Authentik
@@ -45,14 +45,17 @@ def _wanted(body: Json, field: str) -> str:
 def _right_password(authentik: Authentik, state: FlowState, password: str) -> bool:
     authentik.secrets.add(password)
     user = state.user
-    return user is not None and user.is_active and user.password is not None and password == user.password
+    right = user is not None and user.is_active and user.password is not None and password == user.password
+    if user is not None and not right:
+        user.failed_logins += 1
+    return right
 
 
 def show_identification(authentik: Authentik, state: FlowState) -> Json:
     """Ask who; perhaps for the password on the same stage."""
     return {
         "component": "ak-stage-identification",
-        "user_fields": ["email", "username"],
+        "user_fields": list(authentik.user_fields),
         "pending_user_identifier": None,
         "password_fields": authentik.password_fields,
         "allow_show_password": False,
@@ -67,14 +70,28 @@ def show_identification(authentik: Authentik, state: FlowState) -> Json:
 
 
 def answer_identification(authentik: Authentik, state: FlowState, body: Json) -> None:
-    """Take the name. An unknown one goes on like a known one, and fails at the password."""
+    """
+    Take the name. An unknown one goes on like a known one, and fails at the password, unless it is refused here.
+
+    Upper and lower case are one (the vendor's default), so that of two namesakes the older account is found.
+    """
     state.identifier = _wanted(body, "uid_field")
-    people = list(authentik.users.values())
-    known = [u for u in people if state.identifier == u.username or (u.email and state.identifier == u.email)]
+    wanted = state.identifier.casefold()
+    people = sorted(authentik.users.values(), key=lambda user: user.pk)
+    known = [user for user in people if wanted in _names(authentik, user)]
     state.user = known[0] if known else None
+    # A stage that takes no user names refuses one (run); an unknown name elsewhere depends on the stage (read).
+    if not known and not (authentik.pretend_user_exists and "username" in authentik.user_fields):
+        raise Invalid("non_field_errors", "Failed to authenticate.")
     if authentik.password_fields and not _right_password(authentik, state, str(body.get("password", ""))):
         raise Invalid("non_field_errors", "Failed to authenticate.")
     state.stages.pop(0)
+
+
+def _names(authentik: Authentik, user: User) -> set[str]:
+    """Return what an account may be called by on the identification stage."""
+    names = {"username": user.username, "email": user.email}
+    return {names[one].casefold() for one in authentik.user_fields if names.get(one)}
 
 
 def show_captcha(authentik: Authentik, state: FlowState) -> Json:
@@ -100,6 +117,20 @@ def answer_password(authentik: Authentik, state: FlowState, body: Json) -> None:
             state.denied = "Invalid password"
         raise Invalid("password", "Invalid password")
     state.stages.pop(0)
+
+
+def passes_unasked(authentik: Authentik, state: FlowState) -> bool:
+    """Pass the MFA stage if it has nothing to ask: it is skipped, or one single thing can be enrolled."""
+    assert state.user is not None
+    if state.user.devices:
+        return False
+    if authentik.mfa == "skip":
+        state.stages.pop(0)
+        return True
+    if authentik.mfa == "enrol" and authentik.chooses_single_enrolment and len(authentik.enrolments) == 1:
+        _enrol(authentik, state, next(iter(authentik.enrolments)))
+        return True
+    return False
 
 
 def show_mfa(authentik: Authentik, state: FlowState) -> Json:
@@ -148,6 +179,11 @@ def answer_mfa(authentik: Authentik, state: FlowState, body: Json) -> None:
     kind = kinds.get(_wanted(body, "selected_stage"))
     if kind is None:
         raise Invalid("selected_stage", "Invalid stage selected")
+    _enrol(authentik, state, kind)
+
+
+def _enrol(authentik: Authentik, state: FlowState, kind: str) -> None:
+    """Put the stage that enrols this kind of device in the place of the one that asked."""
     codes = [authentik.secrets.new(8) for _ in range(STATIC_CODES)] if kind == "static" else []
     state.enrolling = Device(authentik.next_pk(), kind, "Static Token" if kind == "static" else "TOTP", codes)
     state.stages[0] = f"enrol-{kind}"
@@ -178,6 +214,18 @@ def answer_totp(authentik: Authentik, state: FlowState, body: Json) -> None:
     raise Invalid("code", "Code does not match")
 
 
+def show_user_login(authentik: Authentik, state: FlowState) -> Json:
+    """Ask whether the login shall last longer than the browser."""
+    return {"component": "ak-stage-user-login"}
+
+
+def answer_user_login(authentik: Authentik, state: FlowState, body: Json) -> None:
+    """Take yes or no; the login itself is the next step."""
+    if not isinstance(body.get("remember_me"), bool):
+        raise Invalid("remember_me", "This field is required.", "required")
+    state.stages.pop(0)
+
+
 def show_consent(authentik: Authentik, state: FlowState) -> Json:
     """Ask the user to let the application in."""
     header = {"header_text": "You're about to sign into zot.", "permissions": [], "additional_permissions": []}
@@ -198,5 +246,6 @@ STAGES = {
     "mfa": Stage(show_mfa, answer_mfa),
     "enrol-static": Stage(show_static, answer_static),
     "enrol-totp": Stage(show_totp, answer_totp),
+    "user-login": Stage(show_user_login, answer_user_login),
     "consent": Stage(show_consent, answer_consent),
 }

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from tests.estate.core import act_as, json_body
+from tests.estate.core import Clock, act_as, json_body
+from tests.estate.forgejo.model import Repository, Scope, Secret, Token
 
 if TYPE_CHECKING:
-    from tests.estate.forgejo import Forgejo, Scope, Token
+    from tests.estate.forgejo import Forgejo
 
 type_of_scope = {"repo": "repository", "org": "organization", "user": "user"}
 
@@ -43,14 +45,69 @@ class Refusal(Exception):
         return JSONResponse({"message": self.message, "url": f"{forgejo.url}/api/swagger"}, self.status)
 
 
-def second(forgejo: Forgejo) -> str:
-    """Return now as the vendor writes it, to the second."""
-    return forgejo.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+class Moved(Refusal):
+    """The repository has another name now: 301 to the same request under that name."""
+
+    def __init__(self, location: str) -> None:
+        super().__init__(301, "")
+        self.location = location
+
+    def response(self, forgejo: Forgejo) -> Response:
+        """Return the redirect, relative as the vendor writes it."""
+        return Response(status_code=301, headers={"location": self.location})
+
+
+def second(clock: Clock) -> str:
+    """Return now to the second, in UTC."""
+    return clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def in_zone(forgejo: Forgejo, moment: str) -> str:
+    """Write a time in the server's zone: the same instant, and another text."""
+    if forgejo.zone is None:
+        return moment
+    return datetime.fromisoformat(moment).astimezone(forgejo.zone).isoformat(timespec="seconds")
 
 
 async def version(forgejo: Forgejo, request: Request, kind: str) -> Response:
     """Answer the version, which needs no token."""
     return JSONResponse({"version": "1.26.0" if forgejo.flavour == "gitea" else "14.0.0+gitea-1.22.0"})
+
+
+async def repository(forgejo: Forgejo, request: Request, kind: str) -> Response:
+    """Answer a repository to whoever sees it: its owners and its collaborators; it is private."""
+    token = _token(forgejo, request, needed=False)
+    if token is not None:
+        _check_scope(token, "repository", reading=True)
+    repo = _repository(forgejo, request)
+    role = _role(forgejo, token, repo) if token else ""
+    if not role:
+        raise Refusal(404, NOT_FOUND)
+    admin, write = role in ("owner", "admin"), role in ("owner", "admin", "write")
+    return JSONResponse(
+        {
+            "id": repo.id,
+            "owner": {"login": repo.owner},
+            "name": repo.name,
+            "full_name": f"{repo.owner}/{repo.name}",
+            "private": True,
+            "archived": repo.archived,
+            "url": f"{forgejo.url}/api/v1/repos/{repo.owner}/{repo.name}",
+            "html_url": f"{forgejo.url}/{repo.owner}/{repo.name}",
+            "permissions": {"admin": admin, "push": write, "pull": True},
+        }
+    )
+
+
+async def organization(forgejo: Forgejo, request: Request, kind: str) -> Response:
+    """Answer an organization, which is public, to any token with the scope."""
+    token = _token(forgejo, request)
+    assert token is not None  # it was demanded
+    _check_scope(token, "organization", reading=True)
+    org = forgejo.orgs.get(request.path_params["org"].lower())
+    if org is None:
+        raise Refusal(404, NOT_FOUND)
+    return JSONResponse({"id": org.id, "name": org.name, "username": org.name, "full_name": "", "visibility": "public"})
 
 
 async def list_secrets(forgejo: Forgejo, request: Request, kind: str) -> Response:
@@ -60,7 +117,8 @@ async def list_secrets(forgejo: Forgejo, request: Request, kind: str) -> Respons
     limit = _number(request, "limit", PAGE)
     limit = min(limit if limit > 0 else PAGE, LARGEST_PAGE)
     rows = [
-        {"name": secret.name, "created_at": secret.created_at} for secret in held[(page - 1) * limit : page * limit]
+        {"name": secret.name, "created_at": in_zone(forgejo, secret.created_at)}
+        for secret in held[(page - 1) * limit : page * limit]
     ]
     headers = {"X-Total-Count": str(len(held))}
     if forgejo.flavour == "gitea":
@@ -74,8 +132,6 @@ async def list_secrets(forgejo: Forgejo, request: Request, kind: str) -> Respons
 
 async def put_secret(forgejo: Forgejo, request: Request, kind: str) -> Response:
     """Create (201) or update (204) a secret; an update keeps ``created_at``."""
-    from tests.estate.forgejo import Secret
-
     held = _enter(forgejo, request, kind).secrets
     body = await json_body(request)
     data = body.get("data") if isinstance(body, dict) else None
@@ -87,7 +143,7 @@ async def put_secret(forgejo: Forgejo, request: Request, kind: str) -> Response:
         raise Refusal(400, "data too long")
     old = held.get(name)
     # Line ends are normalised by the vendor, as for a text area of its own page (read).
-    held[name] = Secret(name, data.replace("\r\n", "\n"), old.created_at if old else second(forgejo))
+    held[name] = Secret(name, data.replace("\r\n", "\n"), old.created_at if old else second(forgejo.clock))
     return Response(status_code=204 if old else 201)
 
 
@@ -143,11 +199,8 @@ def _number(request: Request, key: str, otherwise: int) -> int:
 
 def _enter(forgejo: Forgejo, request: Request, kind: str) -> Scope:
     """Return what holds the secrets if the caller may touch it, else refuse in the vendor's order."""
-    scheme, _, text = request.headers.get("authorization", "").partition(" ")
-    token = forgejo.tokens.get(text) if scheme.lower() in ("token", "bearer") else None
-    if token is None:
-        raise Refusal(401, "invalid username, password or token" if text else "token is required")
-    act_as(request, token.user)
+    token = _token(forgejo, request)
+    assert token is not None  # it was demanded
     _check_scope(token, type_of_scope[kind], request.method == "GET")
     user = forgejo.users[token.user]
     if kind == "user":
@@ -159,17 +212,48 @@ def _enter(forgejo: Forgejo, request: Request, kind: str) -> Scope:
         if token.user not in org.owners and not user.is_admin:
             raise Refusal(403, "Must be an organization owner")
         return org
-    repo = forgejo.repos.get((request.path_params["owner"].lower(), request.path_params["repo"].lower()))
-    if repo is None:
-        raise Refusal(404, NOT_FOUND)
-    owning_org = forgejo.orgs.get(repo.owner.lower())
-    owners = owning_org.owners if owning_org else {repo.owner.lower()}
-    if token.user in owners or user.is_admin:
+    repo = _repository(forgejo, request)
+    role = _role(forgejo, token, repo)
+    if role == "owner":
         return repo
     # A collaborator sees the repository and is told why not; to anybody else it does not exist.
-    if token.user in repo.collaborators:
+    if role:
         raise Refusal(403, "user should be the owner of the repo")
     raise Refusal(404, NOT_FOUND)
+
+
+def _token(forgejo: Forgejo, request: Request, needed: bool = True) -> Token | None:
+    """Return the caller's token; one that is not good is always refused, and none at all where one is *needed*."""
+    scheme, _, text = request.headers.get("authorization", "").partition(" ")
+    token = forgejo.tokens.get(text) if scheme.lower() in ("token", "bearer") else None
+    if token is not None:
+        act_as(request, token.user)
+    elif needed or text:
+        raise Refusal(401, "invalid username, password or token" if text else "token is required")
+    return token
+
+
+def _repository(forgejo: Forgejo, request: Request) -> Repository:
+    """Return the repository of that address, or lead to where it is now. The redirect asks for no right (read)."""
+    owner, name = request.path_params["owner"], request.path_params["repo"]
+    repo = forgejo.repos.get((owner.lower(), name.lower()))
+    if repo is not None:
+        return repo
+    moved = forgejo.moved.get((owner.lower(), name.lower()))
+    now = [known for known in forgejo.repos.values() if known.id == moved]
+    if not now:
+        raise Refusal(404, NOT_FOUND)
+    path = request.url.path.replace(f"/{owner}/{name}", f"/{now[0].owner}/{now[0].name}", 1)
+    raise Moved(path + (f"?{request.url.query}" if request.url.query else ""))
+
+
+def _role(forgejo: Forgejo, token: Token, repo: Repository) -> str:
+    """Return what the token's user is to the repository, empty for nothing; a site admin is as good as its owner."""
+    owning_org = forgejo.orgs.get(repo.owner.lower())
+    owners = owning_org.owners if owning_org else {repo.owner.lower()}
+    if token.user in owners or forgejo.users[token.user].is_admin:
+        return "owner"
+    return repo.collaborators.get(token.user, "")
 
 
 def _check_scope(token: Token, category: str, reading: bool) -> None:

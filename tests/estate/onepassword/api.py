@@ -16,11 +16,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from tests.estate.core import act_as, json_body
+from tests.estate.onepassword.model import Item, Json, Token, Vault, new_id
 
 if TYPE_CHECKING:
-    from tests.estate.onepassword import Item, OnePassword, Token, Vault
+    from tests.estate.onepassword import OnePassword
 
-Json = dict[str, Any]
 Handler = Callable[["OnePassword", Request], Awaitable[Response]]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -68,7 +68,7 @@ async def list_items(connect: OnePassword, request: Request) -> Response:
     """Answer the vault's items without their fields."""
     vault = vault_of(connect, request, token_of(connect, request))
     wanted = _filter(request, "title")
-    items = [item.current for item in vault.items.values() if wanted in (None, item.title)]
+    items = [item.current for item in vault.items.values() if wanted in (None, item.title) and not item.state]
     return JSONResponse([{k: v for k, v in item.items() if k not in ("fields", "sections")} for item in items])
 
 
@@ -104,8 +104,6 @@ async def put_item(connect: OnePassword, request: Request) -> Response:
 
 def _apply(item: Json, operation: Any) -> None:
     """Apply one operation of a JSON patch, with paths that go by field id."""
-    from tests.estate.onepassword import new_id
-
     if not isinstance(operation, dict) or operation.get("op") not in ("add", "remove", "replace"):
         raise Refusal(400, "Invalid patch operation")
     op, path, value = operation["op"], str(operation.get("path", "")), operation.get("value")
@@ -157,6 +155,8 @@ def vault_of(connect: OnePassword, request: Request, token: Token) -> Vault:
         raise Refusal(404, f"vault {wanted} not found")
     if not in_scope(token, vault):
         raise Refusal(403, f"vault {wanted} is not in scope")
+    if connect.silent_vaults & {vault.id, vault.name}:
+        raise Refusal(503, f"vault {wanted} gives no answer, as the test wants it")
     return vault
 
 

@@ -29,7 +29,7 @@ async def vaults(connect: OnePassword, request: Request) -> Response:
 async def items(connect: OnePassword, request: Request) -> Response:
     """Answer ids and titles."""
     vault = api.vault_of(connect, request, api.token_of(connect, request))
-    return JSONResponse([{"id": item.id, "title": item.title} for item in vault.items.values()])
+    return JSONResponse([{"id": item.id, "title": item.title} for item in vault.items.values() if not item.state])
 
 
 async def item(connect: OnePassword, request: Request) -> Response:

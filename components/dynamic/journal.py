@@ -1,0 +1,106 @@
+"""
+What the processes of one run of the engine tell each other: a file among the temporary ones, for the time of the run.
+
+A run has several: the program, and one process of the provider, or two where the settings have changed or where
+`--replace '**'` replaces the provider itself (then the deletions come in the older one, which has seen none of what
+the newer one created). What they have in common is the address of their engine, an argument of each (engine 3.250,
+SDK 3.257, measured). The program of a real `up` makes the file and removes it when it ends, after the last deletion;
+each process appends what the others should know, and reads what they have appended. A preview makes no file, and
+outside the engine there is none. No secret is ever written to it.
+"""
+
+from __future__ import annotations
+
+import atexit
+import hashlib
+import itertools
+import json
+import os
+import re
+import stat
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+_ADDRESS = re.compile(r"[0-9A-Za-z.\[\]:-]+:[0-9]+")
+
+Entry = list[Any]
+
+
+def engine_address(arguments: Sequence[str]) -> str | None:
+    """
+    Return the engine's address in a process's own *arguments*: `… --engine <address> …` of the program,
+    `-m pulumi.dynamic <address>` of the provider; None for any other process.
+    """
+    for option, value in itertools.pairwise(arguments):
+        if option in ("--engine", "pulumi.dynamic") and _ADDRESS.fullmatch(value):
+            return value
+    return None
+
+
+class Journal:
+    """
+    The journal in *file*, or none.
+    """
+
+    def __init__(self, file: Path | None) -> None:
+        self._file = file
+        self._read = 0
+
+    def begin(self) -> None:
+        """
+        Make the file, anew if a killed run left one; it goes when this process ends.
+
+        Raises:
+            OSError: something of that name is there that is not this user's file.
+        """
+        file = self._file
+        if file is None:
+            return
+        if _is_ours(file):
+            file.unlink()
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        atexit.register(file.unlink, missing_ok=True)
+
+    def append(self, entry: Entry) -> bool:
+        """
+        Add *entry* for all processes of the run; return whether there is a journal.
+        """
+        if self._file is None or not _is_ours(self._file):
+            return False
+        with self._file.open("ab", buffering=0) as file:
+            # One write, so that the lines of several processes do not mix.
+            file.write(json.dumps(entry).encode() + b"\n")
+        return True
+
+    def news(self) -> list[Entry]:
+        """
+        Return the entries since the last call, of this process and of all others.
+        """
+        if self._file is None or not _is_ours(self._file):
+            return []
+        with self._file.open("rb") as file:
+            file.seek(self._read)
+            lines = file.read().splitlines(keepends=True)
+        whole = [line for line in lines if line.endswith(b"\n")]
+        self._read += sum(map(len, whole))
+        return [json.loads(line) for line in whole]
+
+
+def _is_ours(file: Path) -> bool:
+    # Temporary files are everybody's: another user's file, or a link to elsewhere, is not believed.
+    try:
+        found = file.lstat()
+    except FileNotFoundError:
+        return False
+    return stat.S_ISREG(found.st_mode) and found.st_uid == os.getuid()
+
+
+def _file_of(address: str | None) -> Path | None:
+    name = hashlib.sha256((address or "").encode()).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"zot-ci-{name}.journal" if address else None
+
+
+JOURNAL = Journal(_file_of(engine_address(sys.orig_argv)))

@@ -1,0 +1,55 @@
+"""
+The Actions secrets that an `up` keeps as they are, published once more.
+
+A secret's value can never be read: whether somebody overwrote it cannot be seen, so every `up` writes it again. That is
+no change of the resource. It happens in the program's process, beside the resource, so that nothing is shown as changed
+and a saved plan fits; and only for a secret that the provider was asked about in this run and has not just written.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import pulumi
+
+from ..dynamic.journal import JOURNAL
+from ..dynamic.run_memory import MEMORY
+from ..http import logs
+from ..http.errors import ReconcileError
+from ..settings.place import Place
+from ..settings.reference import StoredToken
+from .actions_secret import ActionsSecret
+from .api import forgejo_at
+
+_begun = False
+
+
+def republished(url: str, stored: StoredToken | None, place: Place, secret: ActionsSecret) -> pulumi.Output[str | None]:
+    """
+    Publish *secret* again if this is a real `up` that keeps it as it is; return its name if that was done.
+
+    Changed outside: the secret's value is written. A refusal is logged as an error, which fails the run.
+    """
+    if pulumi.runtime.is_dry_run():
+        return pulumi.Output.from_input(None)
+    _begin()
+
+    async def publish(value: str) -> str | None:
+        if not MEMORY.is_kept(place.identity):
+            return None
+        try:
+            await asyncio.to_thread(forgejo_at(url, stored).publish, place, value)
+        except ReconcileError as exc:
+            pulumi.log.error(str(exc), secret)
+            return None
+        return place.name
+
+    return secret.value.apply(publish)
+
+
+def _begin() -> None:
+    global _begun  # once for the process, which is one run of the program
+    if not _begun:
+        _begun = True
+        logs.quieten_libraries()
+        JOURNAL.begin()

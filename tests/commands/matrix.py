@@ -1,0 +1,179 @@
+"""
+One cell: a command in a state, killed at one of its requests or not, then one plain `up`.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import signal
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from tests.commands.commands import COMMANDS, TYPES, Command
+from tests.commands.ground import PROJECT, Ground
+from tests.commands.states import ALWAYS, OLDER, STATES, UP, State, prepared
+from tests.commands.watch import Watch, changed_of_others, keys_of, of_others, out_of_sync
+from tests.engine.leaks import leaks
+from tests.engine.stack import Run
+from tests.faults.proxy import Plan
+from tests.faults.scenarios import kill_session
+
+# What the engine asks on a terminal.
+_SILENT = {
+    "up": ("--yes", "--skip-preview"),
+    "destroy": ("--yes", "--skip-preview"),
+    "refresh": ("--yes", "--skip-preview"),
+    "state": ("--yes",),
+    "cancel": ("--yes",),
+}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """
+    A command by a state, by name; killed after its changing request number *kill_at*, 0 for never.
+    """
+
+    command: str
+    state: str
+    kill_at: int = 0
+
+    def __str__(self) -> str:
+        killed = f", killed at changing request {self.kill_at}" if self.kill_at else ""
+        return f"[{self.state}] {self.command}{killed}"
+
+
+@dataclass
+class Outcome:
+    """
+    What became of a cell.
+
+    Args:
+        faults: what is not as promised; empty for a cell that held.
+        changing: how many requests of the command changed something.
+        killed: the request that it was killed after; empty if it asked fewer.
+        text: all that the engine said.
+    """
+
+    cell: Cell
+    faults: list[str] = field(default_factory=list)
+    changing: int = 0
+    killed: str = ""
+    text: str = ""
+
+
+def tried(ground: Ground, cell: Cell) -> Outcome:
+    """
+    Play one cell on a ground and say what is not as promised.
+    """
+    command, state = COMMANDS[cell.command], STATES[cell.state]
+    prepared(ground, state.name)
+    outcome = Outcome(cell)
+    others, keys = of_others(ground), keys_of(ground)
+    watch = Watch(ground, command.told, cell.kill_at)
+    _play(ground, command, state, watch, outcome)
+    outcome.changing, outcome.killed = watch.changing, watch.killed
+    outcome.faults += watch.faults
+    if cell.kill_at and not watch.killed:
+        return outcome
+    ground.let_reads_catch_up()
+    watch = Watch(ground)
+    up = _run(ground, watch, *UP)
+    outcome.text += f"\n$ pulumi up\n{up.text}"
+    outcome.faults += [f"in the plain up: {fault}" for fault in watch.faults]
+    if up.code != 0:
+        outcome.faults.append(f"the plain up ended with {up.code}: {_last_error(up.text)}")
+    else:
+        for account in ground.accounts:
+            outcome.faults += out_of_sync(
+                ground,
+                account,
+                keys,
+                newer_may_live=OLDER in state.traits,
+                told_to_end=bool(command.told.parts & {"RetiredKeys", "ApiKey"}),
+            )
+        ground.let_reads_catch_up()
+        preview = _run(ground, watch, "preview", "--diff", "--expect-no-changes")
+        outcome.text += f"\n$ pulumi preview\n{preview.text}"
+        if preview.code != 0:
+            outcome.faults.append(f"the preview after the plain up ended with {preview.code}")
+    outcome.faults += changed_of_others(others, of_others(ground))
+    outcome.faults += [
+        f"a secret in the output: {leak}" for leak in leaks(set(ground.world.estate.secrets), outcome.text.encode())
+    ]
+    if "Traceback" in outcome.text and not watch.killed:
+        outcome.faults.append("a traceback in the output")
+    return outcome
+
+
+def _play(ground: Ground, command: Command, state: State, watch: Watch, outcome: Outcome) -> None:
+    """
+    Run the command's steps under the watch, until it is killed.
+    """
+    expected = {says for trait, says in command.refused if trait in state.traits | {ALWAYS}}
+    refused = set()
+    for step in command.steps:
+        arguments = _arguments(ground, step)
+        interrupted = arguments[0] == "interrupted"
+        run = _interrupted(ground, watch, *arguments[1:]) if interrupted else _run(ground, watch, *arguments)
+        outcome.text += f"\n$ pulumi {' '.join(arguments)}\n{run.text}\n(exit {run.code})\n"
+        if watch.killed:
+            cancelled = ground.run("cancel", "--yes")
+            outcome.text += f"\n$ pulumi cancel\n{cancelled.text}"
+            return
+        if run.code != 0 and not interrupted:
+            fits = {says for says in expected if re.search(says, run.text)}
+            refused |= fits
+            if not fits:
+                outcome.faults.append(f"`{step}` ended with {run.code}: {_last_error(run.text)}")
+        if step.startswith("stack rename") and run.code == 0:
+            ground.stack.name = arguments[2]
+    outcome.faults += [f"the engine did not refuse: {says}" for says in expected - refused]
+
+
+def _run(ground: Ground, watch: Watch, *arguments: str) -> Run:
+    """
+    Run one command of the engine under a watch.
+    """
+    return _watched(ground, watch, kill_session, *arguments)
+
+
+def _interrupted(ground: Ground, watch: Watch, *arguments: str) -> Run:
+    """
+    Run one command and send its engine the SIGINT of a person's Ctrl-C after its first changing request.
+    """
+    inner = Watch(ground, watch.told, 1)
+    run = _watched(ground, inner, lambda process: process.send_signal(signal.SIGINT), *arguments)
+    watch.changing += inner.changing
+    watch.violations |= inner.violations
+    return run
+
+
+def _watched(ground: Ground, watch: Watch, end: Callable[[subprocess.Popen[str]], None], *arguments: str) -> Run:
+    process = ground.stack.begin(*arguments)
+    watch.kill = lambda: end(process)
+    ground.proxies.plan = Plan(after=watch.after)
+    return ground.finish(process)
+
+
+def _arguments(ground: Ground, step: str) -> list[str]:
+    """
+    Return a step's arguments, with URNs and files filled in and nothing left to be asked.
+    """
+    stack = ground.stack.name
+    values = {
+        kind: f"urn:pulumi:{stack}::{PROJECT}::zot-ci:index:RegistryCredential$pulumi-python:dynamic/"
+        f"{module}:{kind}::{ground.accounts[0].username}-{suffix}"
+        for kind, (module, suffix) in TYPES.items()
+    }
+    values |= {"plan": str(ground.scratch / "plan.json"), "renamed": "renamed"}
+    arguments = [argument.format_map(values) for argument in shlex.split(step)]
+    verb = arguments[1] if arguments[0] == "interrupted" else arguments[0]
+    return [*arguments, *_SILENT.get(verb, ())]
+
+
+def _last_error(text: str) -> str:
+    errors = [line.strip() for line in text.splitlines() if "error:" in line]
+    return errors[-1][:300] if errors else " ".join(text.split())[-300:]
