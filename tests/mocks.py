@@ -49,7 +49,10 @@ class Providers(mocks.Mocks):
         """
         Return id and outputs.
         """
-        return f"{args.name}-id", {**args.inputs, **(FOUND if args.typ == f"{DYNAMIC}zot:ApiKey" else {})}
+        found = dict(FOUND) if args.typ == f"{DYNAMIC}zot:ApiKey" else {}
+        if args.typ == f"{DYNAMIC}forgejo:ActionsSecret":
+            found["proven_uuid"] = args.inputs["key_uuid"]
+        return f"{args.name}-id", {**args.inputs, **found}
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
         """

@@ -18,6 +18,7 @@ DRIVEN = {
     "authentik/service_account.py",
     "dynamic/provider.py",
     "forgejo/actions_secret.py",
+    "forgejo/republication.py",
     "onepassword/item_field.py",
     "registry_credential.py",
     "registry_sso.py",

@@ -16,6 +16,7 @@ from components.http.errors import (
 )
 from components.settings.place import Place
 from tests.http.told import SECRET, URL, Answer, Told, broken, html, said
+from tests.messages import assert_names
 from tests.world import OWNER, REPOSITORY, World
 
 BORN = "2026-11-24T04:09:53Z"
@@ -129,16 +130,11 @@ def test_the_count_saves_the_request_for_an_empty_page(monkeypatch: pytest.Monke
 @pytest.mark.parametrize(
     ("user", "scopes", "kind", "words"),
     [
-        (OWNER, ("read:user",), PermissionMissingError, "read:repository to preview"),
-        (OWNER, ("read:repository",), PermissionMissingError, "needs the scope write:repository"),
-        ("friend", ("write:repository",), PermissionMissingError, "must be its owner's"),
-        (
-            "stranger",
-            ("write:repository",),
-            NotFoundError,
-            "no such repository, organization or user, or FORGEJO_TOKEN",
-        ),
-        ("", (), SignInRefusedError, "check FORGEJO_TOKEN"),
+        (OWNER, ("read:user",), PermissionMissingError, "read:repository"),
+        (OWNER, ("read:repository",), PermissionMissingError, "write:repository"),
+        ("friend", ("write:repository",), PermissionMissingError, "owner"),
+        ("stranger", ("write:repository",), NotFoundError, "no such repository"),
+        ("", (), SignInRefusedError, "check"),
     ],
     ids=["no scope", "read only", "collaborator", "stranger", "unknown"],
 )
@@ -155,12 +151,11 @@ def test_a_refusal_says_what_the_token_lacks(
     forgejo.repos[OWNER, REPOSITORY].collaborators["friend"] = "admin"
     monkeypatch.setenv("FORGEJO_TOKEN", forgejo.add_token(user, scopes) if user else "no-such-token")
 
-    with pytest.raises(
-        kind, match=f"Forgejo PUT /api/v1/repos/{OWNER}/{REPOSITORY}/actions/secrets/KEY answered 4"
-    ) as caught:
+    with pytest.raises(kind) as caught:
         client(signed_in).publish(at("KEY"), SECRET)
 
-    assert words in str(caught.value)
+    call = f"Forgejo PUT /api/v1/repos/{OWNER}/{REPOSITORY}/actions/secrets/KEY "
+    assert_names(caught.value, call, " 40", "FORGEJO_TOKEN", words)
     assert SECRET not in str(caught.value)
     assert signed_in.estate.forgejo.value(OWNER, REPOSITORY, "KEY") is None
 
@@ -168,23 +163,22 @@ def test_a_refusal_says_what_the_token_lacks(
 @pytest.mark.embedded
 def test_a_repository_that_is_not_there_is_an_error(signed_in: World) -> None:
     """It is not the same as a secret that is not there."""
-    with pytest.raises(NotFoundError, match="answered 404 for eblume/nowhere; no such repository"):
+    with pytest.raises(NotFoundError, match=r"404 .*eblume/nowhere.*no such repository"):
         client(signed_in).secret(Place.secret("KEY", repository=f"{OWNER}/nowhere"))
 
 
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (html(200), "a body that is not the expected JSON"),
-        (said(200, json={"message": SECRET}), "a body that is not the expected JSON"),
-        (said(200, json=[{"name": "KEY"}]), "JSON without a valid 0.created_at"),
-        (said(405), "it is archived, or this server is too old for Actions secrets"),
-        (said(400, json={"message": SECRET}), "the name is reserved or not a secret's name"),
-        (broken(httpx.ReadTimeout), "timed out waiting for the answer"),
+        (html(200), "JSON"),
+        (said(200, json={"message": SECRET}), "JSON"),
+        (said(200, json=[{"name": "KEY"}]), "0.created_at"),
+        (said(405), "archived"),
+        (said(400, json={"message": SECRET}), "reserved"),
+        (broken(httpx.ReadTimeout), "timed out"),
     ],
     ids=["html", "no list", "no time", "405", "400", "nobody"],
 )
-@pytest.mark.usefixtures("no_waits")
 def test_an_answer_that_shows_no_secrets_is_an_error(
     answer: Answer, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -193,11 +187,10 @@ def test_an_answer_that_shows_no_secrets_is_an_error(
 
     with pytest.raises(ReconcileError) as caught:
         forgejo.secret(at("KEY"))
-    assert words in str(caught.value)
+    assert_names(caught.value, "Forgejo GET ", "/actions/secrets", words)
     assert SECRET not in str(caught.value)
 
 
-@pytest.mark.usefixtures("no_waits")
 def test_publishing_and_deleting_may_be_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same value twice is the same state; gone is gone."""
     told, forgejo = told_client(monkeypatch, said(502), said(204), broken(httpx.ReadError), said(404))

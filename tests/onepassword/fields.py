@@ -16,7 +16,7 @@ ANOTHER_KEY = "zak_" + 32 * "1"
 FOREIGN = "a-password-of-somebody"
 
 
-def in_line(world: World, **inputs: Any) -> Props:
+def in_sync(world: World, **inputs: Any) -> Props:
     """The field as the last run recorded it."""
     outs = outs_of(PROVIDER.create(field(**inputs)))
     next_run(world)

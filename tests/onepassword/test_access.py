@@ -24,6 +24,7 @@ from components.onepassword.access import onepassword
 from components.settings.place import Place
 from components.settings.reference import Reference, StoredToken
 from tests.estate import Estate
+from tests.messages import assert_names
 from tests.onepassword.backends import BACKENDS, CLI, CONNECT, SERVICE_ACCOUNT, Backend, enter
 
 SECRET_PLACE = Place.secret("NAME", repository="eblume/blumeops")
@@ -77,9 +78,7 @@ def test_without_any_backend_the_line_names_the_three(tmp_path: Path, monkeypatc
     with pytest.raises(CredentialMissingError) as caught:
         onepassword()
 
-    message = str(caught.value)
-    assert [word for word in ("OP_CONNECT_HOST", "OP_SERVICE_ACCOUNT_TOKEN", "`op`") if word not in message] == []
-    assert "\n" not in message
+    assert_names(caught.value, "OP_CONNECT_HOST", "OP_SERVICE_ACCOUNT_TOKEN", "`op`")
 
 
 def test_half_a_connect_server_is_not_passed_over_for_somebody_s_own_op(
@@ -89,7 +88,7 @@ def test_half_a_connect_server_is_not_passed_over_for_somebody_s_own_op(
     enter(monkeypatch, CLI, estate, tmp_path)
     monkeypatch.setenv("OP_CONNECT_TOKEN", "a-token")
 
-    with pytest.raises(CredentialMissingError, match="OP_CONNECT_HOST is not set"):
+    with pytest.raises(CredentialMissingError, match=r"^OP_CONNECT_HOST "):
         onepassword()
 
 
@@ -101,9 +100,9 @@ def test_a_backend_that_is_named_and_not_installed_says_what_to_install(
     monkeypatch.setenv("OP_SERVICE_ACCOUNT_TOKEN", "ops_token-of-nobody")
     monkeypatch.setitem(sys.modules, "onepassword", None)
 
-    with pytest.raises(EnvironmentUnfitError, match="`op` is not on PATH"):
+    with pytest.raises(EnvironmentUnfitError, match=r"`op` .*PATH"):
         onepassword("cli")
-    with pytest.raises(EnvironmentUnfitError, match="pip install 'onepassword-sdk") as caught:
+    with pytest.raises(EnvironmentUnfitError, match="onepassword-sdk") as caught:
         onepassword("serviceAccount")
     assert "ops_token" not in str(caught.value)
 
@@ -126,7 +125,7 @@ def test_something_else_called_op_is_told_from_it(script: str, tmp_path: Path, m
     (tmp_path / "op").chmod(0o755)
     monkeypatch.setenv("PATH", os.pathsep.join([str(tmp_path), "/bin", "/usr/bin"]))
 
-    with pytest.raises(Exception, match=r"check that the `op` on PATH is 1Password's, 2\.23 or newer"):
+    with pytest.raises(Exception, match=r"`op` on PATH .*2\.23"):
         onepassword("cli").locate("blumeops", "Forgejo Secrets")
 
 
@@ -137,7 +136,7 @@ def test_an_op_without_an_answer_is_given_up(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setenv("PATH", os.pathsep.join([str(tmp_path), "/bin", "/usr/bin"]))
     monkeypatch.setenv("ZOT_CI_TIMEOUT_SECONDS", "0.2")
 
-    with pytest.raises(Exception, match=r"op vault get gave no answer for vault blumeops in 0\.2 s; unlock it"):
+    with pytest.raises(Exception, match=r"op vault get .*vault blumeops .*0\.2 s; unlock it"):
         onepassword("cli").locate("blumeops", "Forgejo Secrets")
 
 
@@ -192,9 +191,9 @@ def test_a_reference_to_nothing_is_not_taken_for_an_account_that_is_gone(
     """The account's 404 means that it is gone, and would be drift; this one means that nobody has asked for it."""
     enter(monkeypatch, CONNECT, estate, tmp_path)
 
-    with pytest.raises(CredentialMissingError, match="shows no field at op://blumeops/Forgejo Secrets/no-such"):
+    with pytest.raises(CredentialMissingError, match="no field at op://blumeops/Forgejo Secrets/no-such"):
         authentik_at(estate.authentik.url, StoredToken("op://blumeops/Forgejo Secrets/no-such")).account(1, "zot-ci")
-    with pytest.raises(CredentialMissingError, match="found no item No Item"):
+    with pytest.raises(CredentialMissingError, match="no item No Item"):
         authentik_at(estate.authentik.url, StoredToken("op://blumeops/No Item/no-such")).account(1, "zot-ci")
 
     assert estate.log.of("authentik") == []
@@ -204,7 +203,7 @@ def test_what_cannot_be_a_token_is_not_sent(estate: Estate, tmp_path: Path, monk
     """A field that was named by mistake may hold a note."""
     enter(monkeypatch, CONNECT, estate, tmp_path)
 
-    with pytest.raises(CredentialMissingError, match="op://blumeops/Forgejo Secrets/notes holds no token") as caught:
+    with pytest.raises(CredentialMissingError, match=r"op://blumeops/Forgejo Secrets/notes .*no token") as caught:
         authentik_at(estate.authentik.url, StoredToken("op://blumeops/Forgejo Secrets/notes")).find("akadmin")
 
     assert "care" not in str(caught.value)
@@ -224,7 +223,7 @@ def test_what_cannot_be_a_token_is_not_sent(estate: Estate, tmp_path: Path, monk
 )
 def test_what_is_no_reference_is_refused_unseen(text: str) -> None:
     """It could be a token."""
-    with pytest.raises(ValueError, match="must be a 1Password reference") as caught:
+    with pytest.raises(ValueError, match="1Password reference") as caught:
         Reference.parse(text)
 
     assert text not in str(caught.value)

@@ -25,6 +25,7 @@ from components.http.errors import (
 from components.onepassword.access import onepassword
 from components.onepassword.item import ItemAccess, ItemRef
 from tests.estate import Estate
+from tests.messages import assert_names
 from tests.onepassword.backends import CLI, CONNECT, FIELDS, Backend, enter
 from tests.world import ITEM, VAULT
 
@@ -210,7 +211,7 @@ def test_a_refused_credential_is_said_in_one_line(
     with pytest.raises(SignInRefusedError) as caught:
         onepassword().locate(VAULT, ITEM)
 
-    assert "\n" not in str(caught.value)
+    assert_names(caught.value)
     assert estate.secrets.found_in(str(caught.value)) == []
 
 

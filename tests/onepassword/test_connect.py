@@ -21,10 +21,9 @@ from components.onepassword.access import onepassword
 from components.onepassword.connect import Connect
 from components.onepassword.item import Field, Item, ItemRef
 from tests.http.told import SECRET, URL, Answer, broken, html, said
+from tests.messages import assert_names
 from tests.onepassword.connecting import REF, item_with, located, told_client
 from tests.world import FIELD, ITEM, VAULT, World
-
-pytestmark = pytest.mark.usefixtures("no_waits")
 
 
 @pytest.mark.embedded
@@ -58,11 +57,12 @@ def test_a_title_may_hold_any_letters(title: str, signed_in: World) -> None:
 @pytest.mark.embedded
 def test_what_is_not_there_is_named(signed_in: World) -> None:
     """With what to do; none is ever made."""
-    hint = "create it, correct the setting, or give the token of OP_CONNECT_TOKEN access to the vault"
-    with pytest.raises(NotFoundError, match=rf"^1Password Connect GET /v1/vaults found no vault nowhere; {hint}$"):
+    with pytest.raises(NotFoundError) as no_vault:
         onepassword().locate("nowhere", ITEM)
-    with pytest.raises(NotFoundError, match=rf"/items found no item nothing in {VAULT}; {hint}$"):
+    with pytest.raises(NotFoundError) as no_item:
         onepassword().locate(VAULT, "nothing")
+    assert_names(no_vault.value, "1Password Connect GET /v1/vaults ", "no vault nowhere", "OP_CONNECT_TOKEN")
+    assert_names(no_item.value, "1Password Connect GET ", "/items ", f"no item nothing in {VAULT}", "OP_CONNECT_TOKEN")
 
 
 @pytest.mark.embedded
@@ -70,7 +70,7 @@ def test_two_of_one_name_are_an_error(signed_in: World) -> None:
     """Choosing would be a guess; an id still says which."""
     second = signed_in.estate.onepassword.add_item(VAULT, ITEM)
 
-    with pytest.raises(AmbiguousError, match=f"found 2 times item {ITEM} in {VAULT}; name it by its id, or rename"):
+    with pytest.raises(AmbiguousError, match=rf"2 times item {ITEM} in {VAULT}; .*id"):
         onepassword().locate(VAULT, ITEM)
     assert onepassword().locate(VAULT, second.id).item == second.id
 
@@ -88,9 +88,9 @@ def test_a_server_that_ignores_the_filter_is_not_believed(monkeypatch: pytest.Mo
 @pytest.mark.parametrize(
     ("token", "kind", "words"),
     [
-        ("unknown", SignInRefusedError, "answered 401 for item"),
-        ("another vault", PermissionMissingError, "give the token of OP_CONNECT_TOKEN access to that vault"),
-        ("read only", PermissionMissingError, "with write access for `pulumi up`"),
+        ("unknown", SignInRefusedError, "401"),
+        ("another vault", PermissionMissingError, "OP_CONNECT_TOKEN access to that vault"),
+        ("read only", PermissionMissingError, "write access"),
     ],
 )
 def test_a_refusal_says_what_the_token_lacks(
@@ -110,7 +110,7 @@ def test_a_refusal_says_what_the_token_lacks(
     with pytest.raises(kind) as caught:
         access.add_field(ref, FIELD, "new-value")
 
-    assert words in str(caught.value)
+    assert_names(caught.value, "1Password Connect ", words)
     assert signed_in.estate.secrets.found_in(str(caught.value)) == []
     assert signed_in.field() is None
 
@@ -118,13 +118,13 @@ def test_a_refusal_says_what_the_token_lacks(
 @pytest.mark.parametrize(
     ("answer", "kind", "words"),
     [
-        (html(200), UnexpectedAnswerError, "a body that is not the expected JSON"),
-        (said(200, json={"fields": []}), UnexpectedAnswerError, "JSON without a valid id"),
-        (said(200, content=f'{{"id": "x", "fields": [{{"id": "{SECRET}'.encode()), UnexpectedAnswerError, "a body"),
+        (html(200), UnexpectedAnswerError, "JSON"),
+        (said(200, json={"fields": []}), UnexpectedAnswerError, "valid id"),
+        (said(200, content=f'{{"id": "x", "fields": [{{"id": "{SECRET}'.encode()), UnexpectedAnswerError, "JSON"),
         (said(200, json=item_with({"id": "f", "value": [SECRET]})), UnexpectedAnswerError, "valid fields.0.value"),
-        (said(400, json={"message": SECRET}), UnexpectedAnswerError, "it may be older than 1.5"),
-        (said(404), NotFoundError, "it is gone, or the token of OP_CONNECT_TOKEN has no access"),
-        (broken(httpx.ReadTimeout), UnreachableError, "timed out waiting for the answer"),
+        (said(400, json={"message": SECRET}), UnexpectedAnswerError, "older than 1.5"),
+        (said(404), NotFoundError, "OP_CONNECT_TOKEN has no access"),
+        (broken(httpx.ReadTimeout), UnreachableError, "timed out"),
     ],
     ids=["html", "no id", "truncated", "no text", "400", "404", "nobody"],
 )
@@ -136,7 +136,7 @@ def test_an_answer_that_is_no_item_is_an_error(
 
     with pytest.raises(kind) as caught:
         connect.read(REF)
-    assert words in str(caught.value)
+    assert_names(caught.value, "1Password Connect GET ", words)
     assert SECRET not in str(caught.value)
 
 
@@ -144,7 +144,7 @@ def test_an_answer_that_is_no_item_is_an_error(
 def test_a_host_that_is_none_is_refused_and_not_echoed(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The two variables are easily mixed up."""
     monkeypatch.setenv("OP_CONNECT_HOST", host)
-    with pytest.raises(CredentialMissingError, match=r"^OP_CONNECT_HOST (is not set|must be a URL)") as caught:
+    with pytest.raises(CredentialMissingError, match=r"^OP_CONNECT_HOST (.*not set|.*URL)") as caught:
         Connect()
     if host:
         assert host not in str(caught.value)
@@ -163,7 +163,7 @@ def test_a_field_is_named_by_label_or_id() -> None:
 
     assert [item.named(name) for name in ("x", "b", "a", "c", "d")] == [one, two, one, three, None]
     twice = Item(id="i", title=ITEM, fields=[one, Field(id="z", label="x")])
-    with pytest.raises(AmbiguousError, match=f"1Password item {ITEM} has 2 fields labelled x; rename all but one"):
+    with pytest.raises(AmbiguousError, match=rf"1Password item {ITEM} .*2 fields.* x;"):
         twice.named("x")
 
 

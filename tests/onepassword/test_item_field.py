@@ -9,7 +9,8 @@ import pytest
 from components.http.errors import AmbiguousError, NotFoundError, NotOursError
 from tests.dynamic.wanted import NO_KEY, calls, field, outs_of, planned, writes
 from tests.estate.onepassword import Item, new_id
-from tests.onepassword.fields import ANOTHER_KEY, FOREIGN, PROVIDER, held, in_line
+from tests.messages import assert_names
+from tests.onepassword.fields import ANOTHER_KEY, FOREIGN, PROVIDER, held, in_sync
 from tests.world import FIELD, ITEM, VAULT, World
 
 pytestmark = [pytest.mark.embedded, pytest.mark.usefixtures("the_rest_of_the_item_stays")]
@@ -38,7 +39,7 @@ def test_a_field_that_holds_a_key_or_nothing_is_adopted(value: str, type_: str, 
     signed_in.set_field(value)
     held(signed_in)[0]["type"] = type_
 
-    outs = in_line(signed_in)
+    outs = in_sync(signed_in)
 
     [entry] = held(signed_in)
     assert (entry["value"], entry["type"]) == (NO_KEY, type_)
@@ -49,7 +50,7 @@ def test_a_field_that_holds_the_key_already_is_adopted_without_a_write(signed_in
     """A state that was lost."""
     signed_in.set_field(NO_KEY)
 
-    in_line(signed_in)
+    in_sync(signed_in)
 
     assert writes(signed_in) == []
 
@@ -57,10 +58,10 @@ def test_a_field_that_holds_the_key_already_is_adopted_without_a_write(signed_in
 @pytest.mark.parametrize(
     ("value", "type_", "words"),
     [
-        (FOREIGN, "CONCEALED", "holds something that is no zot API key; empty it by hand if it may be overwritten"),
-        ("", "TOTP", "is of type TOTP; name a concealed field, or one that does not exist yet"),
-        ("", "URL", "is of type URL;"),
-        (ANOTHER_KEY, "EMAIL", "is of type EMAIL;"),
+        (FOREIGN, "CONCEALED", "no zot API key"),
+        ("", "TOTP", "type TOTP;"),
+        ("", "URL", "type URL;"),
+        (ANOTHER_KEY, "EMAIL", "type EMAIL;"),
     ],
 )
 def test_a_field_that_serves_something_else_is_not_ours_to_take(
@@ -73,7 +74,7 @@ def test_a_field_that_serves_something_else_is_not_ours_to_take(
     with pytest.raises(NotOursError) as caught:
         PROVIDER.create(field())
 
-    assert f"1Password field {VAULT}/{ITEM}/{FIELD} {words}" in str(caught.value)
+    assert_names(caught.value, f"1Password field {VAULT}/{ITEM}/{FIELD} ", words)
     assert FOREIGN not in str(caught.value)
     assert signed_in.field() == value
     assert writes(signed_in) == []
@@ -84,15 +85,15 @@ def test_two_fields_of_one_label_are_an_error(signed_in: World) -> None:
     fields = signed_in.estate.onepassword.item(VAULT, ITEM).current["fields"]
     fields += [{"id": name, "type": "CONCEALED", "label": FIELD, "value": ""} for name in ("first", "second")]
 
-    with pytest.raises(AmbiguousError, match=f"has 2 fields labelled {FIELD}"):
+    with pytest.raises(AmbiguousError, match=rf"2 fields.* {FIELD}"):
         PROVIDER.create(field())
     assert writes(signed_in) == []
     assert outs_of(PROVIDER.create(field(field="second")))["field_id"] == "second"
 
 
-def test_a_read_in_line_asks_once_and_writes_nothing(signed_in: World) -> None:
+def test_a_read_in_sync_asks_once_and_writes_nothing(signed_in: World) -> None:
     """By the ids that were recorded, not by names."""
-    olds = in_line(signed_in)
+    olds = in_sync(signed_in)
 
     result = PROVIDER.read("id", olds)
 
@@ -103,20 +104,22 @@ def test_a_read_in_line_asks_once_and_writes_nothing(signed_in: World) -> None:
 
 def test_a_foreign_value_is_drift_and_is_not_recorded(signed_in: World, caplog: pytest.LogCaptureFixture) -> None:
     """It may be a secret: neither in the state nor in the log."""
-    olds = in_line(signed_in)
+    olds = in_sync(signed_in)
     signed_in.set_field(FOREIGN)
 
     result = PROVIDER.read("id", olds)
 
-    assert outs_of(result) == olds | {"condition": "holds another value than the current key"}
+    seen = outs_of(result)
+    assert seen == olds | {"condition": seen["condition"]}
+    assert_names(seen["condition"], "another value")
     assert FOREIGN not in repr((result.outs, result.inputs))
     assert FOREIGN not in caplog.text
     assert planned(PROVIDER, "id", outs_of(result), field()).changes
     assert f"1Password field {VAULT}/{ITEM}/{FIELD}: holds another value than the current key" in caplog.text
     assert FOREIGN not in caplog.text
-    healed = outs_of(PROVIDER.update("id", outs_of(result), field()))
+    updated = outs_of(PROVIDER.update("id", outs_of(result), field()))
     assert signed_in.field() == NO_KEY
-    assert outs_of(PROVIDER.read("id", healed)) == olds
+    assert outs_of(PROVIDER.read("id", updated)) == olds
 
 
 @pytest.mark.parametrize("adopted", [True, False])
@@ -124,33 +127,33 @@ def test_a_field_that_is_gone_is_drift_and_is_added_again(adopted: bool, signed_
     """It is ours then, whoever made the one before."""
     if adopted:
         signed_in.set_field("")
-    olds = in_line(signed_in)
+    olds = in_sync(signed_in)
     signed_in.set_field(None)
 
     seen = outs_of(PROVIDER.read("id", olds))
 
-    assert seen["condition"] == f"gone: the item has no field {FIELD} any more"
+    assert_names(seen["condition"], "gone", f"no field {FIELD}")
     assert PROVIDER.diff("id", seen, field()).changes
-    healed = outs_of(PROVIDER.update("id", seen, field()))
+    updated = outs_of(PROVIDER.update("id", seen, field()))
     assert signed_in.field() == NO_KEY
-    assert healed["made_here"] is True
-    assert outs_of(PROVIDER.read("id", healed))["condition"] == "current"
+    assert updated["made_here"] is True
+    assert outs_of(PROVIDER.read("id", updated))["condition"] == "current"
 
 
 def test_a_field_that_somebody_made_again_with_something_else_is_not_taken(signed_in: World) -> None:
     """Of the same label, but another field."""
-    olds = in_line(signed_in)
+    olds = in_sync(signed_in)
     signed_in.set_field(None)
     signed_in.set_field(FOREIGN)
 
-    with pytest.raises(NotOursError, match="holds something that is no zot API key"):
+    with pytest.raises(NotOursError, match="no zot API key"):
         PROVIDER.update("id", outs_of(PROVIDER.read("id", olds)), field())
     assert signed_in.field() == FOREIGN
 
 
 def test_a_field_that_was_renamed_is_still_the_one(signed_in: World) -> None:
     """Ids survive a renaming."""
-    olds = in_line(signed_in)
+    olds = in_sync(signed_in)
     held(signed_in)[0]["label"] = "other-field"
 
     assert outs_of(PROVIDER.read("id", olds))["condition"] == "current"
@@ -162,10 +165,10 @@ def test_a_field_that_was_renamed_is_still_the_one(signed_in: World) -> None:
 
 def test_an_item_that_is_gone_is_an_error_and_no_drift(signed_in: World) -> None:
     """It belongs to others: none is ever made."""
-    olds = in_line(signed_in)
+    olds = in_sync(signed_in)
     item = signed_in.estate.onepassword.vault(VAULT).items.pop(olds["item_id"])
 
-    with pytest.raises(NotFoundError, match=f"found no item {ITEM} in {VAULT}; create it"):
+    with pytest.raises(NotFoundError, match=f"no item {ITEM} in {VAULT}"):
         PROVIDER.read("id", olds)
     signed_in.estate.onepassword.vault(VAULT).items[item.id] = item
 
@@ -173,26 +176,26 @@ def test_an_item_that_is_gone_is_an_error_and_no_drift(signed_in: World) -> None
 @pytest.mark.parametrize("value", [NO_KEY, ANOTHER_KEY, "", None], ids=["the key", "another", "empty", "no field"])
 def test_an_item_that_somebody_made_again_is_found_by_its_name(value: str | None, signed_in: World) -> None:
     """From a copy, perhaps: even the field has its old id. What is there is not ours then, what is added is."""
-    olds = in_line(signed_in)
+    olds = in_sync(signed_in)
     item = _made_again(signed_in, value)
 
     seen = outs_of(PROVIDER.read("id", olds))
 
-    assert seen["condition"] == f"gone: another item has the name {ITEM} now"
+    assert_names(seen["condition"], "gone", f"another item has the name {ITEM}")
     assert PROVIDER.diff("id", seen, field()).changes
-    healed = outs_of(PROVIDER.update("id", seen, field()))
+    updated = outs_of(PROVIDER.update("id", seen, field()))
     assert signed_in.field() == NO_KEY
-    assert (healed["item_id"], healed["made_here"]) == (item.id, value is None)
-    assert outs_of(PROVIDER.read("id", healed))["condition"] == "current"
+    assert (updated["item_id"], updated["made_here"]) == (item.id, value is None)
+    assert outs_of(PROVIDER.read("id", updated))["condition"] == "current"
 
 
 def test_an_item_that_somebody_made_again_for_something_else_is_not_taken(signed_in: World) -> None:
     """Neither at once nor by the field's old id."""
-    olds = in_line(signed_in)
+    olds = in_sync(signed_in)
     _made_again(signed_in, FOREIGN)
     seen = outs_of(PROVIDER.read("id", olds))
 
-    with pytest.raises(NotOursError, match="holds something that is no zot API key"):
+    with pytest.raises(NotOursError, match="no zot API key"):
         PROVIDER.update("id", seen, field())
 
     assert signed_in.field() == FOREIGN
@@ -215,11 +218,12 @@ def _made_again(world: World, value: str | None) -> Item:
 def test_no_log_line_shows_the_value(signed_in: World, caplog: pytest.LogCaptureFixture) -> None:
     """The uuid says which key it is."""
     with caplog.at_level("INFO", logger="components"):
-        olds = in_line(signed_in)
+        olds = in_sync(signed_in)
         olds = outs_of(PROVIDER.update("id", olds, field(ANOTHER_KEY, "another")))
         PROVIDER.delete("id", olds)
 
     place = f"{VAULT}/{ITEM}/{FIELD}"
-    for words in (f"added field {place}, key a-uuid", f"set field {place} to key another", f"removed field {place}"):
-        assert f"1Password: {words}" in caplog.text
+    lines = [record.getMessage() for record in caplog.records if record.levelname == "INFO"]
+    for line, step, key in zip(lines, ("added", "set", "removed"), ("key a-uuid", "key another", ""), strict=True):
+        assert_names(line, step, f"field {place}", key)
     assert "zak_" not in caplog.text

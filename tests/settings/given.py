@@ -46,7 +46,8 @@ def given(values: Mapping[str, Any]) -> dict[str, str]:
 
 def config(sso: dict[str, Any] | None = None, **account: Any) -> dict[str, str]:
     """
-    Return the configuration of one account; *account* overrides its keys.
+    Return the configuration of one account; *account* overrides its keys, and None leaves one out.
     """
-    values = RIGHT | {"accounts": [RIGHT["accounts"][0] | account]}
+    merged = RIGHT["accounts"][0] | account
+    values = RIGHT | {"accounts": [{key: value for key, value in merged.items() if value is not None}]}
     return given(values if sso is None else values | {"sso": sso})

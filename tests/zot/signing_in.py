@@ -1,5 +1,5 @@
 """
-What the tests of the login share: the account, a login, and one that must fail.
+The headless login for the tests of the sign-in: the account, a login that succeeds, and one that must fail.
 """
 
 from __future__ import annotations
@@ -7,9 +7,7 @@ from __future__ import annotations
 import pytest
 
 from components.authentik.api import authentik_at
-from components.http.errors import (
-    ReconcileError,
-)
+from components.http.errors import ReconcileError
 from components.zot.api import zot_at
 from components.zot.sign_in import ZotSession, zot_session
 from tests.estate.authentik.model import User

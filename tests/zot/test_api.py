@@ -19,6 +19,7 @@ from components.http.errors import (
 )
 from components.zot.api import KeyAuth, SessionAuth, Zot, zot_at
 from tests.http.told import SECRET, URL, Answer, Told, broken, html, said
+from tests.messages import assert_names
 from tests.world import World
 
 USER = "zot-ci"
@@ -85,21 +86,24 @@ def test_go_s_zero_time_is_never() -> None:
 @pytest.mark.parametrize(
     ("answer", "kind", "words"),
     [
-        (html(200), UnexpectedAnswerError, "with a body that is not the expected JSON; check that"),
-        (said(200, content=b'{"apiKeys": [{"uuid'), UnexpectedAnswerError, "a body that is not the expected JSON"),
-        (said(200, json={"keys": []}), UnexpectedAnswerError, "JSON without a valid apiKeys"),
+        (html(200), UnexpectedAnswerError, "JSON"),
+        (said(200, content=b'{"apiKeys": [{"uuid'), UnexpectedAnswerError, "JSON"),
+        (said(200, json={"keys": []}), UnexpectedAnswerError, "apiKeys"),
         (said(200, json={"apiKeys": [{**LISTED, "createdAt": "soon"}]}), UnexpectedAnswerError, "apiKeys.0.createdAt"),
-        (said(200, date=None, json={"apiKeys": []}), UnexpectedAnswerError, "without a readable Date header"),
-        (said(401, date=None), UnexpectedAnswerError, "without a readable Date header"),
-        (said(404), NotFoundError, "API keys are off, or this is no zot: set http.auth.apikey to true"),
-        (said(500), UnexpectedAnswerError, "zot took the request for an anonymous one"),
-        (said(403), ReconcileError, "answered 403 for zot-ci"),
-        (said(302, headers={"Location": "https://login.example.test/"}), UnexpectedAnswerError, "not followed"),
-        (broken(httpx.ConnectTimeout), UnreachableError, "timed out while connecting"),
+        (said(200, date=None, json={"apiKeys": []}), UnexpectedAnswerError, "Date header"),
+        (said(401, date=None), UnexpectedAnswerError, "Date header"),
+        (said(404), NotFoundError, "http.auth.apikey"),
+        (said(500), UnexpectedAnswerError, "anonymous"),
+        (said(403), ReconcileError, "403"),
+        (
+            said(302, headers={"Location": "https://login.example.test/"}),
+            UnexpectedAnswerError,
+            "redirect to https://login.example.test",
+        ),
+        (broken(httpx.ConnectTimeout), UnreachableError, "timed out"),
     ],
     ids=["html", "truncated", "no list", "no time", "no Date", "401 no Date", "404", "500", "403", "302", "nobody"],
 )
-@pytest.mark.usefixtures("no_waits")
 def test_an_answer_that_says_nothing_of_a_key_is_never_taken_for_a_dead_key(
     answer: Answer, kind: type[ReconcileError], words: str
 ) -> None:
@@ -107,7 +111,7 @@ def test_an_answer_that_says_nothing_of_a_key_is_never_taken_for_a_dead_key(
     with pytest.raises(kind) as caught:
         Zot(URL, Told(answer).transport).listing(auth(), USER)
 
-    assert words in str(caught.value)
+    assert_names(caught.value, words)
     assert SECRET not in str(caught.value)
 
 
@@ -130,7 +134,6 @@ def test_a_key_mints_another_with_label_and_expiry(world: World) -> None:
     [said(503), said(429, headers={"Retry-After": "0"}), said(409), broken(httpx.ReadTimeout), broken(httpx.ReadError)],
     ids=["503", "429", "409", "time-out", "broken off"],
 )
-@pytest.mark.usefixtures("no_waits")
 def test_a_mint_is_sent_once_whatever_comes_back(answer: Answer) -> None:
     """zot accepts the same label again: a repeat would make a second key."""
     told = Told(answer)
@@ -144,7 +147,7 @@ def test_a_mint_whose_answer_lacks_the_key_shows_none_of_it() -> None:
     """The uuid may be there, and a key under another name."""
     told = Told(said(201, json=LISTED | {"key": SECRET}))
 
-    with pytest.raises(UnexpectedAnswerError, match="JSON without a valid apiKey;") as caught:
+    with pytest.raises(UnexpectedAnswerError, match=r"POST /zot/auth/apikey .* apiKey\b") as caught:
         Zot(URL, told.transport).mint(auth(), USER, "label", EXPIRES)
     assert SECRET not in str(caught.value)
 
@@ -164,7 +167,6 @@ def test_a_revoked_key_is_dead_and_revoking_it_again_is_no_error(world: World) -
     assert [world.accepts(key) for key in keys] == [True, False]
 
 
-@pytest.mark.usefixtures("no_waits")
 def test_a_revocation_may_be_repeated() -> None:
     """Gone is gone."""
     told = Told(said(502), said(200))
@@ -236,5 +238,5 @@ def test_a_web_session_sends_its_cookies_with_the_header_that_makes_them_count()
 
 def test_a_log_out_that_fails_names_the_call() -> None:
     """Whoever called decides what that means."""
-    with pytest.raises(SignInRefusedError, match="zot POST /zot/auth/logout answered 401 for zot-ci"):
+    with pytest.raises(SignInRefusedError, match=r"zot POST /zot/auth/logout .*401 .*zot-ci"):
         Zot(URL, Told(said(401)).transport).log_out(SessionAuth({"session": "abc"}), USER)

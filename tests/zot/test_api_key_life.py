@@ -14,6 +14,7 @@ from components.dynamic.provider import Props
 from components.http.errors import NotFoundError, UnexpectedAnswerError
 from components.zot.api_key import ApiKeyProvider
 from tests.dynamic.wanted import LABEL, UNKNOWN, calls, key, made_by, next_run, outs_of, planned, writes
+from tests.messages import assert_names
 from tests.world import GROUP, World
 
 pytestmark = pytest.mark.embedded
@@ -31,7 +32,7 @@ def stay(world: World, uuid: str) -> bool:
     return uuid in world.estate.zot.keys
 
 
-def test_a_read_in_line_lists_and_probes_and_changes_nothing(signed_in: World) -> None:
+def test_a_read_in_sync_lists_and_probes_and_changes_nothing(signed_in: World) -> None:
     """One request for list and liveness, two that leave nothing."""
     olds = made_by(signed_in)
 
@@ -59,16 +60,16 @@ def rights(world: World, *allowed: str) -> None:
 
 
 DRIFTS: dict[str, tuple[Callable[[World], object], str]] = {
-    "too old": (lambda world: world.estate.clock.advance(days=91.5), "91 days old, rotates after 90"),
+    "too old": (lambda world: world.estate.clock.advance(days=91.5), "91 days old"),
     "revoked": (lambda world: world.estate.zot.keyring.by_uuid.clear(), "refused by the registry: revoked"),
-    "expired": (lambda world: world.estate.clock.advance(days=121), "refused by the registry: expired on "),
+    "expired": (lambda world: world.estate.clock.advance(days=121), "refused by the registry: expired"),
     "access lost": (
         lambda world: rights(world, "read"),
-        "cannot create, cannot delete; CI needs a key that can create and cannot delete",
+        "cannot create, cannot delete;",
     ),
     "excess access": (
         lambda world: rights(world, "read", "create", "delete"),
-        "can create, can delete; CI needs a key that can create and cannot delete",
+        "can create, can delete;",
     ),
 }
 
@@ -98,9 +99,7 @@ def test_several_reasons_are_all_given(signed_in: World) -> None:
     signed_in.estate.clock.advance(days=100.5)
     rights(signed_in, "read")
 
-    assert read(olds)["condition"] == (
-        "100 days old, rotates after 90; cannot create, cannot delete; CI needs a key that can create and cannot delete"
-    )
+    assert_names(read(olds)["condition"], "100 days old", "; cannot create, cannot delete; ")
 
 
 def test_a_key_that_would_expire_before_it_rotates_is_replaced(signed_in: World) -> None:
@@ -109,7 +108,7 @@ def test_a_key_that_would_expire_before_it_rotates_is_replaced(signed_in: World)
 
     seen = read(olds | {"rotate_after_days": 100.0})
 
-    assert ", before it rotates on " in seen["condition"]
+    assert_names(seen["condition"], "expires on", "before it rotates on")
     assert PROVIDER.diff(olds["uuid"], read(olds), key(signed_in, rotate_after_days=100.0)).replaces
 
 
@@ -149,7 +148,7 @@ def test_an_error_of_the_registry_is_no_drift(signed_in: World) -> None:
     olds = made_by(signed_in)
     signed_in.estate.zot.apikeys_enabled = False
 
-    with pytest.raises(NotFoundError, match="API keys are off"):
+    with pytest.raises(NotFoundError, match=r"http\.auth\.apikey"):
         PROVIDER.read(olds["uuid"], olds)
 
 
@@ -184,7 +183,7 @@ def test_of_the_last_use_only_the_day_is_recorded(signed_in: World) -> None:
         (10.0, {"rotate_after_days": 130.0, "expire_after_days": 140.0}, ["rotate_after_days", "expire_after_days"]),
         (10.0, {"expire_after_days": 140.0}, []),
     ],
-    ids=["in line", "lowered", "raised", "paused", "beyond its expiry", "only the next one's expiry"],
+    ids=["in sync", "lowered", "raised", "paused", "beyond its expiry", "only the next one's expiry"],
 )
 def test_today_s_settings_judge_what_the_last_read_recorded(
     days: float, settings: Props, replaces: list[str], signed_in: World

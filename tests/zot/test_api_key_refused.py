@@ -19,6 +19,7 @@ from components.http.errors import (
 from components.zot.api_key import ApiKeyProvider
 from tests.dynamic.wanted import LABEL, calls, key, next_run, outs_of, writes
 from tests.http.between import Between
+from tests.messages import assert_names
 from tests.world import GROUP, VAULT, World
 
 pytestmark = pytest.mark.embedded
@@ -57,9 +58,7 @@ def test_a_key_that_fails_its_test_is_revoked_and_the_one_before_stays(
     with pytest.raises(KeyUnfitError) as caught:
         create(signed_in)
 
-    message = str(caught.value)
-    assert message.startswith(f"zot key for zot-ci failed its test in zot-ci-access-probe: it {words}; put the account")
-    assert message.endswith("the previous key stays")
+    assert_names(caught.value, "zot ", "zot-ci ", "zot-ci-access-probe", words, "the previous key stays")
     assert [held.secret for held in signed_in.estate.zot.of("zot-ci")] == [hand]
     assert calls(signed_in).count("POST /zot/auth/apikey") == 1
 
@@ -72,14 +71,7 @@ def test_neither_a_key_nor_a_login_is_an_error_with_the_steps_by_hand(signed_in:
     with pytest.raises(LoginBlockedError) as caught:
         create(signed_in)
 
-    message = str(caught.value)
-    assert "it asks for a captcha" in message
-    assert (
-        "no live key with the expected rights can mint one without a login, so correct this, or generate a key in the"
-        in message
-    )
-    assert "paste it into the 1Password field, and run again" in message
-    assert "\n" not in message
+    assert_names(caught.value, "captcha", "no live key", "web page", "1Password field")
 
 
 @pytest.mark.parametrize("url", [None, "left out"])
@@ -89,7 +81,7 @@ def test_without_an_authentik_only_a_live_key_can_mint(url: str | None, signed_i
     if url:
         del props["authentik_url"]
 
-    with pytest.raises(LoginBlockedError, match="the settings name no authentik to log in at; generate a key in the"):
+    with pytest.raises(LoginBlockedError, match=r"no authentik .*web page"):
         PROVIDER.create(props)
     signed_in.set_field(by_hand(signed_in))
 
@@ -101,7 +93,7 @@ def test_an_item_that_is_not_there_is_an_error_before_anybody_is_logged_in(signe
     signed_in.make_account(GROUP)
     next_run(signed_in)
 
-    with pytest.raises(NotFoundError, match=f"found no item nothing in {VAULT}"):
+    with pytest.raises(NotFoundError, match=f"no item nothing in {VAULT}"):
         create(signed_in, item="nothing")
     assert writes(signed_in) == []
 
@@ -110,7 +102,7 @@ def test_without_a_credential_for_1password_nothing_is_made(signed_in: World, mo
     """A key that could not be stored would be lost."""
     monkeypatch.delenv("OP_CONNECT_TOKEN")
 
-    with pytest.raises(CredentialMissingError, match="OP_CONNECT_TOKEN is not set"):
+    with pytest.raises(CredentialMissingError, match="OP_CONNECT_TOKEN"):
         create(signed_in)
     assert writes(signed_in) == []
 
@@ -131,7 +123,7 @@ def test_a_mint_whose_answer_is_lost_is_an_error_and_leaves_one_key_to_the_sweep
     signed_in.set_field(hand)
     Between(signed_in.estate.zot).lost.append("POST /zot/auth/apikey")
 
-    with pytest.raises(ReconcileError, match="zot POST /zot/auth/apikey answered 500 for zot-ci"):
+    with pytest.raises(ReconcileError, match=r"zot POST /zot/auth/apikey .*500 .*zot-ci"):
         create(signed_in)
 
     assert [held.label for held in signed_in.estate.zot.of("zot-ci")] == ["by hand", LABEL]

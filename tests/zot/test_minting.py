@@ -4,6 +4,7 @@ Minting and testing a key, without a provider: what is tried in which order, and
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -25,6 +26,7 @@ from components.zot.minting import Order, ProvenKey, make_key
 from tests.dynamic.wanted import LABEL, NO_KEY, calls
 from tests.http.between import Between
 from tests.http.told import URL, Answer, Told, said
+from tests.messages import assert_names
 from tests.world import GROUP, World
 
 ORDER = Order("zot-ci", LABEL, "zot-ci-access-probe", "oidc", Policy(90.0, 120.0))
@@ -107,9 +109,8 @@ def test_a_log_out_that_fails_costs_no_key(signed_in: World, caplog: pytest.LogC
     made = mint(signed_in)
 
     assert signed_in.accepts(made.key)
-    assert "zot: a session of zot-ci stays until it ends by itself: zot POST /zot/auth/logout answered 500" in (
-        caplog.text
-    )
+    [record] = [record for record in caplog.records if record.levelno == logging.WARNING]
+    assert_names(record.getMessage(), "session of zot-ci", "zot POST /zot/auth/logout", "500")
 
 
 @pytest.mark.embedded
@@ -120,20 +121,17 @@ def test_api_keys_that_are_off_are_told_as_such(minter: str, signed_in: World) -
     candidates = [live(signed_in)] if minter == "a key" else []
     signed_in.estate.zot.apikeys_enabled = False
 
-    with pytest.raises(NotFoundError, match=r"set http\.auth\.apikey to true in zot's configuration"):
+    with pytest.raises(NotFoundError, match=r"http\.auth\.apikey"):
         mint(signed_in, *candidates)
     assert signed_in.estate.authentik.users["zot-ci"].devices == []
 
 
 @pytest.mark.embedded
-def test_without_an_authentik_there_is_only_the_way_by_hand(signed_in: World) -> None:
+def test_without_an_authentik_there_are_only_the_steps_by_hand(signed_in: World) -> None:
     """Somebody else keeps the account."""
     with pytest.raises(LoginBlockedError) as caught:
         make_key(zot_at(signed_in.zot_url), None, ORDER, [NO_KEY])
-    assert str(caught.value) == (
-        "no live key can mint one for zot-ci, and the settings name no authentik to log in at; "
-        "generate a key in the registry's web page, paste it into the 1Password field, and run again"
-    )
+    assert_names(caught.value, "no live key", "zot-ci", "no authentik", "web page", "1Password field")
 
 
 def test_an_expiry_is_reckoned_from_the_registry_s_clock() -> None:
@@ -149,12 +147,12 @@ def test_an_expiry_is_reckoned_from_the_registry_s_clock() -> None:
 @pytest.mark.parametrize(
     ("test", "fault"),
     [
-        ([said(401)], "it is refused"),
-        ([EMPTY], "it is refused"),
-        ([ALIVE, said(401), CANNOT_DELETE], "it is refused"),
-        ([ALIVE, said(403), CANNOT_DELETE], "it cannot create, cannot delete"),
-        ([ALIVE, CAN_CREATE, said(404)], "it can create, can delete"),
-        ([said(404)], "API keys are off"),
+        ([said(401)], "refused"),
+        ([EMPTY], "refused"),
+        ([ALIVE, said(401), CANNOT_DELETE], "refused"),
+        ([ALIVE, said(403), CANNOT_DELETE], "cannot create, cannot delete"),
+        ([ALIVE, CAN_CREATE, said(404)], " can create, can delete"),
+        ([said(404)], "http.auth.apikey"),
         ([ALIVE, said(201)], "zot PUT"),
     ],
     ids=["refused", "not listed", "refused by the probe", "too little", "too much", "no list", "no probe"],
@@ -167,7 +165,7 @@ def test_a_key_that_cannot_be_proven_is_revoked_by_its_minter(test: list[Answer]
     with pytest.raises(ReconcileError) as caught:
         make_key(Zot(URL, told.transport), None, ORDER, [NO_KEY])
 
-    assert fault in str(caught.value)
+    assert_names(caught.value, fault)
     last = told.asked[-1]
     assert (last.method, dict(last.url.params)) == ("DELETE", {"id": "new"})
     assert NO_KEY not in str(caught.value)
@@ -177,9 +175,10 @@ def test_a_revocation_that_fails_does_not_hide_why_it_was_wanted(caplog: pytest.
     """The next run's sweep ends the key: it carries our label."""
     told = Told(EMPTY, CAN_CREATE, CANNOT_DELETE, MINTED, ALIVE, said(403), CANNOT_DELETE, said(403))
 
-    with pytest.raises(KeyUnfitError, match="it cannot create, cannot delete"):
+    with pytest.raises(KeyUnfitError, match="cannot create, cannot delete"):
         make_key(Zot(URL, told.transport), None, ORDER, [NO_KEY])
-    assert "zot: key new of no use stays until the next run retires it: zot DELETE /zot/auth/apikey" in caplog.text
+    [record] = [record for record in caplog.records if record.levelno == logging.WARNING]
+    assert_names(record.getMessage(), "key new", "zot DELETE /zot/auth/apikey", "403")
 
 
 def test_a_registry_that_is_down_is_an_error_and_no_dead_candidate() -> None:
@@ -188,5 +187,5 @@ def test_a_registry_that_is_down_is_an_error_and_no_dead_candidate() -> None:
     def down(request: httpx.Request) -> httpx.Response:
         return httpx.Response(503)
 
-    with pytest.raises(UnexpectedAnswerError, match="answered 503"):
+    with pytest.raises(UnexpectedAnswerError, match=" 503 "):
         make_key(Zot(URL, Told(down).transport), None, ORDER, [NO_KEY])

@@ -15,6 +15,7 @@ from components.http.errors import UnexpectedAnswerError
 from components.zot.api_key import ApiKeyProvider
 from components.zot.retired_keys import RetiredKeysProvider
 from tests.dynamic.wanted import LABEL, UNKNOWN, calls, made_by, next_run, outs_of, planned, sweep, swept, writes
+from tests.messages import assert_names
 from tests.world import World
 
 pytestmark = pytest.mark.embedded
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.embedded
 PROVIDER = RetiredKeysProvider()
 
 
-def stray(world: World, label: str = LABEL, **options: Any) -> str:
+def stale_key(world: World, label: str = LABEL, **options: Any) -> str:
     """A key that a run left, or with another label somebody made; its text."""
     return world.estate.zot.mint(world.username, label, **options)
 
@@ -43,10 +44,10 @@ def test_stale_keys_of_an_earlier_stack_end_and_nothing_else(signed_in: World) -
     """Older or younger, dead or alive; with another label they are somebody's."""
     current = made_by(signed_in)
     for days in (1, 2):
-        stray(signed_in, age=timedelta(days=days))
-    expired = uuid_of(signed_in, stray(signed_in, expires=timedelta(days=1)))
+        stale_key(signed_in, age=timedelta(days=days))
+    expired = uuid_of(signed_in, stale_key(signed_in, expires=timedelta(days=1)))
     signed_in.estate.zot.keys[expired].expires = signed_in.estate.clock.now()
-    theirs = [stray(signed_in, label) for label in ("theirs", "", "zot-ci/test/zot-ci-2", "zot-ci/other/zot-ci")]
+    theirs = [stale_key(signed_in, label) for label in ("theirs", "", "zot-ci/test/zot-ci-2", "zot-ci/other/zot-ci")]
 
     result = PROVIDER.create(sweep(signed_in, current))
 
@@ -58,7 +59,7 @@ def test_stale_keys_of_an_earlier_stack_end_and_nothing_else(signed_in: World) -
 def test_nothing_ends_while_a_place_holds_an_older_key(signed_in: World, caplog: pytest.LogCaptureFixture) -> None:
     """A run for chosen targets only can come here first: the registry is not even asked."""
     current = made_by(signed_in)
-    old = stray(signed_in)
+    old = stale_key(signed_in)
     held = {"1Password a/b/c": current["uuid"], "Forgejo b": "old", "Forgejo a": "older"}
 
     PROVIDER.create(sweep(signed_in, current, held=held))
@@ -75,7 +76,7 @@ def test_an_update_does_not_sweep_while_a_place_lags_either(signed_in: World) ->
     current = made_by(signed_in)
     alias = signed_in.zot_url.replace("127.0.0.1", "localhost")
     held = {"1Password": current["uuid"], "Forgejo": olds["key_uuid"]}
-    old = stray(signed_in)
+    old = stale_key(signed_in)
 
     PROVIDER.update(LABEL, olds, sweep(signed_in, current, zot_url=alias, held=held))
 
@@ -83,11 +84,11 @@ def test_an_update_does_not_sweep_while_a_place_lags_either(signed_in: World) ->
     assert writes(signed_in) == []
 
 
-def test_a_read_in_line_changes_nothing(signed_in: World) -> None:
+def test_a_read_in_sync_changes_nothing(signed_in: World) -> None:
     """Keys with another label are no stale keys."""
     current = made_by(signed_in)
     olds = swept(signed_in, current)
-    stray(signed_in, "theirs")
+    stale_key(signed_in, "theirs")
 
     result = PROVIDER.read(LABEL, olds)
 
@@ -101,7 +102,7 @@ def test_stale_keys_are_seen_named_and_ended(signed_in: World, caplog: pytest.Lo
     """Oldest first, each with its day; the read itself ends none."""
     current = made_by(signed_in)
     olds = swept(signed_in, current)
-    young, old = (stray(signed_in, age=timedelta(days=days)) for days in (1, 30))
+    young, old = (stale_key(signed_in, age=timedelta(days=days)) for days in (1, 30))
 
     seen = outs_of(PROVIDER.read(LABEL, olds))
 
@@ -132,7 +133,7 @@ def test_an_update_asks_for_the_list_anew(signed_in: World) -> None:
     current = made_by(signed_in)
     olds = swept(signed_in, current)
     PROVIDER.read(LABEL, olds)
-    late = stray(signed_in, age=timedelta(days=1))
+    late = stale_key(signed_in, age=timedelta(days=1))
 
     PROVIDER.update(LABEL, olds, olds)
 
@@ -156,16 +157,14 @@ def test_a_current_key_that_the_registry_refuses_is_an_error(signed_in: World) -
 
     with pytest.raises(UnexpectedAnswerError) as caught:
         PROVIDER.create(sweep(signed_in, current))
-    assert str(caught.value) == (
-        "zot refuses the current key of zot-ci; somebody revoked it during this run; run again"
-    )
+    assert_names(caught.value, "zot ", "current key of zot-ci", "run again")
 
 
 @pytest.mark.parametrize("lagging", [True, False])
 def test_an_alias_of_the_same_registry_does_not_cost_the_new_key(lagging: bool, signed_in: World) -> None:
-    """Seen from the old address the new key is a stray with our label: it stays, and so does the old resource's own."""
+    """Seen from the old address the new key is a stale key: it stays, and so does the old resource's own."""
     old = made_by(signed_in)
-    leftover = stray(signed_in)
+    stale = stale_key(signed_in)
     olds = swept(signed_in, old)
     alias = signed_in.zot_url.replace("127.0.0.1", "localhost")
     new = made_by(signed_in, old["api_key"], zot_url=alias)
@@ -174,7 +173,7 @@ def test_an_alias_of_the_same_registry_does_not_cost_the_new_key(lagging: bool, 
     PROVIDER.update(LABEL, olds, sweep(signed_in, new, zot_url=alias, held=held))
 
     assert new["api_key"] in left(signed_in)
-    assert (leftover in left(signed_in)) is lagging
+    assert (stale in left(signed_in)) is lagging
     assert (old["api_key"] in left(signed_in)) is lagging
 
 
@@ -216,7 +215,7 @@ def test_what_makes_a_difference_is_an_update(inputs: Props, signed_in: World) -
 def test_a_destroy_ends_nothing(signed_in: World) -> None:
     """It is the first to go, while places still hold the key; the key's own deletion ends what is left of ours."""
     current = made_by(signed_in)
-    old = stray(signed_in)
+    old = stale_key(signed_in)
 
     PROVIDER.delete(LABEL, swept(signed_in, current))
 
@@ -238,7 +237,7 @@ def test_a_key_that_is_newer_than_the_current_one_is_never_ended(signed_in: Worl
 
 def test_a_replaced_sweep_goes_on_with_the_labels_of_the_one_before_it(signed_in: World) -> None:
     """A renamed stack whose sweep is replaced in the same run: the engine has shown the old one to `diff`."""
-    old = stray(signed_in, "zot-ci/earlier/zot-ci")
+    old = stale_key(signed_in, "zot-ci/earlier/zot-ci")
     current = made_by(signed_in)
     before = swept(signed_in, current, label="zot-ci/earlier/zot-ci")
 
@@ -251,11 +250,11 @@ def test_a_replaced_sweep_goes_on_with_the_labels_of_the_one_before_it(signed_in
 def test_a_revocation_is_logged_by_uuid(signed_in: World, caplog: pytest.LogCaptureFixture) -> None:
     """Never by the key."""
     current = made_by(signed_in)
-    uuid = uuid_of(signed_in, stray(signed_in, age=timedelta(days=1)))
+    uuid = uuid_of(signed_in, stale_key(signed_in, age=timedelta(days=1)))
     next_run(signed_in)
 
     with caplog.at_level("INFO", logger="components"):
         PROVIDER.create(sweep(signed_in, current))
 
-    assert f"zot: revoked key {uuid} of zot-ci, created " in caplog.text
+    assert f"revoked key {uuid} of zot-ci" in caplog.text
     assert "zak_" not in caplog.text

@@ -84,7 +84,7 @@ def test_each_stale_key_waits_for_its_own_successor_s_age(signed_in: World) -> N
     assert set(signed_in.estate.zot.keys) == {key["uuid"] for key in keys[1:]}
 
 
-def test_an_older_stray_waits_as_well(signed_in: World) -> None:
+def test_an_older_stale_key_waits_as_well(signed_in: World) -> None:
     """A place that nobody told us of may hold it."""
     _, new = rotated(signed_in)
     signed_in.estate.zot.mint("zot-ci", LABEL, age=timedelta(days=30))
@@ -95,7 +95,7 @@ def test_an_older_stray_waits_as_well(signed_in: World) -> None:
 
 
 def test_an_alias_of_the_same_registry_does_not_cost_the_new_key_while_old_ones_stay(signed_in: World) -> None:
-    """The old key is alive then, and by its old address it sees the new one as a stray with our label."""
+    """The old key is alive then, and by its old address it takes the new one for a stale key."""
     old = made_by(signed_in)
     alias = signed_in.zot_url.replace("127.0.0.1", "localhost")
     new = made_by(signed_in, old["api_key"], zot_url=alias)
