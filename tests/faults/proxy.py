@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 import h11
 import httpx
 
+from tests.estate.server import bind
+
 _HOP_BY_HOP = {"connection", "content-length", "keep-alive", "transfer-encoding"}
 
 
@@ -84,7 +86,7 @@ class Proxies:
     def __init__(self, names: tuple[str, ...]) -> None:
         self.plan = Plan()
         self._upstream: dict[str, str] = {}
-        self._listeners = {name: socket.create_server(("127.0.0.1", 0), backlog=128) for name in names}
+        self._listeners = {name: bind() for name in names}
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="fault-proxy", daemon=True)
         self._client = httpx.AsyncClient(timeout=30, trust_env=False)
