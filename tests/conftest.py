@@ -11,6 +11,8 @@ import pytest
 
 from components.dynamic.run_memory import MEMORY
 from components.http import connections, logs
+from tests.engine.prepared import Prepared
+from tests.faults.stripe import STRIPES, choose
 from tests.world import World, credentials, real_servers
 
 # Tests look at the log of each call, without the set-up that a provider process makes for itself.
@@ -40,11 +42,27 @@ def _another_process() -> None:
     MEMORY.forget()
 
 
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prepared | None]:
+    """
+    The one estate of this process, and the states that tests begin at. Real servers cannot be put back: None.
+    """
+    if real_servers():
+        yield None
+        return
+    with Prepared(tmp_path_factory.mktemp("prepared")) as prepared:
+        yield prepared
+
+
 @pytest.fixture
-def world() -> Iterator[World]:
+def world(prepared: Prepared | None) -> Iterator[World]:
     """
-    Four systems with the reference deployment's content, fresh for each test.
+    Four systems with the reference deployment's content, for each test as if they were fresh.
     """
+    if prepared is not None:
+        yield prepared.reset()
+        prepared.world.estate.check()
+        return
     world = World.start()
     yield world
     world.stop()
@@ -58,6 +76,26 @@ def signed_in(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     for name, value in credentials(world).items():
         monkeypatch.setenv(name, value)
     return world
+
+
+def pytest_configure() -> None:
+    """
+    Choose the stripe once: test processes that this one starts have its environment, and midnight may pass.
+    """
+    os.environ["STRIPE"] = str(choose())
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """
+    Say which stripe was tried, if one was.
+    """
+    reports = [report for outcome in ("passed", "failed") for report in terminalreporter.getreports(outcome)]
+    if any("tests/engine/test_faults.py" in report.nodeid for report in reports):
+        stripe = os.environ["STRIPE"]
+        terminalreporter.write_line(
+            f"interruptions: stripe {stripe} of 0 to {STRIPES - 1}, another one each day; "
+            f"STRIPE={stripe} repeats it, `make faults` tries all"
+        )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

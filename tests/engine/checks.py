@@ -8,7 +8,7 @@ from tests.engine.stack import Stack
 from tests.world import World
 
 
-def assert_in_line(world: World, stack: Stack) -> None:
+def assert_in_sync(world: World, stack: Stack) -> None:
     """
     Assert that both places hold the one key with our label, that zot accepts it, and that a preview has nothing to do.
     """

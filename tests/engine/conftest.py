@@ -4,37 +4,55 @@ Stacks under the real engine.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.engine.prepared import IN_SYNC, NEW, Prepared
 from tests.engine.stack import Stack, engine_is_there
 from tests.world import World, credentials
 
 
 @pytest.fixture
-def stack(world: World, tmp_path: Path) -> Stack:
+def stack(world: World, prepared: Prepared | None, tmp_path: Path) -> Stack:
     """
     A stack of the reference settings, before its first `up`.
     """
     if not engine_is_there():
         pytest.skip("no pulumi on PATH: `make tools` gets one")
-    return Stack(tmp_path, credentials(world), world.config())
+    if prepared is None:
+        return Stack(tmp_path, credentials(world), world.config())
+    return prepared.stack(NEW, tmp_path)
 
 
 @pytest.fixture
-def in_line(stack: Stack) -> Stack:
+def in_sync(world: World, prepared: Prepared | None, tmp_path: Path) -> Stack:
     """
     The same stack after its first `up`.
     """
-    run = stack.up()
-    assert run.code == 0, run.text
-    return stack
+    if not engine_is_there():
+        pytest.skip("no pulumi on PATH: `make tools` gets one")
+    if prepared is None:
+        stack = Stack(tmp_path, credentials(world), world.config())
+        run = stack.up()
+        assert run.code == 0, run.text
+        return stack
+    return prepared.stack(IN_SYNC, tmp_path)
 
 
 @pytest.fixture
-def second(world: World, tmp_path: Path, stack: Stack) -> Stack:
+def second(world: World, tmp_path: Path, in_sync: Stack) -> Stack:
     """
     Another stack of the same name and settings that knows nothing of the first.
     """
-    return Stack(tmp_path / "second", credentials(world), world.config(), stack.name)
+    return Stack(tmp_path / "second", credentials(world), world.config(), in_sync.name)
+
+
+@pytest.fixture(scope="session")
+def behind_proxies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prepared]:
+    """
+    The same states with a proxy in front of each system, for tests that look between two requests or spoil one.
+    """
+    with Prepared(tmp_path_factory.mktemp("behind-proxies"), behind_proxies=True) as prepared:
+        yield prepared

@@ -58,11 +58,7 @@ class Stack:
         source: Path = ROOT,
         parts: Sequence[str] = ("Pulumi.yaml", "__main__.py", "components"),
     ) -> None:
-        self.name = name
-        self.command_lines: set[str] = set()
-        self.project = folder / "project"
-        self.state = folder / "state"
-        self.env = engine_environment(folder) | dict(env)
+        self._settle(folder, name, env)
         (self.project / "stacks").mkdir(parents=True)
         self.state.mkdir()
         for part in parts:
@@ -70,6 +66,25 @@ class Stack:
         self.configure(config)
         created = self.pulumi("stack", "init", name)
         assert created.code == 0, created.text
+
+    def _settle(self, folder: Path, name: str, env: Mapping[str, str]) -> None:
+        self.name = name
+        self.command_lines: set[str] = set()
+        self.folder = folder
+        self.project = folder / "project"
+        self.state = folder / "state"
+        self.env = engine_environment(folder) | dict(env)
+
+    def copy(self, folder: Path) -> Stack:
+        """
+        The same stack in another folder, as it is now: settings, state and environment.
+        """
+        own = engine_environment(self.folder)
+        other = Stack.__new__(Stack)
+        other._settle(folder, self.name, {name: value for name, value in self.env.items() if own.get(name) != value})
+        for ours, theirs in ((self.project, other.project), (self.state, other.state)):
+            shutil.copytree(ours, theirs, symlinks=True)
+        return other
 
     def configure(self, config: Mapping[str, Any]) -> None:
         """
@@ -175,6 +190,8 @@ def engine_environment(folder: Path) -> dict[str, str]:
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
+        # The engine asks pip for the packages on every command; pip then gets ready to ask for its own newest version.
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         "NO_COLOR": "1",
         "NO_PROXY": "127.0.0.1,localhost",
     }

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.engine.checks import assert_in_line
+from tests.engine.checks import assert_in_sync
 from tests.engine.stack import Stack
 from tests.world import GROUP, OWNER, REPOSITORY, SECRET, World
 
@@ -75,21 +75,21 @@ DRIFTS = {
 
 
 @pytest.mark.parametrize("drift", DRIFTS.values(), ids=DRIFTS.keys())
-def test_a_drift_is_said_in_words_and_healed_by_one_up(drift: Drift, world: World, in_line: Stack) -> None:
+def test_a_drift_is_said_in_words_and_healed_by_one_up(drift: Drift, world: World, in_sync: Stack) -> None:
     """Exit code 7, the words, on that resource and in the plain preview too; then one `up`, and nothing is left."""
     drift.by_hand(world)
 
-    preview = in_line.preview()
+    preview = in_sync.preview()
 
     assert preview.code == 7, preview.text
     assert drift.words in _step(preview.text, f"{world.username}-{drift.resource}")
-    up = in_line.up()
+    up = in_sync.up()
     assert up.code == 0, up.text
     assert world.groups() == {GROUP}
-    assert_in_line(world, in_line)
+    assert_in_sync(world, in_sync)
 
 
-def test_all_drifts_at_once_are_healed_by_one_up(world: World, in_line: Stack) -> None:
+def test_all_drifts_at_once_are_healed_by_one_up(world: World, in_sync: Stack) -> None:
     """Nothing is left of the old key to mint with: the account is mended, and a login makes the new one."""
     _leave_a_stray(world)
     _revoke(world)
@@ -99,8 +99,8 @@ def test_all_drifts_at_once_are_healed_by_one_up(world: World, in_line: Stack) -
     world.set_field("edited")
     _delete_secret(world)
 
-    preview = in_line.preview()
-    up = in_line.up()
+    preview = in_sync.preview()
+    up = in_sync.up()
 
     assert preview.code == 7
     assert "refused by the registry: revoked" in preview.text
@@ -108,34 +108,34 @@ def test_all_drifts_at_once_are_healed_by_one_up(world: World, in_line: Stack) -
     assert "no such secret any more" in preview.text
     assert up.code == 0, up.text
     assert world.groups() == {GROUP}
-    assert_in_line(world, in_line)
+    assert_in_sync(world, in_sync)
 
 
-def test_a_key_that_may_delete_is_replaced_by_a_login(world: World, in_line: Stack, signed_in: World) -> None:
+def test_a_key_that_may_delete_is_replaced_by_a_login(world: World, in_sync: Stack, signed_in: World) -> None:
     """zot gave it another group's rights at a login; only a new login takes them away."""
     world.join("admins")
     world.key_made_by_hand("by an admin")
     world.leave("admins")
 
-    preview = in_line.preview()
+    preview = in_sync.preview()
 
     assert preview.code == 7
     assert "can create, can delete; CI needs a key that can create and cannot delete" in preview.text
 
-    up = in_line.up()
+    up = in_sync.up()
 
     assert up.code == 0, up.text
-    assert_in_line(world, in_line)
-    assert in_line.outputs()[world.username]["access"] == "can create, cannot delete"
+    assert_in_sync(world, in_sync)
+    assert in_sync.outputs()[world.username]["access"] == "can create, cannot delete"
 
 
-def test_a_stranger_s_key_and_fields_are_never_touched(world: World, in_line: Stack) -> None:
+def test_a_stranger_s_key_and_fields_are_never_touched(world: World, in_sync: Stack) -> None:
     """Only our label, only our field."""
     others = world.estate.onepassword.other_fields("blumeops", "Forgejo Secrets", "zot-ci-api")
     stranger = world.mint_by(_key(world), "somebody's")
     world.set_field("edited")
 
-    up = in_line.up()
+    up = in_sync.up()
 
     assert up.code == 0, up.text
     assert stranger["uuid"] in {listed["uuid"] for listed in world.keys(_key(world))}

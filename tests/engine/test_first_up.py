@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.engine.checks import assert_in_line, paths
+from tests.engine.checks import assert_in_sync, paths
 from tests.engine.stack import Stack
 from tests.world import GROUP, World
 
@@ -19,16 +19,16 @@ def test_an_empty_estate_gets_account_key_field_and_secret(world: World, stack: 
     assert world.groups() == {GROUP}
     assert world.field() == world.secret()
     assert world.accepts(world.secret())
-    assert_in_line(world, stack)
+    assert_in_sync(world, stack)
 
 
-def test_the_outputs_say_when_and_where_and_hold_no_secret(world: World, in_line: Stack) -> None:
+def test_the_outputs_say_when_and_where_and_hold_no_secret(world: World, in_sync: Stack) -> None:
     """What a person or a job summary asks of a stack."""
     key = world.field()
     assert key is not None
     (listed,) = world.keys(key)
 
-    account = in_line.outputs()[world.username]
+    account = in_sync.outputs()[world.username]
 
     assert account["uuid"] == listed["uuid"]
     assert account["label"] == f"zot-ci/test/{world.username}"
@@ -58,7 +58,7 @@ def test_a_key_made_by_hand_is_taken_over_without_a_login(world: World, stack: S
     assert not [path for path in paths(world, "authentik") if "/flows/" in path or "set_password" in path]
     assert world.field() != by_hand
     assert world.accepts(by_hand)
-    assert_in_line(world, stack)
+    assert_in_sync(world, stack)
     (other,) = stack.outputs()[world.username]["other_keys"]
     assert other.startswith("by hand (")
 
@@ -72,14 +72,14 @@ def test_an_existing_account_is_adopted_and_left_standing(world: World, stack: S
     assert account is not None
     assert account["name"] == "Made by hand"
     assert world.groups() == {GROUP}
-    assert_in_line(world, stack)
+    assert_in_sync(world, stack)
 
     assert stack.destroy().code == 0
     assert world.account() is not None
 
 
 def test_a_stack_without_its_state_takes_over_from_the_key_in_the_field(
-    world: World, in_line: Stack, second: Stack
+    world: World, in_sync: Stack, second: Stack
 ) -> None:
     """State lost: the next stack of that name mints from the field, publishes, and retires the lost one's key."""
     lost = world.field()
@@ -89,7 +89,7 @@ def test_a_stack_without_its_state_takes_over_from_the_key_in_the_field(
 
     assert run.code == 0, run.text
     assert not world.accepts(lost)
-    assert_in_line(world, second)
+    assert_in_sync(world, second)
 
 
 @pytest.mark.embedded

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine.checks import assert_in_line, calls
+from tests.engine.checks import assert_in_sync, calls
 from tests.engine.stack import Stack
 from tests.world import FIELD, GROUP, ITEM, OWNER, REPOSITORY, SECRET, VAULT, World
 
@@ -23,20 +23,20 @@ def _alias(config: dict[str, Any], system: str) -> dict[str, Any]:
     return config | {f"zot-ci:{system}": {"url": url}}
 
 
-def test_a_renamed_field_holds_the_key_before_the_old_one_goes(world: World, in_line: Stack) -> None:
+def test_a_renamed_field_holds_the_key_before_the_old_one_goes(world: World, in_sync: Stack) -> None:
     """The old one was added here, so it goes; it does so after the new one can be read."""
     key = world.field()
-    in_line.configure(world.config(onepassword={"vault": VAULT, "item": ITEM, "field": "another"}))
+    in_sync.configure(world.config(onepassword={"vault": VAULT, "item": ITEM, "field": "another"}))
     world.estate.log.clear()
 
-    run = in_line.up()
+    run = in_sync.up()
 
     assert run.code == 0, run.text
     assert world.estate.onepassword.field(VAULT, ITEM, "another") == key
     assert world.field() is None
     wrote = [call for call in calls(world, "onepassword", "forgejo") if not call.startswith("GET")]
     assert [call.split("/")[0] for call in wrote] == ["PATCH ", "PATCH ", "PUT "]
-    assert in_line.preview().code == 0
+    assert in_sync.preview().code == 0
 
 
 def test_a_field_that_was_there_before_is_left_with_its_last_value(world: World, stack: Stack) -> None:
@@ -52,13 +52,13 @@ def test_a_field_that_was_there_before_is_left_with_its_last_value(world: World,
     assert stack.preview().code == 0
 
 
-def test_another_repository_and_name_get_the_key_before_the_old_ones_lose_it(world: World, in_line: Stack) -> None:
+def test_another_repository_and_name_get_the_key_before_the_old_ones_lose_it(world: World, in_sync: Stack) -> None:
     """PUT, then DELETE."""
     world.estate.forgejo.add_repo(OWNER, "next")
-    in_line.configure(world.config(forgejo=[{"repository": f"{OWNER}/next", "secret": "NEXT_KEY"}]))
+    in_sync.configure(world.config(forgejo=[{"repository": f"{OWNER}/next", "secret": "NEXT_KEY"}]))
     world.estate.log.clear()
 
-    run = in_line.up()
+    run = in_sync.up()
 
     assert run.code == 0, run.text
     assert world.estate.forgejo.value(OWNER, "next", "NEXT_KEY") == world.field()
@@ -68,10 +68,10 @@ def test_another_repository_and_name_get_the_key_before_the_old_ones_lose_it(wor
         f"PUT /api/v1/repos/{OWNER}/next/actions/secrets/NEXT_KEY",
         f"DELETE /api/v1/repos/{OWNER}/{REPOSITORY}/actions/secrets/{SECRET}",
     ]
-    assert in_line.preview().code == 0
+    assert in_sync.preview().code == 0
 
 
-def test_an_account_that_leaves_the_list_takes_its_own_things_only(world: World, in_line: Stack) -> None:
+def test_an_account_that_leaves_the_list_takes_its_own_things_only(world: World, in_sync: Stack) -> None:
     """Two accounts in one item and one repository, then one."""
     one = world.config()
     second = one["zot-ci:accounts"][0] | {
@@ -79,60 +79,60 @@ def test_an_account_that_leaves_the_list_takes_its_own_things_only(world: World,
         "onepassword": {"vault": VAULT, "item": ITEM, "field": "zot-cd-api"},
         "forgejo": [{"repository": f"{OWNER}/{REPOSITORY}", "secret": "ZOT_CD_API_KEY"}],
     }
-    in_line.configure(one | {"zot-ci:accounts": [*one["zot-ci:accounts"], second]})
-    assert in_line.up().code == 0
+    in_sync.configure(one | {"zot-ci:accounts": [*one["zot-ci:accounts"], second]})
+    assert in_sync.up().code == 0
     key = world.estate.onepassword.field(VAULT, ITEM, "zot-cd-api") or ""
     assert world.estate.zot.accepts("zot-cd", key)
-    in_line.configure(one)
+    in_sync.configure(one)
 
-    run = in_line.up()
+    run = in_sync.up()
 
     assert run.code == 0, run.text
     assert not world.estate.zot.accepts("zot-cd", key)
     assert world.estate.onepassword.field(VAULT, ITEM, "zot-cd-api") is None
     assert world.estate.forgejo.value(OWNER, REPOSITORY, "ZOT_CD_API_KEY") is None
     assert "zot-cd" not in world.estate.authentik.users
-    assert_in_line(world, in_line)
+    assert_in_sync(world, in_sync)
 
 
-def test_another_username_is_another_account_and_key(world: World, in_line: Stack) -> None:
+def test_another_username_is_another_account_and_key(world: World, in_sync: Stack) -> None:
     """Field and secret go over to the new account's key; the old account and its key go last."""
     old = world.field() or ""
     config = world.config()
     config["zot-ci:accounts"][0]["username"] = "zot-next"
-    in_line.configure(config)
+    in_sync.configure(config)
 
-    run = in_line.up()
+    run = in_sync.up()
 
     assert run.code == 0, run.text
     assert not world.estate.zot.accepts("zot-ci", old)
     assert "zot-ci" not in world.estate.authentik.users
     world.username = "zot-next"
     assert world.groups() == {GROUP}
-    assert_in_line(world, in_line)
+    assert_in_sync(world, in_sync)
 
 
 @pytest.mark.parametrize("system", ["authentik", "zot", "forgejo"])
-def test_another_name_of_the_same_server_destroys_nothing_in_use(system: str, world: World, in_line: Stack) -> None:
+def test_another_name_of_the_same_server_destroys_nothing_in_use(system: str, world: World, in_sync: Stack) -> None:
     """What looks like another server's account, key or secret is the one that was just written."""
-    in_line.configure(_alias(world.config(), system))
+    in_sync.configure(_alias(world.config(), system))
 
-    run = in_line.up()
+    run = in_sync.up()
 
     assert run.code == 0, run.text
     assert world.account() is not None
-    assert_in_line(world, in_line)
+    assert_in_sync(world, in_sync)
 
 
-def test_a_field_named_by_its_id_is_the_same_field(world: World, in_line: Stack) -> None:
+def test_a_field_named_by_its_id_is_the_same_field(world: World, in_sync: Stack) -> None:
     """Label and id are two names of one place, and moving from one to the other must not remove it."""
     item = world.estate.onepassword.item(VAULT, ITEM)
     (field,) = item.labelled(FIELD)
-    in_line.configure(world.config(onepassword={"vault": VAULT, "item": item.id, "field": field["id"]}))
+    in_sync.configure(world.config(onepassword={"vault": VAULT, "item": item.id, "field": field["id"]}))
 
-    run = in_line.up()
+    run = in_sync.up()
 
     assert run.code == 0, run.text
-    assert_in_line(world, in_line)
-    assert in_line.destroy().code == 0
+    assert_in_sync(world, in_sync)
+    assert in_sync.destroy().code == 0
     assert world.field() is None

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine.checks import assert_in_line
+from tests.engine.checks import assert_in_sync
 from tests.engine.stack import Stack
 from tests.world import FIELD, ITEM, OWNER, REPOSITORY, VAULT, World, credentials
 
@@ -28,18 +28,18 @@ def _for_cd(world: World) -> dict[str, Any]:
     return config
 
 
-def test_two_ups_at_once_on_one_stack_lose_nothing(world: World, in_line: Stack) -> None:
+def test_two_ups_at_once_on_one_stack_lose_nothing(world: World, in_sync: Stack) -> None:
     """The engine's lock lets one of them through, or one after the other; afterwards all is in line."""
     world.estate.zot.clock.advance(days=91)
-    runs = [in_line.begin("up", "--yes", "--skip-preview") for _ in range(2)]
+    runs = [in_sync.begin("up", "--yes", "--skip-preview") for _ in range(2)]
     texts = [run.communicate(timeout=120)[0] for run in runs]
 
     codes = sorted(run.returncode for run in runs)
     assert codes[0] == 0, texts
     if codes[1]:
         assert any("locked" in text for text in texts), texts
-    assert in_line.up().code == 0
-    assert_in_line(world, in_line)
+    assert in_sync.up().code == 0
+    assert_in_sync(world, in_sync)
 
 
 def test_two_stacks_at_once_share_an_item_and_a_repository(world: World, stack: Stack, tmp_path: Path) -> None:
@@ -54,14 +54,14 @@ def test_two_stacks_at_once_share_an_item_and_a_repository(world: World, stack: 
     key = world.estate.onepassword.field(VAULT, ITEM, "zot-cd-api")
     assert world.estate.forgejo.value(OWNER, REPOSITORY, "ZOT_CD_API_KEY") == key
     assert world.estate.zot.accepts("zot-cd", key or "")
-    assert_in_line(world, stack)
+    assert_in_sync(world, stack)
     assert cd.preview().code == 0
     assert cd.destroy().code == 0
     assert world.estate.onepassword.other_fields(VAULT, ITEM, FIELD) == others
-    assert_in_line(world, stack)
+    assert_in_sync(world, stack)
 
 
-def test_two_stacks_over_one_account_leave_each_other_s_keys(world: World, in_line: Stack, tmp_path: Path) -> None:
+def test_two_stacks_over_one_account_leave_each_other_s_keys(world: World, in_sync: Stack, tmp_path: Path) -> None:
     """The stack's name is in the label: each sweeps its own."""
     config = world.config(
         onepassword={"vault": VAULT, "item": ITEM, "field": "second"},
@@ -71,5 +71,5 @@ def test_two_stacks_over_one_account_leave_each_other_s_keys(world: World, in_li
 
     assert other.up().code == 0
 
-    assert_in_line(world, in_line)
+    assert_in_sync(world, in_sync)
     assert other.preview().code == 0

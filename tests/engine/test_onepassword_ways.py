@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine.checks import assert_in_line
+from tests.engine.checks import assert_in_sync
 from tests.engine.leaks import leaks, leaks_in
 from tests.engine.stack import Stack, engine_environment, engine_is_there
 from tests.ways import CLI, CONNECT, SERVICE_ACCOUNT, WAYS, Way
@@ -40,20 +40,20 @@ def test_a_life_by_each_way(way: Way, world: World, tmp_path: Path) -> None:
     first = stack.up()
 
     assert first.code == 0, first.text
-    assert_in_line(world, stack)
+    assert_in_sync(world, stack)
     assert stack.outputs()[world.username]["onepassword_via"] == way.via
     world.set_field("edited")
     drifted = stack.preview()
     assert drifted.code == 7
     assert "holds another value than the current key" in drifted.text
     assert stack.up().code == 0
-    assert_in_line(world, stack)
+    assert_in_sync(world, stack)
     old = world.field()
     world.estate.zot.clock.advance(days=91)
     rotated = stack.up()
     assert rotated.code == 0, rotated.text
     assert world.field() != old
-    assert_in_line(world, stack)
+    assert_in_sync(world, stack)
     destroyed = stack.destroy()
     assert destroyed.code == 0, destroyed.text
     assert world.field() is None
@@ -91,7 +91,7 @@ def test_a_setting_that_names_the_way_beats_the_environment(world: World, tmp_pa
 
     assert up.code == 0, up.text
     assert stack.outputs()[world.username]["onepassword_via"] == CLI.via
-    assert_in_line(world, stack)
+    assert_in_sync(world, stack)
 
 
 @pytest.mark.parametrize("way", WAYS, ids=[way.access for way in WAYS])
@@ -104,7 +104,7 @@ def test_only_onepassword_s_credential_is_in_the_environment(way: Way, world: Wo
 
     assert up.code == 0, up.text
     assert world.groups() == {GROUP}
-    assert_in_line(world, stack)
+    assert_in_sync(world, stack)
     secrets = set(world.estate.secrets)
     assert {world.env["AUTHENTIK_TOKEN"], world.env["FORGEJO_TOKEN"]} <= secrets
     assert leaks_in(secrets, tmp_path / "state") == []
@@ -128,7 +128,7 @@ def test_a_reference_that_moved_is_taken_up_without_a_refresh(world: World, tmp_
     assert refused.code != 0
     assert f"1Password Connect shows no field at {AUTHENTIK}; correct the reference" in refused.text
     assert taken.code == 0, taken.text
-    assert_in_line(world, stack)
+    assert_in_sync(world, stack)
 
 
 def test_no_secret_is_in_the_process_table_while_op_is_used(world: World, tmp_path: Path) -> None:

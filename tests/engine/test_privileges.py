@@ -14,7 +14,7 @@ from datetime import timedelta
 import pytest
 
 from tests.answers.life import lose_every_key, snapshot
-from tests.engine.checks import assert_in_line
+from tests.engine.checks import assert_in_sync
 from tests.engine.stack import Run, Stack
 from tests.estate import Grant
 from tests.world import GROUP, OWNER, REPOSITORY, SECRET, VAULT, World
@@ -119,23 +119,23 @@ def _said(run: Run, words: str) -> str:
 
 
 @pytest.mark.parametrize("use", USES.values(), ids=USES.keys())
-def test_the_least_privilege_is_enough_and_one_permission_less_is_named(use: Use, world: World, in_line: Stack) -> None:
+def test_the_least_privilege_is_enough_and_one_permission_less_is_named(use: Use, world: World, in_sync: Stack) -> None:
     """Refused without each of them, with nothing changed anywhere; with all of them `up` brings the stack into line."""
     enough, one_less = _tokens(world, use)
-    _least(world, in_line, WRITE, writes=True)
+    _least(world, in_sync, WRITE, writes=True)
     use.begin(world)
     before = snapshot(world)
 
     said = {}
     for permission, token in one_less.items():
-        in_line.env["AUTHENTIK_TOKEN"] = token
-        said[permission] = _said(in_line.up(), use.permissions[permission])
+        in_sync.env["AUTHENTIK_TOKEN"] = token
+        said[permission] = _said(in_sync.up(), use.permissions[permission])
         assert snapshot(world) == before, permission
-    in_line.env["AUTHENTIK_TOKEN"] = enough
-    run = in_line.up()
+    in_sync.env["AUTHENTIK_TOKEN"] = enough
+    run = in_sync.up()
 
     assert run.code == 0, run.text
-    assert_in_line(world, in_line)
+    assert_in_sync(world, in_sync)
     assert said == use.permissions
 
 
@@ -144,17 +144,17 @@ def _read_only(world: World, stack: Stack) -> None:
     _least(world, stack, READ, writes=False)
 
 
-def test_a_preview_works_with_tokens_that_can_only_read(world: World, in_line: Stack) -> None:
+def test_a_preview_works_with_tokens_that_can_only_read(world: World, in_sync: Stack) -> None:
     """`view_user` on the account, `read:repository`, and reading the vault: 0 in line, 7 on drift, nothing changed."""
-    _read_only(world, in_line)
-    quiet = in_line.preview()
+    _read_only(world, in_sync)
+    quiet = in_sync.preview()
     world.leave(GROUP)
     world.set_field("zak_" + 32 * "0")
     world.estate.forgejo.delete_value(OWNER, REPOSITORY, SECRET)
     _due(world)
     before = snapshot(world)
 
-    drifted = in_line.preview()
+    drifted = in_sync.preview()
 
     assert quiet.code == 0, quiet.text
     assert drifted.code == 7, drifted.text
@@ -180,13 +180,13 @@ PREVIEW_LESS: dict[str, tuple[Callable[[World], dict[str, str]], str]] = {
 
 @pytest.mark.parametrize(("less", "words"), PREVIEW_LESS.values(), ids=PREVIEW_LESS.keys())
 def test_a_preview_that_may_not_read_says_what_it_lacks(
-    less: Callable[[World], dict[str, str]], words: str, world: World, in_line: Stack
+    less: Callable[[World], dict[str, str]], words: str, world: World, in_sync: Stack
 ) -> None:
     """Never 0. What a token may not see authentik shows as missing: drift, said with its other cause."""
-    _read_only(world, in_line)
-    in_line.env.update(less(world))
+    _read_only(world, in_sync)
+    in_sync.env.update(less(world))
 
-    run = in_line.preview()
+    run = in_sync.preview()
 
     assert run.code != 0
     assert any(words in line for line in run.text.splitlines()), run.text
@@ -207,22 +207,22 @@ WRITE_LESS: dict[str, tuple[Callable[[World], dict[str, str]], str]] = {
 
 @pytest.mark.parametrize(("less", "words"), WRITE_LESS.values(), ids=WRITE_LESS.keys())
 def test_a_rotation_that_may_not_write_leaves_ci_its_key(
-    less: Callable[[World], dict[str, str]], words: str, world: World, in_line: Stack
+    less: Callable[[World], dict[str, str]], words: str, world: World, in_sync: Stack
 ) -> None:
     """The new key is made and waits in the state; the old one lives until every place has the new one."""
     old = world.secret()
-    right = dict(in_line.env)
-    in_line.env.update(less(world))
+    right = dict(in_sync.env)
+    in_sync.env.update(less(world))
     _due(world)
 
-    refused = in_line.up()
+    refused = in_sync.up()
 
     assert _said(refused, words) == words
     assert world.secret() == old
     assert world.accepts(old)
-    in_line.env.update(right)
-    assert in_line.up().code == 0
-    assert_in_line(world, in_line)
+    in_sync.env.update(right)
+    assert in_sync.up().code == 0
+    assert_in_sync(world, in_sync)
 
 
 MAKING = {
@@ -252,25 +252,25 @@ def test_making_the_account_needs_global_permissions(world: World, stack: Stack)
     run = stack.up()
 
     assert run.code == 0, run.text
-    assert_in_line(world, stack)
+    assert_in_sync(world, stack)
     assert said == MAKING
 
 
-def test_destroying_an_account_that_was_made_here_needs_delete_user(world: World, in_line: Stack) -> None:
+def test_destroying_an_account_that_was_made_here_needs_delete_user(world: World, in_sync: Stack) -> None:
     """And nothing else of authentik's but to see it; what was taken away before stays away."""
     authentik = world.estate.authentik
     account = authentik.users[world.username]
-    in_line.env["AUTHENTIK_TOKEN"] = authentik.add_token("viewer", [Grant("view_user", account)])
-    _least(world, in_line, WRITE, writes=True)
+    in_sync.env["AUTHENTIK_TOKEN"] = authentik.add_token("viewer", [Grant("view_user", account)])
+    _least(world, in_sync, WRITE, writes=True)
     words = "its role has delete_user on the account"
 
-    refused = in_line.destroy()
+    refused = in_sync.destroy()
 
     assert _said(refused, words) == words
     assert world.account() is not None
     grants = [Grant("view_user", account), Grant("delete_user", account)]
-    in_line.env["AUTHENTIK_TOKEN"] = authentik.add_token("remover", grants)
-    run = in_line.destroy()
+    in_sync.env["AUTHENTIK_TOKEN"] = authentik.add_token("remover", grants)
+    run = in_sync.destroy()
     assert run.code == 0, run.text
     assert world.account() is None
     assert world.secret() is None
@@ -278,20 +278,20 @@ def test_destroying_an_account_that_was_made_here_needs_delete_user(world: World
 
 @pytest.mark.parametrize("command", ["preview", "up"])
 def test_a_token_of_authentik_that_has_expired_is_said_to_be_no_longer_valid(
-    command: str, world: World, in_line: Stack
+    command: str, world: World, in_sync: Stack
 ) -> None:
     """Good yesterday; CI's key and every place stay as they were, and a new token in the environment goes on."""
     grants = [Grant("view_user", world.estate.authentik.users[world.username])]
     expires = world.estate.clock.now() + timedelta(hours=1)
-    in_line.env["AUTHENTIK_TOKEN"] = world.estate.authentik.add_token("short-lived", grants, expires)
-    assert in_line.preview().code == 0
+    in_sync.env["AUTHENTIK_TOKEN"] = world.estate.authentik.add_token("short-lived", grants, expires)
+    assert in_sync.preview().code == 0
     world.estate.clock.advance(hours=2)
     before = snapshot(world)
     words = "answered 403 for zot-ci; check that AUTHENTIK_TOKEN is valid"
 
-    run = in_line.preview() if command == "preview" else in_line.up()
+    run = in_sync.preview() if command == "preview" else in_sync.up()
 
     assert _said(run, words) == words
     assert snapshot(world) == before
-    in_line.env["AUTHENTIK_TOKEN"] = world.estate.authentik.add_token("renewed", grants)
-    assert_in_line(world, in_line)
+    in_sync.env["AUTHENTIK_TOKEN"] = world.estate.authentik.add_token("renewed", grants)
+    assert_in_sync(world, in_sync)

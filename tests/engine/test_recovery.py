@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.engine.checks import assert_in_line, calls
+from tests.engine.checks import assert_in_sync, calls
 from tests.engine.stack import Stack
 from tests.world import GROUP, ITEM, VAULT, World
 
@@ -16,95 +16,95 @@ def _urn(stack: Stack, world: World, suffix: str) -> str:
 
 
 @pytest.mark.embedded
-def test_a_key_is_rotated_while_authentik_is_away(world: World, in_line: Stack) -> None:
+def test_a_key_is_rotated_while_authentik_is_away(world: World, in_sync: Stack) -> None:
     """Without a refresh nobody asks authentik; the key in the field mints its successor."""
     old = world.secret()
-    in_line.env["AUTHENTIK_TOKEN"] = "refused"
-    assert in_line.up().code != 0
-    urn = _urn(in_line, world, "api-key")
+    in_sync.env["AUTHENTIK_TOKEN"] = "refused"
+    assert in_sync.up().code != 0
+    urn = _urn(in_sync, world, "api-key")
     world.estate.log.clear()
 
-    run = in_line.up("--refresh=false", "--replace", urn)
+    run = in_sync.up("--refresh=false", "--replace", urn)
 
     assert run.code == 0, run.text
     assert calls(world, "authentik") == []
     assert not world.accepts(old)
-    in_line.env["AUTHENTIK_TOKEN"] = world.env["AUTHENTIK_TOKEN"]
-    assert_in_line(world, in_line)
+    in_sync.env["AUTHENTIK_TOKEN"] = world.env["AUTHENTIK_TOKEN"]
+    assert_in_sync(world, in_sync)
 
 
 def test_a_key_pasted_into_the_field_opens_the_way_when_no_other_is_left(
-    world: World, in_line: Stack, signed_in: World
+    world: World, in_sync: Stack, signed_in: World
 ) -> None:
     """Break glass: our key is dead and authentik answers the program nothing. The pasted key is then listed."""
     pasted = world.key_made_by_hand()
     (uuid,) = world.ours(pasted)
     world.revoke(pasted, uuid)
     world.set_field(pasted)
-    in_line.env["AUTHENTIK_TOKEN"] = "refused"
+    in_sync.env["AUTHENTIK_TOKEN"] = "refused"
 
-    run = in_line.up("--refresh=false", "--replace", _urn(in_line, world, "api-key"))
+    run = in_sync.up("--refresh=false", "--replace", _urn(in_sync, world, "api-key"))
 
     assert run.code == 0, run.text
-    in_line.env["AUTHENTIK_TOKEN"] = world.env["AUTHENTIK_TOKEN"]
-    assert_in_line(world, in_line)
+    in_sync.env["AUTHENTIK_TOKEN"] = world.env["AUTHENTIK_TOKEN"]
+    assert_in_sync(world, in_sync)
     assert world.field() != pasted
-    (other,) = in_line.outputs()[world.username]["other_keys"]
+    (other,) = in_sync.outputs()[world.username]["other_keys"]
     assert other.startswith("by hand (")
 
 
 @pytest.mark.embedded
-def test_an_item_that_was_made_again_gets_the_field_by_an_up(world: World, in_line: Stack) -> None:
+def test_an_item_that_was_made_again_gets_the_field_by_an_up(world: World, in_sync: Stack) -> None:
     """The state knows the item by its id: a new one of the same name is looked for."""
     key = world.secret()
     vault = world.estate.onepassword.vault(VAULT)
     del vault.items[world.estate.onepassword.item(VAULT, ITEM).id]
     world.estate.onepassword.add_item(VAULT, ITEM, [("notes", "made again", "STRING")])
 
-    preview = in_line.preview()
-    run = in_line.up()
+    preview = in_sync.preview()
+    run = in_sync.up()
 
     assert f"1Password field {VAULT}/{ITEM}/zot-ci-api: gone: another item has the name {ITEM} now" in preview.text
     assert run.code == 0, run.text
     assert world.field() == key
-    assert_in_line(world, in_line)
+    assert_in_sync(world, in_sync)
 
 
 @pytest.mark.embedded
-def test_a_registry_that_lost_its_keys_gets_a_new_one_by_an_up(world: World, in_line: Stack) -> None:
+def test_a_registry_that_lost_its_keys_gets_a_new_one_by_an_up(world: World, in_sync: Stack) -> None:
     """Nothing is left to mint with: a headless login does it."""
     old = world.secret()
     world.estate.zot.keyring.by_uuid.clear()
 
-    preview = in_line.preview()
-    run = in_line.up()
+    preview = in_sync.preview()
+    run = in_sync.up()
 
     assert "refused by the registry: revoked" in preview.text
     assert run.code == 0, run.text
     assert world.secret() != old
-    assert_in_line(world, in_line)
+    assert_in_sync(world, in_sync)
 
 
-def test_a_leaked_key_s_offspring_is_listed_by_the_up_after_the_rotation(world: World, in_line: Stack) -> None:
+def test_a_leaked_key_s_offspring_is_listed_by_the_up_after_the_rotation(world: World, in_sync: Stack) -> None:
     """With our label it ends, with another one it is only named."""
     leaked = world.secret() or ""
     ours = world.mint_by(leaked, f"zot-ci/test/{world.username}")["apiKey"]
     theirs = world.mint_by(leaked, "looks harmless")
 
-    assert in_line.up("--replace", _urn(in_line, world, "api-key")).code == 0
-    assert in_line.up().code == 0
+    assert in_sync.up("--replace", _urn(in_sync, world, "api-key")).code == 0
+    assert in_sync.up().code == 0
 
     assert not world.accepts(leaked)
     assert not world.accepts(ours)
-    (other,) = in_line.outputs()[world.username]["other_keys"]
+    (other,) = in_sync.outputs()[world.username]["other_keys"]
     assert theirs["uuid"] in other
 
 
-def test_forgetting_the_stack_leaves_everything_working(world: World, in_line: Stack) -> None:
+def test_forgetting_the_stack_leaves_everything_working(world: World, in_sync: Stack) -> None:
     """The way back without an outage: account, key, field and secret stay as they are."""
     key = world.secret()
 
-    removed = in_line.pulumi("stack", "rm", "--force", "--preserve-config", "--yes")
+    removed = in_sync.pulumi("stack", "rm", "--force", "--preserve-config", "--yes")
 
     assert removed.code == 0, removed.text
     assert world.secret() == key

@@ -16,11 +16,11 @@ MOST = 6
 
 
 @pytest.mark.embedded
-def test_a_preview_in_line_asks_six_requests_and_none_twice(world: World, in_line: Stack) -> None:
+def test_a_preview_in_line_asks_six_requests_and_none_twice(world: World, in_sync: Stack) -> None:
     """Account, key list, two access probes, item, secrets: the sweep's list is the key's."""
     world.estate.log.clear()
 
-    assert in_line.preview().code == 0
+    assert in_sync.preview().code == 0
 
     asked = calls(world, "authentik", "zot", "onepassword", "forgejo")
     assert len(asked) <= MOST
@@ -28,11 +28,11 @@ def test_a_preview_in_line_asks_six_requests_and_none_twice(world: World, in_lin
 
 
 @pytest.mark.embedded
-def test_an_up_in_line_publishes_again_and_changes_nothing_else(world: World, in_line: Stack) -> None:
+def test_an_up_in_line_publishes_again_and_changes_nothing_else(world: World, in_sync: Stack) -> None:
     """A secret's value cannot be seen, so each `up` writes it; nobody else is written to."""
     world.estate.log.clear()
 
-    run = in_line.up()
+    run = in_sync.up()
 
     assert run.code == 0
     assert "~ 1 updated" in run.text
@@ -41,12 +41,12 @@ def test_an_up_in_line_publishes_again_and_changes_nothing_else(world: World, in
 
 
 @pytest.mark.parametrize("name", ["AUTHENTIK_TOKEN", "FORGEJO_TOKEN", "OP_CONNECT_HOST", "OP_CONNECT_TOKEN"])
-def test_a_missing_credential_is_named_in_one_line(name: str, world: World, in_line: Stack) -> None:
+def test_a_missing_credential_is_named_in_one_line(name: str, world: World, in_sync: Stack) -> None:
     """No traceback, and nothing is changed."""
     key = world.field()
-    del in_line.env[name]
+    del in_sync.env[name]
 
-    run = in_line.up()
+    run = in_sync.up()
 
     assert run.code != 0
     assert f"{name} is not set; export" in run.text

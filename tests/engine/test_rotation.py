@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 import stamina
 
-from tests.engine.checks import assert_in_line, calls
+from tests.engine.checks import assert_in_sync, calls
 from tests.engine.stack import Stack
 from tests.world import World
 
@@ -33,30 +33,30 @@ def wait_until_older(world: World, days: float) -> None:
 
 
 @pytest.mark.embedded
-def test_a_key_past_its_days_is_replaced_once(world: World, in_line: Stack) -> None:
+def test_a_key_past_its_days_is_replaced_once(world: World, in_sync: Stack) -> None:
     """The preview says how old, `up` rotates, the old key is refused, and the day after nothing happens."""
     old = world.field()
     world.estate.zot.clock.advance(days=91)
 
-    preview = in_line.preview()
-    up = in_line.up()
+    preview = in_sync.preview()
+    up = in_sync.up()
 
     assert preview.code == 7
     assert '"91 days old, rotates after 90" => "current"' in preview.text
     assert up.code == 0, up.text
     assert not world.accepts(old)
-    assert_in_line(world, in_line)
+    assert_in_sync(world, in_sync)
     world.estate.zot.clock.advance(days=89)
-    assert_in_line(world, in_line)
+    assert_in_sync(world, in_sync)
 
 
 @pytest.mark.embedded
-def test_a_rotation_mints_stores_publishes_and_only_then_revokes(world: World, in_line: Stack) -> None:
+def test_a_rotation_mints_stores_publishes_and_only_then_revokes(world: World, in_sync: Stack) -> None:
     """The order, from the systems' own logs; authentik logs nobody in."""
     world.estate.zot.clock.advance(days=91)
     world.estate.log.clear()
 
-    assert in_line.up().code == 0
+    assert in_sync.up().code == 0
 
     asked = calls(world, "authentik", "zot", "onepassword", "forgejo")
     steps = [call for call in asked if call.startswith(("POST", "PATCH", "PUT /api", "DELETE /zot"))]
@@ -68,13 +68,13 @@ def test_a_rotation_mints_stores_publishes_and_only_then_revokes(world: World, i
     ]
 
 
-def test_a_lowered_limit_counts_in_the_same_run(world: World, in_line: Stack) -> None:
+def test_a_lowered_limit_counts_in_the_same_run(world: World, in_sync: Stack) -> None:
     """The facts of the last read are judged by today's settings, and the next run sees no change."""
     old = world.field()
-    in_line.configure(world.config(**SOON))
+    in_sync.configure(world.config(**SOON))
     wait_until_older(world, SOON["rotateAfterDays"])
 
-    up = in_line.up()
+    up = in_sync.up()
 
     assert up.code == 0, up.text
     assert world.field() != old
@@ -83,13 +83,13 @@ def test_a_lowered_limit_counts_in_the_same_run(world: World, in_line: Stack) ->
 
 
 @pytest.mark.embedded
-def test_a_publisher_that_fails_half_way_is_finished_without_a_second_key(world: World, in_line: Stack) -> None:
+def test_a_publisher_that_fails_half_way_is_finished_without_a_second_key(world: World, in_sync: Stack) -> None:
     """Forgejo refuses: the old key lives, the error is one line; the next `up` publishes the same new key."""
     old = world.field()
     world.estate.zot.clock.advance(days=91)
-    in_line.env["FORGEJO_TOKEN"] = world.estate.forgejo.add_token("eblume", ("read:repository",))
+    in_sync.env["FORGEJO_TOKEN"] = world.estate.forgejo.add_token("eblume", ("read:repository",))
 
-    failed = in_line.up()
+    failed = in_sync.up()
 
     assert failed.code != 0
     assert "Forgejo PUT /api/v1/repos/eblume/blumeops/actions/secrets/ZOT_CI_API_KEY answered 403" in failed.text
@@ -98,47 +98,47 @@ def test_a_publisher_that_fails_half_way_is_finished_without_a_second_key(world:
     assert new != old
     assert world.secret() == old
     assert world.accepts(old)
-    in_line.env["FORGEJO_TOKEN"] = world.env["FORGEJO_TOKEN"]
-    assert in_line.up().code == 0
+    in_sync.env["FORGEJO_TOKEN"] = world.env["FORGEJO_TOKEN"]
+    assert in_sync.up().code == 0
     assert world.field() == new
     assert not world.accepts(old)
-    assert_in_line(world, in_line)
+    assert_in_sync(world, in_sync)
 
 
-def test_a_tainted_key_is_replaced_by_the_next_up(world: World, in_line: Stack) -> None:
+def test_a_tainted_key_is_replaced_by_the_next_up(world: World, in_sync: Stack) -> None:
     """Rotate now."""
     old = world.field()
-    tainted = in_line.pulumi("state", "taint", in_line.urns()[f"{world.username}-api-key"], "--yes")
+    tainted = in_sync.pulumi("state", "taint", in_sync.urns()[f"{world.username}-api-key"], "--yes")
     assert tainted.code == 0, tainted.text
 
-    assert in_line.up().code == 0
+    assert in_sync.up().code == 0
 
     assert not world.accepts(old)
-    assert_in_line(world, in_line)
+    assert_in_sync(world, in_sync)
 
 
-def test_an_up_for_the_key_alone_ends_no_key_that_is_still_published(world: World, in_line: Stack) -> None:
+def test_an_up_for_the_key_alone_ends_no_key_that_is_still_published(world: World, in_sync: Stack) -> None:
     """`--target` leaves the field and the secret behind: the old key must live until a full `up`."""
     old = world.secret()
-    urn = in_line.urns()[f"{world.username}-api-key"]
-    assert in_line.pulumi("state", "taint", urn, "--yes").code == 0
+    urn = in_sync.urns()[f"{world.username}-api-key"]
+    assert in_sync.pulumi("state", "taint", urn, "--yes").code == 0
 
-    run = in_line.up("--target", urn)
+    run = in_sync.up("--target", urn)
 
     assert run.code == 0, run.text
     assert world.accepts(old)
-    assert in_line.outputs()[world.username]["published_to"] == []
-    assert in_line.up().code == 0
+    assert in_sync.outputs()[world.username]["published_to"] == []
+    assert in_sync.up().code == 0
     assert not world.accepts(old)
-    assert_in_line(world, in_line)
+    assert_in_sync(world, in_sync)
 
 
-def test_a_destroy_takes_away_what_was_made_and_nothing_else(world: World, in_line: Stack) -> None:
+def test_a_destroy_takes_away_what_was_made_and_nothing_else(world: World, in_sync: Stack) -> None:
     """Secret, field, key and account go; the item's other fields stay."""
     key = world.secret()
     others = world.estate.onepassword.other_fields("blumeops", "Forgejo Secrets", "zot-ci-api")
 
-    run = in_line.destroy()
+    run = in_sync.destroy()
 
     assert run.code == 0, run.text
     assert world.secret() is None

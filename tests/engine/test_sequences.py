@@ -15,7 +15,7 @@ from unittest import mock
 
 import pytest
 
-from tests.engine.checks import assert_in_line
+from tests.engine.checks import assert_in_sync
 from tests.engine.stack import Stack
 from tests.estate import NAMES, CallLog
 from tests.faults.proxy import Plan, Proxies
@@ -83,7 +83,7 @@ def test_a_new_name_a_kill_and_another_setting_leave_the_new_account_its_field(t
 
         assert run.code == 0, run.text
         assert "zot-ci" not in world.estate.authentik.users
-        assert_in_line(world, stack)
+        assert_in_sync(world, stack)
 
 
 def _sweeps(log: CallLog) -> bool:
@@ -114,27 +114,27 @@ def test_a_drift_a_kill_and_a_moved_secret_end_in_line(tmp_path: Path) -> None:
         assert stack.preview().code == 0
 
 
-def test_a_rotation_as_the_field_moves_needs_no_login(world: World, in_line: Stack) -> None:
+def test_a_rotation_as_the_field_moves_needs_no_login(world: World, in_sync: Stack) -> None:
     """The new field is empty and the key is due: the live key of the state mints, although the settings changed."""
     world.estate.clock.advance(days=91)
     wanted = replace(WANTED, fields=FIELDS[1:2])
-    _configure(world, in_line, wanted)
+    _configure(world, in_sync, wanted)
     world.estate.log.clear()
 
-    run = in_line.up()
+    run = in_sync.up()
 
     assert run.code == 0, run.text
     assert [call.path for call in world.estate.log.of("authentik") if "/flows/" in call.path] == []
     assert _values(world, wanted) == {world.secret()}
     assert world.field() is None
-    assert in_line.preview().code == 0
+    assert in_sync.preview().code == 0
 
 
-def test_fields_that_change_their_order_stay_where_they_are(world: World, in_line: Stack) -> None:
+def test_fields_that_change_their_order_stay_where_they_are(world: World, in_sync: Stack) -> None:
     """The store of record becomes a copy: at no request of the run is there nothing in it."""
     key = world.field()
     wanted = replace(WANTED, fields=(FIELDS[1], FIELDS[0]))
-    _configure(world, in_line, wanted)
+    _configure(world, in_sync, wanted)
     seen: list[str | None] = []
     store = world.estate.onepassword.store
 
@@ -144,13 +144,13 @@ def test_fields_that_change_their_order_stay_where_they_are(world: World, in_lin
         return answer
 
     with mock.patch.object(world.estate.onepassword, "store", watched):
-        run = in_line.up()
+        run = in_sync.up()
 
     assert run.code == 0, run.text
     assert seen
     assert set(seen) == {key}
     assert _values(world, wanted) == {key}
-    assert in_line.preview().code == 0
+    assert in_sync.preview().code == 0
 
 
 def _due(world: World) -> None:

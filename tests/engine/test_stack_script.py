@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.checks import assert_in_line
+from tests.engine.checks import assert_in_sync
 from tests.engine.stack import ROOT, Run, Stack
 from tests.world import GROUP, World
 
@@ -48,15 +48,15 @@ def test_up_brings_into_line_and_drift_then_ends_with_0(world: World, stack: Sta
 
     assert up.code == 0, up.text
     assert night.code == 0, night.text
-    assert_in_line(world, stack)
+    assert_in_sync(world, stack)
 
 
-def test_drift_ends_with_7_and_a_preview_of_the_same_with_0(world: World, in_line: Stack) -> None:
+def test_drift_ends_with_7_and_a_preview_of_the_same_with_0(world: World, in_sync: Stack) -> None:
     """A pull request's preview may propose changes; the nightly check may not."""
     world.leave(GROUP)
 
-    night = script(in_line, "drift")
-    preview = script(in_line, "preview")
+    night = script(in_sync, "drift")
+    preview = script(in_sync, "preview")
 
     assert night.code == 7, night.text
     assert preview.code == 0, preview.text
@@ -66,22 +66,22 @@ def test_drift_ends_with_7_and_a_preview_of_the_same_with_0(world: World, in_lin
 
 
 @pytest.mark.parametrize("command", ["preview", "drift", "up", "summary"])
-def test_a_fault_ends_with_1_and_names_what_to_change(command: str, world: World, in_line: Stack) -> None:
+def test_a_fault_ends_with_1_and_names_what_to_change(command: str, world: World, in_sync: Stack) -> None:
     """A refused token is no drift."""
-    run = script(in_line, command, FORGEJO_TOKEN="wrong")
+    run = script(in_sync, command, FORGEJO_TOKEN="wrong")
 
     assert run.code == 1, run.text
     assert "answered 401" in run.text
     assert "check FORGEJO_TOKEN" in run.text
 
 
-def test_the_summary_says_the_dates_and_that_all_is_in_line(world: World, in_line: Stack, tmp_path: Path) -> None:
+def test_the_summary_says_the_dates_and_that_all_is_in_line(world: World, in_sync: Stack, tmp_path: Path) -> None:
     """On the screen, and appended to the job's summary where the CI names a file."""
     file = tmp_path / "summary.md"
     file.write_text("from an earlier step\n")
-    outputs = in_line.outputs()[world.username]
+    outputs = in_sync.outputs()[world.username]
 
-    run = script(in_line, "summary", GITHUB_STEP_SUMMARY=str(file))
+    run = script(in_sync, "summary", GITHUB_STEP_SUMMARY=str(file))
 
     assert run.code == 0, run.text
     assert rows(run.text) == [
@@ -92,12 +92,12 @@ def test_the_summary_says_the_dates_and_that_all_is_in_line(world: World, in_lin
 
 
 @pytest.mark.embedded
-def test_the_summary_says_age_and_drift_by_the_registry_s_clock(world: World, in_line: Stack) -> None:
+def test_the_summary_says_age_and_drift_by_the_registry_s_clock(world: World, in_sync: Stack) -> None:
     """What a preview sees now, in its own words; drift is no fault of the summary."""
     world.estate.zot.clock.advance(days=91)
     world.leave(GROUP)
 
-    run = script(in_line, "summary")
+    run = script(in_sync, "summary")
 
     assert run.code == 0, run.text
     (_, row) = rows(run.text)
@@ -106,12 +106,12 @@ def test_the_summary_says_age_and_drift_by_the_registry_s_clock(world: World, in
     assert f"- authentik account {world.username}: groups is [], was ['{GROUP}']" in run.text.splitlines()
 
 
-def test_the_summary_of_a_failed_preview_claims_nothing(world: World, in_line: Stack) -> None:
+def test_the_summary_of_a_failed_preview_claims_nothing(world: World, in_sync: Stack) -> None:
     """Dates from the state are still there."""
-    run = script(in_line, "summary", AUTHENTIK_TOKEN="wrong")
+    run = script(in_sync, "summary", AUTHENTIK_TOKEN="wrong")
 
     assert rows(run.text)[1][5] == "not known: the preview failed"
-    assert rows(run.text)[1][2] == in_line.outputs()[world.username]["rotates_on"]
+    assert rows(run.text)[1][2] == in_sync.outputs()[world.username]["rotates_on"]
 
 
 def test_the_summary_of_an_account_without_a_key_says_so(world: World, stack: Stack) -> None:
@@ -128,32 +128,32 @@ def test_the_summary_of_an_account_without_a_key_says_so(world: World, stack: St
 
 
 @pytest.mark.embedded
-def test_the_summary_shows_no_secret(world: World, in_line: Stack) -> None:
+def test_the_summary_shows_no_secret(world: World, in_sync: Stack) -> None:
     """In line, with drift, and failed."""
-    texts = [script(in_line, "summary").text]
+    texts = [script(in_sync, "summary").text]
     world.set_field("edited by hand")
-    texts += [script(in_line, "summary").text, script(in_line, "summary", FORGEJO_TOKEN="wrong").text]
+    texts += [script(in_sync, "summary").text, script(in_sync, "summary", FORGEJO_TOKEN="wrong").text]
 
     assert "holds another value" in texts[1]
     assert world.estate.secrets.found_in("\n".join(texts)) == []
 
 
-def test_rotate_replaces_a_young_key_and_ends_the_old_one(world: World, in_line: Stack) -> None:
+def test_rotate_replaces_a_young_key_and_ends_the_old_one(world: World, in_sync: Stack) -> None:
     """A leaked key: one command, and the old one is refused."""
     old = world.secret()
 
-    run = script(in_line, "rotate", world.username)
+    run = script(in_sync, "rotate", world.username)
 
     assert run.code == 0, run.text
     assert not world.accepts(old)
-    assert_in_line(world, in_line)
+    assert_in_sync(world, in_sync)
 
 
-def test_rotating_an_unknown_account_names_the_known_ones_and_changes_nothing(world: World, in_line: Stack) -> None:
+def test_rotating_an_unknown_account_names_the_known_ones_and_changes_nothing(world: World, in_sync: Stack) -> None:
     """A slip of the pen."""
     old = world.secret()
 
-    run = script(in_line, "rotate", "nobody")
+    run = script(in_sync, "rotate", "nobody")
 
     assert run.code == 1
     assert f"the state holds no key of nobody; it has those of: {world.username}" in run.text

@@ -15,7 +15,7 @@ import pytest
 from components.forgejo.api import forgejo_at
 from components.settings.place import Place
 from components.zot.api import KeyAuth, zot_at
-from tests.engine.checks import assert_in_line
+from tests.engine.checks import assert_in_sync
 from tests.engine.stack import Stack
 from tests.world import FIELD, GROUP, ITEM, OWNER, REPOSITORY, SECRET, VAULT, World
 
@@ -71,7 +71,7 @@ def test_a_state_of_an_earlier_version_is_in_line_and_can_be_destroyed(
     imported = stack.pulumi("stack", "import", "--file", str(filled))
     assert imported.code == 0, imported.text
 
-    assert_in_line(signed_in, stack)
+    assert_in_sync(signed_in, stack)
 
     destroyed = stack.destroy()
     assert destroyed.code == 0, destroyed.text

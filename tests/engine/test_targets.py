@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine.checks import assert_in_line, paths
+from tests.engine.checks import assert_in_sync, paths
 from tests.engine.stack import Stack
 from tests.world import FIELD, GROUP, ITEM, OWNER, REPOSITORY, SECRET, VAULT, World
 
@@ -49,7 +49,7 @@ def test_one_key_serves_repository_organization_user_and_two_fields(world: World
 
     assert stack.up().code == 0
     assert everywhere() == {world.field()}
-    assert_in_line(world, stack)
+    assert_in_sync(world, stack)
     assert stack.outputs()[world.username]["published_to"] == [
         f"1Password {VAULT}/{ITEM}/{FIELD}",
         f"1Password {VAULT}/{ITEM}/{COPY}",
@@ -62,7 +62,7 @@ def test_one_key_serves_repository_organization_user_and_two_fields(world: World
     world.estate.zot.clock.advance(days=91)
     assert stack.up().code == 0
     assert everywhere() == {world.field()} != {old}
-    assert_in_line(world, stack)
+    assert_in_sync(world, stack)
 
     assert stack.destroy().code == 0
     assert everywhere() == {None}
@@ -98,20 +98,20 @@ def test_fields_that_change_places_both_keep_the_key(world: World, stack: Stack)
     assert stack.up().code == 0
 
     assert world.field() == _copy(world)
-    assert_in_line(world, stack)
+    assert_in_sync(world, stack)
 
 
-def test_an_account_that_is_no_longer_ours_is_said_not_to_be_watched(world: World, in_line: Stack) -> None:
+def test_an_account_that_is_no_longer_ours_is_said_not_to_be_watched(world: World, in_sync: Stack) -> None:
     """The preview says so, and shows that the account which was made here goes; its key stays, for zot asks nobody."""
-    _without_authentik(world, in_line)
+    _without_authentik(world, in_sync)
 
-    preview, up = in_line.preview(), in_line.up()
+    preview, up = in_sync.preview(), in_sync.up()
 
     assert "the account zot-ci and its groups are not watched: no groups in the settings" in preview.text
     assert "- pulumi-python:dynamic/authentik:ServiceAccount: (delete)" in preview.text
     assert up.code == 0, up.text
     assert world.account() is None
-    assert_in_line(world, in_line)
+    assert_in_sync(world, in_sync)
 
 
 def test_an_account_of_somebody_else_s_keeps_its_key_fresh(world: World, stack: Stack, signed_in: World) -> None:
@@ -127,7 +127,7 @@ def test_an_account_of_somebody_else_s_keeps_its_key_fresh(world: World, stack: 
     assert stack.up().code == 0
 
     assert paths(world, "authentik") == []
-    assert_in_line(world, stack)
+    assert_in_sync(world, stack)
 
 
 def test_without_authentik_and_without_a_live_key_the_way_by_hand_is_told(world: World, stack: Stack) -> None:
@@ -141,58 +141,58 @@ def test_without_authentik_and_without_a_live_key_the_way_by_hand_is_told(world:
     assert world.field() is None
 
 
-def test_a_rotation_that_is_paused_leaves_an_old_key_alone(world: World, in_line: Stack) -> None:
+def test_a_rotation_that_is_paused_leaves_an_old_key_alone(world: World, in_sync: Stack) -> None:
     """0 days: no rotation by age, until the pause ends."""
-    _reconfigure(world, in_line, rotateAfterDays=0)
-    assert in_line.up().code == 0
+    _reconfigure(world, in_sync, rotateAfterDays=0)
+    assert in_sync.up().code == 0
     key = world.field()
     world.estate.zot.clock.advance(days=100)
 
-    assert_in_line(world, in_line)
-    assert in_line.outputs()[world.username]["rotates_on"] == "never: rotation is paused"
-    _reconfigure(world, in_line, rotateAfterDays=90)
-    assert in_line.up().code == 0
+    assert_in_sync(world, in_sync)
+    assert in_sync.outputs()[world.username]["rotates_on"] == "never: rotation is paused"
+    _reconfigure(world, in_sync, rotateAfterDays=90)
+    assert in_sync.up().code == 0
     assert world.field() != key
 
 
-def test_another_text_for_rotation_rotates_now_and_once(world: World, in_line: Stack) -> None:
+def test_another_text_for_rotation_rotates_now_and_once(world: World, in_sync: Stack) -> None:
     """In the style of keepers."""
     old = world.field()
-    _reconfigure(world, in_line, rotation="leaked in a log, 2026-11-24")
+    _reconfigure(world, in_sync, rotation="leaked in a log, 2026-11-24")
 
-    preview = in_line.preview()
-    up = in_line.up()
+    preview = in_sync.preview()
+    up = in_sync.up()
 
     assert preview.code == 7
     assert '"leaked in a log, 2026-11-24"' in preview.text
     assert up.code == 0
     assert not world.accepts(old)
-    assert_in_line(world, in_line)
+    assert_in_sync(world, in_sync)
 
 
-def test_an_old_key_lives_on_for_its_days_and_says_who_still_uses_it(world: World, in_line: Stack) -> None:
+def test_an_old_key_lives_on_for_its_days_and_says_who_still_uses_it(world: World, in_sync: Stack) -> None:
     """No drift meanwhile; a use after the rotation is told; when the days are over, `up` ends it."""
-    _reconfigure(world, in_line, retireAfterDays=7)
-    assert in_line.up().code == 0
+    _reconfigure(world, in_sync, retireAfterDays=7)
+    assert in_sync.up().code == 0
     old = world.field()
     world.estate.zot.clock.advance(days=91)
-    assert in_line.up().code == 0
+    assert in_sync.up().code == 0
     assert world.field() != old
 
     world.estate.zot.clock.advance(days=3)
-    quiet = in_line.preview()
+    quiet = in_sync.preview()
     assert quiet.code == 0, quiet.text
     assert "still holds it" not in quiet.text
     assert world.accepts(old)
-    told = in_line.preview()
+    told = in_sync.preview()
     assert told.code == 0
     assert "was used on" in told.text
     assert "something still holds it" in told.text
 
     world.estate.zot.clock.advance(days=5)
-    due = in_line.preview()
+    due = in_sync.preview()
     assert due.code == 7
     assert "1 more with our label: " in due.text
-    assert in_line.up().code == 0
+    assert in_sync.up().code == 0
     assert not world.accepts(old)
-    assert_in_line(world, in_line)
+    assert_in_sync(world, in_sync)

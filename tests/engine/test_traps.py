@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.checks import assert_in_line
+from tests.engine.checks import assert_in_sync
 from tests.engine.stack import Stack
 from tests.estate import NAMES
 from tests.faults.proxy import Fault, Plan, Proxies
@@ -17,14 +17,14 @@ from tests.world import World, credentials
 
 
 @pytest.mark.embedded
-def test_a_sweep_before_the_publish_would_revoke_the_key_in_use(world: World, in_line: Stack) -> None:
+def test_a_sweep_before_the_publish_would_revoke_the_key_in_use(world: World, in_sync: Stack) -> None:
     """1Password has the new key, Forgejo still the old one: not even an `up` of the sweep alone may end that one."""
     old = world.secret()
     world.estate.zot.clock.advance(days=91)
-    in_line.env["FORGEJO_TOKEN"] = world.estate.forgejo.add_token("eblume", ("read:repository",))
-    assert in_line.up().code != 0
+    in_sync.env["FORGEJO_TOKEN"] = world.estate.forgejo.add_token("eblume", ("read:repository",))
+    assert in_sync.up().code != 0
 
-    swept = in_line.up("--target", in_line.urns()[f"{world.username}-retired-keys"])
+    swept = in_sync.up("--target", in_sync.urns()[f"{world.username}-retired-keys"])
 
     assert swept.code == 0, swept.text
     assert world.secret() == old
@@ -32,18 +32,18 @@ def test_a_sweep_before_the_publish_would_revoke_the_key_in_use(world: World, in
 
 
 @pytest.mark.embedded
-def test_a_replaced_key_whose_deletion_is_pending_does_not_end_its_successor(world: World, in_line: Stack) -> None:
+def test_a_replaced_key_whose_deletion_is_pending_does_not_end_its_successor(world: World, in_sync: Stack) -> None:
     """Seen from the old key the new one is a stray with our label; the next `up` refreshes and deletes the old one."""
     world.estate.zot.clock.advance(days=91)
-    in_line.env["FORGEJO_TOKEN"] = world.estate.forgejo.add_token("eblume", ("read:repository",))
-    assert in_line.up().code != 0
+    in_sync.env["FORGEJO_TOKEN"] = world.estate.forgejo.add_token("eblume", ("read:repository",))
+    assert in_sync.up().code != 0
     new = world.field()
-    in_line.env["FORGEJO_TOKEN"] = world.env["FORGEJO_TOKEN"]
+    in_sync.env["FORGEJO_TOKEN"] = world.env["FORGEJO_TOKEN"]
 
-    assert in_line.up().code == 0
+    assert in_sync.up().code == 0
 
     assert world.field() == new
-    assert_in_line(world, in_line)
+    assert_in_sync(world, in_sync)
 
 
 @pytest.mark.embedded
@@ -67,7 +67,7 @@ def test_a_login_killed_before_its_device_is_removed_does_not_lock_the_next_one_
         assert run.code == 0, run.text
         assert "removed the static device that an interrupted login" in run.text
         assert world.estate.authentik.users[world.username].devices == []
-        assert_in_line(world, stack)
+        assert_in_sync(world, stack)
         world.stop()
 
 

@@ -8,6 +8,7 @@ tries each n-th request only, JOBS sets the processes.
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
 import tempfile
@@ -15,16 +16,30 @@ import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from tests.engine.prepared import Prepared
 from tests.faults.proxy import Fault
 from tests.faults.scenarios import SCENARIOS, Outcome, strike
 
 console = Console(soft_wrap=True, highlight=False)
+
+
+@cache
+def prepared() -> Prepared:
+    """
+    The estate of this process, and the states in which its scenarios begin.
+    """
+    folder = tempfile.TemporaryDirectory()
+    made = Prepared(Path(folder.name), behind_proxies=True)
+    atexit.register(folder.cleanup)
+    atexit.register(made.stop)
+    return made
 
 
 def point(scenario: str, fault: Fault, at: int) -> Outcome:
@@ -32,7 +47,7 @@ def point(scenario: str, fault: Fault, at: int) -> Outcome:
     Try one point in a folder of its own.
     """
     with tempfile.TemporaryDirectory() as folder:
-        return strike(SCENARIOS[scenario], fault, at, Path(folder))
+        return strike(prepared(), SCENARIOS[scenario], fault, at, Path(folder))
 
 
 def chosen(variable: str, known: dict[str, object]) -> list[str]:

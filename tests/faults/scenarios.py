@@ -8,83 +8,39 @@ import contextlib
 import os
 import signal
 import subprocess
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from components.http import connections
 from tests.engine.leaks import leaks, leaks_in, processes
+from tests.engine.prepared import ALL_BROKEN, BY_HAND, DUE, IN_SYNC, NEW, Prepared, State
 from tests.engine.stack import Run, Stack
-from tests.estate import NAMES
 from tests.faults.proxy import Fault, Plan, Proxies
-from tests.world import FIELD, GROUP, ITEM, OWNER, REPOSITORY, SECRET, VAULT, World, credentials
+from tests.world import FIELD, ITEM, VAULT, World
 
 
 @dataclass(frozen=True)
 class Scenario:
     """
-    A command of the engine and the estate that it meets.
+    A command of the engine and the state that it meets.
 
     Args:
-        prepare: brings estate and stack to where the command begins.
+        begins: what estate and stack are where the command begins.
         command: what is run, and spoilt.
     """
 
     name: str
-    prepare: Callable[[World, Stack], None]
+    begins: State
     command: tuple[str, ...] = ("up", "--yes", "--skip-preview")
-
-
-def _nothing(world: World, stack: Stack) -> None:
-    pass
-
-
-def _key_by_hand(world: World, stack: Stack) -> None:
-    """
-    An account, and a key from the web page in the field and in the secret, as the reference deployment has it.
-    """
-    world.make_account(GROUP)
-    for name, value in credentials(world).items():
-        os.environ[name] = value
-    try:
-        key = world.key_made_by_hand()
-    finally:
-        for name in credentials(world):
-            del os.environ[name]
-        connections.forget_all()
-    world.set_field(key)
-    world.estate.forgejo.set_value(OWNER, REPOSITORY, SECRET, key)
-
-
-def _in_line(world: World, stack: Stack) -> None:
-    run = stack.up()
-    assert run.code == 0, run.text
-
-
-def _due(world: World, stack: Stack) -> None:
-    _in_line(world, stack)
-    world.estate.zot.clock.advance(days=91)
-
-
-def _all_broken(world: World, stack: Stack) -> None:
-    _in_line(world, stack)
-    key = world.field() or ""
-    world.revoke(key, world.keys(key)[0]["uuid"])
-    world.leave(GROUP)
-    world.join("admins")
-    world.change_account(is_active=False)
-    world.set_field("edited")
-    world.estate.forgejo.delete_value(OWNER, REPOSITORY, SECRET)
 
 
 SCENARIOS = {
     scenario.name: scenario
     for scenario in (
-        Scenario("first up", _nothing),
-        Scenario("takeover", _key_by_hand),
-        Scenario("rotation", _due),
-        Scenario("healing", _all_broken),
-        Scenario("destroy", _in_line, ("destroy", "--yes", "--skip-preview")),
+        Scenario("first up", NEW),
+        Scenario("takeover", BY_HAND),
+        Scenario("rotation", DUE),
+        Scenario("healing", ALL_BROKEN),
+        Scenario("destroy", IN_SYNC, ("destroy", "--yes", "--skip-preview")),
     )
 }
 
@@ -130,37 +86,39 @@ class Outcome:
     text: str = ""
 
 
-def strike(scenario: Scenario, fault: Fault, at: int, folder: Path) -> Outcome:
+def strike(prepared: Prepared, scenario: Scenario, fault: Fault, at: int, folder: Path) -> Outcome:
     """
     Run *scenario* with its request number *at* spoilt, then one `up`, and say what is not as promised.
+
+    Args:
+        prepared: with proxies in front of its systems.
+        folder: an empty one, for the stack.
     """
-    with Proxies(NAMES) as proxies:
-        world = World.start(known_as=proxies.urls)
-        try:
-            proxies.behind(world.estate.listening)
-            stack = Stack(folder, credentials(world), world.config())
-            stack.env["ZOT_CI_TIMEOUT_SECONDS"] = "1"
-            scenario.prepare(world, stack)
-            others = world.estate.onepassword.other_fields(VAULT, ITEM, FIELD)
-            watch = Watch(world, may_vanish=scenario.command[0] == "destroy")
-            spoilt = _spoil(proxies, stack, scenario, Plan(fault, at, after=watch.look))
-            outcome = Outcome(", ".join(proxies.plan.struck), proxies.plan.count, [*watch.violations], spoilt.text)
-            if fault is Fault.KILL:
-                stack.pulumi("cancel", "--yes")
-            elif "Traceback" in spoilt.text:
-                outcome.faults.append("a traceback in the interrupted run")
-            _let_reads_catch_up(world)
-            watch = Watch(world, may_vanish=False)
-            proxies.plan = Plan(after=watch.look)
-            up = stack.up()
-            outcome.text += up.text
-            outcome.faults += [*watch.violations, *_out_of_line(world, stack, up)]
-            if world.estate.onepassword.other_fields(VAULT, ITEM, FIELD) != others or world.estate.onepassword.puts:
-                outcome.faults.append("another field of the item was changed")
-            outcome.faults += _leaks(world, stack, outcome.text, folder)
-            return outcome
-        finally:
-            world.stop()
+    stack = prepared.stack(scenario.begins, folder)
+    world, proxies = prepared.world, prepared.proxies
+    stack.env["ZOT_CI_TIMEOUT_SECONDS"] = "1"
+    others = world.estate.onepassword.other_fields(VAULT, ITEM, FIELD)
+    watch = Watch(world, may_vanish=scenario.command[0] == "destroy")
+    spoilt = _spoil(proxies, stack, scenario, Plan(fault, at, after=watch.look))
+    outcome = Outcome(", ".join(proxies.plan.struck), proxies.plan.count, [*watch.violations], spoilt.text)
+    if not outcome.struck:
+        # The run asked fewer requests: nothing was spoilt, and there is nothing to recover from.
+        return outcome
+    if fault is Fault.KILL:
+        stack.pulumi("cancel", "--yes")
+    elif "Traceback" in spoilt.text:
+        outcome.faults.append("a traceback in the interrupted run")
+    _let_reads_catch_up(world)
+    watch = Watch(world, may_vanish=False)
+    proxies.plan = Plan(after=watch.look)
+    up = stack.up()
+    outcome.text += up.text
+    outcome.faults += [*watch.violations, *_out_of_sync(world, stack, up)]
+    if world.estate.onepassword.other_fields(VAULT, ITEM, FIELD) != others or world.estate.onepassword.puts:
+        outcome.faults.append("another field of the item was changed")
+    outcome.faults += _leaks(world, stack, outcome.text, folder)
+    world.estate.check()
+    return outcome
 
 
 def _let_reads_catch_up(world: World) -> None:
@@ -192,7 +150,7 @@ def kill_session(process: subprocess.Popen[str]) -> None:
             os.kill(pid, signal.SIGKILL)
 
 
-def _out_of_line(world: World, stack: Stack, up: Run) -> list[str]:
+def _out_of_sync(world: World, stack: Stack, up: Run) -> list[str]:
     """
     Invariant 2: after one `up`, everything is as it should be.
     """

@@ -35,7 +35,7 @@ def fresh(one_world: World, tmp_path: Path) -> Estate:
 
 
 @pytest.fixture(scope="module")
-def in_line(one_world: World, tmp_path_factory: pytest.TempPathFactory) -> Estate:
+def in_sync(one_world: World, tmp_path_factory: pytest.TempPathFactory) -> Estate:
     """
     After the first `up`. Tests put back what they change.
     """

@@ -94,73 +94,73 @@ def test_a_first_up_can_stop_at_single_sign_on(fresh: Estate) -> None:
 
 
 @one_stack
-def test_after_an_up_the_item_holds_the_client_and_a_preview_is_empty(in_line: Estate) -> None:
+def test_after_an_up_the_item_holds_the_client_and_a_preview_is_empty(in_sync: Estate) -> None:
     """With an account beside it, whose key is in line too."""
-    made, item = in_line.only("ProviderOauth2"), in_line.only("Item")
+    made, item = in_sync.only("ProviderOauth2"), in_sync.only("Item")
 
     assert (item["username"], item["password"]) == ("zot", made["clientSecret"])
-    assert len(in_line.held()["PolicyBinding"]) == 2
-    assert in_line.world.accepts(in_line.world.field())
-    run = in_line.stack.preview()
+    assert len(in_sync.held()["PolicyBinding"]) == 2
+    assert in_sync.world.accepts(in_sync.world.field())
+    run = in_sync.stack.preview()
     assert run.code == 0, run.text
 
 
 @one_stack
-def test_the_state_holds_the_client_s_secret_encrypted_and_no_token(in_line: Estate) -> None:
+def test_the_state_holds_the_client_s_secret_encrypted_and_no_token(in_sync: Estate) -> None:
     """Also not in what the engine keeps of its providers, nor in an output."""
-    secret = in_line.only("ProviderOauth2")["clientSecret"]
-    tokens = [in_line.stack.env[name] for name in ("AUTHENTIK_TOKEN", "OP_CONNECT_TOKEN")]
-    files = [path.read_text(errors="replace") for path in in_line.stack.state.rglob("*") if path.is_file()]
-    opened = in_line.stack.pulumi("stack", "export", "--show-secrets", streams="out").text
+    secret = in_sync.only("ProviderOauth2")["clientSecret"]
+    tokens = [in_sync.stack.env[name] for name in ("AUTHENTIK_TOKEN", "OP_CONNECT_TOKEN")]
+    files = [path.read_text(errors="replace") for path in in_sync.stack.state.rglob("*") if path.is_file()]
+    opened = in_sync.stack.pulumi("stack", "export", "--show-secrets", streams="out").text
 
     assert secret in opened
     assert [text for text in files if secret in text] == []
     assert [token for token in tokens if token in opened] == []
-    outputs = json.loads(in_line.stack.pulumi("stack", "output", "--json", streams="out").text)
+    outputs = json.loads(in_sync.stack.pulumi("stack", "output", "--json", streams="out").text)
     assert json.loads(outputs["zot_configuration"])["http"]["auth"]["apikey"] is True
 
 
 @one_stack
-def test_drift_is_shown_and_mended_and_what_belongs_to_others_is_left(in_line: Estate) -> None:
+def test_drift_is_shown_and_mended_and_what_belongs_to_others_is_left(in_sync: Estate) -> None:
     """Somebody moved the redirect URI, and somebody put a person into the group."""
-    ((provider_id, before),) = in_line.held()["ProviderOauth2"].items()
-    ((group_id, group),) = in_line.held()["Group"].items()
-    in_line.authentik.put("ProviderOauth2", provider_id, before | {"allowedRedirectUris": []})
-    in_line.authentik.put("Group", group_id, group | {"users": [4]})
+    ((provider_id, before),) = in_sync.held()["ProviderOauth2"].items()
+    ((group_id, group),) = in_sync.held()["Group"].items()
+    in_sync.authentik.put("ProviderOauth2", provider_id, before | {"allowedRedirectUris": []})
+    in_sync.authentik.put("Group", group_id, group | {"users": [4]})
 
-    seen = in_line.stack.preview(*ONLY_SSO)
-    mended = in_line.stack.up(*ONLY_SSO)
+    seen = in_sync.stack.preview(*ONLY_SSO)
+    mended = in_sync.stack.up(*ONLY_SSO)
 
     assert seen.code == 7, seen.text
     assert "allowedRedirectUris" in seen.text
     assert mended.code == 0, mended.text
-    assert in_line.only("ProviderOauth2") == before
-    assert in_line.only("Group")["users"] == [4]
+    assert in_sync.only("ProviderOauth2") == before
+    assert in_sync.only("Group")["users"] == [4]
 
 
 @one_stack
-def test_a_destroy_is_refused_before_anything_is_gone(in_line: Estate) -> None:
+def test_a_destroy_is_refused_before_anything_is_gone(in_sync: Estate) -> None:
     """Its preview meets the protection first, so the accounts' keys live on, too."""
-    before = in_line.held()
-    run = in_line.stack.pulumi("destroy", "--yes")
+    before = in_sync.held()
+    run = in_sync.stack.pulumi("destroy", "--yes")
 
     assert run.code != 0
     assert "because it is protected" in run.text
-    assert in_line.held() == before
-    assert in_line.world.accepts(in_line.world.field())
+    assert in_sync.held() == before
+    assert in_sync.world.accepts(in_sync.world.field())
 
 
 @one_stack
-def test_a_setting_that_was_taken_out_deletes_nothing(in_line: Estate) -> None:
+def test_a_setting_that_was_taken_out_deletes_nothing(in_sync: Estate) -> None:
     """A slip in the stack file must not end everybody's login."""
-    before = in_line.held()
-    in_line.configure(None)
-    run = in_line.stack.pulumi("up", "--yes")
-    in_line.configure(SSO)
+    before = in_sync.held()
+    in_sync.configure(None)
+    run = in_sync.stack.pulumi("up", "--yes")
+    in_sync.configure(SSO)
 
     assert run.code != 0
     assert "because it is protected" in run.text
-    assert in_line.held() == before
+    assert in_sync.held() == before
 
 
 def test_who_lifts_the_protection_lets_go_of_it_and_it_stays(fresh: Estate) -> None:
