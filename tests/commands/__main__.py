@@ -2,8 +2,8 @@
 Every command by every state: `make commands`.
 
 Prints each cell that did not hold, and at the end the table of docs/promises.md; exit code 1 if any did not. STATES and
-COMMANDS in the environment choose some by name ("in sync,due"; "refresh;state taint, up", by the rows of the table too),
-KILL=1 adds a kill at each changing request of the commands that force a replacement or choose targets, in three states,
+COMMANDS in the environment choose some ("in sync,due"; "refresh;state taint, up", by name or row of the table), KILL=1
+adds a kill at each changing request of the commands that force a replacement or choose targets, in three states,
 LOGS=folder keeps what the engine said in each cell that did not hold, and JOBS sets the processes.
 """
 
