@@ -2,19 +2,19 @@
 Every command by every state: `make commands`.
 
 Prints each cell that did not hold, and at the end the table of docs/promises.md; exit code 1 if any did not. STATES and
-COMMANDS in the environment choose some by name ("in sync,due", "refresh"; a command also by its row of the table),
-KILL=1 adds a kill at each changing request of the commands that force a replacement or choose targets, in three states,
+COMMANDS in the environment choose some ("in sync,due"; "refresh;state taint, up", by name or row of the table), KILL=1
+adds a kill at each changing request of the commands that force a replacement or choose targets, in three states,
 LOGS=folder keeps what the engine said in each cell that did not hold, and JOBS sets the processes.
 """
 
 from __future__ import annotations
 
-import atexit
 import os
 import sys
 import time
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from contextlib import ExitStack
+from multiprocessing.util import Finalize
 from pathlib import Path
 
 from rich.console import Console
@@ -38,7 +38,8 @@ def play(cell: Cell) -> Outcome:
         owned_environment()
         stack = ExitStack()
         _grounds.append(stack.enter_context(Ground.opened()))
-        atexit.register(stack.close)
+        # A process of a pool ends without what `atexit` registers.
+        Finalize(None, stack.close, exitpriority=1)
     return tried(_grounds[0], cell)
 
 

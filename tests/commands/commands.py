@@ -8,6 +8,7 @@ after its first changing request.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from tests.commands.states import ALWAYS, EMPTY
@@ -29,7 +30,8 @@ TYPES = {
 @dataclass(frozen=True)
 class Command:
     """
-    A command of the engine, with what belongs to it before and after.
+    A command of the engine, with what belongs to it before and after; the plain `up` that follows every command is not
+    written here.
 
     Args:
         family: the row of the table.
@@ -39,119 +41,103 @@ class Command:
         kill: whether it is killed at every changing request too.
     """
 
-    name: str
     family: str
     steps: tuple[str, ...]
     told: Told = NOTHING
     refused: tuple[tuple[str, str], ...] = ()
     kill: bool = False
 
+    @property
+    def name(self) -> str:
+        """
+        What is typed, with a resource's kind for its URN.
+        """
+        return re.sub(r"[{}]", "", ", ".join(self.steps))
 
-def _whole(name: str, *steps: str, **more: object) -> Command:
+
+def _of(kind: str, *steps: str) -> tuple[str, ...]:
     """
-    A command that names no resource.
+    Return steps with one resource's URN for `URN`.
     """
-    return Command(name, name, steps or (name,), **more)  # type: ignore[arg-type]
+    return tuple(step.replace("URN", f"{{{kind}}}") for step in steps)
 
 
-def _each(family: str, *steps: str, **more: object) -> list[Command]:
+def _forced() -> list[Command]:
     """
-    One command for each resource: `{kind}` is its URN.
+    What forces a replacement or chooses targets.
     """
+    lines = {
+        "up --replace": ["up --replace URN"],
+        "up --target": ["up --target URN"],
+        "up --target --target-dependents": ["up --target URN --target-dependents"],
+        "up --target-replace": ["up --target-replace URN"],
+        "up --exclude": ["up --exclude URN"],
+        "state taint, up": ["state taint URN", "up"],
+    }
     return [
-        Command(f"{family} {kind}", family, tuple(step.replace("{kind}", f"{{{kind}}}") for step in steps), **more)  # type: ignore[arg-type]
-        for kind in KINDS
+        *(
+            Command(family, _of(kind, *steps), refused=_ABSENT if steps[0].startswith("state") else (), kill=True)
+            for family, steps in lines.items()
+            for kind in KINDS
+        ),
+        Command("up --replace", ("up --replace **",), kill=True),
+        Command("up --replace", ("up --replace {ApiKey} --replace {RetiredKeys}",), kill=True),
+        Command("up --target-replace", ("up --target-replace {ApiKey} --target-replace {RetiredKeys}",), kill=True),
+        Command("up --refresh=false", ("up --refresh=false --replace {ApiKey}",), kill=True),
     ]
 
 
-def _from(kind: str) -> frozenset[str]:
-    return frozenset(KINDS[KINDS.index(kind) :])
-
-
-def _after(kind: str) -> frozenset[str]:
-    return frozenset(KINDS[KINDS.index(kind) + 1 :])
-
-
-_UNKNOWN = ((EMPTY, "No such resource"),)
-
-
-def _all() -> list[Command]:
+def _plain() -> list[Command]:
     """
-    Every command of the matrix.
+    What names no resource.
     """
     return [
-        *_each("up --replace", "up --replace {kind}", kill=True),
-        Command("up --replace **", "up --replace", ("up --replace **",), kill=True),
-        *_each("up --target", "up --target {kind}", kill=True),
-        *_each("up --target --target-dependents", "up --target {kind} --target-dependents", kill=True),
-        *_each("up --target-replace", "up --target-replace {kind}", kill=True),
-        Command(
-            "up --target-replace ApiKey, RetiredKeys",
-            "up --target-replace",
-            ("up --target-replace {ApiKey} --target-replace {RetiredKeys}",),
-            kill=True,
-        ),
-        Command(
-            "up --replace ApiKey, RetiredKeys",
-            "up --replace",
-            ("up --replace {ApiKey} --replace {RetiredKeys}",),
-            kill=True,
-        ),
-        *_each("up --exclude", "up --exclude {kind}", kill=True),
-        _whole("up --refresh=false"),
-        Command(
-            "up --refresh=false --replace ApiKey",
-            "up --refresh=false",
-            ("up --refresh=false --replace {ApiKey}",),
-            kill=True,
-        ),
-        _whole("up --continue-on-error"),
-        _whole("up --parallel 1"),
-        _whole("up --plan", "preview --save-plan {plan}", "up --plan {plan}"),
-        _whole("refresh"),
-        *_each("state taint, up", "state taint {kind}", "up", refused=_UNKNOWN, kill=True),
-        *_each("state taint, untaint, up", "state taint {kind}", "state untaint {kind}", "up", refused=_UNKNOWN),
-        *_each("state delete, up", "state delete {kind} --target-dependents", "up", refused=_UNKNOWN),
-        *_each("state rename, up", "state rename {kind} other-name", "up", refused=_UNKNOWN),
-        *_each("state protect, up", "state protect {kind}", "up", "state unprotect {kind}", refused=_UNKNOWN),
-        _whole("stack rename, up", "stack rename {renamed}", "up"),
-        Command(
-            "stack rename, up --target ApiKey",
-            "stack rename, up",
-            ("stack rename {renamed}", "up --target {ApiKey}"),
-        ),
-        *(
+        Command("up --refresh=false", ("up --refresh=false",)),
+        Command("up --continue-on-error", ("up --continue-on-error",)),
+        Command("up --parallel 1", ("up --parallel 1",)),
+        Command("up --plan", ("preview --save-plan {plan}", "up --plan {plan}")),
+        Command("refresh", ("refresh",)),
+        Command("stack rename", ("stack rename {renamed}",)),
+        Command("stack rename", ("stack rename {renamed}", "up --target {ApiKey}")),
+        Command("cancel", ("interrupted up", "cancel")),
+    ]
+
+
+def _state() -> list[Command]:
+    """
+    What edits the state.
+    """
+    lines = {
+        "state taint, untaint": ["state taint URN", "state untaint URN"],
+        "state delete": ["state delete URN --target-dependents"],
+        "state rename": ["state rename URN other-name"],
+        "state protect": ["state protect URN", "up", "state unprotect URN"],
+    }
+    return [Command(family, _of(kind, *steps), refused=_ABSENT) for family, steps in lines.items() for kind in KINDS]
+
+
+def _destroys() -> list[Command]:
+    """
+    What takes parts away: with a part go those that need it.
+    """
+    commands = []
+    for at, kind in enumerate(KINDS):
+        last = kind == KINDS[-1]
+        alone = () if last else ((ALWAYS, "--target-dependents"),)
+        only, needing, after = frozenset({kind}), frozenset(KINDS[at:]), frozenset(KINDS[at + 1 :])
+        commands += [
+            Command("destroy --target", _of(kind, "destroy --target URN"), Told(only), alone),
             Command(
-                f"destroy --target {kind}",
-                "destroy --target",
-                (f"destroy --target {{{kind}}}", "up"),
-                told=Told(frozenset({kind})),
-                refused=() if kind == "RetiredKeys" else ((ALWAYS, "--target-dependents"),),
-            )
-            for kind in KINDS
-        ),
-        *(
-            Command(
-                f"destroy --target {kind} --target-dependents",
                 "destroy --target --target-dependents",
-                (f"destroy --target {{{kind}}} --target-dependents",),
-                told=Told(_from(kind)),
+                _of(kind, "destroy --target URN --target-dependents"),
+                Told(needing),
                 kill=True,
-            )
-            for kind in KINDS
-        ),
-        *(
-            Command(
-                f"destroy --exclude {kind}",
-                "destroy --exclude",
-                (f"destroy --exclude {{{kind}}}",),
-                told=Told(_after(kind), others=True),
-                kill=True,
-            )
-            for kind in KINDS
-        ),
-        _whole("cancel", "interrupted up", "cancel"),
-    ]
+            ),
+            Command("destroy --exclude", _of(kind, "destroy --exclude URN"), Told(after, others=True), kill=True),
+        ]
+    return commands
 
 
-COMMANDS = {command.name: command for command in _all()}
+_ABSENT = ((EMPTY, "No such resource"),)
+
+COMMANDS = {command.name: command for command in [*_forced(), *_plain(), *_state(), *_destroys()]}

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tests.commands.commands import COMMANDS, TYPES, Command
-from tests.commands.ground import PROJECT, Ground
-from tests.commands.states import ALWAYS, OLDER, STATES, UP, State, prepared
+from tests.commands.ground import Ground
+from tests.commands.states import ALWAYS, OLDER, STATES, State
 from tests.commands.watch import Watch, changed_of_others, keys_of, of_others, out_of_sync
 from tests.engine.leaks import leaks
 from tests.engine.stack import Run
@@ -69,7 +69,7 @@ def tried(ground: Ground, cell: Cell) -> Outcome:
     Play one cell on a ground and say what is not as promised.
     """
     command, state = COMMANDS[cell.command], STATES[cell.state]
-    prepared(ground, state.name)
+    ground.begin(state)
     outcome = Outcome(cell)
     others, keys = of_others(ground), keys_of(ground)
     watch = Watch(ground, command.told, cell.kill_at)
@@ -80,7 +80,7 @@ def tried(ground: Ground, cell: Cell) -> Outcome:
         return outcome
     ground.let_reads_catch_up()
     watch = Watch(ground)
-    up = _run(ground, watch, *UP)
+    up = _run(ground, watch, "up", *_SILENT["up"])
     outcome.text += f"\n$ pulumi up\n{up.text}"
     outcome.faults += [f"in the plain up: {fault}" for fault in watch.faults]
     if up.code != 0:
@@ -101,7 +101,7 @@ def tried(ground: Ground, cell: Cell) -> Outcome:
             outcome.faults.append(f"the preview after the plain up ended with {preview.code}")
     outcome.faults += changed_of_others(others, of_others(ground))
     outcome.faults += [
-        f"a secret in the output: {leak}" for leak in leaks(set(ground.world.estate.secrets), outcome.text.encode())
+        f"a secret in the output: {leak}" for leak in leaks(set(ground.estate.secrets), outcome.text.encode())
     ]
     if "Traceback" in outcome.text and not watch.killed:
         outcome.faults.append("a traceback in the output")
@@ -164,7 +164,7 @@ def _arguments(ground: Ground, step: str) -> list[str]:
     """
     stack = ground.stack.name
     values = {
-        kind: f"urn:pulumi:{stack}::{PROJECT}::zot-ci:index:RegistryCredential$pulumi-python:dynamic/"
+        kind: f"urn:pulumi:{stack}::zot-ci::zot-ci:index:RegistryCredential$pulumi-python:dynamic/"
         f"{module}:{kind}::{ground.accounts[0].username}-{suffix}"
         for kind, (module, suffix) in TYPES.items()
     }

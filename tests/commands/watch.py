@@ -12,7 +12,8 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
-from tests.commands.ground import Account, Ground
+from tests.commands.ground import Ground
+from tests.commands.states import Account
 from tests.estate.core import Call
 from tests.estate.zot.keys import Key
 from tests.world import ITEM, OWNER, REPOSITORY, VAULT
@@ -80,7 +81,7 @@ class Watch:
         self._lock = threading.Lock()
         self._good: set[str] = set()
         self._uuids: dict[str, str] = {}
-        self._seen = len(self.ground.world.estate.log)
+        self._seen = len(self.ground.estate.log)
         self._places = places(self.ground)
         self._look("before the first request")
 
@@ -89,7 +90,7 @@ class Watch:
         Look, and kill where it is time; called before the answer goes back to the command.
         """
         with self._lock:
-            calls = [self.ground.world.estate.log[at] for at in range(self._seen, len(self.ground.world.estate.log))]
+            calls = [self.ground.estate.log[at] for at in range(self._seen, len(self.ground.estate.log))]
             self._seen += len(calls)
             self._look(said(calls[-1]) if calls else "a request")
             for call in calls:
@@ -102,13 +103,21 @@ class Watch:
     def _look(self, when: str) -> None:
         for place in self._places:
             value = place.value()
-            if value is not None and self.ground.world.estate.zot.accepts(place.username, value):
+            if value is not None and self.ground.estate.zot.accepts(place.username, value):
                 self._good.add(place.name)
             elif place.name in self._good and not self.told.covers(place.part, place.account, value):
                 what = "a dead key" if value else "nothing"
                 self.violations.setdefault(f"{place.name} holds {what}", when)
+        alive = {
+            key.username for key in keys_of(self.ground) if self.ground.estate.zot.accepts(key.username, key.secret)
+        }
         for number, account in enumerate(self.ground.accounts):
-            user = self.ground.world.estate.authentik.users.get(account.username)
+            name = f"a key of {account.username}"
+            if account.username in alive:
+                self._good.add(name)
+            elif name in self._good and not self.told.covers("ApiKey", number, None):
+                self.violations.setdefault(f"no key of {account.username} is left", when)
+            user = self.ground.estate.authentik.users.get(account.username)
             uuid = user.uuid if user else None
             known = self._uuids.setdefault(account.username, uuid) if uuid else self._uuids.get(account.username)
             if uuid != known and not self.told.covers("ServiceAccount", number, None):
@@ -133,7 +142,7 @@ def places(ground: Ground) -> list[Place]:
     """
     Return every place that the ground's settings name.
     """
-    estate = ground.world.estate
+    estate = ground.estate
     found = []
     for number, account in enumerate(ground.accounts):
         for label in account.fields:
@@ -153,7 +162,7 @@ def of_others(ground: Ground) -> dict[str, Any]:
     Return a copy of what is nobody's business here: the items but for our fields, the secrets but for ours, all other
     accounts, and the text of every key with another label.
     """
-    estate = ground.world.estate
+    estate = ground.estate
     ours = {label for account in ground.accounts for label in account.fields}
     secrets = {account.secret for account in ground.accounts}
     changes_with_any = ("fields", "version", "updatedAt", "lastEditedBy")
@@ -195,7 +204,7 @@ def keys_of(ground: Ground) -> list[Key]:
     Return a copy of all keys of the ground's accounts that carry our label, oldest first.
     """
     usernames = {account.username for account in ground.accounts}
-    keys = list(ground.world.estate.zot.keys.values())
+    keys = list(ground.estate.zot.keyring.by_uuid.values())
     ours = [key for key in keys if key.username in usernames and key.label.startswith("zot-ci/")]
     return sorted(copy.deepcopy(ours), key=_born)
 
@@ -212,7 +221,7 @@ def out_of_sync(
         newer_may_live: whether a key newer than the one in use may be left: after an older state nobody ends it.
         told_to_end: whether the command was told to end old keys at once.
     """
-    estate = ground.world.estate
+    estate = ground.estate
     name = account.username
     values = {place.name: place.value() for place in places(ground) if place.username == name}
     if len(set(values.values())) != 1:
@@ -225,7 +234,7 @@ def out_of_sync(
     alive = {key.uuid for key in keys_of(ground)}
     known = {key.uuid: key for key in [*before, *keys_of(ground)] if key.username == name}
     ours = sorted(known.values(), key=_born)
-    grace = float(dict(account.more).get("retireAfterDays", 0))
+    grace = account.grace_days
     faults = []
     for key, successor in pairwise(ours):
         over = (estate.clock.now() - _born(successor)).total_seconds() >= grace * 86400
