@@ -89,7 +89,7 @@ class Album:
         self.world.estate.forgejo.delete_value(OWNER, REPOSITORY, SECRET)
         text = self._run(7, "preview", "--expect-no-changes", "--suppress-outputs", "--suppress-progress")
         self._run(0, "up", "--yes", "--skip-preview")
-        words = ("refused by the registry: revoked", "holds another value", "no such secret any more", "groups is []")
+        words = ("refused by the registry: revoked", "holds another value", "no such secret any more", "left group")
         return self._draw("preview --expect-no-changes", text, words)
 
     def rotation(self) -> str:

@@ -9,7 +9,7 @@ import inspect
 import json
 import re
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -25,6 +25,7 @@ from components.http.errors import ReconcileError
 from components.onepassword.item_field import ItemFieldProvider
 from components.rotation import KeyFacts, Policy, condition, why_refused
 from components.settings.model import Settings, SettingsError, load
+from components.zot.api_key import ApiKeyProvider
 from components.zot.retired_keys import RetiredKeysProvider
 from scripts.stack import COMMANDS
 from tests.dynamic import wanted
@@ -215,11 +216,15 @@ def _refused(expires: str, now: str) -> str:
     return _of_a_key(refused=why_refused(datetime.fromisoformat(expires), datetime.fromisoformat(now)))
 
 
-def _of_an_account(world: World, spoil: Callable[[], object]) -> str:
-    """What a read says of the account after *spoil*."""
-    olds = outs_of(ServiceAccountProvider().create(wanted.account(world)))
+def _of_an_account(world: World, caplog: pytest.LogCaptureFixture, spoil: Callable[[], object]) -> str:
+    """What a preview says of the account after *spoil*."""
+    provider, news = ServiceAccountProvider(), wanted.account(world)
+    olds = outs_of(provider.create(news))
     spoil()
-    return str(outs_of(ServiceAccountProvider().read("zot-ci", olds))["condition"])
+    caplog.clear()
+    wanted.planned(provider, "zot-ci", outs_of(provider.read("zot-ci", olds)), news)
+    [record] = [record for record in caplog.records if record.levelname == "WARNING"]
+    return record.getMessage().partition(": ")[2]
 
 
 def _of_a_field(spoil: Callable[[], object]) -> str:
@@ -252,29 +257,33 @@ def _published_later(world: World) -> None:
     forgejo.set_value(OWNER, REPOSITORY, SECRET, "by hand")
 
 
-def _groups_taken(world: World, caplog: pytest.LogCaptureFixture) -> str:
-    """What the log says of an account that somebody took out of its group."""
-    _of_an_account(world, lambda: world.leave(GROUP))
-    [record] = [record for record in caplog.records if record.levelname == "WARNING"]
-    return record.getMessage().partition(": ")[2]
-
-
 def _stale(world: World) -> str:
     """What a read says of a key that a run which died has left."""
     current = made_by(world)
+    world.estate.zot.mint("zot-ci", LABEL, age=timedelta(days=1))
+    return str(outs_of(RetiredKeysProvider().read(LABEL, wanted.swept(world, current)))["condition"])
+
+
+def _newer(world: World) -> str:
+    """What a read says of a key that an interrupted run made after the one in the state."""
+    current = made_by(world)
     world.estate.zot.mint("zot-ci", LABEL)
-    return str(outs_of(RetiredKeysProvider().read(LABEL, wanted.sweep(world, current)))["condition"])
+    return str(outs_of(ApiKeyProvider().read(current["uuid"], current))["condition"])
 
 
 # Each sentence as the reference has it, and the program's own.
 CONDITIONS: dict[str, Callable[[World, pytest.LogCaptureFixture], str]] = {
     "gone: authentik shows no account zot-ci any more, or AUTHENTIK_TOKEN lacks view_user on it": (
-        lambda world, _: _of_an_account(world, world.delete_account)
+        lambda world, log: _of_an_account(world, log, world.delete_account)
     ),
     "renamed to zot-ci-old": (
-        lambda world, _: _of_an_account(world, lambda: world.change_account(username="zot-ci-old"))
+        lambda world, log: _of_an_account(world, log, lambda: world.change_account(username="zot-ci-old"))
     ),
-    "groups is [], was ['artifact-workloads']": _groups_taken,
+    "left group artifact-workloads": lambda world, log: _of_an_account(world, log, lambda: world.leave(GROUP)),
+    "is of type internal, not service_account": (
+        lambda world, log: _of_an_account(world, log, lambda: world.change_account(type="internal"))
+    ),
+    "a newer key has our label: …": lambda world, _: _newer(world),
     "91 days old, rotates after 90": lambda *_: _of_a_key(age_days=91.00001),
     "expires on 2027-01-01, before it rotates on 2027-02-22": (
         lambda *_: _of_a_key(expires_at=datetime(2027, 1, 1, tzinfo=UTC))

@@ -152,14 +152,16 @@ def _end(props: Props, labels: set[str], *, grace_days: float) -> bool:
 
 def _stale(listing: Listing, current_uuid: str, labels: set[str]) -> list[StaleKey]:
     """
-    Return the keys of *labels* that are older than the current one, oldest first.
+    Return the keys of *labels* that are older than the current one, oldest first, and those that have expired.
     """
     current = listing.find(current_uuid)
     if current is None:
         return []
-    ours = [key for key in listing.keys if key.label in labels and key.created_at < current.created_at]
-    births = [*(key.created_at for key in ours[1:]), current.created_at]
-    return [StaleKey(key, succeeded_at) for key, succeeded_at in zip(ours, births, strict=False)]
+    ours = [key for key in listing.keys if key.label in labels and key is not current]
+    older = [key for key in ours if key.created_at < current.created_at]
+    births = [*(key.created_at for key in older[1:]), current.created_at]
+    stale = [StaleKey(key, succeeded_at) for key, succeeded_at in zip(older, births, strict=False)]
+    return stale + [StaleKey(key, key.created_at) for key in ours if key not in older and key.is_expired]
 
 
 def _facts(stale: StaleKey, now: datetime) -> Props:

@@ -61,7 +61,7 @@ def test_drift_ends_with_7_and_a_preview_of_the_same_with_0(world: World, in_syn
     assert night.code == 7, night.text
     assert preview.code == 0, preview.text
     for run in (night, preview):
-        assert f"authentik account {world.username}: groups is [], was ['{GROUP}']" in run.text
+        assert f"authentik account {world.username}: left group {GROUP}" in run.text
     assert world.groups() == set()
 
 
@@ -103,7 +103,7 @@ def test_the_summary_says_age_and_drift_by_the_registry_s_clock(world: World, in
     (_, row) = rows(run.text)
     assert row[1] == "91 d"
     assert row[5] == "5 to change: 91 days old, rotates after 90"
-    assert f"- authentik account {world.username}: groups is [], was ['{GROUP}']" in run.text.splitlines()
+    assert f"- authentik account {world.username}: left group {GROUP}" in run.text.splitlines()
 
 
 def test_the_summary_of_a_failed_preview_claims_nothing(world: World, in_sync: Stack) -> None:
