@@ -1,5 +1,5 @@
 """
-The headless login for the tests of the sign-in: the account, a login that succeeds, and one that must fail.
+The headless login for the tests of the sign-in: a login that succeeds, and one that must fail.
 """
 
 from __future__ import annotations
@@ -10,16 +10,8 @@ from components.authentik.api import authentik_at
 from components.http.errors import ReconcileError
 from components.zot.api import zot_at
 from components.zot.sign_in import ZotSession, zot_session
-from tests.estate.authentik.model import User
-from tests.world import GROUP, World
-
-USER = "zot-ci"
-BEFORE = "the-password-before"
-
-
-def made(world: World) -> User:
-    """The account, in its group."""
-    return world.estate.authentik.add_user(USER, groups=[GROUP], password=BEFORE)
+from tests.authentik.account import USER
+from tests.world import World
 
 
 def log_in(world: World, provider: str = "oidc") -> ZotSession:

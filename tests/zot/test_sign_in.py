@@ -11,11 +11,12 @@ import pytest
 from starlette.responses import JSONResponse, Response
 
 from components.zot.api import zot_at
+from tests.authentik.account import BEFORE, USER, made
 from tests.estate.authentik.model import User
 from tests.http.between import Between
 from tests.messages import assert_names
 from tests.world import GROUP, World
-from tests.zot.signing_in import BEFORE, USER, log_in, made
+from tests.zot.signing_in import log_in
 
 pytestmark = pytest.mark.embedded
 

@@ -1,133 +1,22 @@
 """
-Where the headless login ends: each challenge that it cannot or must not answer is named, and nothing is left behind.
+Where the sign-in ends before the login: the account is not there, or it is none to set a password for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
-from starlette.responses import JSONResponse, Response
 
 from components.authentik.api import authentik_at
-from components.http.errors import (
-    LoginBlockedError,
-    NotFoundError,
-    PermissionMissingError,
-    ReconcileError,
-    UnexpectedAnswerError,
-)
+from components.http.errors import LoginBlockedError, NotFoundError
 from components.zot.api import zot_at
 from components.zot.sign_in import zot_session
+from tests.authentik.account import BEFORE, USER, made
 from tests.estate import Grant
-from tests.http.between import Between
 from tests.messages import assert_names
 from tests.world import World
-from tests.zot.signing_in import BEFORE, USER, blocked, made
+from tests.zot.signing_in import blocked
 
 pytestmark = pytest.mark.embedded
-
-# The place of every stop: system, flow, account.
-STOPS = ("authentik", "default-authentication-flow", "zot-ci")
-
-
-def show(world: World, **challenge: object) -> None:
-    """Let the executor show that challenge, whatever is answered."""
-    between = Between(world.estate.authentik)
-    between.answer("GET /executor/default-authentication-flow/", JSONResponse(challenge))
-    between.answer("POST /executor/default-authentication-flow/", JSONResponse(challenge))
-
-
-def reset_password(world: World) -> None:
-    """Somebody sets the password between ours and the flow."""
-
-    def rule(method: str, path: str) -> Response | None:
-        if "/executor/" in path:
-            world.estate.authentik.users[USER].password = "somebody-else-s"
-        return None
-
-    Between(world.estate.authentik).rules.append(rule)
-
-
-BLOCKS: dict[str, tuple[Callable[[World], object], tuple[str, ...]]] = {
-    "captcha stage": (
-        lambda world: setattr(world.estate.authentik, "captcha", True),
-        ("ak-stage-captcha", "captcha:", "exempt service accounts"),
-    ),
-    "captcha on identification": (
-        lambda world: show(world, component="ak-stage-identification", captcha_stage={"site_key": "x"}),
-        ("captcha:", "exempt service accounts"),
-    ),
-    "access denied": (
-        lambda world: setattr(world.estate.authentik, "mfa", "deny"),
-        ("ak-stage-access-denied", "denied:", "unlock the account"),
-    ),
-    "consent in the flow": (
-        lambda world: show(world, component="ak-stage-consent", token="x"),
-        ("ak-stage-consent", "implicit consent"),
-    ),
-    "only TOTP may be enrolled": (
-        lambda world: world.estate.authentik.enrolments.pop("static"),
-        ("MFA", "static tokens"),
-    ),
-    "TOTP enrolment": (
-        lambda world: show(world, component="ak-stage-authenticator-totp"),
-        ("ak-stage-authenticator-totp", "TOTP device", "static tokens"),
-    ),
-    "passkey enrolment": (
-        lambda world: show(world, component="ak-stage-authenticator-webauthn"),
-        ("ak-stage-authenticator-webauthn", "passkey", "static tokens"),
-    ),
-    "a stage that nobody knows": (
-        lambda world: show(world, component="ak-stage-prompt"),
-        ("ak-stage-prompt", "no headless answer"),
-    ),
-    "password refused": (reset_password, ("(password)", "event log")),
-    "a circle": (lambda world: show(world, component="ak-stage-password"), ("15 questions",)),
-    "leads away": (
-        lambda world: Between(world.estate.authentik).answer(
-            "POST /executor/", Response(status_code=302, headers={"location": "https://elsewhere.example.test/"})
-        ),
-        ("another address",),
-    ),
-}
-
-
-@pytest.mark.parametrize("block", BLOCKS)
-def test_a_challenge_that_cannot_be_answered_is_named(block: str, signed_in: World) -> None:
-    """With what to change; no device, no session, and a password that nobody knows."""
-    user = made(signed_in)
-    spoil, words = BLOCKS[block]
-    spoil(signed_in)
-
-    assert_names(blocked(signed_in, LoginBlockedError), *STOPS, *words)
-
-    assert user.devices == []
-    assert signed_in.estate.authentik.sessions_of(USER) == []
-    assert user.password_changes == 2
-    assert user.password not in (None, BEFORE)
-
-
-@pytest.mark.parametrize(
-    ("kinds", "words"),
-    [
-        (["totp"], "(totp)"),
-        (["webauthn"], "(webauthn)"),
-        (["static", "totp"], "(static and totp)"),
-        (["webauthn", "totp"], "(totp and webauthn)"),
-    ],
-    ids=["totp", "webauthn", "totp beside static", "both"],
-)
-def test_a_device_of_somebody_s_is_named_and_stays(kinds: list[str], words: str, signed_in: World) -> None:
-    """It is a person's, or another program's: never removed, also not the static one beside it."""
-    user = made(signed_in)
-    devices = [signed_in.estate.authentik.add_device(USER, kind) for kind in kinds]
-
-    message = blocked(signed_in, LoginBlockedError)
-
-    assert_names(message, *STOPS, "device", words)
-    assert user.devices == devices
-    assert not any("impersonate" in call.path for call in signed_in.estate.log)
 
 
 @pytest.mark.parametrize("type_", ["internal", "external", "internal_service_account"])
@@ -159,27 +48,16 @@ def test_an_account_that_is_not_there_is_an_error(signed_in: World) -> None:
     assert USER not in signed_in.estate.authentik.users
 
 
-@pytest.mark.parametrize(
-    ("permission", "kind"),
-    [
-        ("view_user", NotFoundError),
-        ("reset_user_password", PermissionMissingError),
-        ("impersonate", PermissionMissingError),
-    ],
-)
-def test_a_permission_that_the_login_lacks_is_named(
-    permission: str, kind: type[ReconcileError], signed_in: World, monkeypatch: pytest.MonkeyPatch
+def test_an_account_that_the_token_may_not_see_gets_no_new_password(
+    signed_in: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """*impersonate* is wanted only where a leftover has to be cleared, and then it stays."""
+    """authentik answers as if there were none; the line names the permission."""
     user = made(signed_in)
-    signed_in.estate.authentik.add_device(USER)
-    needed = ("view_user", "reset_user_password", "impersonate")
-    grants = [Grant(name, user) for name in needed if name != permission]
+    grants = [Grant(name, user) for name in ("reset_user_password", "impersonate")]
     monkeypatch.setenv("AUTHENTIK_TOKEN", signed_in.estate.authentik.add_token("lesser", grants))
 
-    assert_names(blocked(signed_in, kind), "AUTHENTIK_TOKEN", f" {permission} on ")
-    assert len(user.devices) == 1
-    assert user.password_changes == (2 if permission == "impersonate" else 0)
+    assert_names(blocked(signed_in, NotFoundError), "AUTHENTIK_TOKEN", " view_user on ")
+    assert user.password_changes == 0
 
 
 def test_three_permissions_on_the_one_account_are_enough(signed_in: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,22 +70,3 @@ def test_three_permissions_on_the_one_account_are_enough(signed_in: World, monke
     zot_session(authentik_at(signed_in.authentik_url), zot_at(signed_in.zot_url), USER, "oidc")
 
     assert user.devices == []
-
-
-def test_a_flow_that_is_not_there_is_an_error(signed_in: World) -> None:
-    """The brand may name one that was deleted."""
-    made(signed_in)
-    brand = {"flow_authentication": "deleted", "flow_invalidation": "default-invalidation-flow"}
-    Between(signed_in.estate.authentik).answer("GET /brands/current/", JSONResponse(brand))
-
-    assert_names(blocked(signed_in, NotFoundError), "/executor/deleted/", "404", "zot-ci", "no such flow")
-
-
-def test_a_brand_without_a_login_is_an_error_before_a_password_is_set(signed_in: World) -> None:
-    """Nothing is changed then."""
-    user = made(signed_in)
-    brand = {"flow_authentication": None, "flow_invalidation": None}
-    Between(signed_in.estate.authentik).answer("GET /brands/current/", JSONResponse(brand))
-
-    assert_names(blocked(signed_in, UnexpectedAnswerError), "authentik", "flow_authentication")
-    assert user.password_changes == 0

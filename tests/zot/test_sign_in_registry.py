@@ -16,10 +16,11 @@ from components.http.errors import (
     SignInRefusedError,
     UnexpectedAnswerError,
 )
+from tests.authentik.account import USER, made
 from tests.http.between import Between
 from tests.messages import assert_names
 from tests.world import GROUP, World
-from tests.zot.signing_in import USER, blocked, made
+from tests.zot.signing_in import blocked
 
 pytestmark = pytest.mark.embedded
 
