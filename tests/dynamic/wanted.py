@@ -1,5 +1,6 @@
 """
-What the engine hands to the providers: inputs with numbers as floats and without what is None.
+Inputs as the engine hands them to the providers: numbers are floats, and what is None is left out. And what a test
+asks before and after a provider's call.
 """
 
 from __future__ import annotations

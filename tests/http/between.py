@@ -1,5 +1,5 @@
 """
-Somebody between this program and an embedded system: listens, and answers in the system's place where told to.
+A listener between this program and an embedded system: it keeps the requests, and answers some of them itself.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Rule = Callable[[str, str], Response | None]
 
 @dataclass(frozen=True)
 class Heard:
-    """One request of this program, by what matters here."""
+    """One request of this program, with what the tests look at."""
 
     system: str
     call: str
@@ -29,8 +29,8 @@ class Heard:
 
 class Between:
     """
-    The one between. *rules* are asked first, each with method and path; *lost* names calls that reach the system and
-    whose answer is then thrown away for a 500.
+    The listener. *rules* are asked first, each with method and path, and may give an answer; *lost* names calls that
+    reach the system and whose answer is then replaced by a 500, as if it had been lost on the way.
     """
 
     def __init__(self, system: System) -> None:

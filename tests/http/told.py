@@ -1,5 +1,5 @@
 """
-A vendor that answers what it is told, for the answers that no embedded system would give.
+A server made of prepared answers, in place of the network: for the answers that no embedded system would give.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ import httpx
 Answer = Callable[[httpx.Request], httpx.Response]
 
 URL = "https://system.example.test"
-# Stands in bodies, headers, queries and tokens: no message may hold it.
+# A secret that the tests put into bodies, headers, queries and tokens: no message may show it.
 SECRET = "zak_5ec7e75ec7e75ec7e75ec7e75ec7e75e"
 DATE = "Tue, 24 Nov 2026 04:09:53 GMT"
 
 
 def said(status: int, *, date: str | None = DATE, headers: dict[str, str] | None = None, **body: Any) -> Answer:
-    """Answer *status*; *body* is what `httpx.Response` takes."""
+    """An answer of that *status*; *body* is what `httpx.Response` takes."""
     with_date = {"Date": date} if date else {}
     return lambda request: httpx.Response(status, headers=with_date | (headers or {}), **body)
 
 
 def broken(error: type[httpx.RequestError], text: str = "no text of the library's") -> Answer:
-    """Give no answer."""
+    """No answer: the library raises that *error*."""
 
     def answer(request: httpx.Request) -> httpx.Response:
         raise error(text, request=request)
@@ -35,7 +35,7 @@ def broken(error: type[httpx.RequestError], text: str = "no text of the library'
 
 class Told:
     """
-    A transport that gives its answers in turn, the last one for ever, and keeps what it was asked.
+    A transport for httpx that gives its answers in turn, the last one for ever, and keeps the requests.
     """
 
     def __init__(self, *answers: Answer) -> None:

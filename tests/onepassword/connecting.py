@@ -1,5 +1,5 @@
 """
-The Connect client under test, and its item.
+A client of 1Password Connect, over the embedded server or over prepared answers, and the item that it looks at.
 """
 
 from __future__ import annotations

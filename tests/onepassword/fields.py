@@ -1,5 +1,5 @@
 """
-The field under test, and what is looked at in its item.
+The provider of the field, the field as a run recorded it, and what the item holds beside it.
 """
 
 from __future__ import annotations
