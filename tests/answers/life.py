@@ -10,6 +10,7 @@ from typing import Any
 
 from components.authentik.service_account import ServiceAccountProvider
 from components.dynamic.provider import Props
+from components.dynamic.run_memory import MEMORY
 from components.forgejo.actions_secret import ActionsSecretProvider
 from components.http import connections
 from components.onepassword.item_field import ItemFieldProvider
@@ -110,7 +111,8 @@ class Life:
         return ServiceAccountProvider().update(self.world.username, self.account, account_inputs(self.world))
 
     def delete_account(self) -> Any:
-        """Destroy the account."""
+        """Destroy the account, which has no live key any more."""
+        MEMORY.note_keys_left(self.world.username, [])
         return ServiceAccountProvider().delete(self.world.username, self.account)
 
     def read_key(self) -> Any:
