@@ -95,7 +95,7 @@ def test_a_first_up_can_stop_at_single_sign_on(fresh: Estate) -> None:
 
 @one_stack
 def test_after_an_up_the_item_holds_the_client_and_a_preview_is_empty(in_sync: Estate) -> None:
-    """With an account beside it, whose key is in line too."""
+    """With an account beside it, whose key is in sync too."""
     made, item = in_sync.only("ProviderOauth2"), in_sync.only("Item")
 
     assert (item["username"], item["password"]) == ("zot", made["clientSecret"])
