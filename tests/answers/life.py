@@ -71,7 +71,7 @@ def secret_inputs(world: World, key: Props) -> Props:
 @dataclass
 class Life:
     """
-    Five resources in line, as the last run recorded them. A test may change what is recorded before it asks again.
+    Five resources in sync, as the last run recorded them. A test may change what is recorded before it asks again.
     """
 
     world: World
@@ -107,7 +107,7 @@ class Life:
         return ServiceAccountProvider().create(account_inputs(self.world))
 
     def heal_account(self) -> Any:
-        """Bring the account into line."""
+        """Reconcile the account."""
         return ServiceAccountProvider().update(self.world.username, self.account, account_inputs(self.world))
 
     def delete_account(self) -> Any:

@@ -62,18 +62,17 @@ def test_a_life_by_each_backend(backend: Backend, world: World, tmp_path: Path) 
     assert leaks_in(set(world.estate.secrets), tmp_path / "state") == []
 
 
-def test_another_backend_is_no_drift_and_the_output_tells(world: World, tmp_path: Path) -> None:
+def test_another_backend_is_no_drift_and_the_output_tells(world: World, in_sync: Stack, tmp_path: Path) -> None:
     """The environment changes, the state does not: ids are the same by every backend."""
-    stack = stack_by(CONNECT, world, tmp_path, world.config())
-    assert stack.up().code == 0
+    assert in_sync.outputs()[world.username]["onepassword_via"] == CONNECT.via
     for backend in (SERVICE_ACCOUNT, CLI):
-        stack.env = backend.environment(world.estate, tmp_path, stack.env)
+        in_sync.env = backend.environment(world.estate, tmp_path, in_sync.env)
 
-        preview = stack.preview()
+        preview = in_sync.preview()
 
         assert preview.code == 0, preview.text
-        assert stack.up().code == 0
-        assert stack.outputs()[world.username]["onepassword_via"] == backend.via
+        assert in_sync.up().code == 0
+        assert in_sync.outputs()[world.username]["onepassword_via"] == backend.via
 
 
 def test_a_setting_that_names_the_backend_beats_the_environment(world: World, tmp_path: Path) -> None:

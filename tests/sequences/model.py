@@ -84,7 +84,7 @@ class Engine:
 
     def up(self, settings: Settings, calls: Calls | None = None) -> list[str]:
         """
-        Bring the systems into line with *settings*, and return the steps that were taken.
+        Reconcile the systems with *settings*, and return the steps that were taken.
 
         Raises:
             ReconcileError: a step failed.
