@@ -52,7 +52,7 @@ def test_a_secret_of_that_name_is_taken_over(signed_in: World) -> None:
     assert signed_in.secret() == NO_KEY
 
 
-def test_a_read_in_line_asks_once_and_writes_nothing(signed_in: World) -> None:
+def test_a_read_in_sync_asks_once_and_writes_nothing(signed_in: World) -> None:
     """What is recorded is what the program gives, so that a preview in sync shows nothing."""
     olds = in_sync(signed_in)
 
@@ -95,9 +95,9 @@ def test_a_secret_that_is_gone_is_drift_and_is_published_again(
 
     seen = outs_of(PROVIDER.read(ID, olds))
 
-    assert seen["condition"] == "gone: the repository has no such secret any more"
+    assert seen["condition"].startswith("gone")
     assert planned(PROVIDER, ID, seen, secret(signed_in)).changes
-    assert f"Forgejo secret {ID}: gone: the repository has no such secret any more" in caplog.text
+    assert f"Forgejo secret {ID}: {seen['condition']}" in caplog.text
     updated = outs_of(PROVIDER.update(ID, seen, secret(signed_in)))
     assert signed_in.secret() == NO_KEY
     assert outs_of(PROVIDER.read(ID, updated))["condition"] == "current"
@@ -114,7 +114,7 @@ def test_a_secret_that_was_made_again_elsewhere_is_drift(signed_in: World) -> No
 
     seen = outs_of(PROVIDER.read(ID, olds))
 
-    assert seen["condition"].startswith(f"deleted and made again elsewhere on {when}")
+    assert_names(seen["condition"], "made again elsewhere", when)
     assert PROVIDER.diff(ID, seen, secret(signed_in)).changes
     updated = outs_of(PROVIDER.update(ID, seen, secret(signed_in)))
     assert signed_in.secret() == NO_KEY

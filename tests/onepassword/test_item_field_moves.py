@@ -11,6 +11,7 @@ import pytest
 
 from tests.dynamic.wanted import NO_KEY, UNKNOWN, calls, field, outs_of, planned, writes
 from tests.http.between import Between
+from tests.messages import assert_names
 from tests.onepassword.fields import ANOTHER_KEY, PROVIDER, held, in_sync
 from tests.world import FIELD, ITEM, VAULT, World
 
@@ -144,7 +145,8 @@ def test_a_destroy_leaves_a_field_that_holds_something_else_by_now(
     PROVIDER.delete("id", olds)
 
     assert signed_in.field() == "somebody's value"
-    assert "holds another value than our last key" in caplog.text
+    [record] = caplog.records
+    assert_names(record.getMessage(), f"{VAULT}/{ITEM}/{FIELD}", "another value")
 
 
 def test_a_destroy_after_the_item_is_no_error(signed_in: World) -> None:

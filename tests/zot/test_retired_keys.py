@@ -4,6 +4,7 @@ The sweep, called as the engine calls it, over HTTP against the embedded registr
 
 from __future__ import annotations
 
+import logging
 import re
 from datetime import timedelta
 from typing import Any
@@ -66,8 +67,8 @@ def test_nothing_ends_while_a_place_holds_an_older_key(signed_in: World, caplog:
 
     assert old in left(signed_in)
     assert calls(signed_in) == []
-    assert "no older key of zot-ci is ended yet" in caplog.text
-    assert "Forgejo a, Forgejo b" in caplog.text
+    [record] = [record for record in caplog.records if record.levelno == logging.WARNING]
+    assert_names(record.getMessage(), "zot-ci ", "Forgejo a, Forgejo b")
 
 
 def test_an_update_does_not_sweep_while_a_place_lags_either(signed_in: World) -> None:
@@ -106,11 +107,8 @@ def test_stale_keys_are_seen_named_and_ended(signed_in: World, caplog: pytest.Lo
 
     seen = outs_of(PROVIDER.read(LABEL, olds))
 
-    assert re.fullmatch(
-        rf"2 more with our label: {uuid_of(signed_in, old)} created \d{{4}}-\d\d-\d\d, "
-        rf"{uuid_of(signed_in, young)} created \d{{4}}-\d\d-\d\d",
-        seen["condition"],
-    )
+    day = r"\d{4}-\d\d-\d\d"
+    assert re.search(rf"^2 .*{uuid_of(signed_in, old)} .*{day}.*{uuid_of(signed_in, young)} .*{day}", seen["condition"])
     assert writes(signed_in) == []
     assert planned(PROVIDER, LABEL, seen, olds).changes
     assert f"zot keys of zot-ci: {seen['condition']}" in caplog.text
