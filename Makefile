@@ -4,11 +4,12 @@
 RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
 # The same with the extra `sso`; a `pulumi` that is linked into .venv is found there.
 RUN_SSO := PATH="$(CURDIR)/.venv-sso/bin:$(CURDIR)/.venv/bin:$$PATH"
-# Test processes: as many as the slowest machine we know has cores.
-JOBS ?= 2
+# Test processes: one for each core that this process may use.
+JOBS ?= $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
+PYTEST := pytest -q -n $(JOBS) --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help venv tools test-tools check test test-sso faults commands demo pictures bench lock clean
+.PHONY: help venv tools test-tools check test test-fast test-sso faults commands demo pictures bench lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,15 +40,19 @@ check: venv ## lint, format, types, which folder may import which
 	@echo "checking: import-linter"
 	@$(RUN) lint-imports --no-logo --no-cache
 
-test: test-tools check test-sso ## the checks and all tests (JOBS=2 processes)
+test: test-tools check test-sso ## the checks and all tests (JOBS processes; STRIPE repeats another day's interruptions)
 	@echo "testing: pytest, $(JOBS) processes"
-	@$(RUN) pytest -q -n $(JOBS) --dist loadgroup
+	@$(RUN) $(PYTEST)
+
+test-fast: venv ## while you type: all tests that need neither the engine nor Gitea, in under 90 seconds
+	@echo "testing: pytest without the engine, $(JOBS) processes"
+	@$(RUN) $(PYTEST) -m "not engine"
 
 test-sso: tools .venv-sso/installed ## of these, what needs the packages of requirements-sso.lock, in .venv-sso
 	@echo "checking: mypy, with the packages of single sign-on"
 	@$(RUN_SSO) mypy --no-error-summary components/registry_sso.py
 	@echo "testing: pytest, single sign-on, $(JOBS) processes"
-	@$(RUN_SSO) pytest -q -n $(JOBS) --dist loadgroup tests/sso
+	@$(RUN_SSO) $(PYTEST) tests/sso
 
 faults: tools ## every request of every scenario by every fault; takes hours (SCENARIOS, FAULTS, EVERY, JOBS)
 	@$(RUN) JOBS="$(JOBS)" SCENARIOS="$(SCENARIOS)" FAULTS="$(FAULTS)" EVERY="$(or $(EVERY),1)" python -m tests.faults

@@ -69,12 +69,8 @@ class RegistryCredential(pulumi.ComponentResource):
             opts=self._child,
         )
         self.summary = _summary(key, fields[0], account.policy, held, retired)
-        self.republished = pulumi.Output.all(
-            *(
-                republished(args.systems.forgejo.url, args.systems.forgejo_token, where.place, secret)
-                for where, secret in zip(account.forgejo, secrets, strict=True)
-            )
-        ).apply(lambda places: [place for place in places if place])
+        published = [(where.place, secret) for where, secret in zip(account.forgejo, secrets, strict=True)]
+        self.republished = republished(args.systems.forgejo.url, args.systems.forgejo_token, published)
         self.register_outputs({"summary": self.summary})
 
     @property

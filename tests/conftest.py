@@ -98,11 +98,17 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         )
 
 
+# Where every test starts `pulumi`; elsewhere a test that does, or asks a real Gitea, has one of the fixtures.
+_ENGINE_PLACES = ("tests/engine/", "tests/commands/", "tests/sso/test_engine.py")
+_ENGINE_FIXTURES = {"stack", "in_sync", "behind_proxies", "gitea"}
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
-    Skip, against real servers, what needs a back door.
+    Mark what needs the engine. Skip, against real servers, what needs a back door.
     """
-    if real_servers():
-        for item in items:
-            if item.get_closest_marker("embedded"):
-                item.add_marker(pytest.mark.skip(reason="needs a back door of the embedded systems"))
+    for item in items:
+        if item.nodeid.startswith(_ENGINE_PLACES) or _ENGINE_FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker("engine")
+        if real_servers() and item.get_closest_marker("embedded"):
+            item.add_marker(pytest.mark.skip(reason="needs a back door of the embedded systems"))

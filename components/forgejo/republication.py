@@ -9,6 +9,7 @@ and a saved plan fits; and only for a secret that the provider was asked about i
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import pulumi
 
@@ -24,27 +25,34 @@ from .api import forgejo_at
 _begun = False
 
 
-def republished(url: str, stored: StoredToken | None, place: Place, secret: ActionsSecret) -> pulumi.Output[str | None]:
+def republished(
+    url: str, stored: StoredToken | None, secrets: Sequence[tuple[Place, ActionsSecret]]
+) -> pulumi.Output[list[str]]:
     """
-    Publish *secret* again if this is a real `up` that keeps it as it is; return its name if that was done.
+    Publish each of the *secrets* again that this run keeps as it is, in a real `up`; return the names of those.
 
-    Changed outside: the secret's value is written. A refusal is logged as an error, which fails the run.
+    Changed outside: the secrets' values are written. A refusal is logged as an error, which fails the run.
     """
     if pulumi.runtime.is_dry_run():
-        return pulumi.Output.from_input(None)
+        return pulumi.Output.from_input([])
     _begin()
 
-    async def publish(value: str) -> str | None:
-        if not MEMORY.is_kept(place.identity):
-            return None
-        try:
-            await asyncio.to_thread(forgejo_at(url, stored).publish, place, value)
-        except ReconcileError as exc:
-            pulumi.log.error(str(exc), secret)
-            return None
-        return place.name
+    def again(place: Place, secret: ActionsSecret) -> pulumi.Output[str | None]:
+        async def publish(value: str) -> str | None:
+            if not MEMORY.is_kept(place.identity):
+                return None
+            try:
+                await asyncio.to_thread(forgejo_at(url, stored).publish, place, value)
+            except ReconcileError as exc:
+                pulumi.log.error(str(exc), secret)
+                return None
+            return place.name
 
-    return secret.value.apply(publish)
+        return secret.value.apply(publish)
+
+    return pulumi.Output.all(*(again(place, secret) for place, secret in secrets)).apply(
+        lambda names: [name for name in names if name]
+    )
 
 
 def _begin() -> None:

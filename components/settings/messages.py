@@ -29,6 +29,8 @@ def fault_line(fault: Any, model: type[pydantic.BaseModel], namespace: str) -> s
         "string_type": "must be text",
         "float_type": "must be a number",
         "literal_error": text.replace("Input should be", "must be"),
+        # Our own sentences stand as they are; pydantic's begin with a capital.
+        "value_error": text,
     }.get(fault["type"], text[:1].lower() + text[1:])
     suggestion = _nearest(fault["loc"], model) if fault["type"] == "extra_forbidden" else ""
     return f"  {namespace}:{path.lstrip('.')} {rule}{suggestion}"

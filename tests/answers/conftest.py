@@ -1,5 +1,5 @@
 """
-A credential in line, and repeats without their waits.
+A credential in sync, and repeats without their waits.
 """
 
 from __future__ import annotations

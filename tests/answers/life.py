@@ -10,6 +10,7 @@ from typing import Any
 
 from components.authentik.service_account import ServiceAccountProvider
 from components.dynamic.provider import Props
+from components.dynamic.run_memory import MEMORY
 from components.forgejo.actions_secret import ActionsSecretProvider
 from components.http import connections
 from components.onepassword.item_field import ItemFieldProvider
@@ -70,7 +71,7 @@ def secret_inputs(world: World, key: Props) -> Props:
 @dataclass
 class Life:
     """
-    Five resources in line, as the last run recorded them. A test may change what is recorded before it asks again.
+    Five resources in sync, as the last run recorded them. A test may change what is recorded before it asks again.
     """
 
     world: World
@@ -106,11 +107,12 @@ class Life:
         return ServiceAccountProvider().create(account_inputs(self.world))
 
     def heal_account(self) -> Any:
-        """Bring the account into line."""
+        """Reconcile the account."""
         return ServiceAccountProvider().update(self.world.username, self.account, account_inputs(self.world))
 
     def delete_account(self) -> Any:
-        """Destroy the account."""
+        """Destroy the account, which has no live key any more."""
+        MEMORY.note_keys_left(self.world.username, [])
         return ServiceAccountProvider().delete(self.world.username, self.account)
 
     def read_key(self) -> Any:

@@ -1,5 +1,5 @@
 """
-What "in line" means, and how a run's order is read from the systems' own logs.
+What "in sync" means, and how a run's order is read from the systems' own logs.
 """
 
 from __future__ import annotations

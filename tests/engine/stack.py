@@ -18,6 +18,8 @@ from typing import Any
 
 from tests.engine.leaks import command_lines
 
+# How often the process table is looked at: no Python process, as the stand-in `op` is one, is over within that time.
+LOOK_SECONDS = 0.03
 ROOT = Path(__file__).resolve().parents[2]
 PASSPHRASE = "a passphrase of the tests"
 
@@ -151,7 +153,7 @@ class Stack:
         while True:
             self.command_lines |= command_lines(process.pid)
             try:
-                text, _ = process.communicate(timeout=0.01)
+                text, _ = process.communicate(timeout=LOOK_SECONDS)
             except subprocess.TimeoutExpired:
                 assert time.monotonic() < deadline, "the engine has not ended within 300 s"
             else:

@@ -4,9 +4,8 @@ Wrong settings and wrong answers as a person meets them: under the real engine, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,47 +14,28 @@ from starlette.responses import Response
 from tests.answers.bent import BODY_TEXT, answers, bend
 from tests.answers.elsewhere import Elsewhere
 from tests.answers.life import snapshot
-from tests.answers.undone import undone
-from tests.engine.stack import Run, Stack, engine_is_there
-from tests.world import GROUP, ITEM, OWNER, REPOSITORY, VAULT, World, credentials
+from tests.engine.stack import Run, Stack
+from tests.world import GROUP, ITEM, OWNER, REPOSITORY, VAULT, World
 
-# One stack for all of them, since none of them may change anything.
-pytestmark = [pytest.mark.embedded, pytest.mark.xdist_group("bad-input")]
+pytestmark = pytest.mark.embedded
 
 
 @dataclass(frozen=True)
 class Standing:
     """
-    A stack in line, and its systems.
+    A stack in sync, and its systems.
     """
 
     world: World
     stack: Stack
 
 
-@pytest.fixture(scope="module")
-def _stood(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
-    if not engine_is_there():
-        pytest.skip("no pulumi on PATH: `make tools` gets one")
-    world = World.start()
-    stack = Stack(tmp_path_factory.mktemp("stack"), credentials(world), world.config())
-    run = stack.up()
-    assert run.code == 0, run.text
-    yield Standing(world, stack)
-    world.stop()
-
-
 @pytest.fixture
-def standing(_stood: Standing) -> Iterator[Standing]:
+def standing(world: World, in_sync: Stack) -> Standing:
     """
-    The same for each test, whatever the one before did to the systems, the stack file or the environment.
+    None of the tests may change anything of it.
     """
-    env = dict(_stood.stack.env)
-    with undone(_stood.world):
-        yield _stood
-    _stood.stack.env.clear()
-    _stood.stack.env.update(env)
-    _stood.stack.configure(_stood.world.config())
+    return Standing(world, in_sync)
 
 
 def refused(standing: Standing, run: Run, words: str) -> None:
@@ -130,12 +110,10 @@ def test_a_preview_with_a_wrong_setting_is_no_drift(standing: Standing) -> None:
 def test_a_stack_file_that_is_no_mapping_is_refused_by_the_engine_itself(standing: Standing) -> None:
     """The engine's own words; nothing is asked."""
     path = standing.stack.project / "stacks" / f"Pulumi.{standing.stack.name}.yaml"
-    right = path.read_text()
     path.write_text("- config\n- of a list\n")
     standing.world.estate.log.clear()
 
     run = standing.stack.up()
-    path.write_text(right)
 
     assert run.code not in (0, 7)
     assert "Traceback" not in run.text
@@ -232,16 +210,11 @@ def test_a_registry_at_a_new_address_that_is_not_zot_gets_no_key(standing: Stand
     assert snapshot(standing.world) == before
 
 
-def test_a_first_up_with_wrong_settings_asks_nobody(tmp_path: Path) -> None:
+def test_a_first_up_with_wrong_settings_asks_nobody(world: World, stack: Stack) -> None:
     """No stack stands yet, so there is nothing to refresh: no system hears of it."""
-    world = World.start()
-    try:
-        config = world.config(groups=[])
-        stack = Stack(tmp_path, credentials(world), config)
+    stack.configure(world.config(groups=[]))
 
-        run = stack.up()
+    run = stack.up()
 
-        refused(Standing(world, stack), run, "zot-ci:accounts[0].groups must not be empty")
-        assert list(world.estate.log) == []
-    finally:
-        world.stop()
+    refused(Standing(world, stack), run, "zot-ci:accounts[0].groups must not be empty")
+    assert list(world.estate.log) == []

@@ -29,7 +29,7 @@ def _for_cd(world: World) -> dict[str, Any]:
 
 
 def test_two_ups_at_once_on_one_stack_lose_nothing(world: World, in_sync: Stack) -> None:
-    """The engine's lock lets one of them through, or one after the other; afterwards all is in line."""
+    """The engine's lock lets one of them through, or one after the other; afterwards all is in sync."""
     world.estate.zot.clock.advance(days=91)
     runs = [in_sync.begin("up", "--yes", "--skip-preview") for _ in range(2)]
     texts = [run.communicate(timeout=120)[0] for run in runs]

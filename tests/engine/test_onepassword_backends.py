@@ -31,9 +31,15 @@ def stack_by(backend: Backend, world: World, folder: Path, config: dict[str, Any
     return Stack(folder, backend.environment(world.estate, folder, env), config)
 
 
+<<<<<<< HEAD:tests/engine/test_onepassword_backends.py
 @pytest.mark.parametrize("backend", BACKENDS, ids=[backend.access for backend in BACKENDS])
 def test_a_life_by_each_backend(backend: Backend, world: World, tmp_path: Path) -> None:
     """First up, a drift of the field said and healed, a rotation, destroy; every other field is what it was."""
+=======
+@pytest.mark.parametrize("way", WAYS, ids=[way.access for way in WAYS])
+def test_a_life_by_each_way(way: Way, world: World, tmp_path: Path) -> None:
+    """First up, a drift of the field said, a rotation, destroy; every other field is what it was."""
+>>>>>>> room-time:tests/engine/test_onepassword_ways.py
     others = world.estate.onepassword.other_fields(VAULT, ITEM, FIELD)
     stack = stack_by(backend, world, tmp_path, world.config())
 
@@ -46,13 +52,11 @@ def test_a_life_by_each_backend(backend: Backend, world: World, tmp_path: Path) 
     drifted = stack.preview()
     assert drifted.code == 7
     assert "holds another value than the current key" in drifted.text
-    assert stack.up().code == 0
-    assert_in_sync(world, stack)
-    old = world.field()
+    old = world.secret()
     world.estate.zot.clock.advance(days=91)
     rotated = stack.up()
     assert rotated.code == 0, rotated.text
-    assert world.field() != old
+    assert not world.accepts(old)
     assert_in_sync(world, stack)
     destroyed = stack.destroy()
     assert destroyed.code == 0, destroyed.text
@@ -62,18 +66,17 @@ def test_a_life_by_each_backend(backend: Backend, world: World, tmp_path: Path) 
     assert leaks_in(set(world.estate.secrets), tmp_path / "state") == []
 
 
-def test_another_backend_is_no_drift_and_the_output_tells(world: World, tmp_path: Path) -> None:
+def test_another_backend_is_no_drift_and_the_output_tells(world: World, in_sync: Stack, tmp_path: Path) -> None:
     """The environment changes, the state does not: ids are the same by every backend."""
-    stack = stack_by(CONNECT, world, tmp_path, world.config())
-    assert stack.up().code == 0
+    assert in_sync.outputs()[world.username]["onepassword_via"] == CONNECT.via
     for backend in (SERVICE_ACCOUNT, CLI):
-        stack.env = backend.environment(world.estate, tmp_path, stack.env)
+        in_sync.env = backend.environment(world.estate, tmp_path, in_sync.env)
 
-        preview = stack.preview()
+        preview = in_sync.preview()
 
         assert preview.code == 0, preview.text
-        assert stack.up().code == 0
-        assert stack.outputs()[world.username]["onepassword_via"] == backend.via
+        assert in_sync.up().code == 0
+        assert in_sync.outputs()[world.username]["onepassword_via"] == backend.via
 
 
 def test_a_setting_that_names_the_backend_beats_the_environment(world: World, tmp_path: Path) -> None:

@@ -120,7 +120,7 @@ def _said(run: Run, words: str) -> str:
 
 @pytest.mark.parametrize("use", USES.values(), ids=USES.keys())
 def test_the_least_privilege_is_enough_and_one_permission_less_is_named(use: Use, world: World, in_sync: Stack) -> None:
-    """Refused without each of them, with nothing changed anywhere; with all of them `up` brings the stack into line."""
+    """Refused without each of them, with nothing changed anywhere; with all of them `up` brings the stack in sync."""
     enough, one_less = _tokens(world, use)
     _least(world, in_sync, WRITE, writes=True)
     use.begin(world)
@@ -145,7 +145,7 @@ def _read_only(world: World, stack: Stack) -> None:
 
 
 def test_a_preview_works_with_tokens_that_can_only_read(world: World, in_sync: Stack) -> None:
-    """`view_user` on the account, `read:repository`, and reading the vault: 0 in line, 7 on drift, nothing changed."""
+    """`view_user` on the account, `read:repository`, and reading the vault: 0 in sync, 7 on drift, nothing changed."""
     _read_only(world, in_sync)
     quiet = in_sync.preview()
     world.leave(GROUP)

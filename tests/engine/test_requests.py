@@ -16,7 +16,7 @@ MOST = 6
 
 
 @pytest.mark.embedded
-def test_a_preview_in_line_asks_six_requests_and_none_twice(world: World, in_sync: Stack) -> None:
+def test_a_preview_in_sync_asks_six_requests_and_none_twice(world: World, in_sync: Stack) -> None:
     """Account, key list, two access probes, item, secrets: the sweep's list is the key's."""
     world.estate.log.clear()
 
@@ -28,7 +28,7 @@ def test_a_preview_in_line_asks_six_requests_and_none_twice(world: World, in_syn
 
 
 @pytest.mark.embedded
-def test_an_up_in_line_publishes_again_and_changes_nothing_else(world: World, in_sync: Stack) -> None:
+def test_an_up_in_sync_publishes_again_and_changes_nothing_else(world: World, in_sync: Stack) -> None:
     """A secret's value cannot be seen, so each `up` writes it; nobody else is written to."""
     world.estate.log.clear()
 

@@ -41,7 +41,7 @@ def rows(text: str) -> list[list[str]]:
     return [cells for cells in lines if cells[0] != "---"]
 
 
-def test_up_brings_into_line_and_drift_then_ends_with_0(world: World, stack: Stack) -> None:
+def test_up_brings_in_sync_and_drift_then_ends_with_0(world: World, stack: Stack) -> None:
     """The first run on main, and the night after."""
     up = script(stack, "up")
     night = script(stack, "drift")
@@ -75,7 +75,7 @@ def test_a_fault_ends_with_1_and_names_what_to_change(command: str, world: World
     assert "check FORGEJO_TOKEN" in run.text
 
 
-def test_the_summary_says_the_dates_and_that_all_is_in_line(world: World, in_sync: Stack, tmp_path: Path) -> None:
+def test_the_summary_says_the_dates_and_that_all_is_in_sync(world: World, in_sync: Stack, tmp_path: Path) -> None:
     """On the screen, and appended to the job's summary where the CI names a file."""
     file = tmp_path / "summary.md"
     file.write_text("from an earlier step\n")
@@ -129,7 +129,7 @@ def test_the_summary_of_an_account_without_a_key_says_so(world: World, stack: St
 
 @pytest.mark.embedded
 def test_the_summary_shows_no_secret(world: World, in_sync: Stack) -> None:
-    """In line, with drift, and failed."""
+    """In sync, with drift, and failed."""
     texts = [script(in_sync, "summary").text]
     world.set_field("edited by hand")
     texts += [script(in_sync, "summary").text, script(in_sync, "summary", FORGEJO_TOKEN="wrong").text]

@@ -1,7 +1,7 @@
 """
-States that earlier versions wrote: every later version previews them in line and destroys them.
+States that earlier versions wrote: every later version previews them in sync and destroys them.
 
-A state is the export of a stack in line, with the names of this run's servers, key and ids left open. When a version
+A state is the export of a stack in sync, with the names of this run's servers, key and ids left open. When a version
 is released, its state is added here and none is taken away.
 """
 
@@ -58,7 +58,7 @@ def _filled(state: str, world: World) -> str:
 
 @pytest.mark.embedded
 @pytest.mark.parametrize("path", STATES, ids=lambda path: str(path.stem))
-def test_a_state_of_an_earlier_version_is_in_line_and_can_be_destroyed(
+def test_a_state_of_an_earlier_version_is_in_sync_and_can_be_destroyed(
     path: Path, signed_in: World, stack: Stack, tmp_path: Path
 ) -> None:
     """Module paths, class names, types and properties are as that version wrote them."""

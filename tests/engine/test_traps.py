@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from tests.engine.checks import assert_in_sync
-from tests.engine.stack import Stack
-from tests.estate import NAMES
-from tests.faults.proxy import Fault, Plan, Proxies
+from tests.engine.prepared import NEW, Prepared
+from tests.engine.stack import Stack, engine_is_there
+from tests.faults.proxy import Fault, Plan
 from tests.faults.scenarios import kill_session
-from tests.world import World, credentials
+from tests.world import World
 
 
 @pytest.mark.embedded
@@ -46,35 +46,18 @@ def test_a_replaced_key_whose_deletion_is_pending_does_not_end_its_successor(wor
     assert_in_sync(world, in_sync)
 
 
-@pytest.mark.embedded
-@pytest.mark.parametrize("last", ["POST flow", "GET flow", "GET devices"])
-def test_a_login_killed_before_its_device_is_removed_does_not_lock_the_next_one_out(last: str, tmp_path: Path) -> None:
-    """Killed after any request between enrolling the device and deleting it: the next login clears it first."""
-    with Proxies(NAMES) as proxies:
-        world = World.start(known_as=proxies.urls)
-        proxies.behind(world.estate.listening)
-        stack = Stack(tmp_path, credentials(world), world.config())
-        enrolled = _first_request_after_the_device_exists(world, proxies, stack)
-        at = enrolled + ["POST flow", "GET flow", "GET devices"].index(last)
-        process = stack.begin("up", "--yes", "--skip-preview")
-        proxies.plan = Plan(Fault.KILL, at, kill=lambda: kill_session(process))
-        process.communicate(timeout=120)
-        assert world.estate.authentik.users[world.username].devices
-        stack.pulumi("cancel", "--yes")
-
-        run = stack.up()
-
-        assert run.code == 0, run.text
-        assert "removed the static device that an interrupted login" in run.text
-        assert world.estate.authentik.users[world.username].devices == []
-        assert_in_sync(world, stack)
-        world.stop()
+ENDINGS = ["POST flow", "GET flow", "GET devices"]
 
 
-def _first_request_after_the_device_exists(world: World, proxies: Proxies, stack: Stack) -> int:
+@pytest.fixture(scope="module")
+def enrolled(behind_proxies: Prepared, tmp_path_factory: pytest.TempPathFactory) -> int:
     """
-    Run a whole first `up` and destroy it again; return the number of the request that made the device.
+    The number of the request of a first `up` that makes the device, by a whole one.
     """
+    if not engine_is_there():
+        pytest.skip("no pulumi on PATH: `make tools` gets one")
+    stack = behind_proxies.stack(NEW, tmp_path_factory.mktemp("enrolled"))
+    world, proxies = behind_proxies.world, behind_proxies.proxies
     seen: list[int] = []
 
     def look() -> None:
@@ -84,5 +67,26 @@ def _first_request_after_the_device_exists(world: World, proxies: Proxies, stack
 
     proxies.plan = Plan(after=look)
     assert stack.up().code == 0
-    assert stack.destroy().code == 0
     return seen[0]
+
+
+@pytest.mark.embedded
+@pytest.mark.parametrize("last", ENDINGS)
+def test_a_login_killed_before_its_device_is_removed_does_not_lock_the_next_one_out(
+    last: str, enrolled: int, behind_proxies: Prepared, tmp_path: Path
+) -> None:
+    """Killed after any request between enrolling the device and deleting it: the next login clears it first."""
+    stack = behind_proxies.stack(NEW, tmp_path)
+    world, proxies = behind_proxies.world, behind_proxies.proxies
+    process = stack.begin("up", "--yes", "--skip-preview")
+    proxies.plan = Plan(Fault.KILL, enrolled + ENDINGS.index(last), kill=lambda: kill_session(process))
+    process.communicate(timeout=120)
+    assert world.estate.authentik.users[world.username].devices
+    stack.pulumi("cancel", "--yes")
+
+    run = stack.up()
+
+    assert run.code == 0, run.text
+    assert "removed the static device that an interrupted login" in run.text
+    assert world.estate.authentik.users[world.username].devices == []
+    assert_in_sync(world, stack)

@@ -151,7 +151,7 @@ class Ground:
         """
         self._good = {place for place in EVERYWHERE if self.key(self.value(place))}
 
-    def out_of_line(self) -> list[str]:
+    def out_of_sync(self) -> list[str]:
         """
         What is not as it should be after an `up`; the engine's own view of it is another matter.
         """

@@ -7,8 +7,8 @@ Only what `contracts/pulumi.md` says and real runs show (`tests/engine/test_sequ
   and compares what it read with the old inputs;
 - that is one process of providers. Where the settings are not those of the last run the rest is another one, which
   remembers nothing of it: the engine starts the provider anew with the new configuration;
-- then the program registers its resources in order, and each is compared (old outputs, new inputs) and left, updated,
-  made, or replaced: the new one first, the old one kept for the end;
+- then the program registers its resources in order, and each is checked, compared (old outputs, new inputs) and left,
+  updated, made, or replaced: the new one first, the old one kept for the end;
 - deletions come last, what depends on others first, and not at all if anything failed;
 - a step that fails, or that the process does not outlive, leaves the state as it was before that step.
 
@@ -19,7 +19,7 @@ in the place of Pulumi's, so that its outputs are plain values.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,7 +30,11 @@ import pulumi
 from components import RegistryCredential, RegistryCredentialArgs, Settings, registry_credential
 from components.dynamic.provider import Props, Provider
 from components.dynamic.run_memory import MEMORY
+from components.forgejo.actions_secret import ActionsSecret
+from components.forgejo.api import forgejo_at
 from components.http import connections
+from components.settings.place import Place
+from components.settings.reference import StoredToken
 
 # Dependents after what they depend on, for deletions; the name of a resource's class.
 _ORDER = ("ServiceAccount", "ApiKey", "ItemField", "ActionsSecret", "RetiredKeys")
@@ -80,7 +84,7 @@ class Engine:
 
     def up(self, settings: Settings, calls: Calls | None = None) -> list[str]:
         """
-        Bring the systems into line with *settings*, and return the steps that were taken.
+        Reconcile the systems with *settings*, and return the steps that were taken.
 
         Raises:
             ReconcileError: a step failed.
@@ -159,9 +163,19 @@ class _Run:
                 instead.enter_context(mock.patch.object(pulumi.ComponentResource, method, nothing))
             # Made of outputs, of which there are none here.
             instead.enter_context(mock.patch.object(registry_credential, "_summary", nothing))
+            instead.enter_context(mock.patch.object(registry_credential, "republished", self._republish))
             instead.enter_context(mock.patch.object(pulumi.runtime, "is_dry_run", return_value=self.dry))
             for account in settings.accounts:
                 RegistryCredential(account.username, RegistryCredentialArgs(settings, account, self.engine.stack))
+
+    def _republish(self, url: str, stored: StoredToken | None, secrets: Sequence[tuple[Place, ActionsSecret]]) -> None:
+        """
+        What the program itself does in an `up`, beside its resources.
+        """
+        for place, secret in secrets:
+            if not self.dry and MEMORY.is_kept(place.identity):
+                with self.calls.call(f"publish {place.name}"):
+                    forgejo_at(url, stored).publish(place, str(secret.value))
 
     def clear_away(self) -> None:
         """
@@ -179,6 +193,7 @@ class _Run:
         old = next((held for held in self.engine.state if held.name == name and not held.pending_delete), None)
         if old is None:
             return self._create(kind, name, provider, inputs)
+        provider.check(_copy(old.inputs), _copy(inputs))
         with self.calls.call(f"diff {name}"):
             diff = provider.diff(old.id, _copy(old.outputs), _copy(inputs))
         if diff.replaces:
@@ -194,6 +209,7 @@ class _Run:
         return _copy(old.outputs)
 
     def _create(self, kind: str, name: str, provider: Provider, inputs: Props) -> Props:
+        provider.check({}, _copy(inputs))
         self._take(f"create {name}")
         with self.calls.call(f"create {name}"):
             result = provider.create(_copy(inputs))

@@ -11,16 +11,17 @@ import pytest
 from tests.sequences.ground import FIELDS, SECRETS
 from tests.sequences.process import Interruption, Moment
 from tests.sequences.test_sequences import Sequences
+from tests.world import World
 
 pytestmark = pytest.mark.embedded
 
 
 @pytest.fixture
-def life() -> Iterator[Sequences]:
+def life(world: World) -> Iterator[Sequences]:
     """
-    A stack in line.
+    A stack in sync.
     """
-    life = Sequences()
+    life = Sequences(world)
     try:
         life.up()
         yield life
@@ -61,7 +62,7 @@ def test_a_field_that_another_account_took_over_is_left_to_it_after_a_kill(life:
 
 
 @pytest.mark.parametrize("at", range(5, 25))
-def test_everything_moved_at_once_and_moved_back_after_a_kill_ends_in_line(life: Sequences, at: int) -> None:
+def test_everything_moved_at_once_and_moved_back_after_a_kill_ends_in_sync(life: Sequences, at: int) -> None:
     """A due key, another account, other places; then all as it was."""
     before = life.ground.wanted
     life.days_pass(91)

@@ -1,5 +1,5 @@
 """
-Any sequence of drifts, clock jumps, interruptions, settings changes and `up`s ends in line, and on the way no place
+Any sequence of drifts, clock jumps, interruptions, settings changes and `up`s ends in sync, and on the way no place
 that CI reads is ever left without a live key.
 
 A short search that is the same each time. `HYPOTHESIS_PROFILE=deep pytest tests/sequences` looks further, elsewhere
@@ -22,7 +22,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
+from components.http import connections
 from components.http.errors import ReconcileError
+from tests.engine.prepared import Prepared
 from tests.sequences.ground import DAYS, FIELDS, GROUPS, SECRETS, STACK, USERNAMES, Ground
 from tests.sequences.model import Engine
 from tests.sequences.process import DiedError, Interruption, Moment, Process, Wire
@@ -128,14 +130,13 @@ AS_TOLD: dict[str, Callable[[Ground], None]] = {
 
 class Sequences(RuleBasedStateMachine):
     """
-    One stack's life.
+    One stack's life, in a world where nothing has happened yet.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, world: World) -> None:
         super().__init__()
         self._open = ExitStack()
-        world = World.start()
-        self._open.callback(world.stop)
+        self._open.callback(world.estate.check)
         self._open.enter_context(mock.patch.dict(os.environ, credentials(world)))
         self.wire = Wire(world.estate)
         self._open.enter_context(self.wire.laid())
@@ -183,7 +184,7 @@ class Sequences(RuleBasedStateMachine):
     @rule()
     def up(self) -> None:
         """
-        Nothing disturbs it: afterwards all is in line. A line that says what to do is followed, and `up` run again.
+        Nothing disturbs it: afterwards all is in sync. A line that says what to do is followed, and `up` run again.
         """
         sessions = self._sessions()
         for _ in range(len(AS_TOLD) + 1):
@@ -197,7 +198,7 @@ class Sequences(RuleBasedStateMachine):
                 for words in told:
                     AS_TOLD[words](self.ground)
                 self.ground.look_anew()
-        assert self.ground.out_of_line() == []
+        assert self.ground.out_of_sync() == []
         assert self._sessions() <= sessions
         assert [held.name for held in self.engine.state if held.pending_delete] == []
         assert self.engine.preview(self.ground.wanted.settings(self.ground.world)) == []
@@ -222,7 +223,7 @@ class Sequences(RuleBasedStateMachine):
 
     def close(self) -> None:
         """
-        End the estate.
+        Give the network and the environment back.
         """
         self._open.close()
 
@@ -239,7 +240,13 @@ class Sequences(RuleBasedStateMachine):
 
 @pytest.mark.slow
 @pytest.mark.embedded
-def test_any_sequence_ends_in_line_and_no_place_is_ever_without_a_live_key() -> None:
+def test_any_sequence_ends_in_sync_and_no_place_is_ever_without_a_live_key(prepared: Prepared) -> None:
     """Up to 15 steps, and then one `up`."""
     profile = PROFILES[os.environ.get("HYPOTHESIS_PROFILE", "short")]
-    run_state_machine_as_test(Sequences, settings=profile)
+
+    class Fresh(Sequences):
+        def __init__(self) -> None:
+            connections.forget_all()
+            super().__init__(prepared.reset())
+
+    run_state_machine_as_test(Fresh, settings=profile)
