@@ -31,15 +31,9 @@ def stack_by(backend: Backend, world: World, folder: Path, config: dict[str, Any
     return Stack(folder, backend.environment(world.estate, folder, env), config)
 
 
-<<<<<<< HEAD:tests/engine/test_onepassword_backends.py
 @pytest.mark.parametrize("backend", BACKENDS, ids=[backend.access for backend in BACKENDS])
 def test_a_life_by_each_backend(backend: Backend, world: World, tmp_path: Path) -> None:
-    """First up, a drift of the field said and healed, a rotation, destroy; every other field is what it was."""
-=======
-@pytest.mark.parametrize("way", WAYS, ids=[way.access for way in WAYS])
-def test_a_life_by_each_way(way: Way, world: World, tmp_path: Path) -> None:
     """First up, a drift of the field said, a rotation, destroy; every other field is what it was."""
->>>>>>> room-time:tests/engine/test_onepassword_ways.py
     others = world.estate.onepassword.other_fields(VAULT, ITEM, FIELD)
     stack = stack_by(backend, world, tmp_path, world.config())
 
