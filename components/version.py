@@ -2,4 +2,4 @@
 The version of this program, which stands nowhere else.
 """
 
-VERSION = "0.1.0"
+VERSION = "0.2.0"

@@ -31,7 +31,10 @@ def republished(
     """
     Publish each of the *secrets* again that this run keeps as it is, in a real `up`; return the names of those.
 
-    Changed outside: the secrets' values are written. A refusal is logged as an error, which fails the run.
+    Changed outside: the secrets' values are written.
+
+    Raises:
+        pulumi.RunError: when the output is waited for; a secret could not be written. The message is one line.
     """
     if pulumi.runtime.is_dry_run():
         return pulumi.Output.from_input([])
@@ -44,8 +47,7 @@ def republished(
             try:
                 await asyncio.to_thread(forgejo_at(url, stored).publish, place, value)
             except ReconcileError as exc:
-                pulumi.log.error(str(exc), secret)
-                return None
+                raise pulumi.RunError(str(exc)) from None
             return place.name
 
         return secret.value.apply(publish)

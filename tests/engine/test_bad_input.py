@@ -62,7 +62,7 @@ SETTINGS: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
     "no_mapping": (_key("zot-ci:zot", "url: https://x"), "zot-ci:zot must be a mapping"),
     "missing": (lambda config: config.pop("zot-ci:forgejo"), "zot-ci:forgejo is missing"),
     "unknown": (_key("zot-ci:acounts", []), "zot-ci:acounts is not a setting; did you mean accounts?"),
-    "null": (_account(username=None), "zot-ci:accounts[0].username must be text"),
+    "null": (_account(username=None), "zot-ci:accounts[0].username has no value"),
     "number_for_text": (_account(username=42), "zot-ci:accounts[0].username must be text"),
     "no_number": (_account(rotateAfterDays="soon"), "zot-ci:accounts[0].rotateAfterDays must be a number"),
     "no_list": (_account(groups=GROUP), "zot-ci:accounts[0].groups must be a list"),

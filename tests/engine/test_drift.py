@@ -35,7 +35,7 @@ def _revoke(world: World) -> None:
     world.revoke(key, min(world.keys(key), key=lambda listed: str(listed["createdAt"]))["uuid"])
 
 
-def _leave_a_stray(world: World) -> None:
+def _leave_a_newer_key(world: World) -> None:
     world.mint_by(_key(world), f"zot-ci/test/{world.username}")
 
 
@@ -70,7 +70,7 @@ DRIFTS = {
     "field_gone": Drift(lambda world: world.set_field(None), "item-field", "gone: the item has no field zot-ci-api"),
     "secret_gone": Drift(_delete_secret, "actions-secret", "gone: the repository has no such secret any more"),
     "secret_made_again": Drift(_make_secret_again, "actions-secret", "deleted and made again elsewhere on "),
-    "stray_key": Drift(_leave_a_stray, "retired-keys", "1 more with our label: "),
+    "newer_key": Drift(_leave_a_newer_key, "api-key", "a newer key has our label: "),
 }
 
 
@@ -91,7 +91,7 @@ def test_a_drift_is_said_in_words_and_healed_by_one_up(drift: Drift, world: Worl
 
 def test_all_drifts_at_once_are_healed_by_one_up(world: World, in_sync: Stack) -> None:
     """Nothing is left of the old key to mint with: the account is mended, and a login makes the new one."""
-    _leave_a_stray(world)
+    _leave_a_newer_key(world)
     _revoke(world)
     world.leave(GROUP)
     world.join("admins")

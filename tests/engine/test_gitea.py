@@ -176,7 +176,7 @@ def _with_canary(world: World, gitea: Gitea, repo: str, **canary: object) -> dic
 
 
 def test_a_canary_tells_whether_ci_can_use_the_secret(gitea: Gitea, repo: str, world: World, on_gitea: Stack) -> None:
-    """A failed one is the secret's condition until one succeeds; it is run after each publication."""
+    """A failed one is the secret's condition until one succeeds, and meanwhile no older key ends."""
     gitea.write_file("owner", repo, ".gitea/workflows/canary.yaml", WORKFLOW)
     on_gitea.configure(_with_canary(world, gitea, repo))
     with runner(gitea, status=1):
@@ -185,9 +185,11 @@ def test_a_canary_tells_whether_ci_can_use_the_secret(gitea: Gitea, repo: str, w
     assert f"Forgejo: canary canary.yaml of owner/{repo}: success" in good.text
     assert on_gitea.preview().code == 0
 
+    world.estate.zot.clock.advance(days=91)
     with runner(gitea, status=2):
         bad = on_gitea.up()
     assert bad.code == 0, bad.text
+    assert len(world.ours(world.field() or "")) == 2
     preview = on_gitea.preview()
     assert preview.code == 7
     assert 'condition      : "canary canary.yaml ended with failure" => "current"' in preview.text
@@ -195,6 +197,7 @@ def test_a_canary_tells_whether_ci_can_use_the_secret(gitea: Gitea, repo: str, w
     with runner(gitea, status=1):
         assert on_gitea.up().code == 0
     assert on_gitea.preview().code == 0
+    assert len(world.ours(world.field() or "")) == 1
 
 
 def test_a_canary_that_does_not_end_is_said_to_be_unfinished(

@@ -35,7 +35,7 @@ def test_a_renamed_field_holds_the_key_before_the_old_one_goes(world: World, in_
     assert world.estate.onepassword.field(VAULT, ITEM, "another") == key
     assert world.field() is None
     wrote = [call for call in calls(world, "onepassword", "forgejo") if not call.startswith("GET")]
-    assert [call.split("/")[0] for call in wrote] == ["PATCH ", "PATCH ", "PUT "]
+    assert [call.split("/")[0] for call in wrote] == ["PATCH ", "PUT ", "PATCH "]
     assert in_sync.preview().code == 0
 
 

@@ -257,7 +257,9 @@ def test_making_the_account_needs_global_permissions(world: World, stack: Stack)
 
 
 def test_destroying_an_account_that_was_made_here_needs_delete_user(world: World, in_sync: Stack) -> None:
-    """And nothing else of authentik's but to see it; what was taken away before stays away."""
+    """And nothing else of authentik's but to see it. Where it was missing, the account stays for good: by then no key
+    is left that could list the registry's keys of that name, and without that evidence nothing is deleted.
+    """
     authentik = world.estate.authentik
     account = authentik.users[world.username]
     in_sync.env["AUTHENTIK_TOKEN"] = authentik.add_token("viewer", [Grant("view_user", account)])
@@ -267,13 +269,25 @@ def test_destroying_an_account_that_was_made_here_needs_delete_user(world: World
     refused = in_sync.destroy()
 
     assert _said(refused, words) == words
-    assert world.account() is not None
-    grants = [Grant("view_user", account), Grant("delete_user", account)]
-    in_sync.env["AUTHENTIK_TOKEN"] = authentik.add_token("remover", grants)
     run = in_sync.destroy()
     assert run.code == 0, run.text
-    assert world.account() is None
+    assert f"left account {world.username}" in run.text
+    assert world.account() is not None
     assert world.secret() is None
+
+
+def test_destroying_an_account_with_delete_user_deletes_it(world: World, in_sync: Stack) -> None:
+    """After its key, whose registry listed no other."""
+    authentik = world.estate.authentik
+    account = authentik.users[world.username]
+    grants = [Grant("view_user", account), Grant("delete_user", account)]
+    in_sync.env["AUTHENTIK_TOKEN"] = authentik.add_token("remover", grants)
+    _least(world, in_sync, WRITE, writes=True)
+
+    run = in_sync.destroy()
+
+    assert run.code == 0, run.text
+    assert world.account() is None
 
 
 @pytest.mark.parametrize("command", ["preview", "up"])

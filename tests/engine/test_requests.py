@@ -35,7 +35,8 @@ def test_an_up_in_sync_publishes_again_and_changes_nothing_else(world: World, in
     run = in_sync.up()
 
     assert run.code == 0
-    assert "~ 1 updated" in run.text
+    assert "7 unchanged" in run.text
+    assert "published again, since nobody can read them: eblume/blumeops/ZOT_CI_API_KEY" in run.text
     wrote = [call for call in calls(world, "authentik", "onepassword", "forgejo") if not call.startswith("GET")]
     assert wrote == ["PUT /api/v1/repos/eblume/blumeops/actions/secrets/ZOT_CI_API_KEY"]
 
