@@ -192,7 +192,7 @@ def test_a_canary_tells_whether_ci_can_use_the_secret(gitea: Gitea, repo: str, w
     assert len(world.ours(world.field() or "")) == 2
     preview = on_gitea.preview()
     assert preview.code == 7
-    assert 'condition      : "canary canary.yaml ended with failure" => "current"' in preview.text
+    assert '"canary canary.yaml ended with failure" => "current"' in preview.text
 
     with runner(gitea, status=1):
         assert on_gitea.up().code == 0
