@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 import pulumi
@@ -20,9 +19,10 @@ from ..authentik.api import authentik_at
 from ..dynamic.provider import Props, Provider, changed, given, inputs_of
 from ..dynamic.run_memory import MEMORY, Holder, Identity
 from ..onepassword.access import onepassword
-from ..rotation import CURRENT, KeyFacts, Policy, age_days, condition, due, looks_like_a_key, why_refused
+from ..rotation import CURRENT, Policy, condition, due, looks_like_a_key, why_refused
 from ..settings.reference import StoredToken
-from .api import Access, KeyAuth, ListedKey, Listing, zot_at
+from .api import KeyAuth, zot_at
+from .key_facts import described, facts_of, moment, newer_than, observed
 from .minting import Order, make_key
 
 _log = logging.getLogger(__name__)
@@ -81,7 +81,7 @@ class ApiKeyProvider(Provider):
             "uuid": made.listed.uuid,
             "api_key": made.key,
             "mark": mark,
-            **_observed(made.listing, made.listed, made.access),
+            **observed(made.listing, made.listed, made.access),
             # What an interrupted run left is older than this key by now, or ends at the next rotation.
             "newer": "",
         }
@@ -98,10 +98,10 @@ class ApiKeyProvider(Provider):
         auth = KeyAuth(props["username"], props["api_key"])
         access = zot.access(auth, props["username"], props["probe_repository"]) if own else None
         if own and access:
-            outs.update(_observed(listing, own, access))
+            outs.update(observed(listing, own, access))
         else:
-            outs["refused"] = why_refused(_moment(props["expires_at"]), listing.time)
-        outs["condition"] = condition(_facts(outs), _policy(outs))
+            outs["refused"] = why_refused(moment(props["expires_at"]), listing.time)
+        outs["condition"] = condition(facts_of(outs), _policy(outs))
         return ReadResult(id_, outs, inputs_of(outs, _INPUTS))
 
     def diff(self, id_: str, olds: Props, news: Props) -> DiffResult:
@@ -112,7 +112,7 @@ class ApiKeyProvider(Provider):
         if not olds["refused"]:
             MEMORY.note_live_key(olds["zot_url"], olds["username"], olds["api_key"])
         replaces = changed(olds, news, _IDENTITY)
-        reasons = due(_facts(olds), _policy(news))
+        reasons = due(facts_of(olds), _policy(news))
         self.report(news, f"zot API key of {olds['username']}", reasons)
         if reasons and not replaces:
             replaces = changed(olds, news, ("condition", "rotate_after_days", "expire_after_days")) or ["condition"]
@@ -148,7 +148,7 @@ class ApiKeyProvider(Provider):
             _log.info("zot: key %s of %s had ended already", id_, username)
             return
         ours = [key for key in listing.keys if key.label == props["label"]]
-        newer = _newer(listing, own)
+        newer = newer_than(own, listing)
         if newer and MEMORY.holder(_slot(props)) is None:
             # The engine has shown this process no instance of the key (`destroy --refresh=false`): one may be newer.
             _log.info("zot: key %s of %s is left to its successor's sweep", id_, username)
@@ -160,7 +160,7 @@ class ApiKeyProvider(Provider):
         for key in ended:
             zot.revoke(auth, username, key.uuid)
             _log.info("zot: revoked key %s of %s", key.uuid, username)
-        MEMORY.note_keys_left(username, [_described(key) for key in left])
+        MEMORY.note_keys_left(username, [described(key) for key in left])
 
 
 def key_in_field(props: Props) -> str | None:
@@ -190,64 +190,11 @@ def _policy(props: Props) -> Policy:
     return Policy(float(props["rotate_after_days"]), float(props["expire_after_days"]))
 
 
-def _observed(listing: Listing, key: ListedKey, access: Access) -> Props:
-    """
-    Return what is recorded of a key that the registry accepts. Of the last use only the day: zot counts the very
-    request that asks.
-    """
-    return {
-        "created_at": key.created_at.isoformat(),
-        "expires_at": key.expires_at.isoformat() if key.expires_at else "",
-        "last_used": key.last_used.date().isoformat() if key.last_used else "",
-        "age_days": age_days(key.created_at, listing.time),
-        "refused": "",
-        "access": str(access),
-        "fits_ci": access.fits_ci,
-        "other_keys": [_described(other) for other in listing.keys if other.label != key.label],
-        "newer": ", ".join(_described(other) for other in _newer(listing, key)),
-    }
-
-
-def _newer(listing: Listing, key: ListedKey) -> list[ListedKey]:
-    """
-    Return the live keys of the same label that were made after *key*.
-    """
-    return [
-        other
-        for other in listing.keys
-        if other.label == key.label and other.created_at > key.created_at and not other.is_expired
-    ]
-
-
 def _slot(props: Props) -> Identity:
     """
     Return what a key and its successor have in common. Keys hang on the user's name, whatever their label.
     """
     return ("key", props["zot_url"], props["username"])
-
-
-def _facts(props: Props) -> KeyFacts:
-    return KeyFacts(
-        created_at=datetime.fromisoformat(props["created_at"]),
-        expires_at=_moment(props["expires_at"]),
-        age_days=float(props["age_days"]),
-        refused=props["refused"],
-        access=props["access"],
-        fits_ci=bool(props["fits_ci"]),
-        newer=props["newer"],
-    )
-
-
-def _moment(text: str) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
-
-
-def _described(key: ListedKey) -> str:
-    """
-    Name a key of somebody else's; it is only ever reported.
-    """
-    ends = f"expires {key.expires_at:%Y-%m-%d}" if key.expires_at else "never expires"
-    return f"{key.label or 'no label'} ({key.uuid}), created {key.created_at:%Y-%m-%d}, {ends}"
 
 
 class ApiKey(Resource, module="zot", name="ApiKey"):

@@ -1,0 +1,71 @@
+"""
+What is recorded of a key: from the registry's answers to the state, and from there to the facts that are judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from ..rotation import KeyFacts, age_days
+from .api import Access, ListedKey, Listing
+
+
+def observed(listing: Listing, key: ListedKey, access: Access) -> dict[str, Any]:
+    """
+    Return what is recorded of a key that the registry accepts. Of the last use only the day: zot counts the very
+    request that asks.
+    """
+    return {
+        "created_at": key.created_at.isoformat(),
+        "expires_at": key.expires_at.isoformat() if key.expires_at else "",
+        "last_used": key.last_used.date().isoformat() if key.last_used else "",
+        "age_days": age_days(key.created_at, listing.time),
+        "refused": "",
+        "access": str(access),
+        "fits_ci": access.fits_ci,
+        "other_keys": [described(other) for other in listing.keys if other.label != key.label],
+        "newer": ", ".join(described(other) for other in newer_than(key, listing)),
+    }
+
+
+def newer_than(key: ListedKey, listing: Listing) -> list[ListedKey]:
+    """
+    Return the live keys of the same label that were made after *key*.
+    """
+    return [
+        other
+        for other in listing.keys
+        if other.label == key.label and other.created_at > key.created_at and not other.is_expired
+    ]
+
+
+def facts_of(props: Mapping[str, Any]) -> KeyFacts:
+    """
+    Return the facts that the last read recorded.
+    """
+    return KeyFacts(
+        created_at=datetime.fromisoformat(props["created_at"]),
+        expires_at=moment(props["expires_at"]),
+        age_days=float(props["age_days"]),
+        refused=props["refused"],
+        access=props["access"],
+        fits_ci=bool(props["fits_ci"]),
+        newer=props["newer"],
+    )
+
+
+def moment(text: str) -> datetime | None:
+    """
+    Read a time of the state, where an empty one is never.
+    """
+    return datetime.fromisoformat(text) if text else None
+
+
+def described(key: ListedKey) -> str:
+    """
+    Name a key of somebody else's; it is only ever reported.
+    """
+    ends = f"expires {key.expires_at:%Y-%m-%d}" if key.expires_at else "never expires"
+    return f"{key.label or 'no label'} ({key.uuid}), created {key.created_at:%Y-%m-%d}, {ends}"
