@@ -15,6 +15,7 @@ from pulumi.dynamic import CheckResult, ConfigureRequest, DiffResult, ResourcePr
 from pulumi.output import Unknown
 
 from ..http import logs
+from ..http.errors import NotFoundError
 from ..rotation import CURRENT
 from ..settings.model import named_fields
 from .run_memory import MEMORY, Identity
@@ -74,6 +75,21 @@ class Provider(ResourceProvider):
         if names and all(MEMORY.is_wanted(name) for name in names):
             for sentence in sentences:
                 _log.warning("%s: %s", what, sentence)
+
+
+def key_in(props: Mapping[str, Any], name: str, what: str) -> str:
+    """
+    Return the key that is the property *name* of *what*.
+
+    Raises:
+        NotFoundError: there is none: a run for chosen targets left the key's own resource out before it was made.
+    """
+    if name not in props:
+        hint = "this run left its ApiKey out: run `pulumi up` without --target or --exclude"
+        msg = f"there is no key for {what} yet; {hint}"
+        raise NotFoundError(msg)
+    key: str = props[name]
+    return key
 
 
 def changed(olds: Mapping[str, Any], news: Mapping[str, Any], names: tuple[str, ...]) -> list[str]:

@@ -17,7 +17,7 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CheckResult, CreateResult, DiffResult, ReadResult, Resource, UpdateResult
 
-from ..dynamic.provider import Props, Provider, changed, differences, given, inputs_of
+from ..dynamic.provider import Props, Provider, changed, differences, given, inputs_of, key_in
 from ..dynamic.run_memory import MEMORY, Holder, Identity
 from ..http.errors import UnexpectedAnswerError
 from ..rotation import CURRENT
@@ -117,10 +117,11 @@ class ActionsSecretProvider(Provider):
         before this one may not end.
         """
         forgejo, place = _forgejo(wanted), _place(wanted)
+        value = key_in(wanted, "value", place.thing)
         MEMORY.note_kept(place.identity, kept=False)
         # Before it is written: the old owner's deletion must leave it, also if this write fails.
         MEMORY.note_holder(place.identity, Holder(mark))
-        forgejo.publish(place, wanted["value"])
+        forgejo.publish(place, value)
         outs = {**wanted, "mark": mark, "created_at": "", "canary_end": "", "proven_uuid": proven_before}
         _note(outs)
         if place.kind != "user":

@@ -15,7 +15,7 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
 
-from ..dynamic.provider import Props, Provider, changed, differences, given, inputs_of
+from ..dynamic.provider import Props, Provider, changed, differences, given, inputs_of, key_in
 from ..dynamic.run_memory import MEMORY, Holder, Identity
 from ..http.errors import CollisionError, NotFoundError, NotOursError
 from ..rotation import CURRENT, looks_like_a_key
@@ -119,7 +119,7 @@ class ItemFieldProvider(Provider):
         """
         Give the field that *wanted* names its value, and return all outputs. *known* says where it was last.
         """
-        access = _access(wanted)
+        access, value = _access(wanted), key_in(wanted, "value", _place(wanted).thing)
         ref, item = _find(access, known or wanted)
         field = item.by_id(known["field_id"]) if known and ref == _ref(known) else None
         made_here = bool(known and field and known["made_here"])
@@ -131,7 +131,7 @@ class ItemFieldProvider(Provider):
                 mark = MEMORY.new_mark()
         _refuse_a_second_name(access, ref, item, field, wanted)
         if field is None:
-            field_id, made_here = access.add_field(ref, wanted["field"], wanted["value"]), True
+            field_id, made_here = access.add_field(ref, wanted["field"], value), True
             _log.info("1Password: added field %s, key %s", _place(wanted).name, wanted["key_uuid"])
         else:
             field_id = field.id

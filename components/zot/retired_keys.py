@@ -18,7 +18,7 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
 
-from ..dynamic.provider import Props, Provider, changed, differences, inputs_of
+from ..dynamic.provider import Props, Provider, changed, differences, inputs_of, key_in
 from ..dynamic.run_memory import MEMORY, Holder, Identity
 from ..http.errors import UnexpectedAnswerError
 from ..rotation import CURRENT, age_days
@@ -123,6 +123,7 @@ def _swept(wanted: Props, mark: str, earlier: tuple[str, ...]) -> Props:
     """
     End the stale keys, unless a place lags behind, and return all outputs. *earlier* labels of this resource count too.
     """
+    key_in(wanted, "api_key", f"the sweep of {wanted['username']}")
     labels = {*earlier, wanted["label"]}
     lagging = _lagging(wanted)
     if lagging:

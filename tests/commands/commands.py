@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from tests.commands.states import ALWAYS, EMPTY
+from tests.commands.states import ALWAYS
 from tests.commands.watch import NOTHING, Told
 
 # Each needs all before it.
@@ -75,11 +75,7 @@ def _forced() -> list[Command]:
         "state taint, up": ["state taint URN", "up"],
     }
     return [
-        *(
-            Command(family, _of(kind, *steps), refused=_ABSENT if steps[0].startswith("state") else (), kill=True)
-            for family, steps in lines.items()
-            for kind in KINDS
-        ),
+        *(Command(family, _of(kind, *steps), kill=True) for family, steps in lines.items() for kind in KINDS),
         Command("up --replace", ("up --replace **",), kill=True),
         Command("up --replace", ("up --replace {ApiKey} --replace {RetiredKeys}",), kill=True),
         Command("up --target-replace", ("up --target-replace {ApiKey} --target-replace {RetiredKeys}",), kill=True),
@@ -113,7 +109,7 @@ def _state() -> list[Command]:
         "state rename": ["state rename URN other-name"],
         "state protect": ["state protect URN", "up", "state unprotect URN"],
     }
-    return [Command(family, _of(kind, *steps), refused=_ABSENT) for family, steps in lines.items() for kind in KINDS]
+    return [Command(family, _of(kind, *steps)) for family, steps in lines.items() for kind in KINDS]
 
 
 def _destroys() -> list[Command]:
@@ -137,7 +133,5 @@ def _destroys() -> list[Command]:
         ]
     return commands
 
-
-_ABSENT = ((EMPTY, "No such resource"),)
 
 COMMANDS = {command.name: command for command in [*_forced(), *_plain(), *_state(), *_destroys()]}

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from tests.commands.commands import COMMANDS, TYPES, Command
 from tests.commands.ground import Ground
-from tests.commands.states import ALWAYS, OLDER, STATES, State
+from tests.commands.states import ALWAYS, EMPTY, OLDER, STATES, State
 from tests.commands.watch import Watch, changed_of_others, keys_of, of_others, out_of_sync
 from tests.engine.leaks import leaks
 from tests.engine.stack import Run
@@ -64,6 +64,9 @@ class Outcome:
     text: str = ""
 
 
+_NOT_ONE = re.compile("ambiguously referred to multiple resources|does not correspond to an existing resource")
+
+
 def tried(ground: Ground, cell: Cell) -> Outcome:
     """
     Play one cell on a ground and say what is not as promised.
@@ -78,6 +81,11 @@ def tried(ground: Ground, cell: Cell) -> Outcome:
     outcome.faults += watch.faults
     if cell.kill_at and not watch.killed:
         return outcome
+    if "snapshot integrity failure" in outcome.text:
+        # The engine (3.250) saves what depends on a resource that it was told to leave out and never made, and refuses
+        # the state that it has written; its own message names this command.
+        repaired = ground.run("state", "repair", "--yes")
+        outcome.text += f"\n$ pulumi state repair\n{repaired.text}"
     ground.let_reads_catch_up()
     watch = Watch(ground)
     up = _run(ground, watch, "up", *_SILENT["up"])
@@ -112,7 +120,8 @@ def _play(ground: Ground, command: Command, state: State, watch: Watch, outcome:
     """
     Run the command's steps under the watch, until it is killed.
     """
-    expected = {says for trait, says in command.refused if trait in state.traits | {ALWAYS}}
+    nothing_there = EMPTY in state.traits
+    expected = {says for trait, says in command.refused if trait in state.traits | {ALWAYS} and not nothing_there}
     refused = set()
     for step in command.steps:
         arguments = _arguments(ground, step)
@@ -126,7 +135,9 @@ def _play(ground: Ground, command: Command, state: State, watch: Watch, outcome:
         if run.code != 0 and not interrupted:
             fits = {says for says in expected if re.search(says, run.text)}
             refused |= fits
-            if not fits:
+            # The engine refuses, in many words, to work on a resource that the state does not have or has twice.
+            no_such = "{" in step and (nothing_there or (step.startswith("state ") and _NOT_ONE.search(run.text)))
+            if not fits and not no_such:
                 outcome.faults.append(f"`{step}` ended with {run.code}: {_last_error(run.text)}")
         if step.startswith("stack rename") and run.code == 0:
             ground.stack.name = arguments[2]
