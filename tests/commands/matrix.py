@@ -101,6 +101,7 @@ def tried(ground: Ground, cell: Cell) -> Outcome:
                 keys,
                 newer_may_live=OLDER in state.traits,
                 told_to_end=bool(command.told.parts & {"RetiredKeys", "ApiKey"}),
+                earlier_labels_known=EMPTY not in state.traits,
             )
         ground.let_reads_catch_up()
         preview = _run(ground, watch, "preview", "--diff", "--expect-no-changes")

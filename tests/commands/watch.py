@@ -210,7 +210,13 @@ def keys_of(ground: Ground) -> list[Key]:
 
 
 def out_of_sync(
-    ground: Ground, account: Account, before: list[Key], *, newer_may_live: bool, told_to_end: bool
+    ground: Ground,
+    account: Account,
+    before: list[Key],
+    *,
+    newer_may_live: bool,
+    told_to_end: bool,
+    earlier_labels_known: bool,
 ) -> list[str]:
     """
     Compare an account's places with the registry: one live key in all of them, and of the others with our label those
@@ -220,6 +226,8 @@ def out_of_sync(
         before: the keys that were alive before the command.
         newer_may_live: whether a key newer than the one in use may be left: after an older state nobody ends it.
         told_to_end: whether the command was told to end old keys at once.
+        earlier_labels_known: whether the state knows the label that the keys had before the stack was renamed: a stack
+            that was begun anew does not, and to it they are somebody's.
     """
     estate = ground.estate
     name = account.username
@@ -232,7 +240,11 @@ def out_of_sync(
     if current.label != f"zot-ci/{ground.stack.name}/{name}":
         return [f"the places of {name} hold a key labelled {current.label}"]
     alive = {key.uuid for key in keys_of(ground)}
-    known = {key.uuid: key for key in [*before, *keys_of(ground)] if key.username == name}
+    known = {
+        key.uuid: key
+        for key in [*before, *keys_of(ground)]
+        if key.username == name and (earlier_labels_known or key.label == current.label)
+    }
     ours = sorted(known.values(), key=_born)
     grace = account.grace_days
     faults = []
