@@ -114,7 +114,7 @@ class Demo:
         self.break_four_things()
         words = ("refused by the registry: revoked", "holds another value", "has no such secret any more", GROUP)
         self.preview(*words, drift=True)
-        step("3", "one `pulumi up` heals all four")
+        step("3", "one `pulumi up` reconciles all four")
         self.up()
         insist(self.push(self.world.secret(), "two") == 201, "CI pushes demo/image:two")
 
@@ -192,7 +192,7 @@ def main() -> int:
         "\nFor your own estate: copy stacks/Pulumi.blumeops.yaml to stacks/Pulumi.<stack>.yaml, "
         "put your names into it, and follow README.md, “A real estate in five steps”."
     )
-    told = "first key, empty preview, four drifts healed, a rotation" + ("" if staying else ", a clean destroy")
+    told = "first key, empty preview, four drifts reconciled, a rotation" + ("" if staying else ", a clean destroy")
     console.print(f"demo: {told}, in {seconds:.0f} s")
     return 0
 

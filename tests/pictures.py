@@ -66,7 +66,7 @@ class PictureError(Exception):
 
 class Album:
     """
-    A stack in line with one account, whose runs are drawn.
+    A stack in sync with one account, whose runs are drawn.
     """
 
     def __init__(self, world: World, folder: Path) -> None:

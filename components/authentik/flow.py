@@ -34,7 +34,7 @@ _BLOCKED = {
 }
 
 
-class LeftoverDeviceError(LoginBlockedError):
+class AbandonedDeviceError(LoginBlockedError):
     """
     The account has a static device, whose codes nobody knows: a login that was killed left it.
     """
@@ -90,7 +90,7 @@ class Flow:
         Answer challenges until the flow is through; the browser then holds a session with a login event.
 
         Raises:
-            LeftoverDeviceError: a static device stands in the way; remove it and begin again.
+            AbandonedDeviceError: a static device stands in the way; remove it and begin again.
             LoginBlockedError: a challenge that this program cannot, or must not, answer.
         """
         challenge = fetch(self._browser, self._slug, self._username)
@@ -142,7 +142,7 @@ class Flow:
         devices = sorted({device.device_class for device in challenge.device_challenges})
         if devices == ["static"]:
             msg = "an interrupted login left a static device"
-            raise LeftoverDeviceError(msg)
+            raise AbandonedDeviceError(msg)
         if devices:
             kinds = " and ".join(devices)
             msg = f"the account has a device of somebody's ({kinds}): remove it, or log in by hand"

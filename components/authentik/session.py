@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from ..http.browser import Browser
 from ..http.errors import ReconcileError
 from .api import Account, Authentik, Brand
-from .flow import Flow, LeftoverDeviceError, fetch, remove_static_devices
+from .flow import AbandonedDeviceError, Flow, fetch, remove_static_devices
 
 _log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ def session(authentik: Authentik, account: Account) -> Iterator[Browser]:
         cleanup.callback(_tidy, "reset the password", authentik.set_password, account, _unknown_password())
         try:
             browser = _run_flow(authentik, account, brand, password, cleanup)
-        except LeftoverDeviceError:
+        except AbandonedDeviceError:
             _remove_device_by_impersonation(authentik, account)
             browser = _run_flow(authentik, account, brand, password, cleanup)
         yield browser

@@ -106,7 +106,7 @@ class Life:
         """Make the account, or adopt it: a first `up`."""
         return ServiceAccountProvider().create(account_inputs(self.world))
 
-    def heal_account(self) -> Any:
+    def reconcile_account(self) -> Any:
         """Reconcile the account."""
         return ServiceAccountProvider().update(self.world.username, self.account, account_inputs(self.world))
 

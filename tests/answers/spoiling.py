@@ -38,7 +38,7 @@ def authentik_token(world: World, *without: str, expires: timedelta | None = Non
 
 def drifted(world: World, *without: str, **change: Any) -> dict[str, str]:
     """
-    Somebody changed the account, and the token lacks what mends it.
+    Somebody changed the account, and the token lacks what reconciles it.
     """
     if change:
         world.change_account(**change)
@@ -47,7 +47,7 @@ def drifted(world: World, *without: str, **change: Any) -> dict[str, str]:
 
 def regrouped(world: World, join: str = "", leave: str = "", without: str = "") -> dict[str, str]:
     """
-    Somebody changed the account's groups, and the token lacks what mends them.
+    Somebody changed the account's groups, and the token lacks what reconciles them.
     """
     if join:
         world.join(join)

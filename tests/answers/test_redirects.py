@@ -26,14 +26,14 @@ pytestmark = pytest.mark.embedded
 Ask = Callable[[Life], Any]
 
 
-def _heal(life: Life) -> Any:
+def _reconcile(life: Life) -> Any:
     life.world.change_account(is_active=False)
-    return life.heal_account()
+    return life.reconcile_account()
 
 
 def _rejoin(life: Life) -> Any:
     life.world.leave(GROUP)
-    return life.heal_account()
+    return life.reconcile_account()
 
 
 def _log_in(life: Life) -> Any:
@@ -41,7 +41,7 @@ def _log_in(life: Life) -> Any:
     return life.mint()
 
 
-def _log_in_past_a_leftover(life: Life) -> Any:
+def _log_in_past_an_abandoned_device(life: Life) -> Any:
     life.world.estate.authentik.add_device(life.world.username, "static")
     return _log_in(life)
 
@@ -49,7 +49,7 @@ def _log_in_past_a_leftover(life: Life) -> Any:
 # What is asked, and by which call.
 CALLS: dict[str, tuple[str, str, str, Ask]] = {
     "authentik_account": ("authentik", "GET", "/core/users/", Life.read_account),
-    "authentik_change": ("authentik", "PATCH", "/core/users/", _heal),
+    "authentik_change": ("authentik", "PATCH", "/core/users/", _reconcile),
     "authentik_group": ("authentik", "GET", "/core/groups/", _rejoin),
     "authentik_join": ("authentik", "POST", "/add_user/", _rejoin),
     "authentik_password": ("authentik", "POST", "/set_password/", _log_in),
@@ -58,7 +58,7 @@ CALLS: dict[str, tuple[str, str, str, Ask]] = {
     "authentik_answer": ("authentik", "POST", "/flows/executor/", _log_in),
     "authentik_authorize": ("authentik", "GET", "/application/o/authorize/", _log_in),
     "authentik_devices": ("authentik", "GET", "/authenticators/static/", _log_in),
-    "authentik_impersonate": ("authentik", "POST", "/impersonate/", _log_in_past_a_leftover),
+    "authentik_impersonate": ("authentik", "POST", "/impersonate/", _log_in_past_an_abandoned_device),
     "authentik_delete": ("authentik", "DELETE", "/core/users/", Life.delete_account),
     "zot_keys": ("zot", "GET", "/zot/auth/apikey", Life.read_key),
     "zot_mint": ("zot", "POST", "/zot/auth/apikey", Life.mint),
@@ -201,15 +201,15 @@ def test_a_cookie_of_an_api_is_not_kept(ask: Ask, life: Life, monkeypatch: pytes
 @pytest.fixture
 def asked(life: Life) -> dict[str, list[Asked]]:
     """
-    All that is asked in a life with a login past a leftover device, a rotation, a sweep and an end.
+    All that is asked in a life with a login past an abandoned device, a rotation, a sweep and an end.
     """
     world = life.world
     listened = {name: listen(system_of(world, name)) for name in ("authentik", "zot", "onepassword", "forgejo")}
     world.leave(GROUP)
     world.change_account(is_active=False)
-    life.heal_account()
+    life.reconcile_account()
     life.read_account()
-    key = _log_in_past_a_leftover(life)
+    key = _log_in_past_an_abandoned_device(life)
     world.mint_by(key["api_key"], key["label"])
     life.key = key
     life.sweep |= {"api_key": key["api_key"], "key_uuid": key["uuid"], "held": {}}

@@ -35,7 +35,7 @@ def by_live_key(life: Life) -> Any:
 
 ASKS: dict[str, Callable[[Life], Any]] = {
     "read account": Life.read_account,
-    "heal account": Life.heal_account,
+    "reconcile account": Life.reconcile_account,
     "read key": Life.read_key,
     "mint by a live key": by_live_key,
     "mint by a login": by_login,

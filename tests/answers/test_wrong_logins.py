@@ -60,7 +60,7 @@ def _device(kind: str) -> Callable[[World], None]:
     return spoil
 
 
-def _leftover_without_impersonate(world: World) -> dict[str, str]:
+def _abandoned_device_without_impersonate(world: World) -> dict[str, str]:
     _device("static")(world)
     return authentik_token(world, "impersonate")
 
@@ -109,8 +109,8 @@ BLOCKED = {
         "set_password/ answered 403 for zot-ci; check that AUTHENTIK_TOKEN is valid and its role has "
         "reset_user_password on the account",
     ),
-    "leftover_device_without_impersonate": Blocked(
-        _leftover_without_impersonate, PermissionMissingError, "its role has impersonate on the account"
+    "abandoned_device_without_impersonate": Blocked(
+        _abandoned_device_without_impersonate, PermissionMissingError, "its role has impersonate on the account"
     ),
     "account_hidden": Blocked(
         lambda world: authentik_token(world, "view_user"), NotFoundError, "grant AUTHENTIK_TOKEN view_user on it"
@@ -220,7 +220,7 @@ def test_a_login_that_cannot_succeed_leaves_nothing_behind(
     assert_clean_log(life.world, caplog)
 
 
-def test_a_leftover_device_is_cleared_and_the_login_goes_on(life: Life) -> None:
+def test_an_abandoned_device_is_removed_and_the_login_goes_on(life: Life) -> None:
     """The one obstacle that the program removes by itself: it is its own."""
     lose_every_key(life.world)
     life.world.estate.authentik.add_device(life.world.username, "static")

@@ -138,7 +138,7 @@ def test_a_device_of_somebody_s_is_named_and_stays(kinds: list[str], words: str,
 def test_a_permission_that_the_login_lacks_is_named(
     permission: str, kind: type[ReconcileError], signed_in: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """*impersonate* is wanted only where a leftover has to be cleared, and then it stays."""
+    """*impersonate* is wanted only where an abandoned device has to be removed, and then it stays."""
     user = made(signed_in)
     signed_in.estate.authentik.add_device(USER)
     needed = ("view_user", "reset_user_password", "impersonate")

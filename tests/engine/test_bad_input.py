@@ -99,7 +99,7 @@ def test_a_wrong_setting_stops_the_run_before_anything_is_changed(
 
 
 def test_a_preview_with_a_wrong_setting_is_no_drift(standing: Standing) -> None:
-    """Exit code 7 would say that an `up` mends it."""
+    """Exit code 7 would say that an `up` reconciles it."""
     standing.stack.configure(standing.world.config(expireAfterDays=90))
 
     run = standing.stack.preview()

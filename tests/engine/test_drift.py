@@ -1,5 +1,5 @@
 """
-Every drift of the design's table: `preview` says it in words on the right resource, and one `up` heals it.
+Every drift of the design's table: `preview` says it in words on the right resource, and one `up` reconciles it.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ DRIFTS = {
 
 
 @pytest.mark.parametrize("drift", DRIFTS.values(), ids=DRIFTS.keys())
-def test_a_drift_is_said_in_words_and_healed_by_one_up(drift: Drift, world: World, in_sync: Stack) -> None:
+def test_a_drift_is_said_in_words_and_reconciled_by_one_up(drift: Drift, world: World, in_sync: Stack) -> None:
     """Exit code 7, the words, on that resource and in the plain preview too; then one `up`, and nothing is left."""
     drift.by_hand(world)
 
@@ -89,8 +89,8 @@ def test_a_drift_is_said_in_words_and_healed_by_one_up(drift: Drift, world: Worl
     assert_in_sync(world, in_sync)
 
 
-def test_all_drifts_at_once_are_healed_by_one_up(world: World, in_sync: Stack) -> None:
-    """Nothing is left of the old key to mint with: the account is mended, and a login makes the new one."""
+def test_all_drifts_at_once_are_reconciled_by_one_up(world: World, in_sync: Stack) -> None:
+    """Nothing is left of the old key to mint with: the account is reconciled, and a login makes the new one."""
     _leave_a_newer_key(world)
     _revoke(world)
     world.leave(GROUP)

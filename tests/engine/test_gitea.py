@@ -61,7 +61,7 @@ def _refused(stack: Stack, *words: str) -> Run:
     return run
 
 
-def test_the_secret_is_published_watched_healed_and_deleted(gitea: Gitea, repo: str, on_gitea: Stack) -> None:
+def test_the_secret_is_published_watched_reconciled_and_deleted(gitea: Gitea, repo: str, on_gitea: Stack) -> None:
     """The whole life of a secret, with the least scope that works."""
     assert on_gitea.up().code == 0
     assert gitea.secrets("owner", repo) == [SECRET]

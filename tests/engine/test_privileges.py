@@ -50,7 +50,7 @@ def _due(world: World) -> None:
     world.estate.clock.advance(days=91)
 
 
-def _no_key_and_a_leftover(world: World) -> None:
+def _no_key_and_an_abandoned_device(world: World) -> None:
     lose_every_key(world)
     world.estate.authentik.add_device(world.username, "static")
 
@@ -62,8 +62,8 @@ LOGIN = HIDDEN | {"reset_user_password": "its role has reset_user_password on th
 USES = {
     "rotation": Use(_due, HIDDEN),
     "recovery_by_login": Use(lose_every_key, LOGIN),
-    "recovery_past_a_leftover_device": Use(
-        _no_key_and_a_leftover, LOGIN | {"impersonate": "its role has impersonate on the account"}
+    "recovery_past_an_abandoned_device": Use(
+        _no_key_and_an_abandoned_device, LOGIN | {"impersonate": "its role has impersonate on the account"}
     ),
     "activating_the_account": Use(
         lambda world: world.change_account(is_active=False),

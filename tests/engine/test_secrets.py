@@ -49,7 +49,7 @@ def test_a_secret_in_an_argument_is_found() -> None:
 def test_no_secret_is_left_by_a_life_of_ups_drifts_and_failures(
     flags: tuple[str, ...], world: World, stack: Stack, tmp_path: Path
 ) -> None:
-    """First up, preview, rotation, healing, refused tokens, destroy: nothing in any output or file."""
+    """First up, preview, rotation, drift, refused tokens, destroy: nothing in any output or file."""
     texts = [stack.up(*flags).text, stack.preview(*flags).text]
     world.estate.zot.clock.advance(days=91)
     plan = tmp_path / "plan.json"

@@ -33,7 +33,7 @@ def test_a_sweep_before_the_publish_would_revoke_the_key_in_use(world: World, in
 
 @pytest.mark.embedded
 def test_a_replaced_key_whose_deletion_is_pending_does_not_end_its_successor(world: World, in_sync: Stack) -> None:
-    """Seen from the old key the new one is a stray with our label; the next `up` refreshes and deletes the old one."""
+    """Seen from the old key the new one is one more with our label; the next `up` refreshes and deletes the old one."""
     world.estate.zot.clock.advance(days=91)
     in_sync.env["FORGEJO_TOKEN"] = world.estate.forgejo.add_token("eblume", ("read:repository",))
     assert in_sync.up().code != 0

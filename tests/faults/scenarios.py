@@ -39,7 +39,7 @@ SCENARIOS = {
         Scenario("first up", NEW),
         Scenario("takeover", BY_HAND),
         Scenario("rotation", DUE),
-        Scenario("healing", ALL_BROKEN),
+        Scenario("drift", ALL_BROKEN),
         Scenario("destroy", IN_SYNC, ("destroy", "--yes", "--skip-preview")),
     )
 }

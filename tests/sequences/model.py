@@ -94,7 +94,7 @@ class Engine:
     def preview(self, settings: Settings) -> list[str]:
         """
         Return the steps that an `up` would take, up to the first one whose outcome decides the later ones; none in
-        line. The state stays as it is.
+        sync. The state stays as it is.
         """
         kept, configured = [Held(**vars(held)) for held in self.state], self.configured
         run = _Run(self, Calls(), dry=True)

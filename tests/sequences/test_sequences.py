@@ -116,7 +116,7 @@ BY_HAND: dict[str, Callable[[Ground], object]] = {
     "the secret is deleted": Ground.delete_secret,
     "the secret is made again": _make_secret_again,
     "the key is revoked": _revoke,
-    "a stray with our label": lambda ground: ground.mint(f"zot-ci/{STACK}/{ground.wanted.username}"),
+    "one more key with our label": lambda ground: ground.mint(f"zot-ci/{STACK}/{ground.wanted.username}"),
     "a stranger's key": lambda ground: ground.strangers.add(ground.mint("somebody's")),
 }
 

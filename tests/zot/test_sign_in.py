@@ -181,7 +181,7 @@ def test_neither_system_ever_sees_the_other_s_cookies_or_a_token_that_is_not_its
         assert not (heard.authorization and heard.cookies)
 
 
-def test_a_leftover_static_device_is_cleared_by_impersonation_first(signed_in: World) -> None:
+def test_an_abandoned_static_device_is_removed_by_impersonation_first(signed_in: World) -> None:
     """A killed run left it, and its codes are gone: without this the account would be locked out."""
     user = made(signed_in)
     signed_in.estate.authentik.add_device(USER)
@@ -199,7 +199,7 @@ def test_a_leftover_static_device_is_cleared_by_impersonation_first(signed_in: W
     assert_nothing_is_left(signed_in, user)
 
 
-def test_several_leftover_devices_are_all_cleared(signed_in: World) -> None:
+def test_several_abandoned_devices_are_all_removed(signed_in: World) -> None:
     """Two runs may have been killed."""
     user = made(signed_in)
     for _ in range(3):

@@ -61,7 +61,7 @@ def test_an_account_that_the_token_may_not_see_gets_no_new_password(
 
 
 def test_three_permissions_on_the_one_account_are_enough(signed_in: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The least privilege, a leftover device included."""
+    """The least privilege, the removal of an abandoned device included."""
     user = made(signed_in)
     signed_in.estate.authentik.add_device(USER)
     grants = [Grant(name, user) for name in ("view_user", "reset_user_password", "impersonate")]
