@@ -4,30 +4,39 @@ Where a cell is played: the systems behind proxies, the stack of the state that 
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tests.commands.forks import Forks
 from tests.commands.states import Account, State
 from tests.engine.prepared import Prepared
 from tests.engine.stack import Run, Stack
+from tests.faults.scenarios import kill_session
 from tests.world import OWNER, REPOSITORY
 
 
 class Ground:
     """
     Systems and stack of one process. Use *opened*, and *begin* before anything else.
+
+    *plain_up* has, by the name of a state, what is not as promised of a plain `up` in it, once that was tried.
     """
 
     stack: Stack
     accounts: tuple[Account, ...]
 
     def __init__(self, folder: Path) -> None:
+        self.plain_up: dict[str, list[str]] = {}
         self._folder = folder
+        self._modules = _with_a_pip_that_knows(folder / "modules")
+        self.forks = Forks(folder / "forks")
         self._prepared = Prepared(folder / "states", behind_proxies=True)
         self.proxies, self.world = self._prepared.proxies, self._prepared.world
         self.estate = self.world.estate
@@ -43,6 +52,7 @@ class Ground:
             try:
                 yield ground
             finally:
+                ground.forks.stop()
                 ground._prepared.stop()
 
     def begin(self, state: State) -> None:
@@ -52,6 +62,8 @@ class Ground:
         folder = self._folder / "cell"
         shutil.rmtree(folder, ignore_errors=True)
         self.stack = self._prepared.stack(state.begins, folder)
+        self.stack.env["PYTHONPATH"] = str(self._modules)
+        self.stack.env["PATH"] = os.pathsep.join([str(self.forks.folder), self.stack.env["PATH"]])
         self.accounts = state.accounts
         self.estate.forgejo.set_value(OWNER, REPOSITORY, "SOMEBODY_ELSES", self.estate.secrets.new())
         self.let_reads_catch_up()
@@ -64,6 +76,13 @@ class Ground:
             for item in vault.items.values():
                 while item.seen() is not item.current:
                     pass
+
+    def recorded(self) -> str:
+        """
+        Return what tells one content of the state from another.
+        """
+        files = sorted((self.stack.state / ".pulumi" / "stacks").rglob("*.json"))
+        return hashlib.sha256(b"".join(str(file).encode() + file.read_bytes() for file in files)).hexdigest()
 
     @property
     def scratch(self) -> Path:
@@ -78,12 +97,31 @@ class Ground:
         """
         return self.finish(self.stack.begin(*arguments))
 
+    def kill(self, process: subprocess.Popen[str]) -> None:
+        """
+        `kill -9` a command and all that it started.
+        """
+        self.forks.kill()
+        kill_session(process)
+
     def finish(self, process: subprocess.Popen[str]) -> Run:
         """
         Wait for a command, without the look at the process table that *Stack.finish* takes a hundred times a second.
         """
         text, _ = process.communicate(timeout=300)
         return Run(process.returncode, text)
+
+
+def _with_a_pip_that_knows(folder: Path) -> Path:
+    """
+    Fill a folder for PYTHONPATH with a `pip` that has the answer to what the engine asks at each command: which
+    packages are installed. Asking the real one takes a sixth of the processor's time of a command.
+    """
+    question = [sys.executable, "-m", "pip", "list", "-v", "--format", "json"]
+    answer = subprocess.run(question, check=True, capture_output=True, text=True).stdout
+    (folder / "pip").mkdir(parents=True)
+    (folder / "pip" / "__main__.py").write_text(f"print({answer!r})\n")
+    return folder
 
 
 def owned_environment() -> None:

@@ -1,5 +1,9 @@
 """
 One cell: a command in a state, killed at one of its requests or not, then one plain `up`.
+
+Two things are not done twice. A command that left systems and state as they were, as one that the engine refused, is
+followed by the `up` that the first such cell of its state has had. And after an `up` that found nothing to change, a
+preview would ask the same questions again.
 """
 
 from __future__ import annotations
@@ -17,8 +21,8 @@ from tests.commands.states import ALWAYS, EMPTY, OLDER, STATES, State
 from tests.commands.watch import Watch, changed_of_others, keys_of, of_others, out_of_sync
 from tests.engine.leaks import leaks
 from tests.engine.stack import Run
+from tests.estate.zot.keys import Key
 from tests.faults.proxy import Plan
-from tests.faults.scenarios import kill_session
 
 # What the engine asks on a terminal.
 _SILENT = {
@@ -64,6 +68,7 @@ class Outcome:
     text: str = ""
 
 
+_NOTHING_TO_DO = re.compile(r"^Resources:\n +\d+ unchanged\n\n", re.MULTILINE)
 _NOT_ONE = re.compile("ambiguously referred to multiple resources|does not correspond to an existing resource")
 
 
@@ -74,13 +79,34 @@ def tried(ground: Ground, cell: Cell) -> Outcome:
     command, state = COMMANDS[cell.command], STATES[cell.state]
     ground.begin(state)
     outcome = Outcome(cell)
-    others, keys = of_others(ground), keys_of(ground)
+    others, keys, recorded = of_others(ground), keys_of(ground), ground.recorded()
     watch = Watch(ground, command.told, cell.kill_at)
     _play(ground, command, state, watch, outcome)
     outcome.changing, outcome.killed = watch.changing, watch.killed
     outcome.faults += watch.faults
     if cell.kill_at and not watch.killed:
         return outcome
+    as_before = not watch.changing and ground.recorded() == recorded
+    if as_before and state.name in ground.plain_up:
+        outcome.faults += ground.plain_up[state.name]
+    else:
+        faults = _plain_up(ground, command, state, keys, outcome)
+        outcome.faults += faults
+        if as_before:
+            ground.plain_up[state.name] = faults
+    outcome.faults += changed_of_others(others, of_others(ground))
+    outcome.faults += [
+        f"a secret in the output: {leak}" for leak in leaks(set(ground.estate.secrets), outcome.text.encode())
+    ]
+    if "Traceback" in outcome.text and not watch.killed:
+        outcome.faults.append("a traceback in the output")
+    return outcome
+
+
+def _plain_up(ground: Ground, command: Command, state: State, keys: list[Key], outcome: Outcome) -> list[str]:
+    """
+    Run the `up` that follows every command, and say what is not in sync after it. *keys* were alive before the command.
+    """
     if "snapshot integrity failure" in outcome.text:
         # The engine (3.250) saves what depends on a resource that it was told to leave out and never made, and refuses
         # the state that it has written; its own message names this command.
@@ -90,31 +116,25 @@ def tried(ground: Ground, cell: Cell) -> Outcome:
     watch = Watch(ground)
     up = _run(ground, watch, "up", *_SILENT["up"])
     outcome.text += f"\n$ pulumi up\n{up.text}"
-    outcome.faults += [f"in the plain up: {fault}" for fault in watch.faults]
+    faults = [f"in the plain up: {fault}" for fault in watch.faults]
     if up.code != 0:
-        outcome.faults.append(f"the plain up ended with {up.code}: {_last_error(up.text)}")
-    else:
-        for account in ground.accounts:
-            outcome.faults += out_of_sync(
-                ground,
-                account,
-                keys,
-                newer_may_live=OLDER in state.traits,
-                told_to_end=bool(command.told.parts & {"RetiredKeys", "ApiKey"}),
-                earlier_labels_known=EMPTY not in state.traits,
-            )
+        return [*faults, f"the plain up ended with {up.code}: {_last_error(up.text)}"]
+    for account in ground.accounts:
+        faults += out_of_sync(
+            ground,
+            account,
+            keys,
+            newer_may_live=OLDER in state.traits,
+            told_to_end=bool(command.told.parts & {"RetiredKeys", "ApiKey"}),
+            earlier_labels_known=EMPTY not in state.traits,
+        )
+    if not _NOTHING_TO_DO.search(up.text):
         ground.let_reads_catch_up()
         preview = _run(ground, watch, "preview", "--diff", "--expect-no-changes")
         outcome.text += f"\n$ pulumi preview\n{preview.text}"
         if preview.code != 0:
-            outcome.faults.append(f"the preview after the plain up ended with {preview.code}")
-    outcome.faults += changed_of_others(others, of_others(ground))
-    outcome.faults += [
-        f"a secret in the output: {leak}" for leak in leaks(set(ground.estate.secrets), outcome.text.encode())
-    ]
-    if "Traceback" in outcome.text and not watch.killed:
-        outcome.faults.append("a traceback in the output")
-    return outcome
+            faults.append(f"the preview after the plain up ended with {preview.code}")
+    return faults
 
 
 def _play(ground: Ground, command: Command, state: State, watch: Watch, outcome: Outcome) -> None:
@@ -149,7 +169,7 @@ def _run(ground: Ground, watch: Watch, *arguments: str) -> Run:
     """
     Run one command of the engine under a watch.
     """
-    return _watched(ground, watch, kill_session, *arguments)
+    return _watched(ground, watch, ground.kill, *arguments)
 
 
 def _interrupted(ground: Ground, watch: Watch, *arguments: str) -> Run:
