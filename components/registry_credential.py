@@ -14,6 +14,7 @@ from typing import Any
 import pulumi
 
 from .authentik.service_account import ServiceAccount
+from .dynamic.run_memory import MEMORY
 from .forgejo.actions_secret import ActionsSecret
 from .forgejo.republication import republished
 from .onepassword.item_field import ItemField
@@ -71,6 +72,10 @@ class RegistryCredential(pulumi.ComponentResource):
         self.summary = _summary(key, fields[0], account.policy, held, retired)
         published = [(where.place, secret) for where, secret in zip(account.forgejo, secrets, strict=True)]
         self.republished = republished(args.systems.forgejo.url, args.systems.forgejo_token, published)
+        if not pulumi.runtime.is_dry_run():
+            # After the journal was begun. What a run leaves out must not be cleared away in it.
+            for thing in [("account", account.username), *(place.identity for place in account.places)]:
+                MEMORY.note_named(thing)
         self.register_outputs({"summary": self.summary})
 
     @property

@@ -15,7 +15,7 @@ from components.onepassword.item_field import ItemFieldProvider
 from components.settings.place import Place
 from components.zot.api_key import ApiKeyProvider
 from tests.dynamic.wanted import NO_KEY, field, made_by, next_run, outs_of, secret, writes
-from tests.world import FIELD, ITEM, VAULT, World
+from tests.world import FIELD, ITEM, OWNER, REPOSITORY, SECRET, VAULT, World
 
 pytestmark = pytest.mark.embedded
 
@@ -51,6 +51,31 @@ def test_a_deletion_that_is_pending_from_a_killed_run_leaves_the_successor_s_fie
     assert signed_in.field() == NO_KEY
 
     FIELDS.delete("id", news)
+    assert signed_in.field() is None
+
+
+def test_what_the_program_has_and_the_run_leaves_out_is_not_cleared_away(signed_in: World) -> None:
+    """A new account takes the places over, and `--exclude` leaves them out: no `check`, no `diff` tells of them."""
+    olds, published = outs_of(FIELDS.create(field())), outs_of(SECRETS.create(secret(signed_in)))
+    next_run(signed_in)
+    MEMORY.note_named(Place.field(VAULT, ITEM, FIELD).identity)
+    MEMORY.note_named(Place.secret(SECRET, repository=f"{OWNER}/{REPOSITORY}").identity)
+    FIELDS.check({}, field() | {"field": "another"})
+
+    FIELDS.delete("id", olds)
+    SECRETS.delete("id", published)
+
+    assert writes(signed_in) == []
+
+
+def test_a_destroy_that_runs_the_program_clears_away_what_the_program_has(signed_in: World) -> None:
+    """`destroy --run-program` checks nothing."""
+    olds = outs_of(FIELDS.create(field()))
+    next_run(signed_in)
+    MEMORY.note_named(Place.field(VAULT, ITEM, FIELD).identity)
+
+    FIELDS.delete("id", olds)
+
     assert signed_in.field() is None
 
 
