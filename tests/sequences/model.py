@@ -10,6 +10,9 @@ Only what `contracts/pulumi.md` says and real runs show (`tests/engine/test_sequ
 - then the program registers its resources in order, and each is checked, compared (old outputs, new inputs) and left,
   updated, made, or replaced: the new one first, the old one kept for the end;
 - deletions come last, what depends on others first, and not at all if anything failed;
+- what is forced to be replaced is not compared, and its check is that of something new;
+- where targets are chosen, the rest is not asked about at all; what of it does not exist has what was put in for what
+  would come out;
 - a step that fails, or that the process does not outlive, leaves the state as it was before that step.
 
 The wiring is not written down a second time: the component itself runs here, with a registration that is done at once
@@ -37,7 +40,7 @@ from components.settings.place import Place
 from components.settings.reference import StoredToken
 
 # Dependents after what they depend on, for deletions; the name of a resource's class.
-_ORDER = ("ServiceAccount", "ApiKey", "ItemField", "ActionsSecret", "RetiredKeys")
+KINDS = ("ServiceAccount", "ApiKey", "ItemField", "ActionsSecret", "RetiredKeys")
 
 
 @dataclass
@@ -53,6 +56,58 @@ class Held:
     inputs: Props
     outputs: Props
     pending_delete: bool = False
+    tainted: bool = False
+
+
+@dataclass(frozen=True)
+class Part:
+    """
+    One account's resources of one kind.
+    """
+
+    username: str
+    kind: str
+
+    def is_it(self, name: str, kind: str) -> bool:
+        """
+        Whether a resource is one of them.
+        """
+        return kind == self.kind and name.startswith(f"{self.username}-")
+
+    @property
+    def with_dependents(self) -> frozenset[Part]:
+        """
+        These, and what depends on them.
+        """
+        return frozenset(Part(self.username, kind) for kind in KINDS[KINDS.index(self.kind) :])
+
+
+@dataclass(frozen=True)
+class Flags:
+    """
+    What an `up` is told: what it is to replace, and what it is to look at or to leave out; by default all.
+    """
+
+    replace: frozenset[Part] = frozenset()
+    target: frozenset[Part] = frozenset()
+    exclude: frozenset[Part] = frozenset()
+
+    def replaces(self, name: str, kind: str) -> bool:
+        """
+        Whether a resource is to be replaced in any case.
+        """
+        return any(part.is_it(name, kind) for part in self.replace)
+
+    def leaves_out(self, name: str, kind: str) -> bool:
+        """
+        Whether a resource is none of this run's business.
+        """
+        if self.target:
+            return not any(part.is_it(name, kind) for part in self.target)
+        return any(part.is_it(name, kind) for part in self.exclude)
+
+
+PLAIN = Flags()
 
 
 class Calls:
@@ -82,14 +137,14 @@ class Engine:
     state: list[Held] = field(default_factory=list)
     configured: Settings | None = None
 
-    def up(self, settings: Settings, calls: Calls | None = None) -> list[str]:
+    def up(self, settings: Settings, calls: Calls | None = None, flags: Flags = PLAIN) -> list[str]:
         """
-        Reconcile the systems with *settings*, and return the steps that were taken.
+        Reconcile the systems with *settings*, as far as *flags* say, and return the steps that were taken.
 
         Raises:
             ReconcileError: a step failed.
         """
-        return self._go(_Run(self, calls or Calls(), dry=False), settings)
+        return self._go(_Run(self, calls or Calls(), flags, dry=False), settings)
 
     def preview(self, settings: Settings) -> list[str]:
         """
@@ -97,13 +152,49 @@ class Engine:
         sync. The state stays as it is.
         """
         kept, configured = [Held(**vars(held)) for held in self.state], self.configured
-        run = _Run(self, Calls(), dry=True)
+        run = _Run(self, Calls(), PLAIN, dry=True)
         try:
             return self._go(run, settings)
         except _UnknownYetError:
             return run.steps
         finally:
             self.state, self.configured = kept, configured
+
+    def destroy(self, parts: frozenset[Part], calls: Calls | None = None) -> list[str]:
+        """
+        Take *parts* away, and return the steps that were taken.
+        """
+        run = _Run(self, calls or Calls(), Flags(target=parts), dry=False)
+        with _memory_of_a_process():
+            run.refresh()
+            run.clear_away()
+        return run.steps
+
+    def forget(self, parts: frozenset[Part]) -> bool:
+        """
+        Take *parts* out of the state, unless one of their names stands for two: the engine refuses that.
+        """
+        found = [held for held in self.state if any(part.is_it(held.name, held.kind) for part in parts)]
+        if any(held.pending_delete for held in found):
+            return False
+        self.state = [held for held in self.state if held not in found]
+        return True
+
+    def taint(self, part: Part) -> None:
+        """
+        Mark what the next `up` is to replace.
+        """
+        for held in self.state:
+            if part.is_it(held.name, held.kind) and not held.pending_delete:
+                held.tainted = True
+
+    def rename(self, part: Part) -> None:
+        """
+        Give resources of the state names that the program does not have.
+        """
+        for held in self.state:
+            if part.is_it(held.name, held.kind) and not held.pending_delete:
+                held.name = f"{held.name}-{len(self.state)}"
 
     def _go(self, run: _Run, settings: Settings) -> list[str]:
         with ExitStack() as processes:
@@ -124,19 +215,22 @@ class _UnknownYetError(Exception):
 
 
 class _Run:
-    def __init__(self, engine: Engine, calls: Calls, *, dry: bool) -> None:
+    def __init__(self, engine: Engine, calls: Calls, flags: Flags, *, dry: bool) -> None:
         self.engine = engine
         self.calls = calls
+        self.flags = flags
         self.dry = dry
         self.steps: list[str] = []
         self._seen: set[str] = set()
 
     def refresh(self) -> None:
         """
-        Read everything; what was read counts only when all was.
+        Read everything that is looked at; what was read counts only when all was.
         """
         read = []
         for held in self.engine.state:
+            if self.flags.leaves_out(held.name, held.kind):
+                continue
             with self.calls.call(f"read {held.name}"):
                 result = held.provider.read(held.id, _copy(held.outputs))
             outs = _wire(result.outs or {})
@@ -181,8 +275,12 @@ class _Run:
         """
         Delete what was replaced and what is in the settings no more.
         """
-        doomed = [held for held in self.engine.state if held.pending_delete or held.name not in self._seen]
-        for held in sorted(doomed, key=lambda one: _ORDER.index(one.kind), reverse=True):
+        doomed = [
+            held
+            for held in self.engine.state
+            if (held.pending_delete or held.name not in self._seen) and not self.flags.leaves_out(held.name, held.kind)
+        ]
+        for held in sorted(doomed, key=lambda one: KINDS.index(one.kind), reverse=True):
             self._take(f"delete {held.name}")
             with self.calls.call(f"delete {held.name}"):
                 held.provider.delete(held.id, _copy(held.outputs))
@@ -191,8 +289,14 @@ class _Run:
     def _step(self, kind: str, name: str, provider: Provider, inputs: Props) -> Props:
         self._seen.add(name)
         old = next((held for held in self.engine.state if held.name == name and not held.pending_delete), None)
+        if self.flags.leaves_out(name, kind):
+            return _copy(old.outputs if old else inputs)
         if old is None:
             return self._create(kind, name, provider, inputs)
+        if old.tainted or self.flags.replaces(name, kind):
+            outs = self._create(kind, name, provider, inputs)
+            old.pending_delete = True
+            return outs
         provider.check(_copy(old.inputs), _copy(inputs))
         with self.calls.call(f"diff {name}"):
             diff = provider.diff(old.id, _copy(old.outputs), _copy(inputs))

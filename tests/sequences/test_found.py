@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.sequences.ground import FIELDS, SECRETS
+from tests.sequences.model import KINDS
 from tests.sequences.process import Interruption, Moment
 from tests.sequences.test_sequences import Sequences
 from tests.world import World
@@ -72,6 +73,20 @@ def test_everything_moved_at_once_and_moved_back_after_a_kill_ends_in_sync(life:
     life.up_is_interrupted(Interruption(Moment.AFTER_CALL, at))
     life.ground.wanted = before
 
+    life.up()
+
+    life.nothing_is_violated()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_new_account_whose_part_is_left_out_does_not_lose_the_place_to_the_old_one_s_end(
+    life: Sequences, kind: str
+) -> None:
+    """`up --exclude`: the engine tells the providers nothing of what is left out, and clears the old account away."""
+    life.settings_change(("username", "zot-next"))
+
+    life.up_is_told("--exclude", (0, kind), None)
+    life.nothing_is_violated()
     life.up()
 
     life.nothing_is_violated()

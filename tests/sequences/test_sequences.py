@@ -1,6 +1,6 @@
 """
-Any sequence of drifts, clock jumps, interruptions, settings changes and `up`s ends in sync, and on the way no place
-that CI reads is ever left without a live key.
+Any sequence of drifts, clock jumps, interruptions, settings changes and commands of the engine ends in sync with one
+more `up`, and on the way no place that CI reads is ever left without a live key.
 
 A short search that is the same each time. `HYPOTHESIS_PROFILE=deep pytest tests/sequences` looks further, elsewhere
 each time, for minutes.
@@ -25,8 +25,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from components.http import connections
 from components.http.errors import ReconcileError
 from tests.engine.prepared import Prepared
-from tests.sequences.ground import DAYS, FIELDS, GROUPS, SECRETS, STACK, USERNAMES, Ground
-from tests.sequences.model import Engine
+from tests.sequences.ground import DAYS, EVERYWHERE, FIELDS, GROUPS, SECRETS, STACK, USERNAMES, Ground, Place
+from tests.sequences.model import KINDS, PLAIN, Engine, Flags, Part
 from tests.sequences.process import DiedError, Interruption, Moment, Process, Wire
 from tests.world import OWNER, VAULT, World, credentials
 
@@ -60,6 +60,8 @@ CHOICES: dict[str, list[Any]] = {
     "days": list(DAYS),
     "fields": _one_or_two(FIELDS),
     "secrets": _one_or_two(SECRETS),
+    "grace_days": [0, 7],
+    "neighbour": [True, False],
     # Seldom: zot's login always leads to its own URL, so with the alias only a live key can mint.
     "registry_by_alias": [True, False, False, False],
 }
@@ -116,7 +118,7 @@ BY_HAND: dict[str, Callable[[Ground], object]] = {
     "the secret is deleted": Ground.delete_secret,
     "the secret is made again": _make_secret_again,
     "the key is revoked": _revoke,
-    "one more key with our label": lambda ground: ground.mint(f"zot-ci/{STACK}/{ground.wanted.username}"),
+    "one more key with our label": lambda ground: ground.mint(f"zot-ci/{ground.stack}/{ground.wanted.username}"),
     "a stranger's key": lambda ground: ground.strangers.add(ground.mint("somebody's")),
 }
 
@@ -126,6 +128,29 @@ AS_TOLD: dict[str, Callable[[Ground], None]] = {
     "make it a service account by hand": _account(lambda user: setattr(user, "type", "service_account")),
     "correct zot's URL": lambda ground: setattr(ground, "wanted", replace(ground.wanted, registry_by_alias=False)),
 }
+
+
+EVERYTHING = frozenset(Part(username, kind) for username in USERNAMES for kind in KINDS)
+# What is typed after `pulumi up`, for one kind of resources of one account.
+TOLD: dict[str, Callable[[Part], Flags]] = {
+    "--replace": lambda part: Flags(replace=frozenset({part})),
+    "--replace, of each": lambda part: Flags(replace=EVERYTHING),
+    "--target": lambda part: Flags(target=frozenset({part})),
+    "--target --target-dependents": lambda part: Flags(target=part.with_dependents),
+    "--target-replace": lambda part: Flags(target=frozenset({part}), replace=frozenset({part})),
+    "--exclude": lambda part: Flags(exclude=frozenset({part})),
+}
+EDITS: dict[str, Callable[[Engine, Part], object]] = {
+    "state taint": Engine.taint,
+    "state rename": Engine.rename,
+    "state delete --target-dependents": lambda engine, part: engine.forget(part.with_dependents),
+}
+
+INTERRUPTIONS = st.sampled_from(Moment).flatmap(
+    lambda moment: st.builds(Interruption, st.just(moment), st.integers(1, 45 if moment.counts_requests else 20))
+)
+# One of today's accounts, the first or the one beside it, and a kind.
+PARTS = st.tuples(st.integers(0, 1), st.sampled_from(KINDS))
 
 
 class Sequences(RuleBasedStateMachine):
@@ -166,27 +191,68 @@ class Sequences(RuleBasedStateMachine):
         """
         self.ground.wanted = replace(self.ground.wanted, **dict([change]))
 
-    @rule(
-        interruption=st.sampled_from(Moment).flatmap(
-            lambda moment: st.builds(
-                Interruption, st.just(moment), st.integers(1, 45 if moment.counts_requests else 20)
-            )
-        )
-    )
+    @rule(interruption=INTERRUPTIONS)
     def up_is_interrupted(self, interruption: Interruption) -> None:
         """
         A run that dies or fails somewhere; or does neither, if it is over before that.
         """
-        process = Process(self.ground.look, interruption)
         with suppress(DiedError, ReconcileError):
-            self._run(process)
+            self._run(Process(self.ground.look, interruption))
+
+    @rule(told=st.sampled_from(sorted(TOLD)), part=PARTS, interruption=st.none() | INTERRUPTIONS)
+    def up_is_told(self, told: str, part: tuple[int, str], interruption: Interruption | None) -> None:
+        """
+        A run that is forced to replace something, or to look at some resources only. It may fail for what is left out.
+        """
+        flags = TOLD[told](self._part(part))
+        self.ground.left_out = self._places(flags.leaves_out)
+        try:
+            with suppress(DiedError, ReconcileError):
+                self._run(Process(self.ground.look, interruption), flags)
+        finally:
+            self.ground.left_out = set()
+
+    @rule(edit=st.sampled_from(sorted(EDITS)), part=PARTS)
+    def state_is_edited(self, edit: str, part: tuple[int, str]) -> None:
+        """
+        Somebody edits the state. Nothing outside is changed.
+        """
+        EDITS[edit](self.engine, self._part(part))
+        self._forget_labels()
+
+    @rule()
+    def stack_is_renamed(self) -> None:
+        """
+        With it the label that our keys are to have.
+        """
+        self.engine.stack = "renamed" if self.engine.stack == STACK else STACK
+        self.ground.rename_stack(self.engine.stack)
+        self._forget_labels()
+
+    @rule(part=PARTS, interruption=st.none() | INTERRUPTIONS)
+    def part_is_destroyed(self, part: tuple[int, str], interruption: Interruption | None) -> None:
+        """
+        `destroy --target --target-dependents`: what it names goes, and nothing else.
+        """
+        parts, ground = self._part(part).with_dependents, self.ground
+        ground.told = self._places(lambda name, kind: any(one.is_it(name, kind) for one in parts))
+        if Part(self._part(part).username, "ApiKey") in parts:
+            found = {place: ground.key(ground.value(place)) for place in EVERYWHERE}
+            ground.told |= {place for place, key in found.items() if key and key.username == self._part(part).username}
+        self.wire.process = Process(ground.look, interruption)
+        try:
+            with suppress(DiedError, ReconcileError):
+                self.engine.destroy(parts, self.wire.process)
+        finally:
+            self.wire.process, ground.told = None, set()
+            self._forget_labels()
 
     @rule()
     def up(self) -> None:
         """
         Nothing disturbs it: afterwards all is in sync. A line that says what to do is followed, and `up` run again.
         """
-        sessions = self._sessions()
+        sessions, before = self._sessions(), [key for one in USERNAMES for key in self.ground.ours(one)]
         for _ in range(len(AS_TOLD) + 1):
             try:
                 self._run(Process(self.ground.look))
@@ -199,6 +265,7 @@ class Sequences(RuleBasedStateMachine):
                     AS_TOLD[words](self.ground)
                 self.ground.look_anew()
         assert self.ground.out_of_sync() == []
+        assert self.ground.ended_in_grace(before) == []
         assert self._sessions() <= sessions
         assert [held.name for held in self.engine.state if held.pending_delete] == []
         assert self.engine.preview(self.ground.wanted.settings(self.ground.world)) == []
@@ -227,15 +294,41 @@ class Sequences(RuleBasedStateMachine):
         """
         self._open.close()
 
-    def _run(self, process: Process) -> None:
+    def _run(self, process: Process, flags: Flags = PLAIN) -> None:
         self.wire.process = process
         try:
-            self.engine.up(self.ground.wanted.settings(self.ground.world), process)
+            self.engine.up(self.ground.wanted.settings(self.ground.world), process, flags)
         finally:
             self.wire.process = None
+            self._forget_labels()
+
+    def _part(self, chosen: tuple[int, str]) -> Part:
+        at, kind = chosen
+        accounts = self.ground.wanted.accounts
+        return Part(accounts[min(at, len(accounts) - 1)].username, kind)
+
+    def _places(self, chosen: Callable[[str, str], bool]) -> set[Place]:
+        """
+        The places of today's settings, and of the state, whose resources are *chosen* by name and kind.
+        """
+        places: set[Place] = set()
+        for account in self.ground.wanted.accounts:
+            places |= {("field", *one) for one in account.fields if chosen(f"{account.username}-", "ItemField")}
+            places |= {("secret", *one) for one in account.secrets if chosen(f"{account.username}-", "ActionsSecret")}
+        for held in self.engine.state:
+            if chosen(held.name, held.kind) and held.kind == "ItemField":
+                places.add(("field", held.inputs["item"], held.inputs["field"]))
+            if chosen(held.name, held.kind) and held.kind == "ActionsSecret":
+                places.add(("secret", held.inputs["repository"].partition("/")[2], held.inputs["secret"]))
+        return places
+
+    def _forget_labels(self) -> None:
+        for username in USERNAMES:
+            if not any(Part(username, "RetiredKeys").is_it(held.name, held.kind) for held in self.engine.state):
+                self.ground.forget_labels(username)
 
     def _sessions(self) -> int:
-        return len(self.ground.world.estate.authentik.sessions_of(self.ground.wanted.username))
+        return sum(len(self.ground.world.estate.authentik.sessions_of(username)) for username in USERNAMES)
 
 
 @pytest.mark.slow
