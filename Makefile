@@ -75,8 +75,9 @@ lock: ## both locks again from pyproject.toml (needs uv; UPGRADE=1 takes newer v
 	@command -v uv >/dev/null || { echo "no uv on PATH to write requirements.lock: install it (docs.astral.sh/uv)" >&2; exit 1; }
 	@echo "locking: pyproject.toml into requirements.lock and requirements-sso.lock"
 	@$(LOCK) $(if $(UPGRADE),--upgrade) --output-file requirements.lock
-	@# The same versions, and the extra's beside them.
-	@$(LOCK) $(if $(UPGRADE),--upgrade) --extra sso --constraint requirements.lock --output-file requirements-sso.lock
+	@# The same versions but for the engine's SDK, which the extra limits, and the extra's packages beside them.
+	@grep -E '^[^ ]+==' requirements.lock | grep -v '^pulumi==' | sed 's/ \\$$//' | \
+		$(LOCK) $(if $(UPGRADE),--upgrade) --extra sso --constraint - --output-file requirements-sso.lock
 
 clean: ## away with all that make made, the built tools too
 	@echo "removing .venv, .tools and caches"

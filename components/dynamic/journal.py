@@ -4,9 +4,9 @@ What the processes of one run of the engine tell each other: a file among the te
 A run has several: the program, and one process of the provider, or two where the settings have changed or where
 `--replace '**'` replaces the provider itself (then the deletions come in the older one, which has seen none of what
 the newer one created). What they have in common is the address of their engine, an argument of each (engine 3.250,
-SDK 3.257, measured). The program of a real `up` makes the file and removes it when it ends, after the last deletion;
-each process appends what the others should know, and reads what they have appended. A preview makes no file, and
-outside the engine there is none. No secret is ever written to it.
+SDK 3.257 and 3.272, measured). The program of a real `up` makes the file and removes it when it ends, after the last
+deletion; each process appends what the others should know, and reads what they have appended. A preview makes no
+file, and outside the engine there is none. No secret is ever written to it.
 """
 
 from __future__ import annotations

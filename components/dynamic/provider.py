@@ -8,6 +8,7 @@ every stack: no provider module or class may move or change its name.
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -18,12 +19,16 @@ from ..http import logs
 from ..http.errors import NotFoundError
 from ..rotation import CURRENT
 from ..settings.model import named_fields
+from . import one_line
 from .run_memory import MEMORY, Identity
 
 _log = logging.getLogger(__name__)
 
 # What the engine hands to a provider and gets back.
 Props = dict[str, Any]
+
+# The engine's calls of a provider.
+_CALLS = ("configure", "check", "diff", "create", "read", "update", "delete")
 
 
 class Provider(ResourceProvider):
@@ -35,6 +40,12 @@ class Provider(ResourceProvider):
 
     named_by: tuple[str, ...]
 
+    def __init_subclass__(cls, **arguments: Any) -> None:
+        super().__init_subclass__(**arguments)
+        if one_line.is_wanted(sys.orig_argv):
+            for name in _CALLS:
+                setattr(cls, name, one_line.without_what_led_to_it(getattr(cls, name)))
+
     def configure(self, req: ConfigureRequest) -> None:
         """
         Set up this process's log, and note which fields the settings name.
@@ -43,6 +54,7 @@ class Provider(ResourceProvider):
         needs is an input.
         """
         logs.set_up()
+        one_line.set_up()
         MEMORY.note_named_fields(named_fields(req.config.get))
 
     def check(self, olds: Props, news: Props) -> CheckResult:

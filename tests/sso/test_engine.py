@@ -121,6 +121,30 @@ def test_the_state_holds_the_client_s_secret_encrypted_and_no_token(in_sync: Est
 
 
 @one_stack
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"FORGEJO_TOKEN": "wrong"}, "Forgejo GET /api/v1/repos/"),
+        ({"OP_CONNECT_TOKEN": "two words"}, "OP_CONNECT_TOKEN is not a token"),
+        ({"ZOT_CI_TIMEOUT_SECONDS": "soon"}, "ZOT_CI_TIMEOUT_SECONDS is not a number of seconds"),
+    ],
+    ids=["refused", "no token", "no number"],
+)
+def test_an_error_is_one_line_under_the_older_sdk_too(variables: dict[str, str], words: str, in_sync: Estate) -> None:
+    """`tests/engine/test_bad_input.py` looks at more of them, under the newest SDK."""
+    before = dict(in_sync.stack.env)
+    in_sync.stack.env.update(variables)
+    run = in_sync.stack.preview()
+    in_sync.stack.env.clear()
+    in_sync.stack.env.update(before)
+
+    assert run.code == 1, run.text
+    assert words in run.text
+    assert "Traceback" not in run.text
+    assert 'File "' not in run.text
+
+
+@one_stack
 def test_drift_is_shown_and_reconciled_and_what_belongs_to_others_is_left(in_sync: Estate) -> None:
     """Somebody moved the redirect URI, and somebody put a person into the group."""
     ((provider_id, before),) = in_sync.held()["ProviderOauth2"].items()
