@@ -7,7 +7,6 @@ redirect must not carry a credential to another host.
 
 from __future__ import annotations
 
-import os
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from typing import Any, Self, TypeVar
 
 import httpx
 import pydantic
+import socksio
 import stamina
 import truststore
 
@@ -31,13 +31,12 @@ from .errors import (
     UnexpectedAnswerError,
     UnreachableError,
 )
-from .wording import no_answer_in_words, origin_in_words
+from .proxies import Way, way_to
+from .timeouts import timeout
+from .wording import ANOTHER_SIGN_IN, no_answer_in_words, origin_in_words
 
 USER_AGENT = f"zot-ci/{VERSION} (pulumi credential rotation)"
 
-# Seconds to wait for an answer: zot answers a refused login only after its `failDelay`, and a homelab can be slow.
-_TIMEOUT_VARIABLE = "ZOT_CI_TIMEOUT_SECONDS"
-_TIMEOUT = 20.0
 # Answers after which the same request may succeed, if it is one that is safe to repeat.
 _PASSING = frozenset({409, 429, 500, 502, 503, 504})
 _LONGEST_RETRY_AFTER = 20.0
@@ -96,7 +95,8 @@ def _worth_repeating(exc: Exception) -> bool | float:
     if isinstance(exc, _PassingAnswer):
         after = exc.response.headers.get("retry-after", "")
         return min(float(after), _LONGEST_RETRY_AFTER) if after.isdecimal() else True
-    return isinstance(exc, httpx.TransportError)
+    # A proxy may lock whoever shows it a wrong password again and again.
+    return isinstance(exc, httpx.TransportError) and no_answer_in_words(exc) != ANOTHER_SIGN_IN
 
 
 class Api:
@@ -121,6 +121,7 @@ class Api:
         self.system = system
         self.base_url = base_url
         self._repeats = repeats or Repeats()
+        self._way: Way | None = None if transport else way_to(base_url)
         self._http = httpx.Client(
             headers={"User-Agent": USER_AGENT},
             timeout=timeout(),
@@ -128,6 +129,9 @@ class Api:
             verify=truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
             follow_redirects=False,
             cookies=self._cookie_jar(),
+            proxy=self._way.proxy if self._way else None,
+            # Of the environment only the proxy is taken, and that by ourselves.
+            trust_env=False,
         )
 
     def __repr__(self) -> str:
@@ -177,6 +181,7 @@ class Api:
 
         Raises:
             UnreachableError: there was no answer.
+            EnvironmentUnfitError: a proxy on the way wants another sign-in than its variable holds.
             SignInRefusedError, PermissionMissingError, NotFoundError, UnexpectedAnswerError: by status.
         """
         may_repeat = method == "GET" if repeat is None else repeat
@@ -187,19 +192,33 @@ class Api:
             response = self._send(request, auth, may_repeat)
         except _PassingAnswer as exc:
             response = exc.response
-        except (httpx.TransportError, httpx.DecodingError, httpx.InvalidURL, UnicodeError) as exc:
+        except (httpx.TransportError, httpx.DecodingError, httpx.InvalidURL, UnicodeError, socksio.SOCKSError) as exc:
             # httpx reads a redirect's address even if it is not to follow it.
             in_redirect = str(exc).startswith("Invalid URL in location header")
             if in_redirect or (sent and isinstance(exc, httpx.InvalidURL)):
                 what = f"answered with a redirect to an unreadable address for {whose}"
                 msg = f"{self.system} {method} {path} {what}; check that the URL names this system"
                 raise UnexpectedAnswerError(msg) from None
-            reason = f"no answer for {whose}: {no_answer_in_words(exc)}; check the URL and that the system is up"
-            msg = f"{self.system} {method} {path} at {self.base_url} gave {reason}"
-            raise UnreachableError(msg) from None
+            raise self._no_answer(method, path, whose, no_answer_in_words(exc)) from None
+        if response.status_code == httpx.codes.PROXY_AUTHENTICATION_REQUIRED and self._way:
+            raise self._no_answer(method, path, whose, ANOTHER_SIGN_IN)
         if response.status_code not in expect:
             raise self.refusal(response, path, whose, advice or Advice())
         return response
+
+    def _no_answer(self, method: str, path: str, whose: str, why: str) -> ReconcileError:
+        """
+        Return the error for no answer from the system. A proxy on the way, and its variable, is named: the fault may
+        be there.
+        """
+        call = f"{self.system} {method} {path} at {self.base_url} gave no answer for {whose}"
+        if self._way is None:
+            return UnreachableError(f"{call}: {why}; check the URL and that the system is up")
+        variable = self._way.variable
+        call += f" through the proxy in {variable}: {why}"
+        if why == ANOTHER_SIGN_IN:
+            return EnvironmentUnfitError(f"{call}; put a user name and a password that it takes into {variable}")
+        return UnreachableError(f"{call}; check that proxy and that the system is up, or add its host to NO_PROXY")
 
     def _send(self, request: httpx.Request, auth: httpx.Auth | None, repeat: bool) -> httpx.Response:
         if not repeat:
@@ -245,20 +264,6 @@ class Api:
         call = f"{self.system} {response.request.method} {path} answered {response.status_code} for {whose}"
         msg = f"{call} with {what}; check that {self.base_url} is {self.system}"
         raise UnexpectedAnswerError(msg)
-
-
-def timeout() -> httpx.Timeout:
-    """
-    Return the time-outs of every call, from the environment where it sets them.
-
-    Raises:
-        EnvironmentUnfitError: what it sets is no number of seconds.
-    """
-    text = os.environ.get(_TIMEOUT_VARIABLE, "")
-    if text and not text.replace(".", "", 1).isdecimal():
-        msg = f"{_TIMEOUT_VARIABLE} is not a number of seconds; correct it or take it out of the environment"
-        raise EnvironmentUnfitError(msg)
-    return httpx.Timeout(float(text or _TIMEOUT), connect=5)
 
 
 def server_time(response: httpx.Response) -> datetime:

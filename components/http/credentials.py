@@ -33,7 +33,7 @@ def from_environment(variable: str, what: str) -> str:
         msg = f"{variable} is not set; export {what} under that name"
         raise CredentialMissingError(msg)
     if not _can_be_sent(value):
-        msg = f"{variable} is not a token (white space or special characters); export {what}"
+        msg = f"{variable} holds white space or special characters, so it cannot be {what}; correct it"
         raise CredentialMissingError(msg)
     return value
 

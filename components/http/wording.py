@@ -4,9 +4,19 @@ What a failed request is called in a message: a few words of our own, never the 
 
 from __future__ import annotations
 
+import os
+import re
 import ssl
+from collections.abc import Callable
 
 import httpx
+import socksio
+
+# Of a proxy: by CONNECT, or in the words of the SOCKS part of httpcore 1.0.
+ANOTHER_SIGN_IN = "the proxy wants another sign-in"
+# OpenSSL's numbers for an issuer that is not in the trust store, the server itself included.
+_UNKNOWN_ISSUER = (18, 19, 20, 21)
+_SIGN_IN_WORDS = ("407 ", "username/password", "no acceptable methods")
 
 
 def origin_in_words(location: str) -> str:
@@ -24,10 +34,12 @@ def no_answer_in_words(exc: Exception) -> str:
     """
     Say in a few words why there was no answer, without the library's text: it can hold what a server sent.
     """
+    if isinstance(exc, httpx.ProxyError | socksio.SOCKSError):
+        return _proxy_in_words(str(exc))
     cause: BaseException | None = exc
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return f"its TLS certificate is not trusted here ({cause.verify_message})"
+            return f"its TLS certificate is not trusted here ({cause.verify_message}{_trust_in_words(cause)})"
         if isinstance(cause, OSError) and cause.strerror:
             return cause.strerror.lower()
         cause = cause.__cause__ or cause.__context__
@@ -43,3 +55,22 @@ def no_answer_in_words(exc: Exception) -> str:
         UnicodeError: "the URL has no host name that could exist",
     }
     return words.get(type(exc), type(exc).__name__)
+
+
+def _trust_in_words(error: ssl.SSLCertVerificationError) -> str:
+    """
+    Name the variable that stands in the place of the system's trust store, if there is one and it is to blame.
+    """
+    there: dict[str, Callable[[str], bool]] = {"SSL_CERT_FILE": os.path.isfile, "SSL_CERT_DIR": os.path.isdir}
+    named = [variable for variable in there if os.environ.get(variable)]
+    if not named or getattr(error, "verify_code", None) not in _UNKNOWN_ISSUER:
+        return ""
+    bad = [name for name in named if not (there[name](os.environ[name]) and os.access(os.environ[name], os.R_OK))]
+    return f"; {bad[0]} names nothing that can be read" if bad else f"; trusted is what {' and '.join(named)} names"
+
+
+def _proxy_in_words(text: str) -> str:
+    if any(words in text.lower() for words in _SIGN_IN_WORDS):
+        return ANOTHER_SIGN_IN
+    status = re.match(r"\d{3}\b", text)
+    return f"the proxy answered {status[0]}" if status else "the proxy gave no connection"

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from ..http.connections import shared
 from ..http.errors import CredentialMissingError
 from .cli import Cli
-from .connect import Connect
+from .connect import Connect, connect_host
 from .item import ItemAccess
 from .sdk import Sdk
 
@@ -27,6 +27,16 @@ def onepassword(backend: str | None = None) -> ItemAccess:
         EnvironmentUnfitError: what the backend needs is not in the environment.
     """
     return shared(_chosen(backend))
+
+
+def connect_hosts(backend: str | None = None) -> list[str]:
+    """
+    Return the address of the Connect server, if that is how 1Password is reached, and if it can be one.
+    """
+    try:
+        return [connect_host()] if _chosen(backend) is Connect else []
+    except CredentialMissingError:
+        return []
 
 
 def _chosen(named: str | None) -> Callable[[], ItemAccess]:

@@ -15,7 +15,6 @@ from typing import Any, NoReturn, TypeVar
 
 import pydantic
 
-from ..http.api import timeout
 from ..http.errors import (
     AmbiguousError,
     EnvironmentUnfitError,
@@ -27,6 +26,7 @@ from ..http.errors import (
     UnexpectedAnswerError,
     UnreachableError,
 )
+from ..http.timeouts import timeout
 from .item import CONCEALED, Item, ItemRef
 from .whole_item import ConflictError, WholeItemAccess
 
@@ -53,6 +53,14 @@ _KNOWN: tuple[tuple[tuple[str, ...], type[ReconcileError], str, str], ...] = (
         RateLimitedError,
         "the rate limit is used up",
         "wait, up to an hour for a service account and a day for the 1Password account, then run again",
+    ),
+    (
+        # Not "desktop app" alone: an `op` without any account speaks of it as well.
+        ("connecting to desktop app", "connect to the 1password desktop app", "authorization prompt dismissed"),
+        SignInRefusedError,
+        "it did not get its sign-in from the 1Password app",
+        "open and unlock the app, turn on 'Integrate with 1Password CLI' in its settings, and allow the access;"
+        " where nobody sits, set OP_SERVICE_ACCOUNT_TOKEN, or OP_CONNECT_HOST and OP_CONNECT_TOKEN",
     ),
     (
         ("signed in", "sign in", "signin", "no accounts configured", "session expired", "(401)", "authorization"),

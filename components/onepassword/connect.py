@@ -69,14 +69,7 @@ class Connect:
     name = "1Password Connect"
 
     def __init__(self, transport: httpx.BaseTransport | None = None) -> None:
-        host = from_environment("OP_CONNECT_HOST", "the address of the 1Password Connect server").rstrip("/")
-        try:
-            pydantic.TypeAdapter(Url).validate_python(host)
-        except pydantic.ValidationError as exc:
-            # The rule alone: the value may hold a password.
-            msg = f"OP_CONNECT_HOST {exc.errors()[0]['msg'].removeprefix('Value error, ')}; correct it"
-            raise CredentialMissingError(msg) from None
-        self.api = Api(self.name, host, transport=transport)
+        self.api = Api(self.name, connect_host(), transport=transport)
         self._auth = EnvironmentToken("OP_CONNECT_TOKEN", "a 1Password Connect token")
         self._writing: dict[ItemRef, Lock] = defaultdict(Lock)
 
@@ -92,6 +85,11 @@ class Connect:
         """
         vault_id = self._one("/v1/vaults", "name", vault, f"vault {vault}")
         return ItemRef(vault_id, self._one(f"/v1/vaults/{vault_id}/items", "title", item, f"item {item} in {vault}"))
+
+    def refuse_unwritable(self, vault: str, item: str) -> None:
+        """
+        One field is changed at a time, whatever else is in the item.
+        """
 
     def read(self, ref: ItemRef) -> Item:
         """
@@ -176,6 +174,23 @@ class Connect:
 
     def _call(self, method: str, path: str, whose: str, **options: Any) -> httpx.Response:
         return self.api.call(method, path, whose=whose, auth=self._auth, advice=_ADVICE, **options)
+
+
+def connect_host() -> str:
+    """
+    Return the server's URL, from the environment.
+
+    Raises:
+        CredentialMissingError: there is none, or what cannot be one.
+    """
+    host = from_environment("OP_CONNECT_HOST", "the address of the 1Password Connect server").rstrip("/")
+    try:
+        pydantic.TypeAdapter(Url).validate_python(host)
+    except pydantic.ValidationError as exc:
+        # The rule alone: the value may hold a password.
+        msg = f"OP_CONNECT_HOST {exc.errors()[0]['msg'].removeprefix('Value error, ')}; correct it"
+        raise CredentialMissingError(msg) from None
+    return host
 
 
 def _path(ref: ItemRef) -> str:

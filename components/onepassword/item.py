@@ -96,6 +96,14 @@ class ItemAccess(Protocol):
             NotFoundError, AmbiguousError: none, or several.
         """
 
+    def refuse_unwritable(self, vault: str, item: str) -> None:
+        """
+        Refuse an item that this backend can read and never write; asked before a key is made for it. Read-only.
+
+        Raises:
+            EnvironmentUnfitError: it is such an item.
+        """
+
     def read(self, ref: ItemRef) -> Item:
         """
         Return the item as the server gives it now, which may be a little behind the last write.

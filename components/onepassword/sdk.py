@@ -15,7 +15,6 @@ from collections.abc import Coroutine
 from threading import Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..http.api import timeout
 from ..http.credentials import from_environment
 from ..http.errors import (
     AmbiguousError,
@@ -28,6 +27,7 @@ from ..http.errors import (
     UnexpectedAnswerError,
     UnreachableError,
 )
+from ..http.timeouts import timeout
 from ..version import VERSION
 from .item import CONCEALED, Field, Item, ItemRef, Section
 from .whole_item import ConflictError, WholeItemAccess
@@ -40,12 +40,22 @@ _Answer = TypeVar("_Answer")
 _TOKEN = "OP_SERVICE_ACCOUNT_TOKEN"
 # Words in the core's errors (read in the native library of 0.4.2), what they mean, and what to do. The first that fits.
 _CONFLICTS = ("incorrect item version", "conflict occurred on the server")
+_UNWRITABLE = (
+    "the SDK does not know the type of one of its fields, such as a passkey: take that out, name another item, or use "
+    "a Connect server or `op`"
+)
 _KNOWN: tuple[tuple[tuple[str, ...], type[ReconcileError], str, str], ...] = (
     (
         ("service account token", "authentication error", "bad credentials", "not authenticated", "session expired"),
         SignInRefusedError,
         "the token is refused",
         f"check {_TOKEN}",
+    ),
+    (
+        ("unsupported fields",),
+        EnvironmentUnfitError,
+        "the SDK cannot write it",
+        _UNWRITABLE,
     ),
     (
         ("right permissions",),
@@ -98,6 +108,16 @@ class Sdk(WholeItemAccess["onepassword.Item"]):
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+    def refuse_unwritable(self, vault: str, item: str) -> None:
+        """
+        Refuse an item that has a field of a type that the SDK does not know: it reads such an item and cannot write it.
+        """
+        ref = self.locate(vault, item)
+        unknown = self._sdk.ItemFieldType.UNSUPPORTED
+        if any(field.field_type == unknown for field in self._get(ref).fields):
+            msg = f"{self.name} cannot write item {item} in {vault}, so no key was made for it; {_UNWRITABLE}"
+            raise EnvironmentUnfitError(msg)
 
     def locate(self, vault: str, item: str) -> ItemRef:
         """

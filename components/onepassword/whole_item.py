@@ -38,6 +38,11 @@ class WholeItemAccess(Generic[Raw]):
     def __init__(self) -> None:
         self._writing = Lock()
 
+    def refuse_unwritable(self, vault: str, item: str) -> None:
+        """
+        What can be read can be written, unless a backend knows better.
+        """
+
     def read(self, ref: ItemRef) -> Item:
         """
         Read the item, values in clear.

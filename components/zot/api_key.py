@@ -18,6 +18,7 @@ from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, Updat
 from ..authentik.api import authentik_at
 from ..dynamic.provider import Props, Provider, changed, given, inputs_of
 from ..dynamic.run_memory import MEMORY, Holder, Identity
+from ..http.errors import EnvironmentUnfitError, ReconcileError
 from ..onepassword.access import onepassword
 from ..rotation import CURRENT, Policy, condition, due, looks_like_a_key, why_refused
 from ..settings.reference import StoredToken
@@ -63,6 +64,7 @@ class ApiKeyProvider(Provider):
 
         Raises:
             KeyUnfitError: the new key failed its test and was revoked again.
+            EnvironmentUnfitError: the store of record can never take a key; nothing was made.
         """
         mark = MEMORY.new_mark()
         order = Order(
@@ -74,6 +76,7 @@ class ApiKeyProvider(Provider):
         )
         url, token = props.get("authentik_url"), StoredToken.of(props.get("authentik_token"))
         authentik = authentik_at(url, token) if url else None
+        _refuse_an_unwritable_item(props)
         made = make_key(zot_at(props["zot_url"]), authentik, order, _candidates(props))
         MEMORY.note_holder(_slot(props), Holder(mark))
         outs = {
@@ -172,6 +175,20 @@ def key_in_field(props: Props) -> str | None:
     access = onepassword(props.get("onepassword_access"))
     field = access.read(access.locate(props["vault"], props["item"])).named(props["field"])
     return field.value if field and looks_like_a_key(field.value) else None
+
+
+def _refuse_an_unwritable_item(props: Props) -> None:
+    """
+    Refuse a store of record that the backend can read and never write. Read-only.
+    """
+    access = onepassword(props.get("onepassword_access"))
+    try:
+        access.refuse_unwritable(props["vault"], props["item"])
+    except EnvironmentUnfitError:
+        raise
+    except ReconcileError:
+        # The field's own resource says it, and the next run goes on there with the key of this one.
+        _log.debug("1Password: not known whether item %s in %s can be written", props["item"], props["vault"])
 
 
 def _candidates(props: Props) -> Iterator[str]:

@@ -5,7 +5,7 @@ What is recorded of a key: from the registry's answers to the state, and from th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from ..rotation import KeyFacts, age_days
@@ -18,8 +18,8 @@ def observed(listing: Listing, key: ListedKey, access: Access) -> dict[str, Any]
     request that asks.
     """
     return {
-        "created_at": key.created_at.isoformat(),
-        "expires_at": key.expires_at.isoformat() if key.expires_at else "",
+        "created_at": _in_utc(key.created_at),
+        "expires_at": _in_utc(key.expires_at) if key.expires_at else "",
         "last_used": key.last_used.date().isoformat() if key.last_used else "",
         "age_days": age_days(key.created_at, listing.time),
         "refused": "",
@@ -28,6 +28,11 @@ def observed(listing: Listing, key: ListedKey, access: Access) -> dict[str, Any]
         "other_keys": [described(other) for other in listing.keys if other.label != key.label],
         "newer": ", ".join(described(other) for other in newer_than(key, listing)),
     }
+
+
+def _in_utc(time: datetime) -> str:
+    # A registry that changes its time zone must not change what is recorded, nor the days that are shown.
+    return time.astimezone(UTC).isoformat()
 
 
 def newer_than(key: ListedKey, listing: Listing) -> list[ListedKey]:

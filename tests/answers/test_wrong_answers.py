@@ -188,7 +188,7 @@ FORGEJO = {
         wrong(FORGEJO_TOKEN="no-token-of-forgejo"), Life.read_secret, SignInRefusedError, "answered 401 for eblume"
     ),
     "token_that_cannot_be_one": Refusal(
-        wrong(FORGEJO_TOKEN="two words\nand a line"), Life.read_secret, CredentialMissingError, "FORGEJO_TOKEN is not a"
+        wrong(FORGEJO_TOKEN="two words\nand a line"), Life.read_secret, CredentialMissingError, "FORGEJO_TOKEN holds"
     ),
     "without_read_repository": Refusal(
         lambda world: forgejo_token(world, OWNER, "read:user"),

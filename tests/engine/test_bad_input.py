@@ -180,6 +180,10 @@ ANSWERS = {
     "connect_password_in_a_url": Answer(
         lambda world: {"OP_CONNECT_HOST": f"http://somebody:{BODY_TEXT}@127.0.0.1:1"}, "OP_CONNECT_HOST"
     ),
+    "slash_in_a_proxy_s_password": Answer(
+        lambda world: {"ALL_PROXY": f"http://somebody:{BODY_TEXT}/x@127.0.0.1:9", "NO_PROXY": ""},
+        "ALL_PROXY is not the address of a proxy; write http://host:port",
+    ),
     "forgejo_redirect": Answer(_redirected, "answered 307 (a redirect to https://elsewhere.invalid, not followed)"),
     "forgejo_collaborator": Answer(_collaborator, "must be its owner's"),
 }

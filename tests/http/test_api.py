@@ -166,9 +166,9 @@ def test_every_call_has_time_outs(text: str | None, seconds: float, monkeypatch:
     assert told.asked[0].extensions["timeout"] == limits
 
 
-@pytest.mark.parametrize("text", ["soon", "-1", "1.2.3", "1e3", "inf", "."])
+@pytest.mark.parametrize("text", ["soon", "-1", "1.2.3", "inf", "nan", ".", "0", "0.0", "3601", "1e9"])
 def test_a_time_out_that_is_none_is_refused_without_being_shown(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is sent, and the value could be a secret in the wrong place."""
+    """Nothing is sent, and the value could be a secret in the wrong place. No answer comes in no time."""
     monkeypatch.setenv("ZOT_CI_TIMEOUT_SECONDS", text)
     with pytest.raises(EnvironmentUnfitError) as caught:
         api(Told(said(200)))

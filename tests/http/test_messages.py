@@ -139,7 +139,7 @@ def test_a_message_is_one_line_without_body_header_query_or_credential(
         (httpx.ReadError, "broke off"),
         (httpx.ConnectError, "connection failed"),
         (httpx.UnsupportedProtocol, "no http:// or https://"),
-        (httpx.ProxyError, "ProxyError"),
+        (httpx.ProxyError, "the proxy gave no connection"),
     ],
 )
 def test_no_answer_is_told_in_plain_words(error: type[httpx.TransportError], words: str) -> None:

@@ -118,6 +118,41 @@ def test_an_op_that_is_not_signed_in_names_the_three_backends(
         onepassword().locate("blumeops", "Forgejo Secrets")
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "connecting to desktop app: read: connection reset, make sure 1Password CLI is installed correctly",
+        "connecting to desktop app: 1Password CLI couldn't connect to the 1Password desktop app.",
+        "connecting to desktop app timed out, make sure it is installed and running",
+        "authorization prompt dismissed, please try again",
+    ],
+)
+def test_an_op_that_cannot_reach_the_app_on_the_desktop_says_so(
+    said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its words speak of a connection and of time; the network is in order all the same."""
+    _say(said, tmp_path, monkeypatch)
+
+    with pytest.raises(SignInRefusedError, match=r"from the 1Password app; open and unlock the app.*OP_CONNECT_HOST"):
+        onepassword("cli").locate("blumeops", "Forgejo Secrets")
+
+
+def test_an_op_without_any_account_is_not_signed_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It speaks of the app, too."""
+    said = "No accounts configured for use with 1Password CLI.\n\n - Turn on the 1Password desktop app integration"
+    _say(said, tmp_path, monkeypatch)
+
+    with pytest.raises(SignInRefusedError, match="it is not signed in; sign in with `op signin`"):
+        onepassword("cli").locate("blumeops", "Forgejo Secrets")
+
+
+def _say(said: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put an `op` on PATH that can say nothing else."""
+    (folder / "op").write_text(f"#!/bin/sh\ncat >&2 <<'END'\n[ERROR] 2026/11/25 10:43:32 {said}\nEND\nexit 1\n")
+    (folder / "op").chmod(0o755)
+    monkeypatch.setenv("PATH", os.pathsep.join([str(folder), "/bin", "/usr/bin"]))
+
+
 @pytest.mark.parametrize("script", ["exit 0", "echo '{}'", "echo '[]'", "echo no JSON"])
 def test_something_else_called_op_is_told_from_it(script: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its answer is not what 1Password's would be."""

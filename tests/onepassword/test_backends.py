@@ -15,6 +15,7 @@ import stamina
 
 from components.http.errors import (
     AmbiguousError,
+    EnvironmentUnfitError,
     NotFoundError,
     PermissionMissingError,
     RateLimitedError,
@@ -26,7 +27,7 @@ from components.onepassword.access import onepassword
 from components.onepassword.item import ItemAccess, ItemRef
 from tests.estate import Estate
 from tests.messages import assert_names
-from tests.onepassword.backends import CLI, CONNECT, FIELDS, Backend, enter
+from tests.onepassword.backends import CLI, CONNECT, FIELDS, SERVICE_ACCOUNT, Backend, enter
 from tests.world import ITEM, VAULT
 
 VALUE = "zak_0123456789abcdef0123456789abcdef"
@@ -199,6 +200,29 @@ def test_a_refused_write_is_one_line_without_a_value(
     assert [text for text in (VALUE, *estate.secrets) if text in shown] == []
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
+
+
+def test_an_item_that_a_backend_cannot_write_is_refused_before_and_when_it_is_written(
+    backend: Backend, estate: Estate, access: ItemAccess
+) -> None:
+    """The SDK writes no item with a field of a type that it does not know; the two others write any."""
+    access.refuse_unwritable(VAULT, ITEM)
+    estate.onepassword.add_item(VAULT, "with a passkey", [*FIELDS, ("passkey", "of a login", "PASSKEY")])
+    ref = access.locate(VAULT, "with a passkey")
+    field_id = id_of(access, ref, "zot-ci-api")
+
+    if backend is not SERVICE_ACCOUNT:
+        access.refuse_unwritable(VAULT, "with a passkey")
+        access.set_value(ref, field_id, VALUE)
+        return
+
+    with pytest.raises(EnvironmentUnfitError) as before:
+        access.refuse_unwritable(VAULT, "with a passkey")
+    with pytest.raises(EnvironmentUnfitError) as writing:
+        access.set_value(ref, field_id, VALUE)
+    assert_names(before.value, "item with a passkey in blumeops", "no key was made", "take that out", "`op`")
+    assert_names(writing.value, "items.put", "the SDK cannot write it", "take that out", "`op`")
+    assert VALUE not in str(writing.value)
 
 
 def test_a_refused_credential_is_said_in_one_line(

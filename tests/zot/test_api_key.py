@@ -6,13 +6,18 @@ from __future__ import annotations
 
 import base64
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from components.dynamic.provider import Props
+from components.dynamic.run_memory import MEMORY
+from components.http.errors import EnvironmentUnfitError, SignInRefusedError
+from components.onepassword.access import onepassword
 from components.zot.api_key import ApiKeyProvider, key_in_field
 from tests.dynamic.wanted import LABEL, NO_KEY, calls, key, made_by, outs_of
 from tests.http.between import Between
+from tests.onepassword.backends import SERVICE_ACCOUNT, enter
 from tests.world import FIELD, GROUP, ITEM, VAULT, World
 
 pytestmark = pytest.mark.embedded
@@ -48,6 +53,38 @@ def test_a_key_made_by_hand_in_the_field_mints_the_first_one(signed_in: World) -
     assert held.label == LABEL
     assert calls(signed_in, "authentik") == []
     assert signed_in.accepts(hand)
+
+
+def test_no_key_is_made_for_an_item_that_can_never_take_it(
+    signed_in: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A service account's SDK writes no item with a passkey in it; a login and a key would have been for nothing."""
+    signed_in.set_field(by_hand(signed_in))
+    item = signed_in.estate.onepassword.item(VAULT, ITEM)
+    item.current["fields"].append({"id": "a-passkey", "type": "PASSKEY", "label": "passkey", "value": "x"})
+    enter(monkeypatch, SERVICE_ACCOUNT, signed_in.estate, tmp_path)
+    before = set(signed_in.estate.zot.keys)
+
+    with pytest.raises(EnvironmentUnfitError, match="so no key was made for it"):
+        create(signed_in, onepassword_access="serviceAccount")
+
+    assert set(signed_in.estate.zot.keys) == before
+    assert calls(signed_in, "authentik") == []
+
+
+def test_a_1password_that_does_not_say_whether_it_can_be_written_stops_no_key(
+    signed_in: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The key that the state holds mints the next one, and its field is written by the next run."""
+    first = made_by(signed_in)
+    MEMORY.note_live_key(signed_in.zot_url, signed_in.username, first["api_key"])
+    enter(monkeypatch, SERVICE_ACCOUNT, signed_in.estate, tmp_path)
+    access = onepassword("serviceAccount")
+    signed_in.estate.onepassword.tokens.clear()
+
+    assert create(signed_in, onepassword_access="serviceAccount")["uuid"] != first["uuid"]
+    with pytest.raises(SignInRefusedError):
+        access.refuse_unwritable(VAULT, ITEM)
 
 
 def test_what_is_recorded_of_a_new_key(signed_in: World) -> None:
