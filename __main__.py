@@ -5,11 +5,18 @@ Machine credentials that rotate themselves: one registry credential for each acc
 from __future__ import annotations
 
 import signal
+from importlib.util import find_spec
 
 import pulumi
 from pulumi.runtime.config import CONFIG
 
+if find_spec("components") is None:
+    # Nor would the providers find it, which the engine starts in this folder.
+    MSG = "PYTHONSAFEPATH hides this program's folder from Python; unset it, or run scripts/stack.py, which does"
+    raise pulumi.RunError(MSG)
+
 from components import RegistryCredential, RegistryCredentialArgs, SettingsError, load
+from components.onepassword.access import connect_hosts
 
 # When a resource fails the engine interrupts this program; Python's own handler would print a traceback of it.
 signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -19,7 +26,7 @@ try:
 except SettingsError as exc:
     raise pulumi.RunError(str(exc)) from None
 
-for host in settings.plain_http:
+for host in settings.plain_http(*connect_hosts(settings.onepassword.access)):
     pulumi.log.warn(f"{host} is asked over plain http: tokens and keys can be read by others on the network; use https")
 
 opts = pulumi.ResourceOptions()

@@ -38,6 +38,8 @@ HELP = {
     "up": "reconcile everything without asking; rotates a key that is due",
 }
 _COLUMNS = ("account", "age", "rotates on", "expires on", "last used", "drift")
+# With it Python finds nothing of the program's folder, which is where the engine starts the providers.
+_HIDES_THE_PROGRAM = "PYTHONSAFEPATH"
 # Steps of a preview that propose no change.
 _QUIET = ("same", "refresh", "read")
 
@@ -130,7 +132,9 @@ def _command(stack: str | None, *arguments: str) -> tuple[list[str], dict[str, s
         msg = "no pulumi in .venv or on PATH: `make tools` gets one"
         raise StackError(msg)
     chosen = ["--stack", stack] if stack else []
-    return [program, *arguments, *chosen, "--non-interactive"], {**os.environ, "PATH": path}
+    env = {name: value for name, value in os.environ.items() if name != _HIDES_THE_PROGRAM}
+    # Engine and program talk over loopback; a proxy in small letters would get that, too.
+    return [program, *arguments, *chosen, "--non-interactive"], {"no_grpc_proxy": "127.0.0.1", **env, "PATH": path}
 
 
 def key_urn(stack: str | None, account: str) -> str:

@@ -339,7 +339,7 @@ def test_the_example_of_a_stack_file_is_accepted() -> None:
 
     assert settings.accounts[0].forgejo[0].secret == "ZOT_CI_API_KEY"
     assert settings.sso is not None
-    assert settings.plain_http == []
+    assert settings.plain_http() == []
     with_tokens = load({key: json.dumps(value) for key, value in (config | yaml.safe_load(tokens)).items()})
     assert with_tokens.authentik is not None
     assert with_tokens.authentik.token == "op://blumeops/Authentik (blumeops)/api-token"

@@ -5,13 +5,20 @@ The program under Pulumi's mocks: what it declares. No provider runs.
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pulumi
 import pytest
 
+from components.dynamic.journal import Journal
+from components.forgejo import republication
 from tests.mocks import KEY, Monitor, run
 from tests.settings.given import RIGHT, given
 
+ROOT = Path(__file__).resolve().parents[1]
 ACCOUNT = RIGHT["accounts"][0]
 
 
@@ -52,7 +59,8 @@ def test_one_credential_for_each_account() -> None:
 
     ran = run(given(RIGHT | {"accounts": [ACCOUNT, second]}))
 
-    assert [one.name for one in ran.of("RegistryCredential")] == ["zot-ci", "zot-cd"]
+    # They are registered side by side, so the order is nobody's promise.
+    assert sorted(one.name for one in ran.of("RegistryCredential")) == ["zot-cd", "zot-ci"]
     assert list(ran.outputs["accounts"]) == ["zot-ci", "zot-cd"]
 
 
@@ -67,6 +75,56 @@ def test_the_output_holds_dates_and_places_and_no_secret() -> None:
         "Forgejo eblume/blumeops/ZOT_CI_API_KEY",
     ]
     assert KEY not in json.dumps(account)
+
+
+@pytest.mark.parametrize(
+    ("access", "host", "warned"),
+    [
+        (None, "http://connect:8080", ["connect", "registry.lan"]),
+        ("connect", "http://connect:8080", ["connect", "registry.lan"]),
+        ("cli", "http://connect:8080", ["registry.lan"]),
+        (None, "https://connect", ["registry.lan"]),
+        (None, "no address", ["registry.lan"]),
+        (None, None, ["registry.lan"]),
+    ],
+    ids=["by the environment", "by the setting", "another backend", "https", "no address", "none"],
+)
+def test_each_host_that_is_asked_over_plain_http_is_warned_of(
+    access: str | None, host: str | None, warned: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The Connect server as well, where it is the one that is used: it hands out the key and every token."""
+    said: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", said.append)
+    monkeypatch.setenv("PATH", "")
+    if host:
+        monkeypatch.setenv("OP_CONNECT_HOST", host)
+        monkeypatch.setenv("OP_CONNECT_TOKEN", "a-token")
+    chosen = {"onepassword": {"access": access}} if access else {}
+
+    run(given(RIGHT | {"zot": {"url": "http://registry.lan"}} | chosen))
+
+    assert [line.partition(" ")[0] for line in said] == warned
+    assert all("is asked over plain http" in line for line in said)
+
+
+def test_a_python_that_does_not_look_into_the_program_s_folder_is_told_in_one_line() -> None:
+    """PYTHONSAFEPATH: nothing of the program would be found."""
+    code = "import runpy; runpy.run_path('__main__.py')"
+    ran = subprocess.run(
+        [sys.executable, "-P", "-c", code], cwd=ROOT, capture_output=True, text=True, check=False, env=dict(os.environ)
+    )
+
+    assert ran.returncode == 1
+    assert ran.stderr.splitlines()[-1].startswith("pulumi.errors.RunError: PYTHONSAFEPATH hides this program's folder")
+
+
+def test_no_place_for_temporary_files_is_told_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the processes of a run share is kept there."""
+    monkeypatch.setattr(republication, "JOURNAL", Journal(tmp_path / "away" / "journal"))
+    monkeypatch.setattr(republication, "_begun", False)
+
+    with pytest.raises(pulumi.RunError, match=r"^no temporary file can be made .*\(no such file.*TMPDIR"):
+        run()
 
 
 def test_wrong_settings_end_the_program_with_every_fault_and_nothing_is_declared() -> None:

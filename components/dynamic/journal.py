@@ -24,6 +24,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ..http.errors import EnvironmentUnfitError
+
 _ADDRESS = re.compile(r"[0-9A-Za-z.\[\]:-]+:[0-9]+")
 
 Entry = list[Any]
@@ -54,14 +56,20 @@ class Journal:
         Make the file, anew if a killed run left one; it goes when this process ends.
 
         Raises:
-            OSError: something of that name is there that is not this user's file.
+            EnvironmentUnfitError: the folder cannot be written, or something of that name is there that is not this
+                user's file.
         """
         file = self._file
         if file is None:
             return
-        if _is_ours(file):
-            file.unlink()
-        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        try:
+            if _is_ours(file):
+                file.unlink()
+            os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        except OSError as exc:
+            hint = "set TMPDIR to a folder that this user alone can write, or leave it out"
+            msg = f"no temporary file can be made for this run ({(exc.strerror or 'refused').lower()}); {hint}"
+            raise EnvironmentUnfitError(msg) from None
         atexit.register(file.unlink, missing_ok=True)
 
     def append(self, entry: Entry) -> bool:
@@ -93,14 +101,26 @@ def _is_ours(file: Path) -> bool:
     # Temporary files are everybody's: another user's file, or a link to elsewhere, is not believed.
     try:
         found = file.lstat()
-    except FileNotFoundError:
+    except OSError:
         return False
     return stat.S_ISREG(found.st_mode) and found.st_uid == os.getuid()
 
 
-def _file_of(address: str | None) -> Path | None:
-    name = hashlib.sha256((address or "").encode()).hexdigest()[:16]
-    return Path(tempfile.gettempdir()) / f"zot-ci-{name}.journal" if address else None
+def journal_of(address: str) -> Path:
+    """
+    Return the file of the run whose engine has that *address*.
+    """
+    name = hashlib.sha256(address.encode()).hexdigest()[:16]
+    return _temporary() / f"zot-ci-{name}.journal"
 
 
-JOURNAL = Journal(_file_of(engine_address(sys.orig_argv)))
+def _temporary() -> Path:
+    try:
+        return Path(tempfile.gettempdir())
+    except FileNotFoundError:
+        # None can be written. A preview needs no file, and `begin` will say why not.
+        return Path(os.environ.get("TMPDIR") or "/tmp")  # noqa: S108 - the fault is said, nothing is written
+
+
+_ENGINE = engine_address(sys.orig_argv)
+JOURNAL = Journal(journal_of(_ENGINE) if _ENGINE else None)

@@ -34,7 +34,8 @@ def republished(
     Changed outside: the secrets' values are written.
 
     Raises:
-        pulumi.RunError: when the output is waited for; a secret could not be written. The message is one line.
+        pulumi.RunError: at once, no temporary file can be made; or when the output is waited for, a secret could not
+            be written. The message is one line.
     """
     if pulumi.runtime.is_dry_run():
         return pulumi.Output.from_input([])
@@ -62,4 +63,7 @@ def _begin() -> None:
     if not _begun:
         _begun = True
         logs.quieten_libraries()
-        JOURNAL.begin()
+        try:
+            JOURNAL.begin()
+        except ReconcileError as exc:
+            raise pulumi.RunError(str(exc)) from None

@@ -25,16 +25,19 @@ from .values import (
     Days,
     DaysOrNever,
     ImageRepository,
+    Number,
     Owner,
     Repository,
     SecretName,
     SettingsModel,
     Text,
     TokenReference,
+    Truth,
     Url,
     Username,
     WorkflowFile,
     as_list,
+    plain_http_host,
 )
 
 NAMESPACE = "zot-ci"
@@ -106,7 +109,7 @@ class CanarySettings(SettingsModel):
 
     workflow: WorkflowFile
     ref: Text = "main"
-    timeout_seconds: Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)] = 300.0
+    timeout_seconds: Annotated[Number, Field(gt=0, le=3600)] = 300.0
 
 
 class SecretSettings(SettingsModel):
@@ -116,7 +119,7 @@ class SecretSettings(SettingsModel):
 
     repository: Repository | None = None
     organization: Owner | None = None
-    user: bool = False
+    user: Truth = False
     secret: SecretName
     canary: CanarySettings | None = None
 
@@ -242,15 +245,13 @@ class Settings(SettingsModel):
             faults.append("zot.oidcProvider must be oidc with sso: zot takes a provider of one's own by no other name")
         return faults
 
-    @property
-    def plain_http(self) -> list[str]:
+    def plain_http(self, *more: str) -> list[str]:
         """
-        The hosts, other than this machine, that are asked without TLS.
+        Return the hosts, other than this machine, that are asked without TLS: of the settings, and of *more* URLs.
         """
         systems = (self.authentik, self.zot, self.forgejo)
-        urls = [pydantic.AnyHttpUrl(system.url) for system in systems if system is not None]
-        hosts = {url.host or "" for url in urls if url.scheme == "http"}
-        return sorted(hosts - {"localhost", "127.0.0.1", "[::1]"})
+        urls = [*(system.url for system in systems if system is not None), *more]
+        return sorted({host for url in urls if (host := plain_http_host(url))})
 
 
 def load(config: Mapping[str, str]) -> Settings:

@@ -8,7 +8,7 @@ import re
 from typing import Annotated
 
 import pydantic
-from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 
 from .reference import Reference
@@ -23,6 +23,7 @@ _SECRET = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,254}")
 _OCI_REPOSITORY = re.compile(r"(?!.{256})[a-z0-9]+([._-][a-z0-9]+)*(/[a-z0-9]+([._-][a-z0-9]+)*)*")
 _SLUG = re.compile(r"[A-Za-z0-9_-]{1,200}")
 _ITEM_TO_IMPORT = re.compile(r"vaults/[a-z0-9]{26}/items/[a-z0-9]{26}")
+_NUMBER = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,9})?")
 _MOST_DAYS = 3650
 
 
@@ -70,6 +71,29 @@ def _url(value: str) -> str:
     return value
 
 
+def plain_http_host(url: str) -> str | None:
+    """
+    Return the host of *url* if it is asked without TLS and is not this machine itself.
+    """
+    parts = pydantic.AnyHttpUrl(url)
+    is_here = parts.host in ("localhost", "127.0.0.1", "[::1]")
+    return parts.host if parts.scheme == "http" and not is_here else None
+
+
+def _number(value: object) -> object:
+    """
+    Take a number that is written as text for that number: `pulumi config set --path … 0.5` writes it so.
+    """
+    return float(value) if isinstance(value, str) and _NUMBER.fullmatch(value) else value
+
+
+def _truth(value: object) -> object:
+    """
+    Take true or false that is written as text for that.
+    """
+    return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
+
+
 def _matching(pattern: re.Pattern[str], rule: str) -> AfterValidator:
     def check(value: str) -> str:
         if not pattern.fullmatch(value):
@@ -105,8 +129,10 @@ def as_list(value: object) -> object:
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
 Url = Annotated[str, AfterValidator(_url)]
 TokenReference = Annotated[str, AfterValidator(_reference)]
-Days = Annotated[float, Field(gt=0, le=_MOST_DAYS, allow_inf_nan=False)]
-DaysOrNever = Annotated[float, Field(ge=0, le=_MOST_DAYS, allow_inf_nan=False)]
+Number = Annotated[float, BeforeValidator(_number), Field(allow_inf_nan=False)]
+Truth = Annotated[bool, BeforeValidator(_truth)]
+Days = Annotated[Number, Field(gt=0, le=_MOST_DAYS)]
+DaysOrNever = Annotated[Number, Field(ge=0, le=_MOST_DAYS)]
 WorkflowFile = Annotated[str, _matching(_WORKFLOW, "must be the file name of a workflow, such as canary.yaml")]
 Owner = Annotated[str, _matching(_OWNER, "must be the organization's name")]
 Repository = Annotated[str, _matching(_REPOSITORY, "must be owner/name")]

@@ -5,12 +5,15 @@ What the processes of one run tell each other, and what they believe.
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
-from components.dynamic.journal import Journal, engine_address
+from components.dynamic.journal import Journal, engine_address, journal_of
 from components.dynamic.run_memory import Holder, RunMemory
+from components.http.errors import EnvironmentUnfitError
 
 
 @pytest.mark.parametrize(
@@ -99,8 +102,30 @@ def test_a_link_that_somebody_put_there_is_neither_followed_nor_believed(tmp_pat
 
     assert not memory.is_wanted(("bait",))
     assert (tmp_path / "theirs").read_bytes() == b'["want", ["bait"]]\n'
-    with pytest.raises(FileExistsError):
+    with pytest.raises(EnvironmentUnfitError, match=r"file exists.*TMPDIR"):
         Journal(tmp_path / "journal").begin()
+
+
+@pytest.mark.parametrize("folder", ["away", "a file"])
+def test_a_folder_that_cannot_be_written_is_a_fault_of_tmpdir_and_only_where_a_file_is_needed(
+    folder: str, tmp_path: Path
+) -> None:
+    """A preview needs none."""
+    (tmp_path / "a file").touch()
+    journal = Journal(tmp_path / folder / "journal")
+
+    assert not journal.append(["want", ["x"]])
+    assert journal.news() == []
+    with pytest.raises(EnvironmentUnfitError, match="set TMPDIR"):
+        journal.begin()
+
+
+def test_no_folder_at_all_for_temporary_files_is_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk, say: Python finds no folder then, and this module could not be loaded."""
+    monkeypatch.setattr(tempfile, "gettempdir", mock.Mock(side_effect=FileNotFoundError))
+    monkeypatch.setenv("TMPDIR", "/full")
+
+    assert journal_of("127.0.0.1:1").parent == Path("/full")
 
 
 def test_a_file_of_another_user_is_not_believed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,6 +51,13 @@ def test_up_brings_in_sync_and_drift_then_ends_with_0(world: World, stack: Stack
     assert_in_sync(world, stack)
 
 
+def test_the_script_takes_out_of_the_environment_what_breaks_the_engine_s_own_processes(in_sync: Stack) -> None:
+    """A Python that hides the program's folder, and a proxy for what the engine and the program tell each other."""
+    night = script(in_sync, "drift", PYTHONSAFEPATH="1", http_proxy="http://127.0.0.1:9")
+
+    assert night.code == 0, night.text
+
+
 def test_drift_ends_with_7_and_a_preview_of_the_same_with_0(world: World, in_sync: Stack) -> None:
     """A pull request's preview may propose changes; the nightly check may not."""
     world.leave(GROUP)

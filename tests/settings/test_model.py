@@ -53,7 +53,7 @@ WRONG = {
     "an empty group": wrong(f"{A}.groups", [""], "empty", place=f"{A}.groups[0]"),
     "a group twice": wrong(f"{A}.groups", ["a", "a"], "once"),
     "groups as text": wrong(f"{A}.groups", "a", "list"),
-    "days as text": wrong(f"{A}.rotateAfterDays", "90", "number"),
+    "days as text": wrong(f"{A}.rotateAfterDays", "ninety", "number"),
     "negative days": wrong(f"{A}.rotateAfterDays", -1, "0"),
     "no expiry": wrong(f"{A}.expireAfterDays", 0, "0"),
     "too many days": wrong(f"{A}.expireAfterDays", 3651, "3650"),

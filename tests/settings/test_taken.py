@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]  # comes with pulumi, without types
 
+from components.rotation import Policy
 from components.settings.model import Settings, load
 from components.settings.place import Place
 from tests.settings.given import RIGHT, given
@@ -73,6 +74,28 @@ def test_fractions_of_days_and_a_pause_are_allowed() -> None:
     assert load(given(values)).accounts[0].policy.rotate_after_days == 0
 
 
+def test_numbers_and_truths_that_are_written_as_text_are_taken() -> None:
+    """`pulumi config set --path … 0.5` writes it so, and so does whoever puts everything into quotes."""
+    values = with_(
+        (f"{A}.rotateAfterDays", "0.25"),
+        (f"{A}.expireAfterDays", "30"),
+        (
+            f"{A}.forgejo",
+            [
+                {"repository": "o/r", "secret": "A", "canary": {"workflow": "c.yaml", "timeoutSeconds": "0.5"}},
+                {"user": "true", "secret": "B"},
+                {"organization": "o", "user": "false", "secret": "C"},
+            ],
+        ),
+    )
+    account = load(given(values)).accounts[0]
+
+    assert account.policy == Policy(0.25, 30.0)
+    assert account.forgejo[0].canary
+    assert account.forgejo[0].canary.timeout_seconds == 0.5
+    assert [secret.user for secret in account.forgejo] == [False, True, False]
+
+
 def test_other_projects_keys_are_not_ours() -> None:
     """A stack file may hold the engine's own, and other packages'."""
     config = given(RIGHT) | {"pulumi:tags": "{}", "zot-ci-2:zot": "nonsense", "aws:region": "x"}
@@ -92,7 +115,15 @@ def test_other_projects_keys_are_not_ours() -> None:
 )
 def test_a_host_that_is_asked_without_tls_is_known(url: str, hosts: list[str]) -> None:
     """The program warns of it; this machine itself is no such host."""
-    assert load(given(with_(("zot.url", url)))).plain_http == hosts
+    assert load(given(with_(("zot.url", url)))).plain_http() == hosts
+
+
+def test_more_hosts_can_be_asked_after_and_each_is_named_once() -> None:
+    """A Connect server is in the environment, not in the settings."""
+    settings = load(given(with_(("zot.url", "http://registry.lan"))))
+
+    assert settings.plain_http("http://connect:8080", "http://registry.lan:81") == ["connect", "registry.lan"]
+    assert settings.plain_http("https://connect:8080", "http://localhost:8080") == ["registry.lan"]
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "stacks").glob("Pulumi.*.yaml")), ids=lambda path: path.name)
