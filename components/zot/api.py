@@ -10,10 +10,11 @@ from __future__ import annotations
 import uuid as uuids
 from collections import defaultdict
 from collections.abc import Generator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Lock
-from typing import Annotated
+from typing import Annotated, Any
 
 import httpx
 import pydantic
@@ -94,21 +95,24 @@ class Listing:
 @dataclass(frozen=True)
 class Access:
     """
-    What a key may do in the repository that was probed.
+    What a key may do in the repository that was probed. *update*, to put something else under a tag that exists, is
+    None if it was not asked: asking needs such a tag.
     """
 
     create: bool
     delete: bool
+    update: bool | None = None
 
     @property
     def fits_ci(self) -> bool:
         """
         Whether it is what CI should have: may push new tags, may destroy nothing.
         """
-        return self.create and not self.delete
+        return self.create and not self.update and not self.delete
 
     def __str__(self) -> str:
-        return f"{'can' if self.create else 'cannot'} create, {'can' if self.delete else 'cannot'} delete"
+        rights = {"create": self.create, "update": self.update, "delete": self.delete}
+        return ", ".join(f"{'can' if may else 'cannot'} {what}" for what, may in rights.items() if may is not None)
 
 
 class KeyAuth(httpx.BasicAuth):
@@ -193,21 +197,52 @@ class Zot:
         self._seen.clear()
         self.api.call("DELETE", _KEYS, whose=username, auth=auth, params={"id": uuid}, repeat=True, advice=_ADVICE)
 
-    def access(self, auth: httpx.Auth, username: str, repository: str) -> Access | None:
+    def access(self, auth: httpx.Auth, username: str, repository: str, tag: str | None = None) -> Access | None:
         """
-        Return what *auth* may do in *repository*, None if it is refused; neither request leaves anything behind.
+        Return what *auth* may do in *repository*, None if it is refused; no request leaves anything behind.
 
         An upload that is finished without a digest is 400 to whoever may create and 403 to others, and starts no
         upload; a tag that does not exist is 404, in a repository that does not exist 400, to whoever may delete and 403
-        to others.
+        to others. Whoever may update the *tag* gets 415 for a manifest of a media type that is none, others 403; that
+        is asked only where the tag exists, since without it the same request is a question of another right.
+
+        zot lets each refusal wait for its `failDelay`, so the questions are asked side by side.
         """
         upload = f"/v2/{repository}/blobs/uploads/{uuids.uuid4()}"
-        create = self._probe("PUT", upload, auth, username, allowed=(400,))
-        delete = self._probe("DELETE", f"/v2/{repository}/manifests/{_TAG}", auth, username, allowed=(404, 400))
-        return None if create is None or delete is None else Access(create, delete)
+        missing = f"/v2/{repository}/manifests/{_TAG}"
+        with ThreadPoolExecutor(max_workers=3) as threads:
+            create = threads.submit(self._probe, "PUT", upload, auth, username, (400,))
+            delete = threads.submit(self._probe, "DELETE", missing, auth, username, (404, 400))
+            update = threads.submit(self._may_update, repository, tag, auth, username) if tag else None
+        may_create, may_delete = create.result(), delete.result()
+        if may_create is None or may_delete is None:
+            return None
+        return Access(may_create, may_delete, update.result() if update else None)
 
-    def _probe(self, method: str, path: str, auth: httpx.Auth, username: str, allowed: tuple[int, ...]) -> bool | None:
-        response = self.api.call(method, path, whose=username, auth=auth, repeat=True, expect=(*allowed, 401, 403))
+    def _may_update(self, repository: str, tag: str, auth: httpx.Auth, username: str) -> bool | None:
+        """
+        Return whether *auth* may put something else under *tag*; None where the tag is not there, or not to be seen.
+        """
+        path = f"/v2/{repository}/manifests/{tag}"
+        # HEAD, not GET: it is no download in zot's statistics.
+        found = self.api.call("HEAD", path, whose=username, auth=auth, repeat=True, expect=(200, 401, 403, 404))
+        if found.status_code != httpx.codes.OK:
+            return None
+        return self._probe("PUT", path, auth, username, (415,), content_type="text/plain")
+
+    def _probe(
+        self,
+        method: str,
+        path: str,
+        auth: httpx.Auth,
+        username: str,
+        allowed: tuple[int, ...],
+        *,
+        content_type: str | None = None,
+    ) -> bool | None:
+        body: dict[str, Any] = {"headers": {"Content-Type": content_type}, "json": {}} if content_type else {}
+        expect = (*allowed, 401, 403)
+        response = self.api.call(method, path, whose=username, auth=auth, repeat=True, expect=expect, **body)
         return None if response.status_code == 401 else response.status_code in allowed
 
     def log_out(self, auth: httpx.Auth, username: str) -> None:

@@ -55,4 +55,9 @@ class Told:
         return [f"{request.method} {request.url.path}" for request in self.asked]
 
 
+def by_method(**answers: Answer) -> httpx.MockTransport:
+    """A transport that answers by the request's method: for requests whose order is nobody's business."""
+    return httpx.MockTransport(lambda request: answers[request.method](request))
+
+
 html = partial(said, headers={"Content-Type": "text/html"}, content=f"<html>{SECRET}</html>".encode())

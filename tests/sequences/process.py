@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
+from threading import Lock
 from unittest import mock
 
 import httpx
@@ -128,6 +129,8 @@ class Wire:
             for name, url in estate.listening.items()
         }
         self._loop = asyncio.new_event_loop()
+        # The probes of a key come side by side; moments are counted one by one.
+        self._one_by_one = Lock()
 
     @contextmanager
     def laid(self) -> Iterator[None]:
@@ -136,7 +139,8 @@ class Wire:
         """
 
         def handle(_: httpx.HTTPTransport, request: httpx.Request) -> httpx.Response:
-            return self.process.send(request, self._answer) if self.process else self._answer(request)
+            with self._one_by_one:
+                return self.process.send(request, self._answer) if self.process else self._answer(request)
 
         try:
             with (

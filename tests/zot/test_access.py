@@ -4,12 +4,19 @@ What a key looks like, and what it may do: probes that leave nothing behind.
 
 from __future__ import annotations
 
+import copy
+import threading
+
+import httpx
 import pytest
 
 from components.http.errors import ReconcileError, UnexpectedAnswerError
 from components.rotation import looks_like_a_key
 from components.zot.api import Access, KeyAuth, Zot, zot_at
-from tests.http.told import DATE, SECRET, URL, Told, said
+from tests.dynamic.wanted import calls
+from tests.estate.zot.registry import MANIFEST_TYPE as TYPE
+from tests.estate.zot.registry import Repository
+from tests.http.told import DATE, SECRET, URL, by_method, said
 from tests.world import GROUP, World
 
 USER = "zot-ci"
@@ -47,6 +54,90 @@ def test_access_is_probed_and_nothing_is_left_behind(
 
 
 @pytest.mark.embedded
+@pytest.mark.parametrize(
+    ("rights", "access", "fits", "words"),
+    [
+        (
+            {"read", "create"},
+            Access(create=True, update=False, delete=False),
+            True,
+            "can create, cannot update, cannot delete",
+        ),
+        (
+            {"read", "create", "update"},
+            Access(create=True, update=True, delete=False),
+            False,
+            "can create, can update, cannot delete",
+        ),
+        (
+            {"read", "update", "delete"},
+            Access(create=False, update=True, delete=True),
+            False,
+            "cannot create, can update, can delete",
+        ),
+        ({"read"}, Access(create=False, update=False, delete=False), False, "cannot create, cannot update, cannot del"),
+    ],
+    ids=["ci", "updater", "no creator", "reader"],
+)
+def test_whether_a_tag_may_be_updated_is_probed_where_one_is_named(
+    rights: set[str], access: Access, fits: bool, words: str, world: World
+) -> None:
+    """And the tag stays what it was."""
+    zot = world.estate.zot
+    zot.access.rule("team/**", users={USER: rights})
+    held = zot.repositories["team/app"] = Repository(tags={"v1": "sha256:1"}, manifests={"sha256:1": (TYPE, b"{}")})
+    before = copy.deepcopy(held)
+
+    probed = zot_at(world.zot_url).access(auth(zot.mint(USER, "x")), USER, "team/app", "v1")
+
+    assert probed == access
+    assert (probed.fits_ci, str(probed)[: len(words)]) == (fits, words)
+    assert (list(zot.repositories), held) == (["team/app"], before)
+
+
+@pytest.mark.embedded
+@pytest.mark.parametrize("place", ["no repository", "no tag", "not to be seen"])
+def test_an_update_is_never_probed_without_a_tag_that_is_there(place: str, world: World) -> None:
+    """It would ask for another right, and could leave a repository's name behind."""
+    zot = world.estate.zot
+    tag = {"v1": "sha256:1"} if place == "not to be seen" else {}
+    if place != "no repository":
+        zot.repositories["team/app"] = Repository(tags=tag, manifests={"sha256:1": (TYPE, b"{}")})
+    if place == "not to be seen":
+        zot.access.rule("team/**", users={USER: {"create", "update"}})
+    key = zot.mint(USER, "x", groups=[GROUP])
+
+    probed = zot_at(world.zot_url).access(auth(key), USER, "team/app", "v1")
+
+    assert probed == Access(create=True, delete=False, update=None)
+    assert [call for call in calls(world, "zot") if call.startswith("PUT ") and "/manifests/" in call] == []
+    assert list(zot.repositories) == ([] if place == "no repository" else ["team/app"])
+
+
+@pytest.mark.embedded
+def test_a_refused_key_has_no_access_to_tell_of_at_a_tag_either(world: World) -> None:
+    """The look for the tag is refused as well."""
+    world.estate.zot.repositories["team/app"] = Repository(tags={"v1": "x"}, manifests={"x": (TYPE, b"{}")})
+
+    assert zot_at(world.zot_url).access(auth(), USER, "team/app", "v1") is None
+
+
+def test_the_probes_of_a_key_are_asked_side_by_side() -> None:
+    """zot lets each refusal wait for its `failDelay`: one after the other they would wait three times."""
+    together = threading.Barrier(3)
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.method == "HEAD":
+            return said(200)(request)
+        together.wait(timeout=10)
+        return said(403)(request)
+
+    probed = Zot(URL, httpx.MockTransport(answer)).access(auth(), USER, "somewhere", "v1")
+
+    assert probed == Access(create=False, update=False, delete=False)
+
+
+@pytest.mark.embedded
 def test_a_refused_key_has_no_access_to_tell_of(world: World) -> None:
     """None, which is neither may nor may not."""
     assert zot_at(world.zot_url).access(auth(), USER, "somewhere") is None
@@ -56,15 +147,15 @@ def test_a_refused_key_has_no_access_to_tell_of(world: World) -> None:
 def test_an_upload_probe_that_is_answered_otherwise_is_an_error(status: int) -> None:
     """A registry that accepts it is none that was measured."""
     with pytest.raises(ReconcileError, match="zot PUT /v2/somewhere/blobs/uploads/"):
-        Zot(URL, Told(said(status)).transport).access(auth(), USER, "somewhere")
+        Zot(URL, by_method(PUT=said(status), DELETE=said(403))).access(auth(), USER, "somewhere")
 
 
 def test_a_tag_that_is_really_there_would_be_an_error_and_no_permission() -> None:
     """202 means that something was deleted."""
-    told = Told(said(400), said(202))
+    transport = by_method(PUT=said(400), DELETE=said(202))
 
     with pytest.raises(UnexpectedAnswerError, match="zot DELETE /v2/somewhere/manifests/no-such-tag"):
-        Zot(URL, told.transport).access(auth(), USER, "somewhere")
+        Zot(URL, transport).access(auth(), USER, "somewhere")
 
 
 @pytest.mark.parametrize(
