@@ -7,6 +7,7 @@ token may not see is 404, or missing from a list, like one that does not exist.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
@@ -15,7 +16,13 @@ import pydantic
 from ..http.api import Advice, Api, Parsed
 from ..http.browser import Browser
 from ..http.connections import shared
-from ..http.errors import AmbiguousError, NotFoundError, PermissionMissingError
+from ..http.errors import (
+    AmbiguousError,
+    LoginBlockedError,
+    NotFoundError,
+    PermissionMissingError,
+    ReconcileError,
+)
 from ..onepassword.reference import token
 from ..settings.reference import StoredToken
 
@@ -45,6 +52,7 @@ class Account(pydantic.BaseModel):
     username: str
     type: str
     is_active: bool
+    email: str = ""
     groups: list[Group] = pydantic.Field(alias="groups_obj")
 
     @property
@@ -65,10 +73,10 @@ class _Groups(pydantic.BaseModel):
 
 class Brand(pydantic.BaseModel):
     """
-    The flows that the server's brand uses.
+    The flows that the server's brand uses; None for one that was not chosen.
     """
 
-    flow_authentication: str
+    flow_authentication: str | None
     flow_invalidation: str | None = None
 
 
@@ -99,6 +107,16 @@ class Authentik:
         """
         accounts = self._get(_USERS, username, _Accounts, self._needs("view_user"), {"username": username}).results
         return next((account for account in accounts if account.username == username), None)
+
+    def namesakes(self, account: Account) -> list[Account]:
+        """
+        Return the other accounts whose name differs from that of *account* in upper and lower case only, as far as the
+        token may see them. Read-only.
+        """
+        wanted = account.username
+        params = {"search": wanted}
+        found = self._get(_USERS, wanted, _Accounts, self._needs("view_user"), params).results
+        return [other for other in found if other.pk != account.pk and other.username.casefold() == wanted.casefold()]
 
     def account(self, pk: int, username: str) -> Account | None:
         """
@@ -205,7 +223,12 @@ class Authentik:
         """
         path = f"{_USERS}{account.pk}/set_password/"
         body = {"password": password}
-        self._write("POST", path, account.username, self._needs("reset_user_password"), body, 204)
+        hint = (
+            "a password policy, or the directory that the account comes from, refuses the one-use password: exempt the "
+            "account from the policy, or make it an account of authentik's own"
+        )
+        advice = self._needs("reset_user_password", but={400: hint}, kinds={400: LoginBlockedError})
+        self._write("POST", path, account.username, advice, body, 204)
 
     def brand(self) -> Brand:
         """
@@ -220,22 +243,35 @@ class Authentik:
         """
         path = f"{_USERS}{account.pk}/impersonate/"
         body = {"reason": "zot-ci removes the static device that an interrupted login left"}
+        hint = (
+            "impersonation is switched off for the server or its brand: switch it on (System, Settings), or remove the "
+            "account's static device by hand"
+        )
         browser.call(
             "POST",
             path,
             whose=account.username,
             auth=self._auth,
             json=body,
-            advice=self._needs("impersonate"),
+            advice=self._needs("impersonate", but={401: hint}, kinds={401: LoginBlockedError}),
+            repeat=True,
             expect=(204,),
         )
 
-    def _needs(self, permission: str, on: str = "the account") -> Advice:
+    def _needs(
+        self,
+        permission: str,
+        on: str = "the account",
+        *,
+        but: Mapping[int, str] | None = None,
+        kinds: Mapping[int, type[ReconcileError]] | None = None,
+    ) -> Advice:
         """
         Advise on a call that needs *permission*. A bad token is 403 as well, so the sentence covers both.
         """
         hint = f"check that {self.token_name} is valid and its role has {permission} on {on}"
-        return Advice({403: hint, 404: f"it is gone, or the role has no view permission; {hint}", 400: hint})
+        hints = {403: hint, 404: f"it is gone, or the role has no view permission; {hint}", 400: hint}
+        return Advice(hints | dict(but or {}), kinds or {})
 
     def _get(
         self,

@@ -2,7 +2,8 @@
 authentik's authentication flow, driven by its executor as a browser's page would, for a service account.
 
 Measured on authentik 2026.2.1 and 2026.5.0-rc1: each challenge is JSON with a `component`; a POST of the answer is 302
-to the same address, and the GET that follows holds the next challenge.
+to the same address, and the GET that follows holds the next challenge. A GET is 302 to the same address too, where a
+stage has nothing to ask, as the vendor's default MFA stage of an account without a device.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ import secrets
 import string
 from typing import Any
 
+import httpx
 import pydantic
 
-from ..http.api import Advice
+from ..http.api import Advice, origin
 from ..http.browser import Browser, location
 from ..http.errors import LoginBlockedError, UnexpectedAnswerError
 
@@ -23,6 +25,7 @@ _CSRF_LETTERS = string.ascii_letters + string.digits
 
 # A flow has some five stages; one that goes on and on is going in a circle.
 _MOST_CHALLENGES = 15
+_MOST_REDIRECTS = 10
 
 # Challenges that only a person, or another setting, can meet.
 _BLOCKED = {
@@ -37,6 +40,18 @@ _BLOCKED = {
 class AbandonedDeviceError(LoginBlockedError):
     """
     The account has a static device, whose codes nobody knows: a login that was killed left it.
+    """
+
+
+class PasswordRefusedError(LoginBlockedError):
+    """
+    The flow refuses the password that was set a moment ago, or the name that it belongs to.
+    """
+
+
+class BrokenOffError(UnexpectedAnswerError):
+    """
+    authentik failed at an answer (5xx): it recycles its workers amid requests. The flow can be begun anew.
     """
 
 
@@ -56,6 +71,7 @@ class Challenge(pydantic.BaseModel):
 
     component: str
     password_fields: bool = False
+    user_fields: list[str] | None = None
     captcha_stage: dict[str, Any] | None = None
     device_challenges: list[_DeviceChallenge] = []
     configuration_stages: list[_Stage] = []
@@ -103,26 +119,27 @@ class Flow:
 
     def _post(self, answer: dict[str, Any]) -> Challenge:
         path = _executor(self._slug)
+        advice = Advice(kinds=dict.fromkeys((500, 502, 503, 504), BrokenOffError))
         response = self._browser.call(
-            "POST", path, whose=self._username, params={"query": ""}, json=answer, expect=(200, 302)
+            "POST", path, whose=self._username, params={"query": ""}, json=answer, advice=advice, expect=(200, 302)
         )
         if response.status_code == 302:
-            if location(response).path != response.request.url.path:
-                msg = "it leads away to another address: look at the flow in authentik"
-                raise self._blocked(msg)
+            _check_leads_to_itself(response, self._slug, self._username)
             return fetch(self._browser, self._slug, self._username)
         return self._browser.parse(response, path, self._username, Challenge)
 
     def _answer(self, challenge: Challenge) -> dict[str, Any]:
-        answer: dict[str, Any] = {"component": challenge.component}
         if challenge.response_errors:
-            fields = ", ".join(sorted(challenge.response_errors))
-            msg = f"it refuses the answer ({fields}): see authentik's event log"
-            raise self._blocked(msg)
+            raise self._refused(challenge, sorted(challenge.response_errors))
+        answer: dict[str, Any] = {"component": challenge.component}
         match challenge.component:
             case "ak-stage-identification":
                 if challenge.captcha_stage:
                     raise self._blocked(_BLOCKED["ak-stage-captcha"])
+                if challenge.user_fields is not None and "username" not in challenge.user_fields:
+                    taken = " and ".join(sorted(challenge.user_fields)) or "nothing"
+                    why = f"it takes no user name, only {taken}: add Username to that stage's user fields"
+                    raise self._blocked(why, challenge.component)
                 password = {"password": self._password} if challenge.password_fields else {}
                 return answer | {"uid_field": self._username} | password
             case "ak-stage-password":
@@ -132,8 +149,22 @@ class Flow:
             case "ak-stage-authenticator-static":
                 self.enrolled = True
                 return answer
+            case "ak-stage-user-login":
+                # It would stay signed in beyond this run.
+                return answer | {"remember_me": False}
             case component:
                 raise self._blocked(_BLOCKED.get(component, "no headless answer to that is known"), component)
+
+    def _refused(self, challenge: Challenge, fields: list[str]) -> LoginBlockedError:
+        """
+        Return the error for an answer that a stage refuses.
+        """
+        named = ", ".join(fields)
+        if challenge.component == "ak-stage-password" or challenge.password_fields:
+            why = f"it refuses the one-use password that was set a moment ago ({named})"
+            return PasswordRefusedError(self._stopped(why, challenge.component))
+        what = "user name" if challenge.component == "ak-stage-identification" else "answer"
+        return self._blocked(f"it refuses the {what} ({named}): see authentik's event log", challenge.component)
 
     def _static_stage(self, challenge: Challenge) -> str:
         """
@@ -154,22 +185,48 @@ class Flow:
         raise self._blocked(msg)
 
     def _blocked(self, why: str, component: str = "") -> LoginBlockedError:
+        return LoginBlockedError(self._stopped(why, component))
+
+    def _stopped(self, why: str, component: str) -> str:
         at = f" at {component}" if component else ""
-        return LoginBlockedError(f"authentik flow {self._slug} stops the login of {self._username}{at}; {why}")
+        return f"authentik flow {self._slug} stops the login of {self._username}{at}; {why}"
 
 
 def fetch(browser: Browser, slug: str, username: str) -> Challenge:
     """
     Return what the flow *slug* asks now. For an invalidation flow this is the log-out itself.
+
+    Raises:
+        LoginBlockedError: the flow leads away from its executor, or round and round.
     """
     path = _executor(slug)
     advice = Advice({404: "there is no such flow"})
-    response = browser.call("GET", path, whose=username, params={"query": ""}, advice=advice, expect=(200, 302))
-    if response.status_code == 302:
-        # Seen from inside a session for which the flow does not apply.
-        msg = f"authentik GET {path} answered with a redirect for {username}; look at that flow"
-        raise UnexpectedAnswerError(msg)
-    return browser.parse(response, path, username, Challenge)
+    for _ in range(_MOST_REDIRECTS):
+        response = browser.call("GET", path, whose=username, params={"query": ""}, advice=advice, expect=(200, 302))
+        if response.status_code == 200:
+            return browser.parse(response, path, username, Challenge)
+        _check_leads_to_itself(response, slug, username)
+    why = f"it sends a browser to itself more than {_MOST_REDIRECTS} times: look at the flow in authentik"
+    msg = f"authentik flow {slug} stops the login of {username}; {why}"
+    raise LoginBlockedError(msg)
+
+
+def _check_leads_to_itself(response: httpx.Response, slug: str, username: str) -> None:
+    """
+    Check that a redirect leads to the executor that gave it: it is the only one that is followed.
+    """
+    here, there = response.request.url, location(response)
+    if (origin(there), there.path) == (origin(here), here.path):
+        return
+    why = "it leads away to another address: look at the flow in authentik"
+    if (there.host, there.path) == (here.host, here.path):
+        # Seen in the vendor's release notes of 2026.8: forwarded headers count only from trusted proxies.
+        why = (
+            f"it leads from {here.scheme} to {there.scheme}: let authentik trust the proxy in front of it "
+            "(AUTHENTIK_LISTEN__TRUSTED_PROXY_CIDRS), and that proxy send X-Forwarded-Proto"
+        )
+    msg = f"authentik flow {slug} stops the login of {username}; {why}"
+    raise LoginBlockedError(msg)
 
 
 def remove_static_devices(browser: Browser, username: str) -> None:

@@ -12,11 +12,12 @@ import contextlib
 import logging
 import secrets
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from ..http.browser import Browser
-from ..http.errors import ReconcileError
-from .api import Account, Authentik, Brand
-from .flow import AbandonedDeviceError, Flow, fetch, remove_static_devices
+from ..http.errors import LoginBlockedError, ReconcileError, UnreachableError
+from .api import Account, Authentik
+from .flow import BrokenOffError, Flow, AbandonedDeviceError, PasswordRefusedError, fetch, remove_static_devices
 
 _log = logging.getLogger(__name__)
 
@@ -30,20 +31,67 @@ def session(authentik: Authentik, account: Account) -> Iterator[Browser]:
     Changed outside: the account's password, twice; a static device, made and removed again if the flow asks for one.
 
     Raises:
-        LoginBlockedError: the flow met a challenge that this program cannot, or must not, answer.
+        LoginBlockedError: the brand has no such flow, or it met a challenge that this program cannot, or must not,
+            answer.
         ReconcileError: whatever authentik answered.
     """
     brand = authentik.brand()
+    if brand.flow_authentication is None:
+        hint = "choose one under System, Brands: the default is default-authentication-flow"
+        msg = f"authentik's brand has no authentication flow to log {account.username} in by; {hint}"
+        raise LoginBlockedError(msg)
+    flows = _Flows(brand.flow_authentication, brand.flow_invalidation or "default-invalidation-flow")
     password = _unknown_password()
     authentik.set_password(account, password)
     with contextlib.ExitStack() as cleanup:
         cleanup.callback(_tidy, "reset the password", authentik.set_password, account, _unknown_password())
+        yield _logged_in(authentik, account, flows, password, cleanup)
+
+
+@dataclass(frozen=True)
+class _Flows:
+    """
+    The names of the flows by which the brand logs in and out.
+    """
+
+    log_in: str
+    log_out: str
+
+
+def _logged_in(
+    authentik: Authentik, account: Account, flows: _Flows, password: str, cleanup: contextlib.ExitStack
+) -> Browser:
+    """
+    Drive the flow; anew, with the same password, after a abandoned device was removed, and after a request was lost in
+    authentik: each once.
+    """
+    forgiven: list[type[ReconcileError]] = [AbandonedDeviceError, BrokenOffError, UnreachableError]
+    while True:
         try:
-            browser = _run_flow(authentik, account, brand, password, cleanup)
-        except AbandonedDeviceError:
-            _remove_device_by_impersonation(authentik, account)
-            browser = _run_flow(authentik, account, brand, password, cleanup)
-        yield browser
+            return _run_flow(authentik, account, flows, password, cleanup)
+        except PasswordRefusedError as exc:
+            raise exc.adding(_why_refused(authentik, account)) from None
+        except tuple(forgiven) as exc:
+            if isinstance(exc, AbandonedDeviceError):
+                forgiven.remove(AbandonedDeviceError)
+                _remove_device_by_impersonation(authentik, account)
+            else:
+                forgiven = [one for one in forgiven if one is AbandonedDeviceError]
+                _log.info("authentik: began the login of %s anew; %s", account.username, exc)
+
+
+def _why_refused(authentik: Authentik, account: Account) -> str:
+    """
+    Say why a password may be refused that authentik has just taken for the account.
+    """
+    others = authentik.namesakes(account)
+    if others:
+        found = " and ".join(f"{other.username} (number {other.pk})" for other in others)
+        return f"the flow may have found {found}, whose name differs in upper and lower case only: rename one of them"
+    return (
+        "another account may have this name in upper or lower case, which the flow does not tell apart: rename one of "
+        "them; or the password stage does not ask authentik's own accounts: give it the backend for them"
+    )
 
 
 def _tidy(what: str, step: Callable[..., object], *arguments: object) -> None:
@@ -58,17 +106,16 @@ def _tidy(what: str, step: Callable[..., object], *arguments: object) -> None:
 
 
 def _run_flow(
-    authentik: Authentik, account: Account, brand: Brand, password: str, cleanup: contextlib.ExitStack
+    authentik: Authentik, account: Account, flows: _Flows, password: str, cleanup: contextlib.ExitStack
 ) -> Browser:
     """
     Drive the flow in a fresh browser. The device that it made is gone when this returns.
     """
     browser = cleanup.enter_context(Browser("authentik", authentik.api.base_url))
-    flow = Flow(browser, brand.flow_authentication, account.username, password)
+    flow = Flow(browser, flows.log_in, account.username, password)
     try:
         flow.run()
-        log_out = brand.flow_invalidation or "default-invalidation-flow"
-        cleanup.callback(_tidy, "log out", fetch, browser, log_out, account.username)
+        cleanup.callback(_tidy, "log out", fetch, browser, flows.log_out, account.username)
         if flow.enrolled:
             remove_static_devices(browser, account.username)
     except ReconcileError:
@@ -92,6 +139,7 @@ def _remove_device_by_impersonation(authentik: Authentik, account: Account) -> N
 
 def _unknown_password() -> str:
     """
-    Return a password that is used at most once and remembered nowhere.
+    Return a password that is used at most once and remembered nowhere. It has a character of each class, as password
+    policies count them.
     """
-    return secrets.token_urlsafe(48)
+    return f"{secrets.token_urlsafe(48)}-aZ9"

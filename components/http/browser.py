@@ -56,15 +56,21 @@ class Browser(Api):
         return origin(url) == origin(httpx.URL(self.base_url))
 
     def visit(
-        self, url: httpx.URL, *, whose: str, expect: tuple[int, ...], advice: Advice | None = None
+        self,
+        url: httpx.URL,
+        *,
+        whose: str,
+        expect: tuple[int, ...],
+        advice: Advice | None = None,
+        repeat: bool = False,
     ) -> httpx.Response:
         """
         GET an address that a redirect named; the caller has asked `is_at`. Its query holds codes, so a message shows
-        the path only. Sent once: a code is good for one use.
+        the path only. Sent once, unless *repeat* says that it may be sent again: a code is good for one use.
         """
         prefix = httpx.URL(self.base_url).path.rstrip("/")
         path = url.path.removeprefix(prefix)
-        return self.call("GET", path, whose=whose, expect=expect, advice=advice, repeat=False, params=dict(url.params))
+        return self.call("GET", path, whose=whose, expect=expect, advice=advice, repeat=repeat, params=dict(url.params))
 
 
 def _is_loopback(host: str) -> bool:

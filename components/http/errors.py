@@ -91,6 +91,13 @@ class UnexpectedAnswerError(ReconcileError):
     """
 
 
+class InterceptedError(UnexpectedAnswerError):
+    """
+    Something in front of the system has answered in its place, such as a proxy that wants a login of its own. It says
+    nothing of the credential that was sent.
+    """
+
+
 class LoginBlockedError(ReconcileError):
     """
     The headless login met a challenge that it cannot, or must not, answer. The message names the challenge.

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import uuid as uuids
 from collections import defaultdict
-from collections.abc import Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,17 +18,23 @@ from typing import Annotated, Any
 import httpx
 import pydantic
 
-from ..http.api import Advice, Api, server_time
+from ..http.api import Advice, server_time
 from ..http.connections import shared
+from .clock import ClockWatch
+from .credentials import KeyAuth as KeyAuth
+from .credentials import SessionAuth as SessionAuth
+from .intercepted import ZotApi, is_a_page, is_intercepted
 
 _KEYS = "/zot/auth/apikey"
 _TAG = "no-such-tag-zot-ci-access-probe"
 
-# What zot answers without any credential, and with API keys switched off.
+# What zot answers without any credential, and with API keys switched off: without OpenID, which switches them on by
+# itself whatever the setting says (v2.1.20).
 _ADVICE = Advice(
     {
         401: "the key is wrong, expired or revoked",
-        404: "API keys are off, or this is no zot: set http.auth.apikey to true in zot's configuration",
+        404: "API keys are off, or this is no zot: set http.auth.apikey to true in zot's configuration, or configure "
+        "OpenID there",
         500: "zot took the request for an anonymous one; its log names the reason",
     }
 )
@@ -115,41 +120,17 @@ class Access:
         return ", ".join(f"{'can' if may else 'cannot'} {what}" for what, may in rights.items() if may is not None)
 
 
-class KeyAuth(httpx.BasicAuth):
-    """
-    A key as basic auth.
-    """
-
-    def __init__(self, username: str, key: str) -> None:
-        super().__init__(username.encode(), key.encode())
-
-
-class SessionAuth(httpx.Auth):
-    """
-    A web session's cookies, with the header without which zot takes the request for an anonymous one.
-    """
-
-    def __init__(self, cookies: Mapping[str, str]) -> None:
-        self._cookie = "; ".join(f"{name}={value}" for name, value in cookies.items())
-
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        """
-        Add both headers to *request*.
-        """
-        request.headers["Cookie"] = self._cookie
-        request.headers["X-ZOT-API-CLIENT"] = "zot-ui"
-        yield request
-
-
 class Zot:
     """
     One registry.
     """
 
     def __init__(self, url: str, transport: httpx.BaseTransport | None = None) -> None:
-        self.api = Api("zot", url, transport=transport)
+        self.api = ZotApi("zot", url, transport=transport)
         self._seen: dict[tuple[str, str], Listing] = {}
+        self._seen_access: dict[tuple[str, ...], Access] = {}
         self._asking: dict[tuple[str, str], Lock] = defaultdict(Lock)
+        self._clock = ClockWatch()
 
     def close(self) -> None:
         """
@@ -171,23 +152,24 @@ class Zot:
         """
         Return the keys of *username*, or that *auth* is refused. Read-only.
         """
-        response = self.api.call("GET", _KEYS, whose=username, auth=auth, expect=(200, 401), advice=_ADVICE)
+        response = self._call("GET", _KEYS, username, auth, expect=(200, 401), advice=_ADVICE)
+        time = server_time(response)
+        self._clock.compare(time)
         if response.status_code == 401:
-            return Listing(False, (), server_time(response))
+            return Listing(False, (), time)
         keys = self.api.parse(response, _KEYS, username, _KeyList).keys
-        return Listing(True, tuple(sorted(keys, key=lambda key: key.created_at)), server_time(response))
+        return Listing(True, tuple(sorted(keys, key=lambda key: key.created_at)), time)
 
     def mint(self, auth: httpx.Auth, username: str, label: str, expires_at: datetime) -> MintedKey:
         """
         Make a key. Sent once only: zot accepts the same label again, and a repeat would make a second key.
         """
-        body = {
-            "label": label,
-            "scopes": [],
-            "expirationDate": expires_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        }
+        expiry = expires_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        body = {"label": label, "scopes": [], "expirationDate": expiry}
+        hint = f"it refuses the expiry {expiry}, which must lie ahead by zot's clock: check expireAfterDays, and it"
+        advice = Advice({**_ADVICE.hints, 400: hint})
         self._seen.clear()
-        response = self.api.call("POST", _KEYS, whose=username, auth=auth, json=body, expect=(201,), advice=_ADVICE)
+        response = self._call("POST", _KEYS, username, auth, expect=(201,), advice=advice, json=body)
         return self.api.parse(response, _KEYS, username, MintedKey)
 
     def revoke(self, auth: httpx.Auth, username: str, uuid: str) -> None:
@@ -195,7 +177,20 @@ class Zot:
         End the key *uuid*. zot answers 200 for an unknown one too, so this may be repeated.
         """
         self._seen.clear()
-        self.api.call("DELETE", _KEYS, whose=username, auth=auth, params={"id": uuid}, repeat=True, advice=_ADVICE)
+        self._call("DELETE", _KEYS, username, auth, expect=(200,), params={"id": uuid}, repeat=True, advice=_ADVICE)
+
+    def seen_access(self, username: str, key: str, repository: str, tag: str | None = None) -> Access | None:
+        """
+        Return what `access` returns, asked once for a key that is accepted: asking costs zot's `failDelay`, and what a
+        key may do changes only by a login of its user.
+        """
+        place = (username, key, repository, tag or "")
+        if place not in self._seen_access:
+            access = self.access(KeyAuth(username, key), username, repository, tag)
+            if access is None:
+                return None
+            self._seen_access[place] = access
+        return self._seen_access[place]
 
     def access(self, auth: httpx.Auth, username: str, repository: str, tag: str | None = None) -> Access | None:
         """
@@ -225,7 +220,7 @@ class Zot:
         """
         path = f"/v2/{repository}/manifests/{tag}"
         # HEAD, not GET: it is no download in zot's statistics.
-        found = self.api.call("HEAD", path, whose=username, auth=auth, repeat=True, expect=(200, 401, 403, 404))
+        found = self._call("HEAD", path, username, auth, repeat=True, expect=(200, 401, 403, 404))
         if found.status_code != httpx.codes.OK:
             return None
         return self._probe("PUT", path, auth, username, (415,), content_type="text/plain")
@@ -241,15 +236,31 @@ class Zot:
         content_type: str | None = None,
     ) -> bool | None:
         body: dict[str, Any] = {"headers": {"Content-Type": content_type}, "json": {}} if content_type else {}
-        expect = (*allowed, 401, 403)
-        response = self.api.call(method, path, whose=username, auth=auth, repeat=True, expect=expect, **body)
+        response = self._call(method, path, username, auth, repeat=True, expect=(*allowed, 401, 403), **body)
+        if response.status_code == 404 and is_a_page(response):
+            # A proxy that knows no such path: it says nothing of what the key may do.
+            raise self.api.refusal(response, path, username, Advice())
         return None if response.status_code == 401 else response.status_code in allowed
 
     def log_out(self, auth: httpx.Auth, username: str) -> None:
         """
         End a web session (route of zot's own specification, 2.1.18).
         """
-        self.api.call("POST", "/zot/auth/logout", whose=username, auth=auth, expect=(200, 302))
+        self._call("POST", "/zot/auth/logout", username, auth, expect=(200, 302))
+
+    def _call(
+        self, method: str, path: str, whose: str, auth: httpx.Auth, *, expect: tuple[int, ...], **options: Any
+    ) -> httpx.Response:
+        """
+        Send one request and return zot's answer.
+
+        Raises:
+            InterceptedError: the answer is not zot's own.
+        """
+        response = self.api.call(method, path, whose=whose, auth=auth, expect=expect, **options)
+        if is_intercepted(response):
+            raise self.api.refusal(response, path, whose, Advice())
+        return response
 
 
 def zot_at(url: str) -> Zot:

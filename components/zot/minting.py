@@ -15,7 +15,7 @@ from ..authentik.api import Authentik
 from ..http.errors import KeyUnfitError, LoginBlockedError, ReconcileError
 from ..rotation import Policy
 from .api import Access, KeyAuth, ListedKey, Listing, MintedKey, Zot
-from .sign_in import zot_session
+from .sign_in import log_out, zot_session
 
 _log = logging.getLogger(__name__)
 
@@ -60,27 +60,30 @@ def make_key(zot: Zot, authentik: Authentik | None, order: Order, candidates: It
         KeyUnfitError: the new key failed its test. It was revoked again.
         ReconcileError: whatever a system answered.
     """
+    unfit = ""
     for candidate in candidates:
         auth = KeyAuth(order.username, candidate)
         listing = zot.listing(auth, order.username)
-        access = zot.access(auth, order.username, order.repository) if listing.accepted else None
+        access = zot.seen_access(order.username, candidate, order.repository) if listing.accepted else None
         if access and access.fits_ci:
             return _mint(zot, order, auth, listing.time)
+        if access:
+            unfit = f": the live one {access} in {order.repository}, and only a login renews an account's rights"
     by_hand = "generate a key in the registry's web page, paste it into the 1Password field, and run again"
     if authentik is None:
-        msg = (
-            f"no live key can mint one for {order.username}, and the settings name no authentik to log in at; {by_hand}"
-        )
+        why = f"no live key can mint one for {order.username}{unfit}"
+        msg = f"{why}; the settings name no authentik to log in at, so sign in by hand: {by_hand}"
         raise LoginBlockedError(msg)
     try:
         session = zot_session(authentik, zot, order.username, order.oidc_provider)
     except ReconcileError as exc:
-        hint = f"no live key with the expected rights can mint one without a login, so correct this, or {by_hand}"
+        why = f"no live key with the expected rights can mint one without a login{unfit}"
+        hint = f"{why}; so correct this, or {by_hand}"
         raise exc.adding(hint) from None
     try:
         return _mint(zot, order, session.auth, session.time)
     finally:
-        _log_out(zot, session.auth, order.username)
+        log_out(zot, session, order.username)
 
 
 def _mint(zot: Zot, order: Order, auth: httpx.Auth, now: datetime) -> ProvenKey:
@@ -110,10 +113,3 @@ def _revoke(zot: Zot, order: Order, auth: httpx.Auth, minted: MintedKey) -> None
         zot.revoke(auth, order.username, minted.uuid)
     except ReconcileError as exc:
         _log.warning("zot: key %s of no use stays until the next run retires it: %s", minted.uuid, exc)
-
-
-def _log_out(zot: Zot, auth: httpx.Auth, username: str) -> None:
-    try:
-        zot.log_out(auth, username)
-    except ReconcileError as exc:
-        _log.warning("zot: a session of %s stays until it ends by itself: %s", username, exc)

@@ -6,18 +6,32 @@ Measured on zot v2.1.20 with authentik 2026.2.1 and 2026.5.0-rc1.
 
 from __future__ import annotations
 
+import logging
+import re
 import urllib.parse
 from dataclasses import dataclass
 from datetime import datetime
 
 import httpx
 
-from ..authentik.api import SERVICE_ACCOUNT, Authentik
+from ..authentik.api import SERVICE_ACCOUNT, Account, Authentik
 from ..authentik.session import session
-from ..http.api import Advice, server_time
+from ..http.api import Advice, origin, server_time
 from ..http.browser import Browser, location
-from ..http.errors import LoginBlockedError, NotFoundError, UnexpectedAnswerError
+from ..http.errors import InterceptedError, LoginBlockedError, NotFoundError, ReconcileError, UnexpectedAnswerError
 from .api import SessionAuth, Zot
+from .intercepted import LET_THROUGH, is_a_page
+
+_log = logging.getLogger(__name__)
+
+_LOGIN = "/zot/auth/login"
+_CALLBACK = "/zot/auth/callback/"
+# What a person may be called in a message: zot's cookie could hold anything.
+_NAME = re.compile(r"[\w.@+-]{1,150}")
+
+# Answers of the callback after which zot's login is walked once more: what zot asks of authentik meanwhile can meet a
+# worker that is being recycled, and zot then says 401 as to any other failure.
+_WORTH_ANOTHER_WALK = frozenset({401, 500, 502, 503, 504})
 
 
 @dataclass(frozen=True)
@@ -34,11 +48,14 @@ def zot_session(authentik: Authentik, zot: Zot, username: str, provider: str) ->
     """
     Log *username* in to the registry and return its web session.
 
-    Changed outside: the account's password, twice; a static device, made and removed if the flow asks for one; zot
-    reads the account's groups again, for all of its keys.
+    Changed outside: the account's password, twice, once it is known that the registry's login leads to this authentik;
+    a static device, made and removed if the flow asks for one; zot reads the account's groups again, for all of its
+    keys.
 
     Raises:
-        LoginBlockedError: the account is not an active service account, or the login met what it cannot answer.
+        LoginBlockedError: the account is not an active service account, the login met what it cannot answer, or zot
+            calls the account by another name.
+        InterceptedError: a proxy in front of the registry wants a login of its own.
         ReconcileError: whatever a system answered.
     """
     account = authentik.find(username)
@@ -51,58 +68,142 @@ def zot_session(authentik: Authentik, zot: Zot, username: str, provider: str) ->
         hint = "only an active service account gets a new password"
         msg = f"authentik account {username} is {state}, so its login was not tried; {hint}"
         raise LoginBlockedError(msg)
-    with session(authentik, account) as browser:
-        return _sign_in(browser, zot, username, provider)
-
-
-def _sign_in(authentik: Browser, zot: Zot, username: str, provider: str) -> ZotSession:
-    """
-    Walk zot's OpenID Connect login: zot, authentik, and back.
-    """
+    walk = _Walk(zot, account, provider)
     with Browser("zot", zot.api.base_url) as registry:
-        path = "/zot/auth/login"
-        hint = f"check oidcProvider: zot's configuration has no OpenID provider {provider}"
+        # Without effect there: what is wrong with the way is found while the account is as it was.
+        walk.begin(registry, authentik.api.base_url)
+    with session(authentik, account) as browser:
+        return walk.through(browser)
+
+
+@dataclass(frozen=True)
+class _Walk:
+    """
+    zot's OpenID Connect login of one account: zot, authentik, and back.
+    """
+
+    zot: Zot
+    account: Account
+    provider: str
+
+    def begin(self, registry: Browser, authentik_url: str) -> httpx.URL:
+        """
+        Ask zot where its login leads, and return that address if it is this authentik's.
+        """
+        whose = self.account.username
+        hint = f"check oidcProvider: zot's configuration has no OpenID provider {self.provider}"
         response = registry.call(
             "GET",
-            path,
-            whose=username,
-            params={"provider": provider, "callback_ui": f"{zot.api.base_url}/home"},
+            _LOGIN,
+            whose=whose,
+            params={"provider": self.provider, "callback_ui": f"{self.zot.api.base_url}/home"},
             expect=(302,),
-            advice=Advice({400: hint, 404: "OpenID is not configured in zot"}),
+            advice=Advice(
+                {
+                    400: hint,
+                    404: "OpenID is not configured in zot",
+                    **dict.fromkeys((200, 401, 403), LET_THROUGH),
+                },
+                dict.fromkeys((200, 401, 403), InterceptedError),
+            ),
         )
         authorize = location(response)
-        if not authentik.is_at(authorize):
-            where = f"{authorize.scheme}://{authorize.netloc.decode()}, not to {authentik.base_url}"
-            msg = f"zot GET {path} sends {username} to {where}; correct authentik's URL"
+        where = f"{authorize.scheme}://{authorize.netloc.decode()}"
+        is_elsewhere = origin(authorize) != origin(httpx.URL(authentik_url))
+        if _CALLBACK not in authorize.params.get("redirect_uri", ""):
+            back = "correct zot's URL" if authorize.host == httpx.URL(registry.base_url).host else LET_THROUGH
+            msg = f"zot GET {_LOGIN} sends {whose} to {where}, for something else than zot's login; {back}"
+            raise InterceptedError(msg)
+        if is_elsewhere:
+            msg = f"zot GET {_LOGIN} sends {whose} to {where}, not to {authentik_url}; correct authentik's URL"
             raise UnexpectedAnswerError(msg)
-        callback = _authorize(authentik, authorize, registry, username)
-        hint = "see zot's log for the reason: client secret, signing key, clock, or authentik out of its reach"
-        landed = registry.visit(callback, whose=username, expect=(201, 302), advice=Advice({401: hint}))
+        return authorize
+
+    def through(self, authentik: Browser) -> ZotSession:
+        """
+        Walk the login with a browser that is logged in to *authentik*; once more where zot found authentik amiss.
+        """
+        with Browser("zot", self.zot.api.base_url) as registry:
+            callback = self._code(authentik, registry)
+            landed = registry.visit(callback, whose=self.account.username, expect=(201, 302, *_WORTH_ANOTHER_WALK))
+            if landed.status_code not in _WORTH_ANOTHER_WALK:
+                return self._session(registry, landed)
+        with Browser("zot", self.zot.api.base_url) as registry:
+            callback = self._code(authentik, registry)
+            return self._session(registry, self._land(registry, callback))
+
+    def _code(self, authentik: Browser, registry: Browser) -> httpx.URL:
+        """
+        Get a code from authentik, and return zot's address to bring it to.
+        """
+        authorize = self.begin(registry, authentik.base_url)
+        whose = self.account.username
+        advice = Advice({400: "the provider's redirect URI or client ID does not fit zot's configuration"})
+        response = authentik.visit(authorize, whose=whose, expect=(200, 302), advice=advice, repeat=True)
+        if response.status_code == 200:
+            hint = "bind one of its groups to the registry's application, or correct the application's policies"
+            msg = f"authentik GET {authorize.path} denied {whose} the application; {hint}"
+            raise LoginBlockedError(msg)
+        callback = location(response)
+        if registry.is_at(callback) and _CALLBACK in callback.path:
+            return callback
+        # authentik may be at the registry's own address, under a path.
+        if authentik.is_at(callback):
+            slug = urllib.parse.unquote(callback.path.rstrip("/").rpartition("/")[2])
+            hint = "give the provider an authorization flow with implicit consent"
+            msg = f"authentik asks {whose} for consent, or more, in flow {slug}; {hint}"
+            raise LoginBlockedError(msg)
+        where = f"{callback.scheme}://{callback.netloc.decode()}, not to {registry.base_url}"
+        msg = f"authentik GET {authorize.path} sends {whose} to {where}; correct zot's URL"
+        raise UnexpectedAnswerError(msg)
+
+    def _land(self, registry: Browser, callback: httpx.URL) -> httpx.Response:
+        """
+        Bring the code to zot.
+        """
+        whose = self.account.username
+        landed = registry.visit(callback, whose=whose, expect=(201, 302, 401))
+        if landed.status_code != httpx.codes.UNAUTHORIZED:
+            return landed
+        if is_a_page(landed):
+            raise registry.refusal(landed, callback.path, whose, Advice({401: LET_THROUGH}, {401: InterceptedError}))
+        reasons = ["client secret", "signing key", "clock", "authentik out of its reach"]
+        if not self.account.email:
+            reasons.append(
+                "the account has no e-mail address, by which zot names people unless the provider's "
+                "claimMapping.username is preferred_username"
+            )
+        hint = f"see zot's log for the reason: {', '.join(reasons[:-1])}, or {reasons[-1]}"
+        raise registry.refusal(landed, callback.path, whose, Advice({401: hint}))
+
+    def _session(self, registry: Browser, landed: httpx.Response) -> ZotSession:
+        """
+        Return the session that zot gave, if it is the account's by name: keys hang on the name.
+        """
+        whose = self.account.username
         cookies = {name: value for name, value in registry.cookies.items() if name in ("session", "user")}
         if "session" not in cookies:
-            msg = f"zot GET {callback.path} gave {username} no session; see zot's log"
+            msg = f"zot GET {landed.request.url.path} gave {whose} no session; see zot's log"
             raise UnexpectedAnswerError(msg)
-        return ZotSession(SessionAuth(cookies), server_time(landed))
+        found = ZotSession(SessionAuth(cookies), server_time(landed))
+        called = cookies.get("user", whose).strip('"')
+        if called == whose:
+            return found
+        log_out(self.zot, found, whose)
+        name = called if _NAME.fullmatch(called) else "something else"
+        where = f"http.auth.openid.providers.{self.provider}"
+        msg = (
+            f"zot calls this account {name}, not {whose}, and keys belong to that name; set claimMapping.username to "
+            f"preferred_username below {where} in zot's configuration (zot 2.1.11 or newer)"
+        )
+        raise LoginBlockedError(msg)
 
 
-def _authorize(authentik: Browser, authorize: httpx.URL, registry: Browser, username: str) -> httpx.URL:
+def log_out(zot: Zot, session_: ZotSession, username: str) -> None:
     """
-    Ask authentik for a code and return zot's address to bring it to.
+    End a session of the registry. One that cannot be ended is told in the log and ends by itself.
     """
-    advice = Advice({400: "the provider's redirect URI or client ID does not fit zot's configuration"})
-    response = authentik.visit(authorize, whose=username, expect=(200, 302), advice=advice)
-    if response.status_code == 200:
-        hint = "bind one of its groups to the registry's application, or correct the application's policies"
-        msg = f"authentik GET {authorize.path} denied {username} the application; {hint}"
-        raise LoginBlockedError(msg)
-    callback = location(response)
-    if registry.is_at(callback):
-        return callback
-    if authentik.is_at(callback):
-        slug = urllib.parse.unquote(callback.path.rstrip("/").rpartition("/")[2])
-        hint = "give the provider an authorization flow with implicit consent"
-        msg = f"authentik asks {username} for consent, or more, in flow {slug}; {hint}"
-        raise LoginBlockedError(msg)
-    where = f"{callback.scheme}://{callback.netloc.decode()}, not to {registry.base_url}"
-    msg = f"authentik GET {authorize.path} sends {username} to {where}; correct zot's URL"
-    raise UnexpectedAnswerError(msg)
+    try:
+        zot.log_out(session_.auth, username)
+    except ReconcileError as exc:
+        _log.warning("zot: a session of %s stays until it ends by itself: %s", username, exc)

@@ -156,7 +156,11 @@ BLOCKED = {
         _shown({"component": "ak-stage-password"}), LoginBlockedError, "it asks more than 15 questions"
     ),
     "flow_that_leads_away": Blocked(_leads_away, LoginBlockedError, "it leads away to another address"),
-    "answer_refused": Blocked(_answers_at_once, LoginBlockedError, "it refuses the answer (password)"),
+    "password_refused": Blocked(
+        _answers_at_once,
+        LoginBlockedError,
+        "it refuses the one-use password that was set a moment ago (password); another account may have this name in",
+    ),
     "flow_missing": Blocked(
         lambda world: bend(
             world.estate.authentik, answers("GET", "/brands/current/", JSONResponse({"flow_authentication": "nope"}))
@@ -168,8 +172,8 @@ BLOCKED = {
         lambda world: bend(
             world.estate.authentik, answers("GET", "/brands/current/", JSONResponse({"flow_authentication": None}))
         ),
-        UnexpectedAnswerError,
-        "JSON without a valid flow_authentication",
+        LoginBlockedError,
+        "authentik's brand has no authentication flow to log zot-ci in by; choose one under System, Brands",
     ),
     "consent": Blocked(
         _application("consent", True),

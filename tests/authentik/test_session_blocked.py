@@ -15,7 +15,6 @@ from components.http.errors import (
     NotFoundError,
     PermissionMissingError,
     ReconcileError,
-    UnexpectedAnswerError,
 )
 from tests.authentik.account import BEFORE, USER, blocked, made
 from tests.estate import Grant
@@ -80,7 +79,7 @@ BLOCKS: dict[str, tuple[Callable[[World], object], tuple[str, ...]]] = {
         lambda world: show(world, component="ak-stage-prompt"),
         ("ak-stage-prompt", "no headless answer"),
     ),
-    "password refused": (reset_password, ("(password)", "event log")),
+    "password refused": (reset_password, ("one-use password", "(password)", "upper or lower case", "backend")),
     "a circle": (lambda world: show(world, component="ak-stage-password"), ("15 questions",)),
     "leads away": (
         lambda world: Between(world.estate.authentik).answer(
@@ -162,8 +161,9 @@ def test_a_flow_that_is_not_there_is_an_error(signed_in: World) -> None:
 def test_a_brand_without_a_login_is_an_error_before_a_password_is_set(signed_in: World) -> None:
     """Nothing is changed then."""
     user = made(signed_in)
-    brand = {"flow_authentication": None, "flow_invalidation": None}
-    Between(signed_in.estate.authentik).answer("GET /brands/current/", JSONResponse(brand))
+    signed_in.estate.authentik.authentication_flow = None
 
-    assert_names(blocked(signed_in, UnexpectedAnswerError), "authentik", "flow_authentication")
+    assert_names(
+        blocked(signed_in, LoginBlockedError), "authentik's brand", "no authentication flow", "zot-ci", "Brands"
+    )
     assert user.password_changes == 0

@@ -60,4 +60,9 @@ def by_method(**answers: Answer) -> httpx.MockTransport:
     return httpx.MockTransport(lambda request: answers[request.method](request))
 
 
+def zot_refuses(status: int) -> Answer:
+    """zot's own refusal: 401 of a credential, 403 of what it may not do."""
+    return said(status, json={"errors": [{"code": {401: "UNAUTHORIZED", 403: "DENIED"}[status]}]})
+
+
 html = partial(said, headers={"Content-Type": "text/html"}, content=f"<html>{SECRET}</html>".encode())

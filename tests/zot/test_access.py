@@ -16,7 +16,7 @@ from components.zot.api import Access, KeyAuth, Zot, zot_at
 from tests.dynamic.wanted import calls
 from tests.estate.zot.registry import MANIFEST_TYPE as TYPE
 from tests.estate.zot.registry import Repository
-from tests.http.told import DATE, SECRET, URL, by_method, said
+from tests.http.told import DATE, SECRET, URL, by_method, said, zot_refuses
 from tests.world import GROUP, World
 
 USER = "zot-ci"
@@ -130,7 +130,7 @@ def test_the_probes_of_a_key_are_asked_side_by_side() -> None:
         if request.method == "HEAD":
             return said(200)(request)
         together.wait(timeout=10)
-        return said(403)(request)
+        return zot_refuses(403)(request)
 
     probed = Zot(URL, httpx.MockTransport(answer)).access(auth(), USER, "somewhere", "v1")
 
@@ -147,7 +147,7 @@ def test_a_refused_key_has_no_access_to_tell_of(world: World) -> None:
 def test_an_upload_probe_that_is_answered_otherwise_is_an_error(status: int) -> None:
     """A registry that accepts it is none that was measured."""
     with pytest.raises(ReconcileError, match="zot PUT /v2/somewhere/blobs/uploads/"):
-        Zot(URL, by_method(PUT=said(status), DELETE=said(403))).access(auth(), USER, "somewhere")
+        Zot(URL, by_method(PUT=said(status), DELETE=zot_refuses(403))).access(auth(), USER, "somewhere")
 
 
 def test_a_tag_that_is_really_there_would_be_an_error_and_no_permission() -> None:

@@ -11,14 +11,16 @@ import httpx
 import pytest
 
 from components.http.errors import (
+    InterceptedError,
     NotFoundError,
+    PermissionMissingError,
     ReconcileError,
     SignInRefusedError,
     UnexpectedAnswerError,
     UnreachableError,
 )
 from components.zot.api import KeyAuth, SessionAuth, Zot, zot_at
-from tests.http.told import SECRET, URL, Answer, Told, broken, html, said
+from tests.http.told import SECRET, URL, Answer, Told, broken, html, said, zot_refuses
 from tests.messages import assert_names
 from tests.world import World
 
@@ -86,23 +88,47 @@ def test_go_s_zero_time_is_never() -> None:
 @pytest.mark.parametrize(
     ("answer", "kind", "words"),
     [
-        (html(200), UnexpectedAnswerError, "JSON"),
+        (html(200), InterceptedError, "in front of zot"),
+        (html(401), InterceptedError, "in front of zot"),
         (said(200, content=b'{"apiKeys": [{"uuid'), UnexpectedAnswerError, "JSON"),
         (said(200, json={"keys": []}), UnexpectedAnswerError, "apiKeys"),
         (said(200, json={"apiKeys": [{**LISTED, "createdAt": "soon"}]}), UnexpectedAnswerError, "apiKeys.0.createdAt"),
         (said(200, date=None, json={"apiKeys": []}), UnexpectedAnswerError, "Date header"),
-        (said(401, date=None), UnexpectedAnswerError, "Date header"),
+        (said(401), InterceptedError, "in front of zot"),
+        (said(401, json={"error": "unauthorized"}), InterceptedError, "in front of zot"),
+        (said(401, json=["UNAUTHORIZED"]), InterceptedError, "in front of zot"),
+        (said(401, date=None, json={"code": "UNAUTHORIZED"}), UnexpectedAnswerError, "Date header"),
         (said(404), NotFoundError, "http.auth.apikey"),
         (said(500), UnexpectedAnswerError, "anonymous"),
-        (said(403), ReconcileError, "403"),
+        (said(403), InterceptedError, "in front of zot"),
+        (zot_refuses(403), PermissionMissingError, "403"),
         (
-            said(302, headers={"Location": "https://login.example.test/"}),
-            UnexpectedAnswerError,
-            "redirect to https://login.example.test",
+            said(302, headers={"Location": "https://login.example.test/?rd=x"}),
+            InterceptedError,
+            "redirect to https://login.example.test, not followed",
         ),
+        (said(307, headers={"Location": "https://system.example.test/"}), UnexpectedAnswerError, "names this system"),
         (broken(httpx.ConnectTimeout), UnreachableError, "timed out"),
     ],
-    ids=["html", "truncated", "no list", "no time", "no Date", "401 no Date", "404", "500", "403", "302", "nobody"],
+    ids=[
+        "html",
+        "401 html",
+        "truncated",
+        "no list",
+        "no time",
+        "no Date",
+        "401 nothing",
+        "401 another's",
+        "401 a list",
+        "401 no Date",
+        "404",
+        "500",
+        "403 nothing",
+        "403",
+        "302",
+        "307 here",
+        "nobody",
+    ],
 )
 def test_an_answer_that_says_nothing_of_a_key_is_never_taken_for_a_dead_key(
     answer: Answer, kind: type[ReconcileError], words: str
@@ -193,7 +219,7 @@ def test_what_was_seen_is_asked_once_until_a_key_is_made_or_ended() -> None:
 
 def test_one_key_s_list_is_not_shown_to_another() -> None:
     """A dead key must not be taken for a live one, nor one user's for another's."""
-    told = Told(said(200, json={"apiKeys": [LISTED]}), said(401), said(401))
+    told = Told(said(200, json={"apiKeys": [LISTED]}), zot_refuses(401), zot_refuses(401))
     zot = Zot(URL, told.transport)
 
     assert zot.seen_listing(USER, "zak_a").accepted
@@ -239,4 +265,4 @@ def test_a_web_session_sends_its_cookies_with_the_header_that_makes_them_count()
 def test_a_log_out_that_fails_names_the_call() -> None:
     """Whoever called decides what that means."""
     with pytest.raises(SignInRefusedError, match=r"zot POST /zot/auth/logout .*401 .*zot-ci"):
-        Zot(URL, Told(said(401)).transport).log_out(SessionAuth({"session": "abc"}), USER)
+        Zot(URL, Told(zot_refuses(401)).transport).log_out(SessionAuth({"session": "abc"}), USER)

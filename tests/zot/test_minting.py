@@ -25,7 +25,7 @@ from components.zot.api import Zot, zot_at
 from components.zot.minting import Order, ProvenKey, make_key
 from tests.dynamic.wanted import LABEL, NO_KEY, calls
 from tests.http.between import Between
-from tests.http.told import URL, Answer, Told, said
+from tests.http.told import URL, Answer, Told, said, zot_refuses
 from tests.messages import assert_names
 from tests.world import GROUP, World
 
@@ -44,7 +44,13 @@ MINTED = said(201, json=LISTED | {"apiKey": NO_KEY})
 
 def probes(create: int = 400, delete: int = 403) -> list[Answer]:
     """The answers to the two probes of a key, which come side by side; by default it fits."""
-    return [lambda request: said(create if request.method == "PUT" else delete)(request)] * 2
+    answers = {"PUT": create, "DELETE": delete}
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        status = answers[request.method]
+        return (zot_refuses(status) if status in (401, 403) else said(status))(request)
+
+    return [answer] * 2
 
 
 def mint(world: World, *candidates: str) -> ProvenKey:
@@ -151,7 +157,7 @@ def test_an_expiry_is_reckoned_from_the_registry_s_clock() -> None:
 @pytest.mark.parametrize(
     ("test", "fault"),
     [
-        ([said(401)], "refused"),
+        ([zot_refuses(401)], "refused"),
         ([EMPTY], "refused"),
         ([ALIVE, *probes(create=401)], "refused"),
         ([ALIVE, *probes(create=403)], "cannot create, cannot delete"),
@@ -177,12 +183,12 @@ def test_a_key_that_cannot_be_proven_is_revoked_by_its_minter(test: list[Answer]
 
 def test_a_revocation_that_fails_does_not_hide_why_it_was_wanted(caplog: pytest.LogCaptureFixture) -> None:
     """The next run's sweep ends the key: it carries our label."""
-    told = Told(EMPTY, *probes(), MINTED, ALIVE, *probes(create=403), said(403))
+    told = Told(EMPTY, *probes(), MINTED, ALIVE, *probes(create=403), zot_refuses(403))
 
     with pytest.raises(KeyUnfitError, match="cannot create, cannot delete"):
         make_key(Zot(URL, told.transport), None, ORDER, [NO_KEY])
-    [record] = [record for record in caplog.records if record.levelno == logging.WARNING]
-    assert_names(record.getMessage(), "key new", "zot DELETE /zot/auth/apikey", "403")
+    [said_of_it] = [line for line in caplog.messages if "key new" in line]
+    assert_names(said_of_it, "zot DELETE /zot/auth/apikey", "403")
 
 
 def test_a_registry_that_is_down_is_an_error_and_no_dead_candidate() -> None:

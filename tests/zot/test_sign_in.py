@@ -24,7 +24,13 @@ FLOW = "/api/v3/flows/executor/default-authentication-flow/"
 STATIC = "/api/v3/authenticators/static/"
 
 # What a whole login asks (contracts: transcripts/login.txt), the device being gone before zot is asked for anything.
-ACCOUNT = ["GET /api/v3/core/users/", "GET /api/v3/core/brands/current/", "POST /api/v3/core/users/N/set_password/"]
+# zot is asked where its login leads before the account is touched.
+ACCOUNT = [
+    "GET /api/v3/core/users/",
+    "GET /zot/auth/login",
+    "GET /api/v3/core/brands/current/",
+    "POST /api/v3/core/users/N/set_password/",
+]
 CHALLENGES = [f"GET {FLOW}", *[f"POST {FLOW}", f"GET {FLOW}"] * 2]
 ENROLMENT = [f"POST {FLOW}", f"GET {FLOW}"] * 2
 DEVICE = [f"GET {STATIC}", f"DELETE {STATIC}N/"]
