@@ -181,7 +181,7 @@ def _refuse_what_is_not_ours(field: Field | None, wanted: Props) -> None:
         hint = "name a concealed field, or one that does not exist yet"
         msg = f"{_place(wanted).thing} is of type {field.type}; {hint}"
         raise NotOursError(msg)
-    if field.value and not looks_like_a_key(field.value):
+    if field.value and not looks_like_a_key(field.value.strip()):
         hint = "empty it by hand if it may be overwritten, or name another field"
         msg = f"{_place(wanted).thing} holds something that is no zot API key; {hint}"
         raise NotOursError(msg)

@@ -98,8 +98,7 @@ class ApiKeyProvider(Provider):
         outs = dict(props)
         listing = zot.seen_listing(props["username"], props["api_key"])
         own = listing.find(id_)
-        auth = KeyAuth(props["username"], props["api_key"])
-        access = zot.access(auth, props["username"], props["probe_repository"]) if own else None
+        access = zot.seen_access(props["username"], props["api_key"], props["probe_repository"]) if own else None
         if own and access:
             outs.update(observed(listing, own, access))
         else:
@@ -174,7 +173,9 @@ def key_in_field(props: Props) -> str | None:
     """
     access = onepassword(props.get("onepassword_access"))
     field = access.read(access.locate(props["vault"], props["item"])).named(props["field"])
-    return field.value if field and looks_like_a_key(field.value) else None
+    # Pasted by a person, it may have come with a space or a line's end.
+    value = (field.value or "").strip() if field else ""
+    return value if looks_like_a_key(value) else None
 
 
 def _refuse_an_unwritable_item(props: Props) -> None:

@@ -30,7 +30,12 @@ class ClockWatch:
             return
         self._told = True
         way = "ahead of" if apart > timedelta(0) else "behind"
-        hint = "set the one that is wrong; a key's age goes by zot's"
-        _log.warning(
-            "zot: its clock is %d minutes %s this machine's; %s", abs(apart) // timedelta(minutes=1), way, hint
-        )
+        hint = "set the one that is wrong: a key's age goes by zot's"
+        _log.warning("zot: its clock is %s %s this machine's; %s", _in_words(abs(apart)), way, hint)
+
+
+def _in_words(apart: timedelta) -> str:
+    for unit, length in (("days", timedelta(days=1)), ("hours", timedelta(hours=1))):
+        if apart >= 2 * length:
+            return f"{apart // length} {unit}"
+    return f"{apart // timedelta(minutes=1)} minutes"

@@ -97,7 +97,8 @@ def _mint(zot: Zot, order: Order, auth: httpx.Auth, now: datetime) -> ProvenKey:
         if listed is None or access is None or not access.fits_ci:
             fault = "it is refused" if access is None else f"it {access}"
             hint = (
-                "put the account into a group that zot lets read and create, and nothing more; the previous key stays"
+                "put the account into a group that zot lets read and create there, and nothing more, or set "
+                "probeRepository to a repository that the group's policy covers; the previous key stays"
             )
             msg = f"zot key for {order.username} failed its test in {order.repository}: {fault}; {hint}"
             raise KeyUnfitError(msg)

@@ -147,8 +147,8 @@ class _Walk:
         callback = location(response)
         if registry.is_at(callback) and _CALLBACK in callback.path:
             return callback
-        # authentik may be at the registry's own address, under a path.
-        if authentik.is_at(callback):
+        # authentik may be at the registry's own address, under a path: what is not zot's callback is authentik's.
+        if authentik.is_at(callback) or registry.is_at(callback):
             slug = urllib.parse.unquote(callback.path.rstrip("/").rpartition("/")[2])
             hint = "give the provider an authorization flow with implicit consent"
             msg = f"authentik asks {whose} for consent, or more, in flow {slug}; {hint}"

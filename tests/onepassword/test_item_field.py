@@ -32,7 +32,7 @@ def test_a_field_that_is_not_there_is_added(signed_in: World) -> None:
     }
 
 
-@pytest.mark.parametrize("value", [ANOTHER_KEY, ""], ids=["a key", "empty"])
+@pytest.mark.parametrize("value", [ANOTHER_KEY, "", f" {ANOTHER_KEY}\n"], ids=["a key", "empty", "pasted"])
 @pytest.mark.parametrize("type_", ["CONCEALED", "STRING"])
 def test_a_field_that_holds_a_key_or_nothing_is_adopted(value: str, type_: str, signed_in: World) -> None:
     """Its type is somebody's choice."""

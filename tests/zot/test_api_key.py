@@ -87,6 +87,19 @@ def test_a_1password_that_does_not_say_whether_it_can_be_written_stops_no_key(
         access.refuse_unwritable(VAULT, ITEM)
 
 
+@pytest.mark.parametrize("pasted", [" {}", "{}\n", "\t{} \r\n"])
+def test_a_live_key_with_white_space_around_it_is_a_live_key(pasted: str, signed_in: World) -> None:
+    """Somebody pasted it: without it there would be a login, or an error where there is no authentik."""
+    hand = by_hand(signed_in)
+    signed_in.set_field(pasted.format(hand))
+    between = Between(signed_in.estate.zot)
+
+    outs = create(signed_in, authentik_url=None)
+
+    assert signed_in.accepts(outs["api_key"])
+    assert sent(between) == {hand, outs["api_key"]}
+
+
 def test_what_is_recorded_of_a_new_key(signed_in: World) -> None:
     """By the registry's clock; its expiry is the policy's."""
     signed_in.estate.clock.advance(days=400)

@@ -5,6 +5,7 @@ Minting and testing a key, without a provider: what is tried in which order, and
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -21,7 +22,7 @@ from components.http.errors import (
     UnexpectedAnswerError,
 )
 from components.rotation import Policy
-from components.zot.api import Zot, zot_at
+from components.zot.api import Access, Zot, zot_at
 from components.zot.minting import Order, ProvenKey, make_key
 from tests.dynamic.wanted import LABEL, NO_KEY, calls
 from tests.http.between import Between
@@ -199,3 +200,73 @@ def test_a_registry_that_is_down_is_an_error_and_no_dead_candidate() -> None:
 
     with pytest.raises(UnexpectedAnswerError, match=" 503 "):
         make_key(Zot(URL, Told(down).transport), None, ORDER, [NO_KEY])
+
+
+def test_a_key_that_fails_its_test_names_the_repository_that_was_probed() -> None:
+    """A policy may cover other repositories only: then it is the setting that is wrong."""
+    told = Told(EMPTY, *probes(), MINTED, ALIVE, *probes(create=403), said(200))
+
+    with pytest.raises(KeyUnfitError) as caught:
+        make_key(Zot(URL, told.transport), None, ORDER, [NO_KEY])
+
+    assert_names(caught.value, "zot-ci-access-probe", "cannot create", "probeRepository", "the previous key stays")
+
+
+def test_a_live_key_of_too_few_rights_is_said_to_be_one_where_nobody_can_log_in() -> None:
+    """It lives: whoever looks for a dead one is sent the wrong way."""
+    told = Told(EMPTY, *probes(create=403))
+
+    with pytest.raises(LoginBlockedError) as caught:
+        make_key(Zot(URL, told.transport), None, ORDER, [NO_KEY])
+
+    assert_names(caught.value, "cannot create, cannot delete in zot-ci-access-probe", "no authentik", "web page")
+
+
+def test_a_refused_mint_names_the_expiry_that_was_asked_for() -> None:
+    """400 with nothing in it: past by the registry's clock."""
+    told = Told(EMPTY, *probes(), said(400))
+
+    with pytest.raises(UnexpectedAnswerError) as caught:
+        make_key(Zot(URL, told.transport), None, ORDER, [NO_KEY])
+
+    assert_names(caught.value, "POST /zot/auth/apikey", "400", "2027-03-24T04:09:53Z", "expireAfterDays", "clock")
+
+
+@pytest.mark.embedded
+def test_a_key_whose_rights_this_run_has_seen_is_not_probed_again(signed_in: World) -> None:
+    """Each probe can cost zot's `failDelay`; the new key is tested all the same."""
+    key = live(signed_in)
+    zot = zot_at(signed_in.zot_url)
+    zot.seen_access("zot-ci", key, ORDER.repository)
+    zot.seen_access("zot-ci", key, ORDER.repository)
+
+    mint(signed_in, key)
+
+    assert len([call for call in calls(signed_in, "zot") if call.startswith("DELETE /v2/")]) == 2
+
+
+def test_accounts_wait_for_their_refusals_side_by_side() -> None:
+    """The engine asks for four at once; nobody holds a lock while zot lets them wait."""
+    together = threading.Barrier(4)
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.method == "GET":
+            return ALIVE(request)
+        if request.method == "DELETE":
+            together.wait(timeout=10)
+            return zot_refuses(403)(request)
+        return said(400)(request)
+
+    zot = Zot(URL, httpx.MockTransport(answer))
+    found: list[Access | None] = []
+
+    def look(username: str) -> None:
+        zot.seen_listing(username, NO_KEY)
+        found.append(zot.seen_access(username, NO_KEY, "somewhere"))
+
+    threads = [threading.Thread(target=look, args=(f"ci-{number}",)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert found == [Access(create=True, delete=False)] * 4
