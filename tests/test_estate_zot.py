@@ -265,7 +265,7 @@ def test_a_key_is_good_for_its_own_user_only(estate: Estate) -> None:
 def test_with_api_keys_switched_off_there_are_none(estate: Estate) -> None:
     """404, and keys that were good are refused."""
     key = estate.zot.mint("zot-ci", "one")
-    estate.zot.apikeys_enabled = False
+    estate.zot.switch_api_keys_off()
     assert keys(estate, key).status_code == 404
     assert httpx.get(f"{estate.zot.url}/v2/", auth=("zot-ci", key)).status_code == 401
 

@@ -104,7 +104,7 @@ def no_repository(world: World) -> None:
 
 def no_api_keys(world: World) -> None:
     """Somebody switches API keys off."""
-    world.estate.zot.apikeys_enabled = False
+    world.estate.zot.switch_api_keys_off()
 
 
 def rights(world: World, *allowed: str) -> None:

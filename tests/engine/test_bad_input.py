@@ -156,7 +156,7 @@ def _collaborator(world: World) -> dict[str, str]:
 
 
 def _api_keys_off(world: World) -> None:
-    world.estate.zot.apikeys_enabled = False
+    world.estate.zot.switch_api_keys_off()
 
 
 def _login_impossible(world: World) -> None:

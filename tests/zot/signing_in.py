@@ -10,19 +10,18 @@ from components.authentik.api import authentik_at
 from components.http.errors import ReconcileError
 from components.zot.api import zot_at
 from components.zot.sign_in import ZotSession, zot_session
-from tests.authentik.account import USER
 from tests.world import World
 
 
 def log_in(world: World, provider: str = "oidc") -> ZotSession:
     """Log the account in."""
-    return zot_session(authentik_at(world.authentik_url), zot_at(world.zot_url), USER, provider)
+    return zot_session(authentik_at(world.authentik_url), zot_at(world.zot_url), world.username, provider)
 
 
 def blocked(world: World, kind: type[ReconcileError], *, provider: str = "oidc", zot_url: str = "") -> str:
     """Try to log the account in; return what the error says, which is one line without a secret."""
     with pytest.raises(ReconcileError) as caught:
-        zot_session(authentik_at(world.authentik_url), zot_at(zot_url or world.zot_url), USER, provider)
+        zot_session(authentik_at(world.authentik_url), zot_at(zot_url or world.zot_url), world.username, provider)
     message = str(caught.value)
     assert isinstance(caught.value, kind), message
     assert "\n" not in message

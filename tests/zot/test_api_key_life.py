@@ -146,7 +146,7 @@ def test_what_was_known_of_a_refused_key_is_kept_and_a_recovery_is_seen(signed_i
 def test_an_error_of_the_registry_is_no_drift(signed_in: World) -> None:
     """Only 401 to the key itself says that it is dead."""
     olds = made_by(signed_in)
-    signed_in.estate.zot.apikeys_enabled = False
+    signed_in.estate.zot.switch_api_keys_off()
 
     with pytest.raises(NotFoundError, match=r"http\.auth\.apikey"):
         PROVIDER.read(olds["uuid"], olds)
@@ -277,7 +277,7 @@ def test_a_key_without_a_live_successor_revokes_itself(other: str, signed_in: Wo
 def test_a_destroy_that_the_registry_does_not_answer_is_an_error(signed_in: World) -> None:
     """The state forgets only what is gone."""
     olds = made_by(signed_in)
-    signed_in.estate.zot.apikeys_enabled = False
+    signed_in.estate.zot.switch_api_keys_off()
 
     with pytest.raises((NotFoundError, UnexpectedAnswerError)):
         PROVIDER.delete(olds["uuid"], olds)

@@ -130,7 +130,7 @@ def test_a_brand_without_a_log_out_flow_gets_the_usual_one(signed_in: World) -> 
     assert_nothing_is_left(signed_in, user)
 
 
-def test_the_session_lists_and_mints_the_account_s_keys(signed_in: World) -> None:
+def test_the_session_lists_the_account_s_keys(signed_in: World) -> None:
     """With groups as they are now, which hold for the older keys too."""
     old = signed_in.estate.zot.mint(USER, "old", groups=[])
     made(signed_in)

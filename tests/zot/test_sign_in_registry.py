@@ -102,16 +102,6 @@ def test_a_registry_that_cannot_be_signed_in_to_is_told_by_what_is_wrong(fault: 
     assert user.password_changes == (0 if fault in KNOWN_BEFORE else 2)
 
 
-def test_a_provider_s_name_that_zot_does_not_know_is_told_as_such(signed_in: World) -> None:
-    """It is a setting: the message names it."""
-    user = made(signed_in)
-
-    message = blocked(signed_in, UnexpectedAnswerError, provider="github")
-
-    assert_names(message, "zot GET /zot/auth/login", "400", "zot-ci", "oidcProvider", "github")
-    assert user.password_changes == 0
-
-
 def test_a_callback_at_another_name_of_the_registry_is_refused(signed_in: World) -> None:
     """The code would go to a place that was not named; cookies of one name are not the other's."""
     made(signed_in)

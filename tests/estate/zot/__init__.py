@@ -34,7 +34,7 @@ class Zot(BackDoors, System):
             ``email``, which zot takes without a ``claimMapping``.
         apikeys_enabled: zot's ``http.auth.apikey``.
         openid_brings_apikeys: OpenID switches API keys on by itself, so that *apikeys_enabled* counts only without it.
-            Every real zot does so (run); off by default for tests that want keys to be off and nothing else.
+            Every real zot does so (run).
         fail_delay: seconds a refusal is held back, 401 and 403 alike.
         late_refusals: how many refusals were held back so far, or would have been with a *fail_delay*.
     """
@@ -44,7 +44,7 @@ class Zot(BackDoors, System):
     def __init__(self, world: World, url: str) -> None:
         self.apikeys_enabled = True
         self.openid_enabled = True
-        self.openid_brings_apikeys = False
+        self.openid_brings_apikeys = True
         self.username_claim = "preferred_username"
         self.fail_delay = 0.0
         self.late_refusals = 0

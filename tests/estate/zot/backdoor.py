@@ -24,6 +24,8 @@ class BackDoors:
     secrets: SecretBook
     keyring: Keys
     groups: dict[str, frozenset[str]]
+    apikeys_enabled: bool
+    openid_enabled: bool
 
     @property
     def keys(self) -> dict[str, Key]:
@@ -55,6 +57,10 @@ class BackDoors:
     def revoke(self, uuid: str) -> None:
         """Back door: somebody deletes a key in the web page."""
         self.keyring.by_uuid.pop(uuid, None)
+
+    def switch_api_keys_off(self) -> None:
+        """Back door: ``apikey: false``, which counts only without OpenID."""
+        self.apikeys_enabled = self.openid_enabled = False
 
     def accepts(self, username: str, key: str) -> bool:
         """Back door: whether zot would let this key in; does not move ``lastUsed``."""
