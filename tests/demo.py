@@ -118,7 +118,7 @@ class Demo:
         self.up()
         insist(self.push(self.world.secret(), "two") == 201, "CI pushes demo/image:two")
 
-        step("4", "91 days pass on the registry's clock")
+        step("4", "91 days pass on the registry's clock alone, hence the warning that it is ahead of this machine's")
         self.world.estate.zot.clock.advance(days=91)
         old = self.world.secret()
         self.preview("91 days old, rotates after 90", drift=True)

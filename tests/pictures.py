@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import sys
 import tempfile
+from datetime import timedelta
 from pathlib import Path
 
 from rich.console import Console
@@ -17,6 +18,7 @@ from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 
 from tests.engine.stack import ROOT, Stack
+from tests.estate.core import stamp
 from tests.world import GROUP, OWNER, REPOSITORY, SECRET, World, credentials
 
 FOLDER = ROOT / "docs" / "pictures"
@@ -96,7 +98,9 @@ class Album:
         """
         The `up` 91 days later.
         """
-        self.world.estate.zot.clock.advance(days=91)
+        # The key grows old, and not the clock, which the program would warn of.
+        for key in self.world.estate.zot.of(self.world.username):
+            key.created_at = stamp(self.world.estate.clock.now() - timedelta(days=91))
         text = self._run(0, "up", "--yes", "--skip-preview", "--suppress-outputs", "--suppress-progress")
         words = ("91 days old, rotates after 90", "created key", "set field", "published key", "revoked key")
         return self._draw("up", text, words)
