@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from ..http.browser import Browser
 from ..http.errors import LoginBlockedError, ReconcileError, UnreachableError
 from .api import Account, Authentik
-from .flow import BrokenOffError, Flow, AbandonedDeviceError, PasswordRefusedError, fetch, remove_static_devices
+from .flow import AbandonedDeviceError, BrokenOffError, Flow, PasswordRefusedError, fetch, remove_static_devices
 
 _log = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ def _logged_in(
     authentik: Authentik, account: Account, flows: _Flows, password: str, cleanup: contextlib.ExitStack
 ) -> Browser:
     """
-    Drive the flow; anew, with the same password, after a abandoned device was removed, and after a request was lost in
+    Drive the flow; anew, with the same password, after an abandoned device was removed, and after a request was lost in
     authentik: each once.
     """
     forgiven: list[type[ReconcileError]] = [AbandonedDeviceError, BrokenOffError, UnreachableError]
@@ -84,13 +84,16 @@ def _why_refused(authentik: Authentik, account: Account) -> str:
     """
     Say why a password may be refused that authentik has just taken for the account.
     """
-    others = authentik.namesakes(account)
+    others: list[Account] = []
+    # A look that fails must not hide the refusal.
+    with contextlib.suppress(ReconcileError):
+        others = authentik.namesakes(account)
     if others:
         found = " and ".join(f"{other.username} (number {other.pk})" for other in others)
         return f"the flow may have found {found}, whose name differs in upper and lower case only: rename one of them"
     return (
         "another account may have this name in upper or lower case, which the flow does not tell apart: rename one of "
-        "them; or the password stage does not ask authentik's own accounts: give it the backend for them"
+        "them; or the password stage does not take authentik's own passwords: add that backend to it"
     )
 
 
