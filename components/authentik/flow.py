@@ -219,7 +219,7 @@ def _check_leads_to_itself(response: httpx.Response, slug: str, username: str) -
     if (origin(there), there.path) == (origin(here), here.path):
         return
     why = "it leads away to another address: look at the flow in authentik"
-    if (there.host, there.path) == (here.host, here.path):
+    if there.scheme != here.scheme and (there.host, there.path) == (here.host, here.path):
         # Seen in the vendor's release notes of 2026.8: forwarded headers count only from trusted proxies.
         why = (
             f"it leads from {here.scheme} to {there.scheme}: let authentik trust the proxy in front of it "

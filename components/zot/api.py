@@ -166,7 +166,7 @@ class Zot:
         """
         expiry = expires_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         body = {"label": label, "scopes": [], "expirationDate": expiry}
-        hint = f"it refuses the expiry {expiry}, which must lie ahead by zot's clock: check expireAfterDays, and it"
+        hint = f"it refuses the expiry {expiry}, which must lie ahead by zot's clock; check that and expireAfterDays"
         advice = Advice({**_ADVICE.hints, 400: hint})
         self._seen.clear()
         response = self._call("POST", _KEYS, username, auth, expect=(201,), advice=advice, json=body)

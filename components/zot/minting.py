@@ -78,7 +78,7 @@ def make_key(zot: Zot, authentik: Authentik | None, order: Order, candidates: It
         session = zot_session(authentik, zot, order.username, order.oidc_provider)
     except ReconcileError as exc:
         why = f"no live key with the expected rights can mint one without a login{unfit}"
-        hint = f"{why}; so correct this, or {by_hand}"
+        hint = f"{why}: correct this, or {by_hand}"
         raise exc.adding(hint) from None
     try:
         return _mint(zot, order, session.auth, session.time)

@@ -101,7 +101,7 @@ class _Walk:
             advice=Advice(
                 {
                     400: hint,
-                    404: "OpenID is not configured in zot",
+                    404: "OpenID is not configured in zot: add a provider for authentik there",
                     **dict.fromkeys((200, 401, 403), LET_THROUGH),
                 },
                 dict.fromkeys((200, 401, 403), InterceptedError),

@@ -71,7 +71,7 @@ def test_a_stock_login_goes_through_and_leaves_nothing_behind(shipped: str, sign
     [
         ("https://elsewhere.example.test{path}", "leads away"),
         ("/api/v3/flows/executor/another/", "leads away"),
-        ("//127.0.0.1:1{path}", "leads"),
+        ("//127.0.0.1:1{path}", "leads away"),
         ("https://{host}{path}", "from http to https"),
     ],
     ids=["another host", "another flow", "another port", "another scheme"],
