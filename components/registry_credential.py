@@ -7,14 +7,16 @@ ones ended. Each resource takes the key from the one before it, so the engine ca
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import pulumi
 
 from .authentik.service_account import ServiceAccount
-from .dynamic.run_memory import MEMORY
+from .dynamic.run_memory import MEMORY, Identity
 from .forgejo.actions_secret import ActionsSecret
 from .forgejo.republication import republished
 from .onepassword.item_field import ItemField
@@ -51,7 +53,9 @@ class RegistryCredential(pulumi.ComponentResource):
         super().__init__("zot-ci:index:RegistryCredential", name, {}, opts)
         self._name, self._systems = name, args.systems
         account = args.account
-        username = self._username(account)
+        owner = self._service_account(account)
+        # Through its resource where there is one, so that the key waits for the account.
+        username = owner.username if owner else account.username
         key = self._key(account, username, f"zot-ci/{args.stack}/{account.username}")
         fields = self._fields(account, key)
         secrets = [self._secret(published, fields) for published in account.forgejo]
@@ -72,24 +76,23 @@ class RegistryCredential(pulumi.ComponentResource):
         self.summary = _summary(key, fields[0], account.policy, held, retired)
         published = [(where.place, secret) for where, secret in zip(account.forgejo, secrets, strict=True)]
         self.republished = republished(args.systems.forgejo.url, args.systems.forgejo_token, published)
-        if not pulumi.runtime.is_dry_run():
-            # After the journal was begun. What a run leaves out must not be cleared away in it.
-            for thing in [("account", account.username), *(place.identity for place in account.places)]:
-                MEMORY.note_named(thing)
+        resources: list[ItemField | ActionsSecret] = [*fields, *secrets]
+        marks = {place.identity: one.mark for place, one in zip(account.places, resources, strict=True)}
+        _name({("account", account.username): owner.mark, **marks} if owner else marks)
         self.register_outputs({"summary": self.summary})
 
     @property
     def _child(self) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self)
 
-    def _username(self, account: AccountSettings) -> pulumi.Input[str]:
+    def _service_account(self, account: AccountSettings) -> ServiceAccount | None:
         """
-        Return the account's name: through its resource where there is one, so that the key waits for the account.
+        Return the account's own resource, if the settings say what it should be.
         """
         systems = self._systems
         if systems.authentik is None or not account.groups:
             pulumi.log.info(f"the account {account.username} and its groups are not watched: no groups in the settings")
-            return account.username
+            return None
         return ServiceAccount(
             f"{self._name}-service-account",
             authentik_url=systems.authentik.url,
@@ -98,7 +101,7 @@ class RegistryCredential(pulumi.ComponentResource):
             groups=account.groups,
             token=systems.authentik_token,
             opts=self._child,
-        ).username
+        )
 
     def _key(self, account: AccountSettings, username: pulumi.Input[str], label: str) -> ApiKey:
         systems, store = self._systems, account.store
@@ -163,6 +166,16 @@ class RegistryCredential(pulumi.ComponentResource):
             token=self._systems.forgejo_token,
             opts=pulumi.ResourceOptions.merge(self._child, pulumi.ResourceOptions(depends_on=fields)),
         )
+
+
+def _name(marks: Mapping[Identity, pulumi.Output[str]]) -> None:
+    """
+    Say, in a real run, by which instance this program has each thing: what the run leaves out is asked about by nobody,
+    and must not be cleared away as what another instance has left.
+    """
+    if not pulumi.runtime.is_dry_run():
+        for thing, mark in marks.items():
+            mark.apply(partial(MEMORY.note_named, thing))
 
 
 def _by_place(places: list[Place], uuids: list[pulumi.Output[str]]) -> dict[str, pulumi.Output[str]]:

@@ -109,10 +109,10 @@ class ServiceAccountProvider(Provider):
         """
         Delete the account if it was made here, is nobody else's by now, and has no live key; else leave it as it is.
         """
-        username = props["username"]
+        username, mark = props["username"], props["mark"]
         if not props["made_here"]:
             return
-        if MEMORY.is_wanted(_name(props)) or MEMORY.has_successor(_identity(props["account_uuid"]), props["mark"]):
+        if MEMORY.is_anothers(_name(props), mark) or MEMORY.has_successor(_identity(props["account_uuid"]), mark):
             _log.info("authentik: left account %s, which is still in the settings", username)
             return
         keys = MEMORY.keys_left(username)
@@ -227,6 +227,7 @@ class ServiceAccount(Resource, module="authentik", name="ServiceAccount"):
     groups: pulumi.Output[list[str]]
     pk: pulumi.Output[int]
     made_here: pulumi.Output[bool]
+    mark: pulumi.Output[str]
     condition: pulumi.Output[str]
 
     def __init__(
@@ -250,6 +251,7 @@ class ServiceAccount(Resource, module="authentik", name="ServiceAccount"):
             "condition": CURRENT,
             "pk": None,
             "made_here": None,
+            "mark": None,
             **given(authentik_token=token.as_property if token else None),
         }
         super().__init__(ServiceAccountProvider(), resource_name, props, opts)

@@ -16,8 +16,8 @@ So a `delete` has to find out by itself whether its place is somebody else's by 
 something that was made here. What is remembered for that:
 
 - **Wanted names.** What `check` saw is still in the program. A place of that name is never cleared away. `check` sees
-  nothing of what `--target` or `--exclude` leaves out, so the program itself names what it has; that counts once
-  anything was checked, since a destroy can run the program too and then checks nothing.
+  nothing of what `--target` or `--exclude` leaves out, so the program itself says what it has, and by which instance:
+  the place of another one is not cleared away either. Its own is, since a destroy can run the program too.
 - **Who has which place, by its real identity.** Ids tell a place that is named in two ways. Each instance of a resource
   carries a mark, made when it was created and kept in the state; marks sort by time, and the newest at a place wins,
   whatever the order of the calls.
@@ -76,7 +76,7 @@ class RunMemory:
         with self._lock:
             self._last_mark = 0
             self._wanted: set[Identity] = set()
-            self._named: set[Identity] = set()
+            self._named: dict[Identity, str] = {}
             self._kept: set[Identity] = set()
             self._holders: dict[Identity, Holder] = {}
             self._held: dict[Identity, tuple[str, str, str]] = {}
@@ -97,8 +97,8 @@ class RunMemory:
         match entry:
             case ["want", name]:
                 self._wanted.add(tuple(name))
-            case ["named", name]:
-                self._named.add(tuple(name))
+            case ["named", name, mark]:
+                self._named[tuple(name)] = mark
             case ["kept", name, True]:
                 self._kept.add(tuple(name))
             case ["kept", name, False]:
@@ -122,19 +122,29 @@ class RunMemory:
         """
         self._note("want", name)
 
-    def note_named(self, name: Identity) -> None:
+    def note_named(self, name: Identity, mark: str | None) -> None:
         """
-        Note, in the program's own process, that it has what is called *name*.
+        Note, in the program's process, that it has what is called *name*: by the instance with *mark*, None for one
+        that does not exist yet.
         """
-        self._note("named", name)
+        self._note("named", name, mark or "")
 
     def is_wanted(self, name: Identity) -> bool:
         """
-        Whether the program of this run has what is called *name*, also where the run leaves it out.
+        Whether the program of this run has what is called *name*, and the run does not leave it out.
         """
         with self._lock:
             self._catch_up()
-            return name in self._wanted or (bool(self._wanted) and name in self._named)
+            return name in self._wanted
+
+    def is_anothers(self, name: Identity, mark: str) -> bool:
+        """
+        Whether the program of this run has what is called *name*, by another instance than the one with *mark*; also
+        where the run leaves that one out.
+        """
+        with self._lock:
+            self._catch_up()
+            return name in self._wanted or self._named.get(name, mark) != mark
 
     def note_kept(self, name: Identity, *, kept: bool) -> None:
         """

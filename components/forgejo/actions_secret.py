@@ -99,8 +99,8 @@ class ActionsSecretProvider(Provider):
         """
         Delete the secret, unless it is nobody else's by now; one that is gone is no error.
         """
-        place = _place(props)
-        if MEMORY.is_wanted(place.identity) or MEMORY.has_successor(place.identity, props["mark"]):
+        place, mark = _place(props), props["mark"]
+        if MEMORY.is_anothers(place.identity, mark) or MEMORY.has_successor(place.identity, mark):
             # Unless its new owner has published to it, the secret still holds this key.
             MEMORY.note_held(place.identity, str(place), props["key_uuid"], props["mark"])
             _log.info("Forgejo: left secret %s, which is still in the settings", place.name)
@@ -194,6 +194,7 @@ class ActionsSecret(Resource, module="forgejo", name="ActionsSecret"):
     value: pulumi.Output[str]
     key_uuid: pulumi.Output[str]
     proven_uuid: pulumi.Output[str]
+    mark: pulumi.Output[str]
     condition: pulumi.Output[str]
 
     def __init__(
@@ -217,6 +218,7 @@ class ActionsSecret(Resource, module="forgejo", name="ActionsSecret"):
             "key_uuid": key_uuid,
             "condition": CURRENT,
             "proven_uuid": None,
+            "mark": None,
             **given(
                 repository=repository,
                 organization=organization,

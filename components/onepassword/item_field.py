@@ -92,8 +92,8 @@ class ItemFieldProvider(Provider):
         """
         Remove the field if it was added here, still holds this key, and is nobody else's by now; else leave it.
         """
-        place, identity = _place(props), _identity(props)
-        if MEMORY.is_wanted(place.identity) or MEMORY.has_successor(identity, props["mark"]):
+        place, identity, mark = _place(props), _identity(props), props["mark"]
+        if MEMORY.is_anothers(place.identity, mark) or MEMORY.has_successor(identity, mark):
             # Unless its new owner has written it, the field still holds this key.
             MEMORY.note_held(identity, str(place), props["key_uuid"], props["mark"])
             _log.info("1Password: left field %s, which is still in the settings", place.name)
@@ -240,6 +240,7 @@ class ItemField(Resource, module="onepassword", name="ItemField"):
     value: pulumi.Output[str]
     key_uuid: pulumi.Output[str]
     made_here: pulumi.Output[bool]
+    mark: pulumi.Output[str]
     via: pulumi.Output[str]
     condition: pulumi.Output[str]
 
@@ -263,6 +264,7 @@ class ItemField(Resource, module="onepassword", name="ItemField"):
             "key_uuid": key_uuid,
             "condition": CURRENT,
             "made_here": None,
+            "mark": None,
             "via": None,
             **given(onepassword_access=onepassword_access),
         }

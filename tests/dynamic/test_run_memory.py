@@ -58,9 +58,8 @@ def test_what_the_program_has_and_the_run_leaves_out_is_not_cleared_away(signed_
     """A new account takes the places over, and `--exclude` leaves them out: no `check`, no `diff` tells of them."""
     olds, published = outs_of(FIELDS.create(field())), outs_of(SECRETS.create(secret(signed_in)))
     next_run(signed_in)
-    MEMORY.note_named(Place.field(VAULT, ITEM, FIELD).identity)
-    MEMORY.note_named(Place.secret(SECRET, repository=f"{OWNER}/{REPOSITORY}").identity)
-    FIELDS.check({}, field() | {"field": "another"})
+    MEMORY.note_named(Place.field(VAULT, ITEM, FIELD).identity, None)
+    MEMORY.note_named(Place.secret(SECRET, repository=f"{OWNER}/{REPOSITORY}").identity, None)
 
     FIELDS.delete("id", olds)
     SECRETS.delete("id", published)
@@ -69,10 +68,10 @@ def test_what_the_program_has_and_the_run_leaves_out_is_not_cleared_away(signed_
 
 
 def test_a_destroy_that_runs_the_program_clears_away_what_the_program_has(signed_in: World) -> None:
-    """`destroy --run-program` checks nothing."""
+    """`destroy --run-program`: the program has it by the very instance that is to go."""
     olds = outs_of(FIELDS.create(field()))
     next_run(signed_in)
-    MEMORY.note_named(Place.field(VAULT, ITEM, FIELD).identity)
+    MEMORY.note_named(Place.field(VAULT, ITEM, FIELD).identity, olds["mark"])
 
     FIELDS.delete("id", olds)
 
