@@ -12,7 +12,7 @@ Only what `contracts/pulumi.md` says and real runs show (`tests/engine/test_sequ
 - deletions come last, what depends on others first, and not at all if anything failed;
 - what is forced to be replaced is not compared, and its check is that of something new;
 - where targets are chosen, the rest is not asked about at all; what of it does not exist has what was put in for what
-  would come out;
+  would come out, and the run ends at the first step of what depends on it, since the engine refuses the state then;
 - a step that fails, or that the process does not outlive, leaves the state as it was before that step.
 
 The wiring is not written down a second time: the component itself runs here, with a registration that is done at once
@@ -22,7 +22,7 @@ in the place of Pulumi's, so that its outputs are plain values.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,7 +32,7 @@ import pulumi
 
 from components import RegistryCredential, RegistryCredentialArgs, Settings, registry_credential
 from components.dynamic.provider import Props, Provider
-from components.dynamic.run_memory import MEMORY
+from components.dynamic.run_memory import MEMORY, Identity
 from components.forgejo.actions_secret import ActionsSecret
 from components.forgejo.api import forgejo_at
 from components.http import connections
@@ -143,6 +143,7 @@ class Engine:
 
         Raises:
             ReconcileError: a step failed.
+            RefusedError: the engine ended the run.
         """
         return self._go(_Run(self, calls or Calls(), flags, dry=False), settings)
 
@@ -208,6 +209,12 @@ class Engine:
         return run.steps
 
 
+class RefusedError(Exception):
+    """
+    "snapshot integrity failure": a resource depends on one that the run left out and that was never made.
+    """
+
+
 class _UnknownYetError(Exception):
     """
     A preview came to what depends on a step that it does not take.
@@ -222,6 +229,7 @@ class _Run:
         self.dry = dry
         self.steps: list[str] = []
         self._seen: set[str] = set()
+        self._misses = False
 
     def refresh(self) -> None:
         """
@@ -258,8 +266,10 @@ class _Run:
             # Made of outputs, of which there are none here.
             instead.enter_context(mock.patch.object(registry_credential, "_summary", nothing))
             instead.enter_context(mock.patch.object(registry_credential, "republished", self._republish))
+            instead.enter_context(mock.patch.object(registry_credential, "_name", self._name))
             instead.enter_context(mock.patch.object(pulumi.runtime, "is_dry_run", return_value=self.dry))
             for account in settings.accounts:
+                self._misses = False
                 RegistryCredential(account.username, RegistryCredentialArgs(settings, account, self.engine.stack))
 
     def _republish(self, url: str, stored: StoredToken | None, secrets: Sequence[tuple[Place, ActionsSecret]]) -> None:
@@ -270,6 +280,13 @@ class _Run:
             if not self.dry and MEMORY.is_kept(place.identity):
                 with self.calls.call(f"publish {place.name}"):
                     forgejo_at(url, stored).publish(place, str(secret.value))
+
+    def _name(self, marks: Mapping[Identity, Any]) -> None:
+        """
+        What the program says of what it has.
+        """
+        for thing, mark in marks.items():
+            MEMORY.note_named(thing, mark)
 
     def clear_away(self) -> None:
         """
@@ -288,9 +305,17 @@ class _Run:
 
     def _step(self, kind: str, name: str, provider: Provider, inputs: Props) -> Props:
         self._seen.add(name)
-        old = next((held for held in self.engine.state if held.name == name and not held.pending_delete), None)
         if self.flags.leaves_out(name, kind):
-            return _copy(old.outputs if old else inputs)
+            held = [held for held in self.engine.state if held.name == name and not held.pending_delete]
+            self._misses = self._misses or not held
+            return _copy(held[0].outputs if held else inputs)
+        outs = self._taken(kind, name, provider, inputs)
+        if self._misses:
+            raise RefusedError
+        return outs
+
+    def _taken(self, kind: str, name: str, provider: Provider, inputs: Props) -> Props:
+        old = next((held for held in self.engine.state if held.name == name and not held.pending_delete), None)
         if old is None:
             return self._create(kind, name, provider, inputs)
         if old.tainted or self.flags.replaces(name, kind):

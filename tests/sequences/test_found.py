@@ -85,7 +85,7 @@ def test_a_new_account_whose_part_is_left_out_does_not_lose_the_place_to_the_old
     """`up --exclude`: the engine tells the providers nothing of what is left out, and clears the old account away."""
     life.settings_change(("username", "zot-next"))
 
-    life.up_is_told("--exclude", (0, kind), None)
+    life.up_is_told("--exclude, with dependents", (0, kind), None)
     life.nothing_is_violated()
     life.up()
 

@@ -26,7 +26,7 @@ from components.http import connections
 from components.http.errors import ReconcileError
 from tests.engine.prepared import Prepared
 from tests.sequences.ground import DAYS, EVERYWHERE, FIELDS, GROUPS, SECRETS, STACK, USERNAMES, Ground, Place
-from tests.sequences.model import KINDS, PLAIN, Engine, Flags, Part
+from tests.sequences.model import KINDS, PLAIN, Engine, Flags, Part, RefusedError
 from tests.sequences.process import DiedError, Interruption, Moment, Process, Wire
 from tests.world import OWNER, VAULT, World, credentials
 
@@ -139,6 +139,7 @@ TOLD: dict[str, Callable[[Part], Flags]] = {
     "--target --target-dependents": lambda part: Flags(target=part.with_dependents),
     "--target-replace": lambda part: Flags(target=frozenset({part}), replace=frozenset({part})),
     "--exclude": lambda part: Flags(exclude=frozenset({part})),
+    "--exclude, with dependents": lambda part: Flags(exclude=part.with_dependents),
 }
 EDITS: dict[str, Callable[[Engine, Part], object]] = {
     "state taint": Engine.taint,
@@ -207,7 +208,7 @@ class Sequences(RuleBasedStateMachine):
         flags = TOLD[told](self._part(part))
         self.ground.left_out = self._places(flags.leaves_out)
         try:
-            with suppress(DiedError, ReconcileError):
+            with suppress(DiedError, ReconcileError, RefusedError):
                 self._run(Process(self.ground.look, interruption), flags)
         finally:
             self.ground.left_out = set()
