@@ -33,7 +33,7 @@ from tests.world import OWNER, VAULT, World, credentials
 _UNBOUNDED = (HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large)
 PROFILES = {
     "short": settings(
-        max_examples=25,
+        max_examples=40,
         stateful_step_count=15,
         deadline=None,
         derandomize=True,
