@@ -5,30 +5,29 @@ Prints each cell that did not hold, and at the end the table of docs/promises.md
 COMMANDS in the environment choose some ("in sync,due"; "refresh;state taint, up", by name or row of the table), KILL=1
 adds a kill at each changing request of the commands that force a replacement or choose targets, in three states, and
 JOBS sets the processes. LOGS=folder keeps what came of each cell, and what the engine said in one that did not hold; a
-run with the same folder goes on where the one before it ended, and its table is of both.
+run with the same folder goes on where the one before it ended, and its table is of both (`python -m
+tests.commands.book folder` prints that table alone).
 """
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
 from multiprocessing.util import Finalize
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import Progress
 
+from tests.commands.book import Book
 from tests.commands.commands import COMMANDS
 from tests.commands.ground import Ground, owned_environment
 from tests.commands.matrix import Cell, Outcome
 from tests.commands.matrix import tried as tried_cell
 from tests.commands.states import KILLED_IN, STATES
-from tests.commands.table import Table
 
 console = Console(soft_wrap=True, highlight=False, markup=False)
 _grounds: list[Ground] = []
@@ -56,64 +55,6 @@ def chosen(variable: str, known: dict[str, set[str]]) -> list[str]:
     if unknown:
         sys.exit(f"commands: {variable} has no {'; '.join(unknown)}; known: {'; '.join(known)}")
     return [name for name, others in known.items() if not words or words & {name, *others}]
-
-
-@dataclass
-class Book:
-    """
-    The cells of this run and, if there is a folder to keep them in, of those before it.
-    """
-
-    states: list[str]
-    folder: Path | None
-
-    def __post_init__(self) -> None:
-        self.whole, self.killed = Table(self.states), Table([state for state in self.states if state in KILLED_IN])
-        self.known: dict[Cell, Outcome] = {}
-        if self.folder is None:
-            return
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self._file = self.folder / "cells.jsonl"
-        for line in self._file.read_text().splitlines() if self._file.exists() else []:
-            kept = json.loads(line)
-            cell = Cell(**kept.pop("cell"))
-            self.known[cell] = Outcome(cell, **kept)
-
-    def held_before(self, cell: Cell) -> Outcome | None:
-        """
-        Return what came of a cell that need not be tried again.
-        """
-        known = self.known.get(cell)
-        return known if known and not known.faults and cell.command in COMMANDS else None
-
-    def add(self, outcome: Outcome) -> None:
-        """
-        Count a cell, say what did not hold, and keep it if it is new.
-        """
-        cell = outcome.cell
-        (self.killed if cell.kill_at else self.whole).add(cell, outcome)
-        if outcome.faults:
-            console.print(f"{cell}{outcome.killed and f' ({outcome.killed})'}: {'; '.join(outcome.faults)}")
-        if self.folder is None or self.known.get(cell) is outcome:
-            return
-        with self._file.open("a") as file:
-            file.write(json.dumps({**asdict(outcome), "text": ""}) + "\n")
-        if outcome.faults:
-            (self.folder / f"{str(cell).replace('/', '_')}.txt").write_text(outcome.text)
-
-    def table(self) -> str:
-        """
-        Return the table, in two parts where cells were killed.
-        """
-        killed = [self.killed.markdown("Killed after each request that changes something")] if self.killed.tried else []
-        return "\n\n".join([self.whole.markdown("Each command in each state"), *killed])
-
-    @property
-    def counts(self) -> tuple[int, int]:
-        """
-        How many cells were tried, and how many held.
-        """
-        return self.whole.tried + self.killed.tried, self.whole.held + self.killed.held
 
 
 def points(outcome: Outcome) -> list[Cell]:
@@ -148,8 +89,11 @@ def main() -> int:
             done = next(as_completed(waiting))
             waiting.remove(done)
             progress.advance(task)
-            book.add(done.result())
-            cells = points(done.result()) if kill else []
+            outcome = done.result()
+            book.add(outcome)
+            if outcome.faults:
+                console.print(f"{outcome.cell}{outcome.killed and f' ({outcome.killed})'}: {'; '.join(outcome.faults)}")
+            cells = points(outcome) if kill else []
     tried, held = book.counts
     console.print(book.table())
     console.print(f"commands: {tried} cells, {held} held, in {(time.monotonic() - started) / 60:.0f} min")
