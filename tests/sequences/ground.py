@@ -212,7 +212,7 @@ class Ground:
         faults = [
             f"an old key of {name} lives on after its grace"
             for key, successor in pairwise(ours)
-            if key.expired(now) or now - _born(successor) >= timedelta(days=self.wanted.grace_days)
+            if now - _born(successor) >= timedelta(days=self.wanted.grace_days)
         ]
         for place in sorted(account.places):
             if not current or self.value(place) != current[0].secret or self.key(self.value(place)) is None:
@@ -251,6 +251,17 @@ class Ground:
         for username in USERNAMES:
             self._earlier_labels.setdefault(username, set()).add(f"zot-ci/{self.stack}/{username}")
         self.stack = name
+
+    @property
+    def earlier_labels(self) -> dict[str, set[str]]:
+        """
+        By account, the labels that our keys had before the stack was renamed and that the state knows; a copy.
+        """
+        return {username: set(labels) for username, labels in self._earlier_labels.items()}
+
+    @earlier_labels.setter
+    def earlier_labels(self, labels: dict[str, set[str]]) -> None:
+        self._earlier_labels = labels
 
     def forget_labels(self, username: str) -> None:
         """

@@ -152,7 +152,7 @@ class Engine:
         Return the steps that an `up` would take, up to the first one whose outcome decides the later ones; none in
         sync. The state stays as it is.
         """
-        kept, configured = [Held(**vars(held)) for held in self.state], self.configured
+        kept, configured = self.export(), self.configured
         run = _Run(self, Calls(), PLAIN, dry=True)
         try:
             return self._go(run, settings)
@@ -196,6 +196,12 @@ class Engine:
         for held in self.state:
             if part.is_it(held.name, held.kind) and not held.pending_delete:
                 held.name = f"{held.name}-{len(self.state)}"
+
+    def export(self) -> list[Held]:
+        """
+        Return the state as it is now; to set *state* to it later is an import, or a backup that is restored.
+        """
+        return [Held(**vars(held)) for held in self.state]
 
     def _go(self, run: _Run, settings: Settings) -> list[str]:
         with ExitStack() as processes:

@@ -168,6 +168,7 @@ class Sequences(RuleBasedStateMachine):
         self._open.enter_context(self.wire.laid())
         self.ground = Ground(world)
         self.engine = Engine(STACK)
+        self.state_is_exported()
 
     @rule(what=st.sampled_from(sorted(BY_HAND)))
     def by_hand(self, what: str) -> None:
@@ -229,6 +230,24 @@ class Sequences(RuleBasedStateMachine):
         self.engine.stack = "renamed" if self.engine.stack == STACK else STACK
         self.ground.rename_stack(self.engine.stack)
         self._forget_labels()
+
+    @rule()
+    def state_is_exported(self) -> None:
+        """
+        Or a backup of it is made.
+        """
+        self.exported = self.engine.export(), self.engine.stack, self.ground.earlier_labels
+
+    @rule()
+    def export_is_imported(self) -> None:
+        """
+        Whatever happened since is unknown to the state. An export of the stack under another name does not fit.
+        """
+        state, stack, labels = self.exported
+        if stack == self.engine.stack:
+            self.engine.state, self.ground.earlier_labels = state, labels
+            # The state is in use now: another import needs another export.
+            self.state_is_exported()
 
     @rule(part=PARTS, interruption=st.none() | INTERRUPTIONS)
     def part_is_destroyed(self, part: tuple[int, str], interruption: Interruption | None) -> None:
