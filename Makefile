@@ -9,7 +9,7 @@ JOBS ?= $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
 PYTEST := pytest -q -n $(JOBS) --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help venv tools test-tools check test test-fast test-sso faults commands demo pictures bench lock clean
+.PHONY: help venv tools test-tools check test test-fast test-sso faults commands parts demo pictures bench lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ faults: tools ## every request of every scenario by every fault; takes hours (SC
 
 commands: tools ## every command of the engine by every state; takes hours (STATES, COMMANDS, KILL=1, LOGS, JOBS)
 	@$(RUN) JOBS="$(JOBS)" STATES="$(STATES)" COMMANDS="$(COMMANDS)" KILL="$(KILL)" LOGS="$(LOGS)" python -m tests.commands
+
+parts: tools ## every part away for a whole run, gone or moved, by every scenario; takes hours (CELLS, EVERY, LOGS, JOBS)
+	@$(RUN) JOBS="$(JOBS)" CELLS="$(CELLS)" EVERY="$(EVERY)" LOGS="$(LOGS)" python -m tests.parts
 
 demo: tools ## the whole story against embedded systems (KEEP=1 leaves them up)
 	@$(RUN) KEEP="$(KEEP)" python -m tests.demo

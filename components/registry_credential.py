@@ -16,6 +16,7 @@ from typing import Any
 import pulumi
 
 from .authentik.service_account import ServiceAccount
+from .dynamic import ending
 from .dynamic.run_memory import MEMORY, Identity
 from .forgejo.actions_secret import ActionsSecret
 from .forgejo.republication import republished
@@ -51,6 +52,7 @@ class RegistryCredential(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: RegistryCredentialArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("zot-ci:index:RegistryCredential", name, {}, opts)
+        ending.begin()
         self._name, self._systems = name, args.systems
         account = args.account
         owner = self._service_account(account)
@@ -58,7 +60,7 @@ class RegistryCredential(pulumi.ComponentResource):
         username = owner.username if owner else account.username
         key = self._key(account, username, f"zot-ci/{args.stack}/{account.username}")
         fields = self._fields(account, key)
-        secrets = [self._secret(published, fields) for published in account.forgejo]
+        secrets = [self._secret(published, fields[0]) for published in account.forgejo]
         in_fields = [field.key_uuid for field in fields]
         held = _by_place(account.places, [*in_fields, *(secret.key_uuid for secret in secrets)])
         proven = _by_place(account.places, [*in_fields, *(secret.proven_uuid for secret in secrets)])
@@ -148,10 +150,10 @@ class RegistryCredential(pulumi.ComponentResource):
             opts=self._child,
         )
 
-    def _secret(self, where: SecretSettings, fields: list[ItemField]) -> ActionsSecret:
+    def _secret(self, where: SecretSettings, store: ItemField) -> ActionsSecret:
         """
-        Return one published secret. It takes the key from the store of record and waits for the copies, so that no
-        field is behind what CI uses.
+        Return one published secret. It takes the key from the store of record; no copy and no other secret stands in
+        its way.
         """
         canary = where.canary
         return ActionsSecret(
@@ -160,11 +162,12 @@ class RegistryCredential(pulumi.ComponentResource):
             repository=where.repository,
             organization=where.organization,
             secret=where.secret,
-            value=fields[0].value,
-            key_uuid=fields[0].key_uuid,
+            value=store.value,
+            key_uuid=store.key_uuid,
+            confirmed_id=where.id,
             canary=canary.model_dump() if canary else None,
             token=self._systems.forgejo_token,
-            opts=pulumi.ResourceOptions.merge(self._child, pulumi.ResourceOptions(depends_on=fields)),
+            opts=self._child,
         )
 
 
@@ -189,12 +192,12 @@ def _summary(
         label=key.label,
         uuid=key.uuid,
         created=key.created_at,
-        # An `up --target` that leaves the key out leaves these empty.
+        # An `up --target` that leaves the key out leaves these empty, as does a key that could not be made.
         rotates_on=key.created_at.apply(lambda created: _rotates_on(created, policy) if created else None),
         expires_on=key.expires_at.apply(lambda expires: None if expires is None else expires[:10] or "never"),
         last_used=key.last_used,
         access=key.access,
-        # By what was written: an `up --target` can leave a place with an older key, or with none.
+        # By what was written: an `up --target`, or a place that is away, can leave one with an older key, or with none.
         published_to=pulumi.Output.all(key.uuid, held).apply(lambda found: _holders(*found)),
         other_keys=key.other_keys,
         onepassword_via=store.via,

@@ -133,8 +133,10 @@ def _command(stack: str | None, *arguments: str) -> tuple[list[str], dict[str, s
         raise StackError(msg)
     chosen = ["--stack", stack] if stack else []
     env = {name: value for name, value in os.environ.items() if name != _HIDES_THE_PROGRAM}
-    # Engine and program talk over loopback; a proxy in small letters would get that, too.
-    return [program, *arguments, *chosen, "--non-interactive"], {"no_grpc_proxy": "127.0.0.1", **env, "PATH": path}
+    # Engine and program talk over loopback; a proxy in small letters would get that, too. And one broken part stops
+    # only what needs it.
+    ours = {"no_grpc_proxy": "127.0.0.1", "PULUMI_CONTINUE_ON_ERROR": "true"}
+    return [program, *arguments, *chosen, "--non-interactive"], {**ours, **env, "PATH": path}
 
 
 def key_urn(stack: str | None, account: str) -> str:

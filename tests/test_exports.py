@@ -16,6 +16,8 @@ ROOT = Path(__file__).resolve().parents[1]
 # What the engine drives: the resources, the base of their providers, and the components that are made of them.
 DRIVEN = {
     "authentik/service_account.py",
+    "dynamic/ending.py",
+    "dynamic/failures.py",
     "dynamic/provider.py",
     "forgejo/actions_secret.py",
     "forgejo/republication.py",

@@ -13,11 +13,12 @@ import logging
 from typing import Any
 
 import pulumi
-from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
+from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
 
-from ..dynamic.provider import Props, Provider, differences, given, inputs_of
+from ..dynamic.provider import Props, Provider, differences, given
 from ..dynamic.run_memory import MEMORY, Holder, Identity
-from ..http.errors import NotOursError
+from ..dynamic.trouble import GONE, NO_ANSWER, as_fault, condition_of, is_trouble
+from ..http.errors import NotFoundError, NotOursError, ReconcileError
 from ..rotation import CURRENT
 from ..settings.reference import StoredToken
 from .api import SERVICE_ACCOUNT, Account, Authentik, authentik_at
@@ -26,6 +27,8 @@ _log = logging.getLogger(__name__)
 
 _RECONCILED = ("authentik_url", "groups", "type", "is_active")
 _UPDATED = (*_RECONCILED, "authentik_token")
+# No property of the account: these can be taken without authentik.
+_SETTINGS = ("authentik_url", "authentik_token", "display_name")
 _INPUTS = (*_UPDATED, "username", "display_name", "condition")
 
 
@@ -35,6 +38,8 @@ class ServiceAccountProvider(Provider):
     """
 
     named_by = ("username",)
+    inputs = _INPUTS
+    server = "authentik_url"
 
     def names(self, props: Props) -> list[Identity]:
         """
@@ -68,42 +73,56 @@ class ServiceAccountProvider(Provider):
         _change(authentik, account, props)
         return CreateResult(username, {**_outputs(props, account), "made_here": made_here, "mark": mark})
 
-    def read(self, id_: str, props: Props) -> ReadResult:
+    def observe(self, props: Props) -> Props:
         """
         Ask authentik for the account. Read-only.
         """
         authentik = _authentik(props)
         account = _managed(authentik, props)
-        outs = dict(props)
         if account is None:
             hidden = f"or {authentik.token_name} lacks view_user on it"
-            outs["condition"] = f"gone: authentik shows no account {props['username']} any more, {hidden}"
-        else:
-            outs.update(_observed(account))
-            renamed = account.username != props["username"]
-            outs["condition"] = f"renamed to {account.username}" if renamed else CURRENT
-        return ReadResult(id_, outs, inputs_of(outs, _INPUTS))
+            return {"condition": f"{GONE}authentik shows no account {props['username']} any more, {hidden}"}
+        renamed = account.username != props["username"]
+        return {**_observed(account), "condition": f"renamed to {account.username}" if renamed else CURRENT}
 
     def diff(self, id_: str, olds: Props, news: Props) -> DiffResult:
         """
         Another user name is another account; everything else is changed in place.
         """
         MEMORY.note_holder(_identity(olds["account_uuid"]), Holder(olds["mark"], olds["made_here"]))
-        self.report(news, f"authentik account {olds['username']}", _drift(olds, news))
+        self.report(news, _thing(olds), _drift(olds, news))
         return differences(olds, news, update=_UPDATED, replace=("username",))
 
     def update(self, id_: str, olds: Props, news: Props) -> UpdateResult:
         """
         Change what differs; make the account again if it is gone.
+
+        The key depends on this resource, and a live key mints its successor without authentik. So what stands in the
+        way fails this update only if the settings ask for something else than before, or if authentik gives no answer
+        while it is known to be out of sync. Otherwise it is recorded as the condition; a fault ends the run later.
         """
+        MEMORY.note_fault(_thing(olds), "")
+        try:
+            return UpdateResult(self._updated(olds, news))
+        except ReconcileError as exc:
+            silent = isinstance(exc, NO_ANSWER)
+            if sorted(olds["applied_groups"]) != sorted(news["groups"]) or (silent and _drift_known(olds, news)):
+                raise
+            # A group that is gone is a fault here: somebody has to make it, or to take it out of the stack file.
+            condition = condition_of(exc) if not isinstance(exc, NotFoundError) else as_fault(exc)
+            self.report(news, _thing(olds), [condition])
+            kept = {name: value for name, value in olds.items() if name not in _SETTINGS}
+            return UpdateResult(
+                {**kept, **{name: news[name] for name in _SETTINGS if name in news}, "condition": condition}
+            )
+
+    def _updated(self, olds: Props, news: Props) -> Props:
         authentik = _authentik(news)
         account = _managed(authentik, {**olds, "username": news["username"]})
-        mark, made_here = olds["mark"], olds["made_here"]
         if account is None:
-            created = self.create(news).outs
-            return UpdateResult(created)
+            return dict(self.create(news).outs or {})
         _change(authentik, account, news)
-        return UpdateResult({**_outputs(news, account), "made_here": made_here, "mark": mark})
+        return {**_outputs(news, account), "made_here": olds["made_here"], "mark": olds["mark"]}
 
     def delete(self, id_: str, props: Props) -> None:
         """
@@ -124,11 +143,12 @@ class ServiceAccountProvider(Provider):
             why = f"it has other live keys, which a new account of its name would get back: {', '.join(keys)}"
             _log.warning("authentik: left account %s: %s", username, why)
             return
-        authentik = _authentik(props)
-        if _managed(authentik, props) and authentik.delete(int(props["pk"]), username):
-            _log.info("authentik: deleted account %s", username)
-        else:
-            _log.warning("authentik: no account %s to delete; look whether it is only hidden", username)
+        with self.letting_go(props, _thing(props), "delete it by hand: it was made here, and no live key has its name"):
+            authentik = _authentik(props)
+            if _managed(authentik, props) and authentik.delete(int(props["pk"]), username):
+                _log.info("authentik: deleted account %s", username)
+            else:
+                _log.warning("authentik: no account %s to delete; look whether it is only hidden", username)
 
 
 def _make(authentik: Authentik, wanted: Props) -> Account:
@@ -136,6 +156,10 @@ def _make(authentik: Authentik, wanted: Props) -> Account:
     account = authentik.create(username, wanted.get("display_name") or username, wanted["groups"])
     _log.info("authentik: created service account %s", username)
     return account
+
+
+def _thing(props: Props) -> str:
+    return f"authentik account {props['username']}"
 
 
 def _name(props: Props) -> Identity:
@@ -191,6 +215,14 @@ def _drift(observed: Props, wanted: Props) -> list[str]:
     if not observed["is_active"]:
         sentences.append("is deactivated")
     return sentences
+
+
+def _drift_known(observed: Props, wanted: Props) -> bool:
+    """
+    Whether an earlier look has found something to do at the account, besides what the last one could not look at.
+    """
+    looked = {**observed, "condition": CURRENT} if is_trouble(observed["condition"]) else observed
+    return bool(_drift(looked, wanted))
 
 
 def _outputs(wanted: Props, account: Account) -> Props:

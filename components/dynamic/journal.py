@@ -4,9 +4,9 @@ What the processes of one run of the engine tell each other: a file among the te
 A run has several: the program, and one process of the provider, or two where the settings have changed or where
 `--replace '**'` replaces the provider itself (then the deletions come in the older one, which has seen none of what
 the newer one created). What they have in common is the address of their engine, an argument of each (engine 3.250,
-SDK 3.257 and 3.272, measured). The program of a real `up` makes the file and removes it when it ends, after the last
-deletion; each process appends what the others should know, and reads what they have appended. A preview makes no
-file, and outside the engine there is none. No secret is ever written to it.
+SDK 3.257 and 3.272, measured). The program makes the file and removes it when it ends, after the last deletion; each
+process appends what the others should know, and reads what they have appended. A `refresh` or a `destroy`, which runs
+no program, has no file, and outside the engine there is none. No secret is ever written to it.
 """
 
 from __future__ import annotations
@@ -51,9 +51,10 @@ class Journal:
         self._file = file
         self._read = 0
 
-    def begin(self) -> None:
+    def begin(self) -> bool:
         """
-        Make the file, anew if a killed run left one; it goes when this process ends.
+        Make the file, anew if a killed run left one; it goes when this process ends. Return whether there is one now:
+        outside the engine there is none.
 
         Raises:
             EnvironmentUnfitError: the folder cannot be written, or something of that name is there that is not this
@@ -61,7 +62,7 @@ class Journal:
         """
         file = self._file
         if file is None:
-            return
+            return False
         try:
             if _is_ours(file):
                 file.unlink()
@@ -70,7 +71,15 @@ class Journal:
             hint = "set TMPDIR to a folder that this user alone can write, or leave it out"
             msg = f"no temporary file can be made for this run ({(exc.strerror or 'refused').lower()}); {hint}"
             raise EnvironmentUnfitError(msg) from None
-        atexit.register(file.unlink, missing_ok=True)
+        atexit.register(self.end)
+        return True
+
+    def end(self) -> None:
+        """
+        Remove the file.
+        """
+        if self._file is not None and _is_ours(self._file):
+            self._file.unlink()
 
     def append(self, entry: Entry) -> bool:
         """

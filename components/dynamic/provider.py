@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
-from pulumi.dynamic import CheckResult, ConfigureRequest, DiffResult, ResourceProvider
+from pulumi.dynamic import CheckResult, ConfigureRequest, DiffResult, ReadResult, ResourceProvider
 from pulumi.output import Unknown
 
 from ..http import logs
-from ..http.errors import NotFoundError
+from ..http.errors import MovedError, NotFoundError, ReconcileError
 from ..rotation import CURRENT
 from ..settings.model import named_fields
 from . import one_line
 from .run_memory import MEMORY, Identity
+from .trouble import NO_ANSWER, REFUSED, SILENT, condition_of, is_fault, whose_fault
 
 _log = logging.getLogger(__name__)
 
@@ -35,10 +37,13 @@ class Provider(ResourceProvider):
     """
     A provider that reports changes in one line each, and errors in one line alone.
 
-    *named_by* are the properties that *names* looks at.
+    *named_by* are the properties that *names* looks at, *inputs* those that the program gives, and *server* is the one
+    with the system's URL, if it is a property.
     """
 
     named_by: tuple[str, ...]
+    inputs: tuple[str, ...]
+    server: str | None = None
 
     def __init_subclass__(cls, **arguments: Any) -> None:
         super().__init_subclass__(**arguments)
@@ -63,7 +68,31 @@ class Provider(ResourceProvider):
         """
         for name in self._known_names(news):
             MEMORY.want(name)
+        if self.server and isinstance(news.get(self.server), str):
+            MEMORY.want_server(news[self.server])
         return CheckResult(news, [])
+
+    def read(self, id_: str, props: Props) -> ReadResult:
+        """
+        Return what is recorded now, and which of it are inputs. Read-only.
+
+        Never raises for an answer, or for none: the engine would fail the whole run for it, whatever else there is to
+        do. A part that could not be looked at keeps the facts of before, and its `condition` says why.
+        """
+        try:
+            outs = {**props, **self.observe(props)}
+        except ReconcileError as exc:
+            outs = {**props, "condition": condition_of(exc)}
+        return ReadResult(id_, outs, {name: outs[name] for name in self.inputs if name in outs})
+
+    def observe(self, props: Props) -> Props:
+        """
+        Ask the real system, and return the facts that may have changed since they were recorded in *props*. Read-only.
+
+        Raises:
+            ReconcileError: it could not be looked at.
+        """
+        raise NotImplementedError
 
     def names(self, props: Props) -> list[Identity]:
         """
@@ -76,9 +105,30 @@ class Provider(ResourceProvider):
         unknown = any(isinstance(props.get(name), Unknown) for name in self.named_by)
         return [] if unknown else self.names(props)
 
+    @contextmanager
+    def letting_go(self, props: Props, what: str, left: str) -> Iterator[None]:
+        """
+        Delete *what* inside, and let go of it in one line where it is gone, or cannot be asked for. A system that
+        refuses its credential is an error, unless the settings have left that server: nobody keeps a token for it.
+
+        Args:
+            left: what stays behind then, until when, and what to do.
+        """
+        try:
+            yield
+        except NotFoundError as exc:
+            _log.info("%s: there is nothing to delete any more: %s", what, exc.brief)
+        except MovedError as exc:
+            _log.warning("%s was left, since its repository moved to %s; %s", what, exc.new_name, left)
+        except (*NO_ANSWER, *REFUSED) as exc:
+            if isinstance(exc, REFUSED) and not MEMORY.has_left(props.get(self.server or "")):
+                raise
+            _log.warning("%s was left: %s; %s", what, exc.brief, left)
+
     def report(self, props: Props, what: str, sentences: Iterable[str]) -> None:
         """
-        Log each of the *sentences* about *what*, since a preview without `--diff` shows no values.
+        Log each of the *sentences* about *what*, since a preview without `--diff` shows no values. A system that gives
+        no answer is told of once in a run, and a fault when the run ends.
 
         Only for what the program still has: a refresh also calls `diff`, before `check`, and for replaced instances
         whose deletion is pending.
@@ -86,7 +136,11 @@ class Provider(ResourceProvider):
         names = self._known_names(props)
         if names and all(MEMORY.is_wanted(name) for name in names):
             for sentence in sentences:
-                _log.warning("%s: %s", what, sentence)
+                if is_fault(sentence) and MEMORY.note_fault(what, sentence):
+                    continue
+                once = sentence.startswith(SILENT) or is_fault(sentence)
+                if not once or MEMORY.is_new(whose_fault(sentence)):
+                    _log.warning("%s: %s", what, sentence)
 
 
 def key_in(props: Mapping[str, Any], name: str, what: str) -> str:
@@ -102,6 +156,13 @@ def key_in(props: Mapping[str, Any], name: str, what: str) -> str:
         raise NotFoundError(msg)
     key: str = props[name]
     return key
+
+
+def holds(props: Mapping[str, Any]) -> str:
+    """
+    Say which key a place was given last, and until when that one matters.
+    """
+    return f"it holds key {props['key_uuid']}, which works until it is replaced or ended"
 
 
 def changed(olds: Mapping[str, Any], news: Mapping[str, Any], names: tuple[str, ...]) -> list[str]:
@@ -131,10 +192,3 @@ def given(**properties: Any) -> Props:
     Return those of the *properties* that the settings name. An absent one is no property at all, as in older states.
     """
     return {name: value for name, value in properties.items() if value is not None}
-
-
-def inputs_of(outs: Mapping[str, Any], names: tuple[str, ...]) -> Props:
-    """
-    Return the part of *outs* that are inputs, for a read: the engine compares the program's inputs with these.
-    """
-    return {name: outs[name] for name in names if name in outs}

@@ -26,6 +26,8 @@ something that was made here. What is remembered for that:
 - **The keys that an identity has left** after its own were ended: the evidence without which no account is deleted.
 - **The fields that the settings name**, to find two names of one field before one overwrites the other.
 - **What is kept as it is**, for the program, which publishes such a secret once more.
+- **Faults that stop no other resource**, for the program, which ends with exit code 1 for them; and what was said
+  already, since a system that is down is down for all that is asked of it.
 """
 
 from __future__ import annotations
@@ -83,11 +85,18 @@ class RunMemory:
             self._live_keys: dict[tuple[str, str], str] = {}
             self._keys_left: dict[str, tuple[str, ...]] = {}
             self._named_fields: tuple[tuple[str, Place], ...] = ()
+            self._faults: dict[str, str] = {}
+            self._said: set[str] = set()
 
-    def _note(self, *entry: Any) -> None:
+    def _note(self, *entry: Any) -> bool:
+        """
+        Note an entry; return whether the other processes of the run know it as well.
+        """
         with self._lock:
-            if not self._journal.append(list(entry)):
+            shared = self._journal.append(list(entry))
+            if not shared:
                 self._apply(list(entry))
+            return shared
 
     def _catch_up(self) -> None:
         for entry in self._journal.news():
@@ -113,6 +122,10 @@ class RunMemory:
                     self._held[tuple(place)] = (name, key_uuid, mark)
             case ["cleared", place]:
                 self._held.pop(tuple(place), None)
+            case ["fault", what, sentence]:
+                self._faults[what] = sentence
+            case ["said", sentence]:
+                self._said.add(sentence)
             case ["keys left", username, keys]:
                 self._keys_left[username] = tuple(keys)
 
@@ -145,6 +158,18 @@ class RunMemory:
         with self._lock:
             self._catch_up()
             return name in self._wanted or self._named.get(name, mark) != mark
+
+    def want_server(self, url: str) -> None:
+        """
+        Note that the program of this run asks the server at *url*.
+        """
+        self.want(("server", url))
+
+    def has_left(self, url: str | None) -> bool:
+        """
+        Whether there is a program in this run, and it asks the server at *url* no more.
+        """
+        return url is not None and not self.is_wanted(("server", url)) and bool(self._wanted)
 
     def note_kept(self, name: Identity, *, kept: bool) -> None:
         """
@@ -237,6 +262,43 @@ class RunMemory:
         with self._lock:
             self._catch_up()
             return self._keys_left.get(username)
+
+    def note_fault(self, what: str, sentence: str) -> bool:
+        """
+        Note that *what* has a fault for which the run is to end with exit code 1; an empty *sentence* takes it back.
+        Return whether there is a program that will say so.
+        """
+        return self._note("fault", what, sentence)
+
+    def note_said(self, sentence: str) -> None:
+        """
+        Note that a person is told of that in this run.
+        """
+        self._note("said", sentence)
+
+    def is_new(self, sentence: str) -> bool:
+        """
+        Whether nobody was told of that in this run; from now on somebody is.
+        """
+        with self._lock:
+            self._catch_up()
+            new = sentence not in self._said
+            self._said.add(sentence)
+        if new:
+            self.note_said(sentence)
+        return new
+
+    def faults(self) -> dict[str, list[str]]:
+        """
+        Return each fault of the run that nobody was told of, with what has it.
+        """
+        with self._lock:
+            self._catch_up()
+            found: dict[str, list[str]] = {}
+            for what, sentence in self._faults.items():
+                if sentence and sentence not in self._said:
+                    found.setdefault(sentence, []).append(what)
+            return found
 
     def note_named_fields(self, fields: list[tuple[str, Place]]) -> None:
         """

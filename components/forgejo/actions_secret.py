@@ -15,11 +15,12 @@ from datetime import datetime
 from typing import Any
 
 import pulumi
-from pulumi.dynamic import CheckResult, CreateResult, DiffResult, ReadResult, Resource, UpdateResult
+from pulumi.dynamic import CheckResult, CreateResult, DiffResult, Resource, UpdateResult
 
-from ..dynamic.provider import Props, Provider, changed, differences, given, inputs_of, key_in
+from ..dynamic.provider import Props, Provider, changed, differences, given, holds, key_in
 from ..dynamic.run_memory import MEMORY, Holder, Identity
-from ..http.errors import UnexpectedAnswerError
+from ..dynamic.trouble import GONE
+from ..http.errors import CollisionError, MovedError, UnexpectedAnswerError
 from ..rotation import CURRENT
 from ..settings.place import Place
 from ..settings.reference import StoredToken
@@ -29,6 +30,8 @@ _log = logging.getLogger(__name__)
 
 _OWNER = {"repository": "the repository", "organization": "the organization"}
 _PLACE = ("repository", "organization", "secret")
+# The stack file's word for which repository is meant. One that was confirmed once is recorded, and the word may go.
+_CONFIRMED = "confirmed_id"
 _UPDATED = ("forgejo_url", "forgejo_token", *_PLACE, "canary", "value", "key_uuid", "condition")
 
 
@@ -38,6 +41,8 @@ class ActionsSecretProvider(Provider):
     """
 
     named_by = _PLACE
+    inputs = (*_UPDATED, _CONFIRMED)
+    server = "forgejo_url"
 
     def names(self, props: Props) -> list[Identity]:
         """
@@ -56,24 +61,22 @@ class ActionsSecretProvider(Provider):
         """
         Publish the key under that name; a secret of that name is taken over.
         """
-        return CreateResult(_place(props).name, self._publish(props, MEMORY.new_mark()))
+        return CreateResult(_place(props).name, self._publish(props, MEMORY.new_mark(), None))
 
-    def read(self, id_: str, props: Props) -> ReadResult:
+    def observe(self, props: Props) -> Props:
         """
-        Look whether the secret is there, and is the one that was published. Read-only.
+        Look whether the repository is the one that it was, and whether the secret is there, and is the one that was
+        published. Read-only.
         """
-        outs, place = dict(props), _place(props)
-        if place.kind == "user":
-            # A user's own secrets cannot be listed, so nothing is asked.
-            return ReadResult(id_, outs, inputs_of(outs, _UPDATED))
-        secret = _forgejo(props).secret(place)
-        if secret is None:
-            outs["condition"] = f"gone: {_OWNER[place.kind]} has no such secret any more"
-        elif secret.created_at != datetime.fromisoformat(props["created_at"]):
-            outs["condition"] = f"deleted and made again elsewhere on {secret.created_at:%Y-%m-%d %H:%M}"
-        else:
-            outs["condition"] = _canary_condition(props)
-        return ReadResult(id_, outs, inputs_of(outs, _UPDATED))
+        place, forgejo = _place(props), _forgejo(props)
+        owner = forgejo.owner(place)
+        known = _number(props, "owner_id")
+        if known not in (None, owner.id):
+            confirm = f"if it is meant, put `id: {owner.id}` beside its name in the stack file"
+            return {
+                "condition": f"another {place.kind} has that name now, number {owner.id} and not {known}: {confirm}"
+            }
+        return {"owner_id": owner.id, "condition": _secret_condition(forgejo, place, props)}
 
     def diff(self, id_: str, olds: Props, news: Props) -> DiffResult:
         """
@@ -81,48 +84,85 @@ class ActionsSecretProvider(Provider):
         without case.
         """
         _note(olds)
-        self.report(news, _place(olds).thing, [] if olds["condition"] == CURRENT else [olds["condition"]])
         result = differences(olds, news, update=_UPDATED)
+        confirmed = _number(news, _CONFIRMED)
+        changes = result.changes or confirmed not in (None, _number(olds, "owner_id"))
         replaces = changed(olds, news, _PLACE)
         if replaces and self._known_names(news) == self.names(olds):
             replaces = []
-        return DiffResult(result.changes, replaces, delete_before_replace=False)
+        if not replaces and olds["condition"] != CURRENT:
+            self.report(news, _place(olds).thing, [olds["condition"]])
+        if changes:
+            # Also if the engine then leaves it out, because what it depends on has failed.
+            MEMORY.note_kept(_place(news).identity, kept=False)
+        return DiffResult(changes, replaces, delete_before_replace=False)
 
     def update(self, id_: str, olds: Props, news: Props) -> UpdateResult:
         """
         Publish the key again. At another URL the secret is written there and not deleted at the old one: two names of
         one server cannot be told from two servers.
         """
-        return UpdateResult(self._publish(news, olds["mark"], proven_before=olds["proven_uuid"]))
+        MEMORY.note_fault(_place(olds).thing, "")
+        known = _number(olds, "owner_id")
+        return UpdateResult(self._publish(news, olds["mark"], known, proven_before=olds["proven_uuid"]))
 
     def delete(self, id_: str, props: Props) -> None:
         """
         Delete the secret, unless it is nobody else's by now; one that is gone is no error.
+
+        The successor may call it by another name: a repository that was renamed is the same one.
         """
         place, mark = _place(props), props["mark"]
-        if MEMORY.is_anothers(place.identity, mark) or MEMORY.has_successor(place.identity, mark):
+        succeeded = any(MEMORY.has_successor(identity, mark) for identity in _identities(props))
+        if MEMORY.is_anothers(place.identity, mark) or succeeded:
             # Unless its new owner has published to it, the secret still holds this key.
             MEMORY.note_held(place.identity, str(place), props["key_uuid"], props["mark"])
             _log.info("Forgejo: left secret %s, which is still in the settings", place.name)
             return
         MEMORY.note_cleared(place.identity)
-        _forgejo(props).delete(place)
-        _log.info("Forgejo: deleted secret %s", place.name)
+        with self.letting_go(props, place.thing, f"delete it by hand: {holds(props)}"):
+            if self._delete(props, place):
+                _log.info("Forgejo: deleted secret %s", place.name)
+            else:
+                _log.info("Forgejo: no secret %s to delete any more", place.name)
 
-    def _publish(self, wanted: Props, mark: str, *, proven_before: str = "") -> Props:
+    def _delete(self, props: Props, place: Place) -> bool:
+        try:
+            return _forgejo(props).delete(place)
+        except MovedError as exc:
+            if MEMORY.is_wanted(place.in_repository(exc.new_name).identity):
+                hint = f"it is that of {exc.new_name} now, which is in the settings"
+                _log.info("Forgejo: left secret %s: %s", place.name, hint)
+                return True
+            raise
+
+    def _publish(self, wanted: Props, mark: str, known: int | None, *, proven_before: str = "") -> Props:
         """
-        Write the secret, let the canary use it, and return all outputs.
+        Write the secret, let the canary use it, and return all outputs. *known* is the number of the repository, or
+        other owner, that it was published to before.
 
         *proven_uuid* is the key that the place has been seen to work with: until the canary has succeeded, the key
         before this one may not end.
         """
-        forgejo, place = _forgejo(wanted), _place(wanted)
-        value = key_in(wanted, "value", place.thing)
+        place = _place(wanted)
+        # Written here or not at all: also where this fails.
         MEMORY.note_kept(place.identity, kept=False)
+        forgejo = _forgejo(wanted)
+        value = key_in(wanted, "value", place.thing)
         # Before it is written: the old owner's deletion must leave it, also if this write fails.
         MEMORY.note_holder(place.identity, Holder(mark))
-        forgejo.publish(place, value)
+        confirmed = _number(wanted, _CONFIRMED)
+        try:
+            owner_id = forgejo.insist_on(place, known if confirmed is None else confirmed)
+            forgejo.publish(place, value)
+        except MovedError as exc:
+            renamed = place.in_repository(exc.new_name)
+            if MEMORY.is_wanted(renamed.identity):
+                msg = f"{place.thing} and {renamed.thing} are the same secret: the repository moved; name it once"
+                raise CollisionError(msg) from None
+            raise
         outs = {**wanted, "mark": mark, "created_at": "", "canary_end": "", "proven_uuid": proven_before}
+        outs["owner_id"] = owner_id
         _note(outs)
         if place.kind != "user":
             secret = forgejo.secret(place)
@@ -165,9 +205,39 @@ def _place(props: Props) -> Place:
     return Place.secret(props["secret"], repository=props.get("repository"), organization=props.get("organization"))
 
 
+def _secret_condition(forgejo: Forgejo, place: Place, props: Props) -> str:
+    if place.kind == "user":
+        # A user's own secrets cannot be listed.
+        return _canary_condition(props)
+    secret = forgejo.secret(place)
+    if secret is None:
+        return f"{GONE}{_OWNER[place.kind]} has no such secret any more"
+    if secret.created_at != datetime.fromisoformat(props["created_at"]):
+        return f"deleted and made again elsewhere on {secret.created_at:%Y-%m-%d %H:%M}"
+    return _canary_condition(props)
+
+
+def _number(props: Props, name: str) -> int | None:
+    """
+    Return a whole number, which the engine hands over as a float; None where there is none.
+    """
+    value = props.get(name)
+    return None if value is None else int(value)
+
+
+def _identities(props: Props) -> list[Identity]:
+    """
+    Return what tells this secret from others: its name, and the number of what it belongs to, which outlives a name.
+    """
+    place, owner_id = _place(props), _number(props, "owner_id")
+    by_number = ("secret", props["forgejo_url"], place.kind, str(owner_id), place.path[-1].upper())
+    return [place.identity] if owner_id is None else [place.identity, by_number]
+
+
 def _note(props: Props) -> None:
     place = _place(props)
-    MEMORY.note_holder(place.identity, Holder(props["mark"]))
+    for identity in _identities(props):
+        MEMORY.note_holder(identity, Holder(props["mark"]))
     MEMORY.note_held(place.identity, str(place), props["key_uuid"], props["mark"])
 
 
@@ -186,6 +256,8 @@ class ActionsSecret(Resource, module="forgejo", name="ActionsSecret"):
         secret: the secret's name, in upper case.
         value: the key. Secret in the state, as an input and as an output.
         key_uuid: zot's uuid of that key, which may be shown.
+        confirmed_id: the number of the repository, organization or user that is meant, where another one has its name
+            by now; the number is recorded, so that it need not stay.
         canary: a workflow of the repository that uses the secret and is run after each publication: its `workflow`
             (the file's name), `ref` and `timeout_seconds`.
         token: where the server's token is kept in 1Password, if it is not in the environment.
@@ -195,6 +267,7 @@ class ActionsSecret(Resource, module="forgejo", name="ActionsSecret"):
     key_uuid: pulumi.Output[str]
     proven_uuid: pulumi.Output[str]
     mark: pulumi.Output[str]
+    owner_id: pulumi.Output[float | None]
     condition: pulumi.Output[str]
 
     def __init__(
@@ -208,6 +281,7 @@ class ActionsSecret(Resource, module="forgejo", name="ActionsSecret"):
         value: pulumi.Input[str],
         key_uuid: pulumi.Input[str],
         canary: Mapping[str, Any] | None,
+        confirmed_id: int | None = None,
         token: StoredToken | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -219,7 +293,9 @@ class ActionsSecret(Resource, module="forgejo", name="ActionsSecret"):
             "condition": CURRENT,
             "proven_uuid": None,
             "mark": None,
+            "owner_id": None,
             **given(
+                confirmed_id=confirmed_id,
                 repository=repository,
                 organization=organization,
                 canary=canary,

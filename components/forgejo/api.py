@@ -10,18 +10,25 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import re
+from collections import defaultdict
+from threading import Lock
+from typing import Any
 
 import httpx
 import pydantic
 import stamina
 
-from ..http.api import Advice, Api
+from ..http.api import Advice, Api, origin
 from ..http.connections import shared
+from ..http.errors import MovedError, NotFoundError, NotOursError
 from ..onepassword.reference import token
 from ..settings.place import Place
 from ..settings.reference import StoredToken
 
 _PAGE = 50  # the most that is given in one page
+_REDIRECTS = (301, 302, 307, 308)
+_REPOSITORY = re.compile(r"/api/v1/repos/([^/]+/[^/]+)")
 
 
 def _advice(token: str) -> Advice:
@@ -83,6 +90,15 @@ class Secret(pydantic.BaseModel):
     created_at: pydantic.AwareDatetime
 
 
+class Owner(pydantic.BaseModel):
+    """
+    A repository, an organization or a user: its number outlives its name, and no other one gets it.
+    """
+
+    id: int
+    archived: bool = False
+
+
 class Forgejo:
     """
     One server.
@@ -98,12 +114,58 @@ class Forgejo:
         self._auth = token("FORGEJO_TOKEN", "the token of the repository's owner", stored, "token")
         self._advice = _advice(self._auth.name)
         self._canary_advice = _canary_advice(self._auth.name)
+        self._owners: dict[str, Owner] = {}
+        self._asking: dict[str, Lock] = defaultdict(Lock)
 
     def close(self) -> None:
         """
         Close the connections.
         """
         self.api.close()
+
+    def owner(self, place: Place) -> Owner:
+        """
+        Return what the secret at *place* belongs to. Read-only; asked once in a process.
+
+        Raises:
+            NotFoundError: it is not there, or it is a repository that is archived.
+            MovedError: the repository has another name now.
+        """
+        path, whose = f"/api/v1/{_scope(place)}", _holder(place)
+        with self._asking[path.lower()]:
+            if path.lower() not in self._owners:
+                try:
+                    found = self.api.parse(self._call("GET", path, whose), path, whose, Owner)
+                except NotFoundError as exc:
+                    gone = f"no such {place.kind} any more, or {self._auth.name} may not see it"
+                    raise NotFoundError(str(exc), brief=gone) from None
+                if found.archived:
+                    hint = "take it out of the archive, or out of the stack file"
+                    msg = f"{self.api.system} repository {whose} is archived, so nothing in it reads a secret; {hint}"
+                    raise NotFoundError(msg, brief=f"the repository is archived; {hint}")
+                self._owners[path.lower()] = found
+            return self._owners[path.lower()]
+
+    def _call(
+        self, method: str, path: str, whose: str, expect: tuple[int, ...] = (200,), **more: Any
+    ) -> httpx.Response:
+        """
+        Send one request. A redirect is never followed; where it leads to another repository's name, that is its error.
+        """
+        response = self.api.call(
+            method, path, whose=whose, auth=self._auth, advice=self._advice, expect=(*expect, *_REDIRECTS), **more
+        )
+        if response.status_code not in _REDIRECTS:
+            return response
+        refusal = self.api.refusal(response, path, whose, self._advice)
+        target = response.request.url.join(response.headers.get("location", ""))
+        named = _REPOSITORY.search(target.path)
+        elsewhere = origin(target) != origin(response.request.url) or named is None or named[1].lower() == whose.lower()
+        if elsewhere or named is None:
+            raise refusal
+        call = f"{self.api.system} {method} {path} answered {response.status_code} for {whose}"
+        msg = f"{call}: it moved to {named[1]}; put that into the stack file"
+        raise MovedError(msg, new_name=named[1])
 
     def secret(self, place: Place) -> Secret | None:
         """
@@ -114,14 +176,7 @@ class Forgejo:
         path, whose, name = _path(place), _holder(place), place.path[-1].upper()
         seen: set[str] = set()
         for page in itertools.count(1):
-            response = self.api.call(
-                "GET",
-                path,
-                whose=whose,
-                auth=self._auth,
-                advice=self._advice,
-                params={"page": str(page), "limit": str(_PAGE)},
-            )
+            response = self._call("GET", path, whose, params={"page": str(page), "limit": str(_PAGE)})
             secrets = {one.name.upper(): one for one in self.api.parse(response, path, whose, list[Secret])}
             if name in secrets:
                 return secrets[name]
@@ -133,29 +188,36 @@ class Forgejo:
             seen |= secrets.keys()
         return None
 
+    def insist_on(self, place: Place, owner_id: int | None) -> int:
+        """
+        Return the number of what the secret at *place* belongs to, which is *owner_id* if that is known.
+
+        Raises:
+            NotOursError: the name belongs to another repository, organization or user now.
+        """
+        owner = self.owner(place)
+        if owner_id is not None and owner.id != owner_id:
+            hint = f"if it is meant, put `id: {owner.id}` beside its name in the stack file"
+            what = f"{self.api.system} {place.kind} {_holder(place)} is not the one that it was"
+            msg = f"{what}: its number is {owner.id}, not {owner_id}, and nothing was published there; {hint}"
+            raise NotOursError(msg)
+        return owner.id
+
     def publish(self, place: Place, value: str) -> None:
         """
-        Write the secret, made if it is not there. May be repeated.
+        Write the secret, made if it is not there. May be repeated. *insist_on* comes first: a name can change hands.
         """
         self._write("PUT", place, {"data": value}, (201, 204))
 
-    def delete(self, place: Place) -> None:
+    def delete(self, place: Place) -> bool:
         """
-        Delete the secret; one that is not there is no error.
+        Delete the secret, and return whether there was one: one that is not there is no error.
         """
-        self._write("DELETE", place, None, (204, 404))
+        return self._write("DELETE", place, None, (204, 404)).status_code == httpx.codes.NO_CONTENT
 
-    def _write(self, method: str, place: Place, body: dict[str, str] | None, expect: tuple[int, ...]) -> None:
-        self.api.call(
-            method,
-            f"{_path(place)}/{place.path[-1]}",
-            whose=_holder(place),
-            auth=self._auth,
-            advice=self._advice,
-            repeat=True,
-            json=body,
-            expect=expect,
-        )
+    def _write(self, method: str, place: Place, body: dict[str, str] | None, expect: tuple[int, ...]) -> httpx.Response:
+        path = f"{_path(place)}/{place.path[-1]}"
+        return self._call(method, path, _holder(place), expect, repeat=True, json=body)
 
     def run_workflow(self, repository: str, workflow: str, ref: str, seconds: float) -> str:
         """
@@ -197,21 +259,24 @@ def _holder(place: Place) -> str:
     return "/".join(place.path[:-1]) or "the token's user"
 
 
+def _scope(place: Place) -> str:
+    match place.kind:
+        case "repository":
+            return f"repos/{_holder(place)}"
+        case "organization":
+            return f"orgs/{_holder(place)}"
+        case "user":
+            return "user"
+        case "field":
+            msg = f"{place} is no secret"
+            raise ValueError(msg)
+
+
 def _path(place: Place) -> str:
     """
     Return the path of the secrets that the one at *place* is among.
     """
-    match place.kind:
-        case "repository":
-            scope = f"repos/{_holder(place)}"
-        case "organization":
-            scope = f"orgs/{_holder(place)}"
-        case "user":
-            scope = "user"
-        case "field":
-            msg = f"{place} is no secret"
-            raise ValueError(msg)
-    return f"/api/v1/{scope}/actions/secrets"
+    return f"/api/v1/{_scope(place)}/actions/secrets"
 
 
 def forgejo_at(url: str, stored: StoredToken | None = None) -> Forgejo:

@@ -10,19 +10,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 
 import pulumi
 
-from ..dynamic.journal import JOURNAL
 from ..dynamic.run_memory import MEMORY
-from ..http import logs
 from ..http.errors import ReconcileError
 from ..settings.place import Place
 from ..settings.reference import StoredToken
 from .actions_secret import ActionsSecret
-from .api import forgejo_at
-
-_begun = False
+from .api import Forgejo, forgejo_at
 
 
 def republished(
@@ -33,37 +30,31 @@ def republished(
 
     Changed outside: the secrets' values are written.
 
-    Raises:
-        pulumi.RunError: at once, no temporary file can be made; or when the output is waited for, a secret could not
-            be written. The message is one line.
+    A secret that cannot be written stops no other: it is a fault that the run ends with.
     """
     if pulumi.runtime.is_dry_run():
         return pulumi.Output.from_input([])
-    _begin()
 
     def again(place: Place, secret: ActionsSecret) -> pulumi.Output[str | None]:
-        async def publish(value: str) -> str | None:
-            if not MEMORY.is_kept(place.identity):
+        async def publish(found: list[Any]) -> str | None:
+            value, owner_id = found
+            if not value or not MEMORY.is_kept(place.identity):
                 return None
             try:
-                await asyncio.to_thread(forgejo_at(url, stored).publish, place, value)
+                await asyncio.to_thread(_publish, forgejo_at(url, stored), place, value, owner_id)
             except ReconcileError as exc:
-                raise pulumi.RunError(str(exc)) from None
+                MEMORY.note_fault(place.thing, f"not published again: {exc}")
+                return None
             return place.name
 
-        return secret.value.apply(publish)
+        return pulumi.Output.all(secret.value, secret.owner_id).apply(publish)
 
     return pulumi.Output.all(*(again(place, secret) for place, secret in secrets)).apply(
         lambda names: [name for name in names if name]
     )
 
 
-def _begin() -> None:
-    global _begun  # once for the process, which is one run of the program
-    if not _begun:
-        _begun = True
-        logs.quieten_libraries()
-        try:
-            JOURNAL.begin()
-        except ReconcileError as exc:
-            raise pulumi.RunError(str(exc)) from None
+def _publish(forgejo: Forgejo, place: Place, value: str, owner_id: float | None) -> None:
+    if owner_id is not None:
+        forgejo.insist_on(place, int(owner_id))
+    forgejo.publish(place, value)

@@ -8,6 +8,7 @@ redirect must not carry a credential to another host.
 from __future__ import annotations
 
 import ssl
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -25,7 +26,9 @@ from ..version import VERSION
 from .errors import (
     EnvironmentUnfitError,
     NotFoundError,
+    OutOfOrderError,
     PermissionMissingError,
+    RateLimitedError,
     ReconcileError,
     SignInRefusedError,
     UnexpectedAnswerError,
@@ -40,6 +43,9 @@ USER_AGENT = f"zot-ci/{VERSION} (pulumi credential rotation)"
 # Answers after which the same request may succeed, if it is one that is safe to repeat.
 _PASSING = frozenset({409, 429, 500, 502, 503, 504})
 _LONGEST_RETRY_AFTER = 20.0
+# After a request that got no answer in all its tries, the next ones are tried once for so long: a system that is down
+# is asked about many accounts in one run.
+_SILENCE_SECONDS = 30.0
 
 Parsed = TypeVar("Parsed")
 
@@ -75,6 +81,8 @@ _KINDS: Mapping[int, type[ReconcileError]] = {
     401: SignInRefusedError,
     403: PermissionMissingError,
     404: NotFoundError,
+    410: NotFoundError,
+    429: RateLimitedError,
 }
 
 
@@ -122,6 +130,8 @@ class Api:
         self.base_url = base_url
         self._repeats = repeats or Repeats()
         self._way: Way | None = None if transport else way_to(base_url)
+        # When it last gave no answer after all repeats: nobody waits for every one of them again and again.
+        self._silent_at: float | None = None
         self._http = httpx.Client(
             headers={"User-Agent": USER_AGENT},
             timeout=timeout(),
@@ -181,10 +191,11 @@ class Api:
 
         Raises:
             UnreachableError: there was no answer.
+            OutOfOrderError, RateLimitedError: it answered 5xx, or 429, each time.
             EnvironmentUnfitError: a proxy on the way wants another sign-in than its variable holds.
             SignInRefusedError, PermissionMissingError, NotFoundError, UnexpectedAnswerError: by status.
         """
-        may_repeat = method == "GET" if repeat is None else repeat
+        may_repeat = (method == "GET" if repeat is None else repeat) and not self._was_silent_just_now()
         sent = False
         try:
             request = self._http.build_request(method, self.base_url + path, headers=headers, params=params, json=json)
@@ -199,7 +210,9 @@ class Api:
                 what = f"answered with a redirect to an unreadable address for {whose}"
                 msg = f"{self.system} {method} {path} {what}; check that the URL names this system"
                 raise UnexpectedAnswerError(msg) from None
+            self._silent_at = time.monotonic()
             raise self._no_answer(method, path, whose, no_answer_in_words(exc)) from None
+        self._silent_at = None
         if response.status_code == httpx.codes.PROXY_AUTHENTICATION_REQUIRED and self._way:
             raise self._no_answer(method, path, whose, ANOTHER_SIGN_IN)
         if response.status_code not in expect:
@@ -211,14 +224,20 @@ class Api:
         Return the error for no answer from the system. A proxy on the way, and its variable, is named: the fault may
         be there.
         """
-        call = f"{self.system} {method} {path} at {self.base_url} gave no answer for {whose}"
         if self._way is None:
-            return UnreachableError(f"{call}: {why}; check the URL and that the system is up")
-        variable = self._way.variable
-        call += f" through the proxy in {variable}: {why}"
-        if why == ANOTHER_SIGN_IN:
-            return EnvironmentUnfitError(f"{call}; put a user name and a password that it takes into {variable}")
-        return UnreachableError(f"{call}; check that proxy and that the system is up, or add its host to NO_PROXY")
+            kind: type[ReconcileError] = UnreachableError
+            through, hint = "", "check the URL and that the system is up"
+        else:
+            variable = self._way.variable
+            through, kind = f" through the proxy in {variable}", UnreachableError
+            hint = "check that proxy and that the system is up, or add its host to NO_PROXY"
+            if why == ANOTHER_SIGN_IN:
+                kind, hint = EnvironmentUnfitError, f"put a user name and a password that it takes into {variable}"
+        msg = f"{self.system} {method} {path} at {self.base_url} gave no answer for {whose}{through}: {why}; {hint}"
+        return kind(msg, brief=f"{self.system} at {self.base_url} gave no answer{through}: {why}; {hint}")
+
+    def _was_silent_just_now(self) -> bool:
+        return self._silent_at is not None and time.monotonic() - self._silent_at < _SILENCE_SECONDS
 
     def _send(self, request: httpx.Request, auth: httpx.Auth | None, repeat: bool) -> httpx.Response:
         if not repeat:
@@ -241,12 +260,14 @@ class Api:
         Return the error for an answer that was not wanted; the body is not read.
         """
         status = response.status_code
-        kind = advice.kinds.get(status) or _KINDS.get(status, UnexpectedAnswerError)
+        otherwise = OutOfOrderError if status >= 500 else UnexpectedAnswerError
+        kind = advice.kinds.get(status) or _KINDS.get(status, otherwise)
         answered = f"answered {status}"
         if response.is_redirect:
             answered += f" (a redirect to {origin_in_words(response.headers.get('location', ''))}, not followed)"
         hint = advice.hints.get(status, "check that the URL names this system and its log for the reason")
-        return kind(f"{self.system} {response.request.method} {path} {answered} for {whose}; {hint}")
+        msg = f"{self.system} {response.request.method} {path} {answered} for {whose}; {hint}"
+        return kind(msg, brief=f"{self.system} at {self.base_url} {answered}; {hint}")
 
     def parse(self, response: httpx.Response, path: str, whose: str, model: type[Parsed]) -> Parsed:
         """

@@ -13,13 +13,21 @@ from typing import Self
 class ReconcileError(Exception):
     """
     The base of the family, never raised itself.
+
+    Args:
+        brief: the same without the one call and the one account, so that it reads the same for all that a system is
+            asked about; the message itself where there is no shorter way to say it.
     """
+
+    def __init__(self, message: str, *, brief: str = "") -> None:
+        super().__init__(message)
+        self.brief = brief or message
 
     def adding(self, hint: str) -> Self:
         """
         Return an error of the same class that says *hint* as well.
         """
-        return type(self)(f"{self}; {hint}")
+        return type(self)(f"{self}; {hint}", brief=f"{self.brief}; {hint}")
 
 
 class EnvironmentUnfitError(ReconcileError):
@@ -39,6 +47,13 @@ class UnreachableError(ReconcileError):
     """
     No answer at all: name look-up, connection, TLS or time-out. Whether a request that changes something arrived is
     unknown; the next run finds out by reading.
+    """
+
+
+class OutOfOrderError(UnreachableError):
+    """
+    The system, or a proxy in front of it, answers with its own fault (5xx). For whoever asks that is as good as no
+    answer.
     """
 
 
@@ -65,6 +80,16 @@ class NotFoundError(ReconcileError):
     Something that belongs to others is not there: a vault, an item, a repository, a group. This program never makes
     one.
     """
+
+
+class MovedError(ReconcileError):
+    """
+    The repository has another name now, which is *new_name*: the server redirects there. A redirect is never followed.
+    """
+
+    def __init__(self, message: str, *, brief: str = "", new_name: str = "") -> None:
+        super().__init__(message, brief=brief)
+        self.new_name = new_name
 
 
 class AmbiguousError(ReconcileError):

@@ -182,7 +182,7 @@ class Cli(WholeItemAccess[dict[str, Any]]):
             )
         except subprocess.TimeoutExpired:
             msg = f"{self.name} op {call} gave no answer for {what} in {seconds:g} s; unlock it, or {_SIGN_IN}"
-            error: Exception = UnreachableError(msg)
+            error: Exception = UnreachableError(msg, brief=f"{self.name} gave no answer; unlock it, or {_SIGN_IN}")
         except (OSError, UnicodeDecodeError):
             msg = f"{self.name} op {call} could not be run for {what}; check the `op` on PATH"
             error = EnvironmentUnfitError(msg)
@@ -200,7 +200,8 @@ class Cli(WholeItemAccess[dict[str, Any]]):
             return ConflictError()
         for words, kind, meaning, hint in _KNOWN:
             if any(word in said for word in words):
-                return kind(f"{self.name} op {call} failed for {what}: {meaning}; {hint}")
+                msg = f"{self.name} op {call} failed for {what}: {meaning}; {hint}"
+                return kind(msg) if kind is NotFoundError else kind(msg, brief=f"{self.name}: {meaning}; {hint}")
         hint = "its text may hold secrets and is not shown: run `op` by hand to see it"
         return UnexpectedAnswerError(f"{self.name} op {call} failed for {what} (exit code {code}); {hint}")
 

@@ -97,7 +97,9 @@ class Connect:
         """
         path = _path(ref)
         response = self._call("GET", path, f"item {ref.item}")
-        return self.api.parse(response, path, f"item {ref.item}", Item)
+        item = self.api.parse(response, path, f"item {ref.item}", Item)
+        item.insist_that_it_is_there(self.name)
+        return item
 
     def set_value(self, ref: ItemRef, field_id: str, value: str) -> None:
         """

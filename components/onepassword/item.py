@@ -9,9 +9,10 @@ from typing import Protocol
 
 import pydantic
 
-from ..http.errors import AmbiguousError
+from ..http.errors import AmbiguousError, NotFoundError
 
 CONCEALED = "CONCEALED"
+_PUT_AWAY = ("ARCHIVED", "DELETED")
 
 
 class Section(pydantic.BaseModel):
@@ -42,8 +43,22 @@ class Item(pydantic.BaseModel):
 
     id: str
     title: str = ""
+    state: str | None = None
     sections: list[Section] = []
     fields: list[Field] = pydantic.Field(default=[], repr=False)
+
+    def insist_that_it_is_there(self, backend: str) -> None:
+        """
+        Refuse an item that somebody has put away: it may still be read by its id, and nobody looks for it there.
+
+        Raises:
+            NotFoundError: it is archived or deleted.
+        """
+        if self.state and self.state.upper() in _PUT_AWAY:
+            hint = "take it back out, make one of that name, or correct the setting"
+            gone = f"item {self.title} is {self.state.lower()}; {hint}"
+            msg = f"{backend} {gone}"
+            raise NotFoundError(msg, brief=gone)
 
     def by_id(self, field_id: str) -> Field | None:
         """
@@ -107,6 +122,9 @@ class ItemAccess(Protocol):
     def read(self, ref: ItemRef) -> Item:
         """
         Return the item as the server gives it now, which may be a little behind the last write.
+
+        Raises:
+            NotFoundError: it is gone, archived or in the trash.
         """
 
     def set_value(self, ref: ItemRef, field_id: str, value: str) -> None:

@@ -13,10 +13,11 @@ import logging
 from typing import Any
 
 import pulumi
-from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
+from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
 
-from ..dynamic.provider import Props, Provider, changed, differences, given, inputs_of, key_in
+from ..dynamic.provider import Props, Provider, changed, differences, given, holds, key_in
 from ..dynamic.run_memory import MEMORY, Holder, Identity
+from ..dynamic.trouble import GONE
 from ..http.errors import CollisionError, NotFoundError, NotOursError
 from ..rotation import CURRENT, looks_like_a_key
 from ..settings.place import Place
@@ -37,6 +38,7 @@ class ItemFieldProvider(Provider):
     """
 
     named_by = _PLACE
+    inputs = _INPUTS
 
     def names(self, props: Props) -> list[Identity]:
         """
@@ -55,37 +57,38 @@ class ItemFieldProvider(Provider):
         outs = self._write(props, MEMORY.new_mark())
         return CreateResult("/".join(_identity(outs)[1:]), outs)
 
-    def read(self, id_: str, props: Props) -> ReadResult:
+    def observe(self, props: Props) -> Props:
         """
         Compare the field's value with the key. Read-only; another value is not recorded, since it may be a secret.
         """
         access = _access(props)
         ref, item = _find(access, props)
         field = item.by_id(props["field_id"])
-        outs = {**props, "via": access.name}
         if ref != _ref(props):
-            outs["condition"] = f"gone: another item has the name {props['item']} now"
+            condition = f"{GONE}another item has the name {props['item']} now"
         elif field is None:
-            outs["condition"] = f"gone: the item has no field {props['field']} any more"
+            condition = f"{GONE}the item has no field {props['field']} any more"
         else:
-            outs["condition"] = CURRENT if field.value == props["value"] else "holds another value than the current key"
-        return ReadResult(id_, outs, inputs_of(outs, _INPUTS))
+            condition = CURRENT if field.value == props["value"] else "holds another value than the current key"
+        return {"via": access.name, "condition": condition}
 
     def diff(self, id_: str, olds: Props, news: Props) -> DiffResult:
         """
         Another field is another resource; the same field under another name, or with another value, is not.
         """
         _note(olds)
-        self.report(news, _place(olds).thing, [] if olds["condition"] == CURRENT else [olds["condition"]])
         result = differences(olds, news, update=_INPUTS)
         same = all(news[part] in (olds[part], olds[f"{part}_id"]) for part in _PLACE)
         replaces = [] if same else changed(olds, news, _PLACE)
+        if not replaces and olds["condition"] != CURRENT:
+            self.report(news, _place(olds).thing, [olds["condition"]])
         return DiffResult(result.changes, replaces, delete_before_replace=False)
 
     def update(self, id_: str, olds: Props, news: Props) -> UpdateResult:
         """
         Write the value, into a new field where the old one or its item is gone.
         """
+        MEMORY.note_fault(_place(olds).thing, "")
         return UpdateResult(self._write(news, olds["mark"], known=olds))
 
     def delete(self, id_: str, props: Props) -> None:
@@ -102,18 +105,16 @@ class ItemFieldProvider(Provider):
         if not props["made_here"]:
             _log.info("1Password: left field %s with its last value; it was there before", place.name)
             return
-        access = _access(props)
-        try:
+        with self.letting_go(props, place.thing, f"remove it by hand: {holds(props)}"):
+            access = _access(props)
             field = access.read(_ref(props)).by_id(props["field_id"])
-        except NotFoundError:
-            return
-        if field is None:
-            return
-        if field.value != props["value"]:
-            _log.warning("1Password: left field %s, which holds another value than our last key", place.name)
-            return
-        access.remove_field(_ref(props), props["field_id"])
-        _log.info("1Password: removed field %s", place.name)
+            if field is None:
+                _log.info("1Password: no field %s to remove any more", place.name)
+            elif field.value != props["value"]:
+                _log.warning("1Password: left field %s, which holds another value than our last key", place.name)
+            else:
+                access.remove_field(_ref(props), props["field_id"])
+                _log.info("1Password: removed field %s", place.name)
 
     def _write(self, wanted: Props, mark: str, known: Props | None = None) -> Props:
         """

@@ -192,7 +192,8 @@ class Sdk(WholeItemAccess["onepassword.Item"]):
         except TimeoutError:
             future.cancel()
             msg = f"{self.name} {call} gave no answer for {what} in {seconds:g} s; check this machine's network"
-            error: Exception = UnreachableError(msg)
+            brief = f"{self.name} gave no answer; check this machine's network"
+            error: Exception = UnreachableError(msg, brief=brief)
         except Exception as exc:  # the SDK raises nothing more special, but for the rate limit
             error = self._meaning(exc, call, what)
         raise error from None
@@ -209,7 +210,8 @@ class Sdk(WholeItemAccess["onepassword.Item"]):
             return EnvironmentUnfitError(f"onepassword-sdk has no native core that works on this machine; {hint}")
         for words, kind, meaning, hint in _KNOWN:
             if any(word in text for word in words):
-                return kind(f"{self.name} {call} failed for {what}: {meaning}; {hint}")
+                msg = f"{self.name} {call} failed for {what}: {meaning}; {hint}"
+                return kind(msg) if kind is NotFoundError else kind(msg, brief=f"{self.name}: {meaning}; {hint}")
         hint = (
             f"its text may hold secrets and is not shown: check {_TOKEN}, and 1Password's status page, then run again"
         )

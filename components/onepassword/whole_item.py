@@ -47,7 +47,9 @@ class WholeItemAccess(Generic[Raw]):
         """
         Read the item, values in clear.
         """
-        return self._parsed(self._get(ref))
+        item = self._parsed(self._get(ref))
+        item.insist_that_it_is_there(self.name)
+        return item
 
     def set_value(self, ref: ItemRef, field_id: str, value: str) -> None:
         """
@@ -93,6 +95,7 @@ class WholeItemAccess(Generic[Raw]):
                 ):
                     with attempt:
                         raw = self._get(ref)
+                        self._parsed(raw).insist_that_it_is_there(self.name)
                         change(raw)
                         written = self._parsed(self._put(ref, raw))
         except ConflictError:

@@ -121,6 +121,7 @@ class SecretSettings(SettingsModel):
     organization: Owner | None = None
     user: Truth = False
     secret: SecretName
+    id: Annotated[int, Field(gt=0)] | None = None
     canary: CanarySettings | None = None
 
     @pydantic.model_validator(mode="after")

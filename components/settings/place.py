@@ -4,7 +4,7 @@ A place: somewhere that a consumer reads the key from. Pure values, no Pulumi.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Kind = Literal["field", "repository", "organization", "user"]
@@ -40,6 +40,12 @@ class Place:
         if repository is not None:
             return cls("repository", (*repository.split("/", 1), name))
         return cls("user", (name,)) if organization is None else cls("organization", (organization, name))
+
+    def in_repository(self, repository: str) -> Place:
+        """
+        Return the place of the same secret in another *repository*, written owner/name.
+        """
+        return replace(self, path=(*repository.split("/", 1), self.path[-1]))
 
     @property
     def name(self) -> str:

@@ -20,6 +20,7 @@ import pydantic
 
 from ..http.api import Advice, server_time
 from ..http.connections import shared
+from ..http.errors import UnexpectedAnswerError
 from .clock import ClockWatch
 from .credentials import KeyAuth as KeyAuth
 from .credentials import SessionAuth as SessionAuth
@@ -36,7 +37,9 @@ _ADVICE = Advice(
         404: "API keys are off, or this is no zot: set http.auth.apikey to true in zot's configuration, or configure "
         "OpenID there",
         500: "zot took the request for an anonymous one; its log names the reason",
-    }
+    },
+    # A list that is not there is no key that is gone.
+    {404: UnexpectedAnswerError},
 )
 
 

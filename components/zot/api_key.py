@@ -13,11 +13,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pulumi
-from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
+from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
 
 from ..authentik.api import authentik_at
-from ..dynamic.provider import Props, Provider, changed, given, inputs_of
+from ..dynamic.provider import Props, Provider, changed, given
 from ..dynamic.run_memory import MEMORY, Holder, Identity
+from ..dynamic.trouble import is_trouble
 from ..http.errors import EnvironmentUnfitError, ReconcileError
 from ..onepassword.access import onepassword
 from ..rotation import CURRENT, Policy, condition, due, looks_like_a_key, why_refused
@@ -51,12 +52,14 @@ class ApiKeyProvider(Provider):
     """
 
     named_by = ("zot_url", "username")
+    inputs = _INPUTS
+    server = "zot_url"
 
     def names(self, props: Props) -> list[Identity]:
         """
         Return what the key is known by, and its account, which needs no resource of its own.
         """
-        return [_slot(props), ("account", props["username"])]
+        return [_slot(props), _account(props)]
 
     def create(self, props: Props) -> CreateResult:
         """
@@ -90,21 +93,19 @@ class ApiKeyProvider(Provider):
         }
         return CreateResult(made.listed.uuid, outs)
 
-    def read(self, id_: str, props: Props) -> ReadResult:
+    def observe(self, props: Props) -> Props:
         """
         Ask the registry, as the key itself, whether it is alive and how old; then what it can do. Changes nothing.
         """
         zot = zot_at(props["zot_url"])
-        outs = dict(props)
         listing = zot.seen_listing(props["username"], props["api_key"])
-        own = listing.find(id_)
+        own = listing.find(props["uuid"])
         access = zot.seen_access(props["username"], props["api_key"], props["probe_repository"]) if own else None
         if own and access:
-            outs.update(observed(listing, own, access))
+            facts = observed(listing, own, access)
         else:
-            outs["refused"] = why_refused(moment(props["expires_at"]), listing.time)
-        outs["condition"] = condition(facts_of(outs), _policy(outs))
-        return ReadResult(id_, outs, inputs_of(outs, _INPUTS))
+            facts = {"refused": why_refused(moment(props["expires_at"]), listing.time)}
+        return {**facts, "condition": condition(facts_of({**props, **facts}), _policy(props))}
 
     def diff(self, id_: str, olds: Props, news: Props) -> DiffResult:
         """
@@ -115,7 +116,7 @@ class ApiKeyProvider(Provider):
             MEMORY.note_live_key(olds["zot_url"], olds["username"], olds["api_key"])
         replaces = changed(olds, news, _IDENTITY)
         reasons = due(facts_of(olds), _policy(news))
-        self.report(news, f"zot API key of {olds['username']}", reasons)
+        self.report(news, _thing(olds), [*reasons, *([olds["condition"]] if is_trouble(olds["condition"]) else [])])
         if reasons and not replaces:
             replaces = changed(olds, news, ("condition", "rotate_after_days", "expire_after_days")) or ["condition"]
         changes = bool(replaces or changed(olds, news, (*_UPDATED, "condition")))
@@ -123,15 +124,23 @@ class ApiKeyProvider(Provider):
 
     def update(self, id_: str, olds: Props, news: Props) -> UpdateResult:
         """
-        Take new settings; the key itself stays.
+        Take new settings; the key itself stays. The registry is not asked: where it could not be in this run, that
+        stays recorded, and the places get the key that they had.
         """
         kept = {name: value for name, value in olds.items() if name not in _INPUTS}
-        return UpdateResult({**kept, **news})
+        outs = {**kept, **news}
+        if is_trouble(olds["condition"]):
+            outs["condition"] = olds["condition"]
+        return UpdateResult(outs)
 
     def delete(self, id_: str, props: Props) -> None:
         """
         End this key and the older ones of its label, unless it has a successor or a place still holds it: `RetiredKeys`
         ends a key that had a successor, since it knows when no place holds that key any more.
+
+        Raises:
+            ReconcileError: the registry cannot be asked. The key stays in the state, to be ended later; one of an
+                account that the program has at another registry by now is let go of, with a warning.
         """
         username = props["username"]
         if MEMORY.has_successor(_slot(props), props["mark"]):
@@ -142,12 +151,26 @@ class ApiKeyProvider(Provider):
             hint = "it stays until the next rotation of that place's key, or until it expires"
             _log.warning("zot: left key %s of %s, which is still in %s; %s", id_, username, ", ".join(holding), hint)
             return
+        try:
+            self._end(id_, props)
+        except ReconcileError as exc:
+            if MEMORY.is_wanted(_account(props)):
+                left = f"key {id_} of {username} at {props['zot_url']}, which {_expiry(props)}"
+                _log.warning("zot: left %s: %s", left, exc.brief)
+                return
+            hint = "run again, or if the registry is gone for good take this resource out with `pulumi state delete`"
+            left = f"key {id_} of {username} is still to be ended and {_expiry(props)}: {hint}"
+            raise exc.adding(left) from None
+
+    def _end(self, id_: str, props: Props) -> None:
+        username = props["username"]
         zot = zot_at(props["zot_url"])
         auth = KeyAuth(username, props["api_key"])
         listing = zot.listing(auth, username)
         own = listing.find(id_)
         if own is None:
-            _log.info("zot: key %s of %s had ended already", id_, username)
+            others = "others of its label, if there are any, live until they expire"
+            _log.warning("zot: key %s of %s had ended already, and so can end no other; %s", id_, username, others)
             return
         ours = [key for key in listing.keys if key.label == props["label"]]
         newer = newer_than(own, listing)
@@ -206,6 +229,18 @@ def _candidates(props: Props) -> Iterator[str]:
 
 def _policy(props: Props) -> Policy:
     return Policy(float(props["rotate_after_days"]), float(props["expire_after_days"]))
+
+
+def _account(props: Props) -> Identity:
+    return ("account", props["username"])
+
+
+def _expiry(props: Props) -> str:
+    return f"lives until {props['expires_at'][:10]}" if props["expires_at"] else "never expires: end it by hand"
+
+
+def _thing(props: Props) -> str:
+    return f"zot API key of {props['username']}"
 
 
 def _slot(props: Props) -> Identity:

@@ -16,11 +16,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pulumi
-from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
+from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
 
-from ..dynamic.provider import Props, Provider, changed, differences, inputs_of, key_in
+from ..dynamic.provider import Props, Provider, changed, differences, key_in
 from ..dynamic.run_memory import MEMORY, Holder, Identity
-from ..http.errors import UnexpectedAnswerError
+from ..dynamic.trouble import condition_of, is_trouble
+from ..http.errors import ReconcileError, UnexpectedAnswerError
 from ..rotation import CURRENT, age_days
 from .api import KeyAuth, ListedKey, Listing, zot_at
 
@@ -59,6 +60,8 @@ class RetiredKeysProvider(Provider):
     """
 
     named_by = ("zot_url", "username")
+    inputs = _INPUTS
+    server = "zot_url"
 
     def names(self, props: Props) -> list[Identity]:
         """
@@ -73,30 +76,29 @@ class RetiredKeysProvider(Provider):
         before = MEMORY.holder(_slot(props))
         return CreateResult(props["label"], _swept(props, MEMORY.new_mark(), before.labels if before else ()))
 
-    def read(self, id_: str, props: Props) -> ReadResult:
+    def observe(self, props: Props) -> Props:
         """
         Look for stale keys, in the list that `ApiKey` has read in this run as well. Read-only.
         """
         listing = zot_at(props["zot_url"]).seen_listing(props["username"], props["api_key"])
         stale = _stale(listing, props["key_uuid"], {props["label"], *props["earlier_labels"]})
-        outs = {**props, "stale": [_facts(one, listing.time) for one in stale]}
-        outs["still_used"] = [
+        found = {"stale": [_facts(one, listing.time) for one in stale]}
+        still_used = [
             f"{one.key.uuid} was used on {one.key.last_used:%Y-%m-%d}, after its successor was published"
             for one in stale
             if one.still_used
         ]
-        outs["condition"] = _condition(outs, props)
-        return ReadResult(id_, outs, inputs_of(outs, _INPUTS))
+        return {**found, "still_used": still_used, "condition": _condition(found, props)}
 
     def diff(self, id_: str, olds: Props, news: Props) -> DiffResult:
         """
         Another current key, or a stale one that the last read found and whose grace is over by today's settings.
         """
         MEMORY.note_holder(_slot(olds), Holder(olds["mark"], labels=_labels(olds)))
-        condition = _condition(olds, news)
+        condition = olds["condition"] if is_trouble(olds["condition"]) else _condition(olds, news)
         still_used = [f"something still holds it: {line}" for line in olds.get("still_used") or []]
         found = [] if condition == CURRENT else [condition]
-        self.report(news, f"zot keys of {olds['username']}", [*found, *still_used])
+        self.report(news, _thing(olds), [*found, *still_used])
         result = differences(olds, news, update=_UPDATED)
         return DiffResult(result.changes or condition != CURRENT, result.replaces)
 
@@ -107,10 +109,16 @@ class RetiredKeysProvider(Provider):
         Where registry or user changed, the stale keys of the old ones end as well, at once: nobody would remember them
         later. Where the label changed, keys of the old one stay ours.
         """
+        MEMORY.note_fault(_thing(olds), "")
         elsewhere = bool(changed(olds, news, ("zot_url", "username")))
-        outs = _swept(news, olds["mark"], () if elsewhere else _labels(olds))
+        try:
+            outs = _swept(news, olds["mark"], () if elsewhere else _labels(olds))
+        except ReconcileError as exc:
+            # The key's own resource has met the same, and need not say it as well.
+            MEMORY.note_said(condition_of(exc))
+            raise
         if elsewhere and not _lagging(news):
-            _end(olds, set(_labels(olds)), grace_days=0.0)
+            _end_elsewhere(olds)
         return UpdateResult(outs)
 
     def delete(self, id_: str, props: Props) -> None:
@@ -135,6 +143,20 @@ def _swept(wanted: Props, mark: str, earlier: tuple[str, ...]) -> Props:
         msg = f"zot refuses the current key of {wanted['username']}; {hint}"
         raise UnexpectedAnswerError(msg)
     return {**wanted, "mark": mark, "earlier_labels": sorted(labels - {wanted["label"]}), "stale": []}
+
+
+def _end_elsewhere(olds: Props) -> None:
+    """
+    End our keys of the registry or the user that the settings named before; a registry that is not there any more
+    keeps them until they expire.
+    """
+    username, url = olds["username"], olds["zot_url"]
+    try:
+        _end(olds, set(_labels(olds)), grace_days=0.0)
+    except ReconcileError as exc:
+        _log.warning(
+            "zot: left older keys of %s at %s, if there are any, until they expire: %s", username, url, exc.brief
+        )
 
 
 def _end(props: Props, labels: set[str], *, grace_days: float) -> bool:
@@ -187,6 +209,10 @@ def _lagging(props: Props) -> list[str]:
 
 def _labels(props: Props) -> tuple[str, ...]:
     return (*props["earlier_labels"], props["label"])
+
+
+def _thing(props: Props) -> str:
+    return f"zot keys of {props['username']}"
 
 
 def _slot(props: Props) -> Identity:

@@ -12,6 +12,7 @@ from components.http.browser import Browser
 from components.http.errors import (
     AmbiguousError,
     NotFoundError,
+    OutOfOrderError,
     ReconcileError,
     UnexpectedAnswerError,
 )
@@ -223,6 +224,6 @@ def test_the_making_of_an_account_is_sent_once(monkeypatch: pytest.MonkeyPatch) 
     """Made although the answer got lost, it would be a 400 the second time, with the wrong advice."""
     told, authentik = told_client(monkeypatch, said(503))
 
-    with pytest.raises(UnexpectedAnswerError):
+    with pytest.raises(OutOfOrderError):
         authentik.create(USER, USER, [])
     assert told.calls == ["POST /api/v3/core/users/"]

@@ -13,7 +13,7 @@ import pytest
 from components.authentik.service_account import ServiceAccountProvider
 from components.dynamic.provider import Props
 from components.dynamic.run_memory import MEMORY
-from components.http.errors import NotFoundError, NotOursError, PermissionMissingError
+from components.http.errors import NotFoundError, NotOursError
 from tests.dynamic.wanted import UNKNOWN, account, calls, next_run, outs_of, planned, writes
 from tests.estate.authentik.model import User
 from tests.messages import assert_names
@@ -325,15 +325,21 @@ def test_an_adopted_account_that_is_gone_is_made_here(signed_in: World) -> None:
     assert outs_of(PROVIDER.update(USER, read(olds), account(signed_in)))["made_here"] is True
 
 
-def test_a_permission_that_an_update_lacks_is_named(signed_in: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is recorded as reconciled."""
+def test_a_permission_that_an_update_lacks_is_named(
+    signed_in: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing is recorded as reconciled. It fails no resource, since a key needs no authentik: the run ends with it."""
     olds = in_sync(signed_in)
     signed_in.change_account(is_active=False)
     grants = [grant for grant in signed_in.estate.authentik.bot_grants() if grant.permission != "change_user"]
     monkeypatch.setenv("AUTHENTIK_TOKEN", signed_in.estate.authentik.add_token("lesser", grants))
 
-    with pytest.raises(PermissionMissingError, match=r"AUTHENTIK_TOKEN.* change_user on "):
-        PROVIDER.update(USER, read(olds), account(signed_in))
+    PROVIDER.check(account(signed_in), account(signed_in))
+    updated = outs_of(PROVIDER.update(USER, read(olds), account(signed_in)))
+
+    assert_names(updated["condition"], "refused: ", "AUTHENTIK_TOKEN", "change_user on ")
+    assert updated["is_active"] is False
+    assert f"authentik account {USER}: {updated['condition']}" in caplog.text
 
 
 def test_an_account_that_has_our_number_after_authentik_was_set_up_anew_is_nobody_of_ours(signed_in: World) -> None:

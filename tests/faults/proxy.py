@@ -66,6 +66,8 @@ class Plan:
         at: the request to do it to, from 1; 0 for none.
         kill: ends the client, for `Fault.KILL`.
         after: called after each request that was forwarded, before its answer goes back.
+        away: what happens to every request to a system, by its name, as long as it is away. A name with a part of a
+            path behind it, "forgejo /eblume/second", is away only there.
     """
 
     fault: Fault = Fault.LOSE
@@ -74,6 +76,7 @@ class Plan:
     after: Callable[[], None] = lambda: None
     count: int = 0
     struck: list[str] = field(default_factory=list)
+    away: dict[str, Fault] = field(default_factory=dict)
 
 
 class Proxies:
@@ -143,7 +146,7 @@ class Proxies:
         """
         plan = self.plan
         plan.count += 1
-        fault = plan.fault if plan.count == plan.at else None
+        fault = plan.fault if plan.count == plan.at else plan.away.get(name)
         try:
             if fault is Fault.REFUSE:
                 plan.struck.append(f"{name}: a connection")
@@ -153,6 +156,7 @@ class Proxies:
             request, body = await _read(connection, reader)
             if request is None:
                 return
+            fault = fault or _away_below(plan.away, name, request.target.decode())
             if fault is not None:
                 plan.struck.append(f"{name}: {request.method.decode()} {request.target.decode().partition('?')[0]}")
             await self._answer(name, connection, (reader, writer), request, body, fault)
@@ -206,6 +210,17 @@ class Proxies:
         if request.method != b"HEAD":
             writer.write(connection.send(h11.Data(data=content)) or b"")
         await writer.drain()
+
+
+def _away_below(away: Mapping[str, Fault], name: str, target: str) -> Fault | None:
+    """
+    Return what happens to a request for a part of a system that is away.
+    """
+    for where, fault in away.items():
+        system, _, part = where.partition(" ")
+        if part and system == name and part in target:
+            return fault
+    return None
 
 
 async def _read(connection: h11.Connection, reader: asyncio.StreamReader) -> tuple[h11.Request | None, bytes]:

@@ -24,7 +24,8 @@ pytestmark = pytest.mark.embedded
 PROVIDER = ActionsSecretProvider()
 ID = f"{OWNER}/{REPOSITORY}/{SECRET}"
 PLACE = Place.secret(SECRET, repository=f"{OWNER}/{REPOSITORY}")
-PATH = f"/api/v1/repos/{OWNER}/{REPOSITORY}/actions/secrets"
+REPOSITORY_PATH = f"/api/v1/repos/{OWNER}/{REPOSITORY}"
+PATH = f"{REPOSITORY_PATH}/actions/secrets"
 
 
 def in_sync(world: World) -> Props:
@@ -40,7 +41,8 @@ def test_a_secret_is_published_under_its_place(signed_in: World) -> None:
 
     assert result.id == ID
     assert signed_in.secret() == NO_KEY
-    assert set(outs_of(result)) == set(secret(signed_in)) | {"created_at", "canary_end", "mark", "proven_uuid"}
+    recorded = {"created_at", "canary_end", "mark", "proven_uuid", "owner_id"}
+    assert set(outs_of(result)) == set(secret(signed_in)) | recorded
 
 
 def test_a_secret_of_that_name_is_taken_over(signed_in: World) -> None:
@@ -52,7 +54,7 @@ def test_a_secret_of_that_name_is_taken_over(signed_in: World) -> None:
     assert signed_in.secret() == NO_KEY
 
 
-def test_a_read_in_sync_asks_once_and_writes_nothing(signed_in: World) -> None:
+def test_a_read_in_sync_writes_nothing(signed_in: World) -> None:
     """What is recorded is what the program gives, so that a preview in sync shows nothing."""
     olds = in_sync(signed_in)
 
@@ -60,7 +62,17 @@ def test_a_read_in_sync_asks_once_and_writes_nothing(signed_in: World) -> None:
 
     assert outs_of(result) == olds
     assert result.inputs == secret(signed_in)
-    assert calls(signed_in) == [f"GET {PATH}"]
+    assert calls(signed_in) == [f"GET {REPOSITORY_PATH}", f"GET {PATH}"]
+
+
+def test_many_secrets_of_one_repository_ask_which_it_is_once(signed_in: World) -> None:
+    """In a run; a preview of a hundred accounts asks for one number."""
+    olds = in_sync(signed_in)
+
+    PROVIDER.read(ID, olds)
+    PROVIDER.read(ID, olds)
+
+    assert calls(signed_in).count(f"GET {REPOSITORY_PATH}") == 1
 
 
 def test_an_overwritten_value_is_no_difference_since_nobody_can_see_it(signed_in: World) -> None:
@@ -176,13 +188,18 @@ def test_a_secret_that_is_taken_and_not_listed_is_an_error(signed_in: World) -> 
     assert_names(caught.value, "Forgejo ", f"secret {ID}", "does not list it")
 
 
-def test_a_repository_that_is_gone_is_an_error_and_no_drift(signed_in: World) -> None:
-    """It belongs to others, and the token may just not see it."""
+def test_a_repository_that_is_gone_is_a_condition_and_fails_this_secret_alone(signed_in: World) -> None:
+    """It belongs to others, and the token may just not see it. Taking it out of the stack file always works."""
     olds = in_sync(signed_in)
-    signed_in.estate.forgejo.repos.clear()
+    signed_in.estate.forgejo.delete_repo(OWNER, REPOSITORY)
 
+    seen = outs_of(PROVIDER.read(ID, olds))
+
+    assert seen == olds | {"condition": "gone: no such repository any more, or FORGEJO_TOKEN may not see it"}
+    assert PROVIDER.diff(ID, seen, secret(signed_in)).changes
     with pytest.raises(NotFoundError, match=r"no such repository.*FORGEJO_TOKEN"):
-        PROVIDER.read(ID, olds)
+        PROVIDER.update(ID, seen, secret(signed_in))
+    PROVIDER.delete(ID, seen)
 
 
 def test_at_another_url_the_secret_is_written_and_the_old_one_stays(signed_in: World) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from components.forgejo.api import Forgejo
-from components.http.errors import NotFoundError, ReconcileError, UnexpectedAnswerError
+from components.http.errors import NotFoundError, OutOfOrderError, ReconcileError, UnexpectedAnswerError
 from tests.http.told import URL, Answer, Told, said
 from tests.messages import assert_names
 
@@ -68,7 +68,7 @@ def test_a_run_without_an_end_is_unfinished(monkeypatch: pytest.MonkeyPatch) -> 
         (204, UnexpectedAnswerError, "too old"),
         (404, NotFoundError, "no such workflow"),
         (422, UnexpectedAnswerError, "workflow_dispatch"),
-        (503, UnexpectedAnswerError, "503"),
+        (503, OutOfOrderError, "503"),
     ],
 )
 def test_a_run_that_cannot_be_started_is_told_and_not_tried_again(

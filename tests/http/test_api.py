@@ -12,7 +12,13 @@ import httpx
 import pytest
 
 from components.http.api import USER_AGENT, Api, Repeats, origin, server_time
-from components.http.errors import EnvironmentUnfitError, ReconcileError, UnexpectedAnswerError
+from components.http.errors import (
+    EnvironmentUnfitError,
+    OutOfOrderError,
+    ReconcileError,
+    UnexpectedAnswerError,
+    UnreachableError,
+)
 from components.version import VERSION
 from tests.http.told import DATE, SECRET, URL, Answer, Told, broken, said
 from tests.messages import assert_names
@@ -84,7 +90,7 @@ def test_a_get_that_must_not_be_repeated_is_sent_once() -> None:
     """A code in its query is good for one use."""
     told = Told(said(503))
 
-    with pytest.raises(UnexpectedAnswerError):
+    with pytest.raises(OutOfOrderError):
         api(told).call("GET", "/callback", whose="me", repeat=False)
     assert len(told.asked) == 1
 
@@ -117,11 +123,26 @@ def test_waits_grow_from_try_to_try(slept: list[float]) -> None:
     """A server that restarts gets some time."""
     told = Told(said(503))
 
-    with pytest.raises(UnexpectedAnswerError):
+    with pytest.raises(OutOfOrderError):
         Api("system", URL, transport=told.transport).call("GET", "/things", whose="me")
     first, second, third = slept
     assert first <= 0.4 <= second <= 0.6
     assert 0.8 <= third <= 1.0
+
+
+def test_a_system_that_gives_no_answer_is_asked_once_for_each_further_thing() -> None:
+    """Many accounts are asked about in one run; with an answer it counts as there again."""
+    told = Told(*(broken(httpx.ConnectError) for _ in range(5)), said(200), said(503))
+    client = api(told)
+
+    for asked in (4, 5):
+        with pytest.raises(UnreachableError):
+            client.call("GET", "/things", whose="me")
+        assert len(told.asked) == asked
+    client.call("GET", "/things", whose="me")
+    with pytest.raises(OutOfOrderError):
+        client.call("GET", "/things", whose="me")
+    assert len(told.asked) == 10
 
 
 def test_a_client_with_a_token_keeps_no_cookies() -> None:

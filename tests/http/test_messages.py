@@ -15,6 +15,7 @@ from components.http.api import Advice, Api, Repeats
 from components.http.credentials import EnvironmentToken
 from components.http.errors import (
     NotFoundError,
+    OutOfOrderError,
     PermissionMissingError,
     ReconcileError,
     SignInRefusedError,
@@ -81,7 +82,7 @@ def test_a_message_names_where_a_redirect_leads_and_nothing_else(location: str, 
         (403, PermissionMissingError),
         (404, NotFoundError),
         (400, UnexpectedAnswerError),
-        (500, UnexpectedAnswerError),
+        (500, OutOfOrderError),
         (201, UnexpectedAnswerError),
     ],
 )

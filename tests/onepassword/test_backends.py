@@ -17,6 +17,7 @@ from components.http.errors import (
     AmbiguousError,
     EnvironmentUnfitError,
     NotFoundError,
+    OutOfOrderError,
     PermissionMissingError,
     RateLimitedError,
     ReconcileError,
@@ -174,11 +175,17 @@ def test_writes_of_several_threads_all_arrive(estate: Estate, access: ItemAccess
 
 @pytest.mark.parametrize(
     ("status", "kind"),
-    [(429, RateLimitedError), (403, PermissionMissingError), (401, SignInRefusedError), (500, UnexpectedAnswerError)],
+    [
+        (429, RateLimitedError),
+        (403, PermissionMissingError),
+        (401, SignInRefusedError),
+        # Only Connect has a status to tell it by.
+        (500, (OutOfOrderError, UnexpectedAnswerError)),
+    ],
 )
 def test_a_refused_write_is_one_line_without_a_value(
     status: int,
-    kind: type[ReconcileError],
+    kind: type[ReconcileError] | tuple[type[ReconcileError], ...],
     estate: Estate,
     access: ItemAccess,
     ref: ItemRef,

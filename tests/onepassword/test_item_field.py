@@ -4,6 +4,8 @@ The field's life cycle, called as the engine calls it, over HTTP against the emb
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 
 from components.http.errors import AmbiguousError, NotFoundError, NotOursError
@@ -162,14 +164,32 @@ def test_a_field_that_was_renamed_is_still_the_one(signed_in: World) -> None:
     assert signed_in.field() is None
 
 
-def test_an_item_that_is_gone_is_an_error_and_no_drift(signed_in: World) -> None:
-    """It belongs to others: none is ever made."""
+@pytest.mark.parametrize("how", ["gone", "archived", "in the trash"])
+def test_an_item_that_is_gone_is_a_condition_and_fails_this_field_alone(how: str, signed_in: World) -> None:
+    """It belongs to others: none is ever made. One that somebody put away is still read by its id, and not written."""
     olds = in_sync(signed_in)
-    item = signed_in.estate.onepassword.vault(VAULT).items.pop(olds["item_id"])
+    vaults = signed_in.estate.onepassword
+    item = vaults.item(VAULT, ITEM)
+    if how == "gone":
+        vaults.vault(VAULT).items.pop(item.id)
+    elif how == "archived":
+        vaults.archive_item(VAULT, ITEM)
+    else:
+        vaults.delete_item(VAULT, ITEM)
+    put_away = copy.deepcopy(item.current)
 
+    seen = outs_of(PROVIDER.read("id", olds))
+
+    assert_names(seen["condition"], "gone: ", f"no item {ITEM} in {VAULT}")
+    assert seen == olds | {"condition": seen["condition"]}
+    assert PROVIDER.diff("id", seen, field()).changes
     with pytest.raises(NotFoundError, match=f"no item {ITEM} in {VAULT}"):
-        PROVIDER.read("id", olds)
-    signed_in.estate.onepassword.vault(VAULT).items[item.id] = item
+        PROVIDER.update("id", seen, field(ANOTHER_KEY, "another-uuid"))
+    PROVIDER.delete("id", seen)
+    assert item.current == put_away
+    vaults.vault(VAULT).items[item.id] = item
+    vaults.recover_item(VAULT, item.id)
+    assert outs_of(PROVIDER.read("id", olds))["condition"] == "current"
 
 
 @pytest.mark.parametrize("value", [NO_KEY, ANOTHER_KEY, "", None], ids=["the key", "another", "empty", "no field"])

@@ -12,7 +12,7 @@ import pytest
 
 from components.http.errors import (
     InterceptedError,
-    NotFoundError,
+    OutOfOrderError,
     PermissionMissingError,
     ReconcileError,
     SignInRefusedError,
@@ -98,8 +98,8 @@ def test_go_s_zero_time_is_never() -> None:
         (said(401, json={"error": "unauthorized"}), InterceptedError, "in front of zot"),
         (said(401, json=["UNAUTHORIZED"]), InterceptedError, "in front of zot"),
         (said(401, date=None, json={"code": "UNAUTHORIZED"}), UnexpectedAnswerError, "Date header"),
-        (said(404), NotFoundError, "http.auth.apikey"),
-        (said(500), UnexpectedAnswerError, "anonymous"),
+        (said(404), UnexpectedAnswerError, "http.auth.apikey"),
+        (said(500), OutOfOrderError, "anonymous"),
         (said(403), InterceptedError, "in front of zot"),
         (zot_refuses(403), PermissionMissingError, "403"),
         (

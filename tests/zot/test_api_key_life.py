@@ -144,12 +144,15 @@ def test_what_was_known_of_a_refused_key_is_kept_and_a_recovery_is_seen(signed_i
 
 
 def test_an_error_of_the_registry_is_no_drift(signed_in: World) -> None:
-    """Only 401 to the key itself says that it is dead."""
+    """Only 401 to the key itself says that it is dead: the facts stay, and the key is not replaced for it."""
     olds = made_by(signed_in)
     signed_in.estate.zot.switch_api_keys_off()
 
-    with pytest.raises(NotFoundError, match=r"http\.auth\.apikey"):
-        PROVIDER.read(olds["uuid"], olds)
+    seen = outs_of(PROVIDER.read(olds["uuid"], olds))
+
+    assert_names(seen["condition"], "cannot be checked: zot at ", "http.auth.apikey")
+    assert seen == olds | {"condition": seen["condition"]}
+    assert PROVIDER.diff(olds["uuid"], seen, key(signed_in)).replaces == []
 
 
 def test_keys_of_others_are_reported_and_never_touched(signed_in: World) -> None:

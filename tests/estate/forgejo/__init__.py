@@ -55,6 +55,7 @@ class Forgejo(BackDoors, System):
             Route(f"{v1}/version", self._answer(api.version)),
             Route(scopes["repo"], self._answer(api.repository), methods=["GET"]),
             Route(scopes["org"], self._answer(api.organization), methods=["GET"]),
+            Route(scopes["user"], self._answer(api.user), methods=["GET"]),
         ]
         for kind, prefix in scopes.items():
             # Neither vendor lists a user's secrets: there only PUT and DELETE exist.

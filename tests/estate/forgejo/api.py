@@ -110,6 +110,15 @@ async def organization(forgejo: Forgejo, request: Request, kind: str) -> Respons
     return JSONResponse({"id": org.id, "name": org.name, "username": org.name, "full_name": "", "visibility": "public"})
 
 
+async def user(forgejo: Forgejo, request: Request, kind: str) -> Response:
+    """Answer whose token it is."""
+    token = _token(forgejo, request)
+    assert token is not None  # it was demanded
+    _check_scope(token, "user", reading=True)
+    account = forgejo.users[token.user]
+    return JSONResponse({"id": account.id, "login": account.name, "username": account.name, "full_name": ""})
+
+
 async def list_secrets(forgejo: Forgejo, request: Request, kind: str) -> Response:
     """Answer one page of names, without values."""
     held = sorted(_enter(forgejo, request, kind).secrets.values(), key=lambda secret: secret.name)

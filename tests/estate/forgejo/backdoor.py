@@ -29,7 +29,9 @@ class BackDoors:
 
     def add_user(self, name: str, is_admin: bool = False) -> Account:
         """Back door: make a user."""
-        return self.users.setdefault(name.lower(), Account(name=name, is_admin=is_admin))
+        if name.lower() not in self.users:
+            self.users[name.lower()] = Account(id=self.next_number(), name=name, is_admin=is_admin)
+        return self.users[name.lower()]
 
     def add_org(self, name: str, owners: tuple[str, ...] = ()) -> Organization:
         """Back door: make an organization with its *owners*."""

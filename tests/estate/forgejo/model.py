@@ -50,6 +50,7 @@ class Organization(Scope):
 class Account(Scope):
     """A user."""
 
+    id: int = 0
     name: str = ""
     is_admin: bool = False
 

@@ -1,0 +1,70 @@
+"""
+How a run of the program ends: with exit code 1 where a provider has found a fault that failed no resource.
+
+A provider can fail a run only by failing a resource, and then everything that depends on that resource is left undone.
+A token that authentik refuses must not keep a key from its rotation. So the providers note such faults, and the program
+tells them when everything else is done.
+
+Raised in the program itself, an error would come before the deletions and stop those (engine 3.250, measured). After
+them the engine still waits for the program's process and takes its exit code (`SignalAndWaitForShutdown`), so the
+faults are told when that process ends. Of this exit code the language host says nothing itself; the engine adds
+"BAIL: run bailed".
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+
+import pulumi
+
+from ..http import logs
+from ..http.errors import EnvironmentUnfitError
+from .failures import register_dependents
+from .journal import JOURNAL
+from .run_memory import MEMORY
+
+# "A message was shown": the language host adds none of its own.
+_EXIT_CODE = 32
+
+_begun = False
+
+
+def begin() -> None:
+    """
+    Begin what this run of the program shares with its providers, once for the process.
+
+    Raises:
+        pulumi.RunError: no temporary file can be made.
+    """
+    global _begun  # the process is one run of the program
+    if not _begun:
+        _begun = True
+        logs.quieten_libraries()
+        try:
+            has_engine = JOURNAL.begin()
+        except EnvironmentUnfitError as exc:
+            raise pulumi.RunError(str(exc)) from None
+        if has_engine:
+            register_dependents()
+            atexit.register(_end)
+
+
+def fault_lines() -> list[str]:
+    """
+    Return one line for each fault of this run that nobody was told of.
+    """
+    return [f"{', '.join(sorted(whats))}: {sentence}" for sentence, whats in MEMORY.faults().items()]
+
+
+def _end() -> None:
+    lines = fault_lines()
+    if not lines:
+        return
+    for line in lines:
+        pulumi.log.error(line)
+    JOURNAL.end()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(_EXIT_CODE)

@@ -1,0 +1,3 @@
+"""
+A part that is away for a whole run, gone, or moved, under the real engine: `make parts`.
+"""

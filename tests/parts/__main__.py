@@ -1,0 +1,82 @@
+"""
+Every part away for a whole run, gone or moved, by every scenario: `make parts`.
+
+Prints each cell that did not hold, and at the end the table of docs/promises.md; exit code 1 if any did not. CELLS in
+the environment chooses those whose name has one of its words ("zot away;repository renamed"), EVERY tries each n-th
+only, LOGS=folder keeps what the engine said in each cell that did not hold, and JOBS sets the processes.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import ExitStack
+from multiprocessing.util import Finalize
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress
+
+from tests.commands.ground import owned_environment
+from tests.parts.ground import Ground
+from tests.parts.matrix import Cell, Outcome, cells, markdown, play
+
+console = Console(soft_wrap=True, highlight=False, markup=False)
+_grounds: list[Ground] = []
+
+
+def tried(cell: Cell) -> Outcome:
+    """
+    Try one cell, on this process's ground.
+    """
+    if not _grounds:
+        owned_environment()
+        stack = ExitStack()
+        _grounds.append(stack.enter_context(Ground.opened()))
+        # A process of a pool ends without what `atexit` registers.
+        Finalize(None, stack.close, exitpriority=1)
+    return play(_grounds[0], cell)
+
+
+def chosen() -> list[Cell]:
+    """
+    Return the cells that the environment chooses, all by default.
+    """
+    words = [word.strip() for word in os.environ.get("CELLS", "").split(";") if word.strip()]
+    found = [cell for cell in cells() if not words or any(word in str(cell) for word in words)]
+    if not found:
+        sys.exit(f"parts: no cell has any of {'; '.join(words)}; one of them is: {cells()[0]}")
+    return found[:: int(os.environ.get("EVERY") or "1")]
+
+
+def main() -> int:
+    """
+    Try all cells that are chosen.
+    """
+    started = time.monotonic()
+    logs = Path(os.environ["LOGS"]) if os.environ.get("LOGS") else None
+    outcomes: list[Outcome] = []
+    with ProcessPoolExecutor(int(os.environ.get("JOBS") or "2")) as pool, Progress(console=console) as progress:
+        waiting = [pool.submit(tried, cell) for cell in chosen()]
+        task = progress.add_task("cells", total=len(waiting))
+        for done in as_completed(waiting):
+            outcome = done.result()
+            outcomes.append(outcome)
+            progress.advance(task)
+            if outcome.faults:
+                console.print(f"{outcome.cell}: {'; '.join(outcome.faults)}")
+                if logs:
+                    logs.mkdir(parents=True, exist_ok=True)
+                    name = re.sub(r"\W+", "-", str(outcome.cell))
+                    (logs / f"{name}.txt").write_text(outcome.text)
+    console.print(markdown(outcomes))
+    held = sum(not outcome.faults for outcome in outcomes)
+    console.print(f"parts: {len(outcomes)} cells, {held} held, in {(time.monotonic() - started) / 60:.0f} min")
+    return 0 if held == len(outcomes) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,186 @@
+"""
+One part is away for a whole run: it gives no answer, speaks of its own fault only, or refuses its token.
+
+What is looked at: exit codes, that each place which does not need the part is served, that no key ends which the silent
+place may hold, that the part is named once in a preview, and that everything is in sync after the next `up`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tests.engine.leaks import leaks
+from tests.engine.stack import Run
+from tests.faults.proxy import Fault
+from tests.parts import ground as grounds
+from tests.parts.ground import FIRST, NEXT, PLACES, REMOVED, SPARE, Ground, config, first_of
+
+PARTS = {
+    "authentik": "authentik",
+    "zot": "zot",
+    "1Password": "onepassword",
+    "Forgejo": "forgejo",
+    "one vault": "",
+    "one repository": "forgejo /eblume/second",
+}
+KINDS = {"refuse": Fault.REFUSE, "503": Fault.ERROR_503, "stall": Fault.STALL, "refused": None}
+_TOKENS = {"authentik": "AUTHENTIK_TOKEN", "Forgejo": "FORGEJO_TOKEN", "1Password": "OP_CONNECT_TOKEN"}
+SCENARIOS = {
+    "in sync": grounds.IN_SYNC,
+    "due": grounds.DUE,
+    "drifted": grounds.DRIFTED,
+    "first up": grounds.FURNISHED,
+    "removed": grounds.IN_SYNC,
+    "destroy": grounds.IN_SYNC,
+}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """
+    A part, how it is away, and what the run has to do meanwhile.
+    """
+
+    part: str
+    kind: str
+    scenario: str
+
+    def __str__(self) -> str:
+        return f"{self.part} away ({self.kind}), {self.scenario}"
+
+    @property
+    def row(self) -> tuple[str, str]:
+        """
+        Where it is in the table.
+        """
+        return f"{self.part} away", self.scenario
+
+
+def cells() -> list[Cell]:
+    """
+    All that can be: one vault that is away answers 503, and only three systems take a token.
+    """
+    return [
+        Cell(part, kind, scenario)
+        for scenario in SCENARIOS
+        for part in PARTS
+        for kind in KINDS
+        if (kind != "refused" or part in _TOKENS) and (part != "one vault" or kind == "503")
+    ]
+
+
+def play(ground: Ground, cell: Cell) -> tuple[list[str], str]:
+    """
+    Play a cell; return what is not as promised, and all that the engine said.
+    """
+    ground.begin(SCENARIOS[cell.scenario])
+    faults: list[str] = []
+    said: list[Run] = []
+    if cell.scenario == "removed":
+        settings = config(ground.world)
+        account = first_of(settings)
+        account["onepassword"], account["forgejo"] = account["onepassword"][:1], account["forgejo"][:1]
+        ground.stack.configure(settings)
+    before = ground.remember()
+    _send_away(ground, cell)
+    if cell.scenario == "destroy":
+        said.append(ground.destroy())
+        faults += _after_a_destroy(cell, said[-1])
+    else:
+        said.append(ground.preview())
+        faults += _after_a_preview(cell, said[-1])
+        said.append(ground.up())
+        faults += _after_an_up(ground, cell, said[-1], before)
+    _bring_back(ground)
+    if cell.scenario == "destroy":
+        said.append(ground.destroy())
+        faults += [f"the next destroy ended with {said[-1].code}"] if said[-1].code else []
+        faults += [f"a key of {account} is left" for account in (FIRST, NEXT) if ground.live(account)]
+    else:
+        said.append(ground.up())
+        faults += [f"the next up ended with {said[-1].code}"] if said[-1].code else []
+        faults += [f"after the next up {fault}" for fault in ground.out_of_sync(_removed(cell))]
+        said.append(ground.preview())
+        faults += [f"the preview after it ended with {said[-1].code}"] if said[-1].code else []
+    text = "\n=====\n".join(run.text for run in said)
+    faults += [f"a secret in the output: {leak}" for leak in leaks(set(ground.world.estate.secrets), text.encode())]
+    faults += ["a traceback in the output"] if "Traceback" in text else []
+    return faults, text
+
+
+def _removed(cell: Cell) -> frozenset[str]:
+    return frozenset(REMOVED) if cell.scenario == "removed" else frozenset()
+
+
+def _send_away(ground: Ground, cell: Cell) -> None:
+    if cell.kind == "refused":
+        ground.stack.env[_TOKENS[cell.part]] = "a-token-that-nobody-knows"
+    elif cell.part == "one vault":
+        ground.world.estate.onepassword.silent_vaults = {SPARE}
+    else:
+        fault = KINDS[cell.kind]
+        assert fault is not None
+        ground.proxies.plan.away = {PARTS[cell.part]: fault}
+
+
+def _bring_back(ground: Ground) -> None:
+    ground.proxies.plan.away = {}
+    ground.world.estate.onepassword.silent_vaults = set()
+    for variable in _TOKENS.values():
+        ground.stack.env[variable] = ground.tokens[variable]
+
+
+def _is_needed(cell: Cell) -> bool:
+    """
+    Whether something that is still in the stack file needs the part.
+    """
+    return not (cell.scenario == "removed" and cell.part in ("one vault", "one repository"))
+
+
+def _after_a_preview(cell: Cell, run: Run) -> list[str]:
+    wanted = 1 if cell.kind == "refused" and cell.scenario != "first up" else 7
+    faults = [] if run.code == wanted else [f"the preview ended with {run.code}, not {wanted}"]
+    if cell.scenario != "first up" and _is_needed(cell):
+        summary = run.text.partition("\nDiagnostics:")[2]
+        lines = [line for line in summary.splitlines() if "not checked: " in line or "refused: " in line]
+        if len(lines) != 1:
+            faults.append(f"the preview says {len(lines)} times that the part is away")
+    return faults
+
+
+def _after_an_up(ground: Ground, cell: Cell, run: Run, before: dict[str, str | None]) -> list[str]:
+    silent_authentik = cell.part == "authentik" and cell.kind != "refused" and cell.scenario != "first up"
+    fails = not silent_authentik and _is_needed(cell)
+    faults = [] if bool(run.code) == fails else [f"the up ended with {run.code}"]
+    gone = _removed(cell)
+    faults += [f"the {name} has lost its live key" for name in ground.lost(before, gone)]
+    held = ground.held()
+    for account in (FIRST, NEXT):
+        keys = ground.live(account)
+        if cell.scenario == "first up" and _blocks_the_first_key(cell):
+            continue
+        for name, place in PLACES.items():
+            if place.account != account or name in gone:
+                continue
+            served = cell.part not in place.needs and not (cell.part == "zot" and cell.scenario == "due")
+            if served and [held[name]] != keys[-1:]:
+                faults.append(f"the {name} was not served, and does not need {cell.part}")
+        if cell.scenario == "due" and cell.part != "zot":
+            away = any(cell.part in place.needs for place in PLACES.values() if place.account == account)
+            if len(keys) != (2 if away else 1):
+                faults.append(f"{account} has {len(keys)} live keys with our label")
+    return faults
+
+
+def _blocks_the_first_key(cell: Cell) -> bool:
+    # It takes a login, and the field is looked into before.
+    return cell.part in ("zot", "authentik", "1Password")
+
+
+def _after_a_destroy(cell: Cell, run: Run) -> list[str]:
+    # What may be left at a silent place is a warning; a key that cannot be ended, and a refused token, are errors.
+    fails = cell.part == "zot" or cell.kind == "refused"
+    faults = [] if bool(run.code) == fails else [f"the destroy ended with {run.code}"]
+    if not fails and cell.part != "authentik" and " was left" not in run.text:
+        faults.append("the destroy does not say what it left")
+    return faults
