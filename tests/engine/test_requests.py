@@ -12,12 +12,12 @@ from tests.engine.checks import calls
 from tests.engine.stack import Stack
 from tests.world import World
 
-MOST = 6
+MOST = 7
 
 
 @pytest.mark.embedded
-def test_a_preview_in_sync_asks_six_requests_and_none_twice(world: World, in_sync: Stack) -> None:
-    """Account, key list, two access probes, item, secrets: the sweep's list is the key's."""
+def test_a_preview_in_sync_asks_seven_requests_and_none_twice(world: World, in_sync: Stack) -> None:
+    """Account, key list, two access probes, item, repository, secrets: the sweep's list is the key's."""
     world.estate.log.clear()
 
     assert in_sync.preview().code == 0
