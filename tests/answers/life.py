@@ -8,8 +8,10 @@ import copy
 from dataclasses import dataclass, field
 from typing import Any
 
+from pulumi.dynamic import ReadResult
+
 from components.authentik.service_account import ServiceAccountProvider
-from components.dynamic.provider import Props
+from components.dynamic.provider import Props, Provider
 from components.dynamic.run_memory import MEMORY
 from components.forgejo.actions_secret import ActionsSecretProvider
 from components.http import connections
@@ -100,15 +102,15 @@ class Life:
 
     def read_account(self) -> Any:
         """Refresh the account."""
-        return ServiceAccountProvider().read(self.world.username, self.account)
+        return _looked_at(ServiceAccountProvider(), self.account)
 
     def make_account(self) -> Any:
         """Make the account, or adopt it: a first `up`."""
         return ServiceAccountProvider().create(account_inputs(self.world))
 
     def reconcile_account(self) -> Any:
-        """Reconcile the account."""
-        return ServiceAccountProvider().update(self.world.username, self.account, account_inputs(self.world))
+        """Reconcile the account, with the error that an update turns into a condition."""
+        return ServiceAccountProvider()._updated(self.account, account_inputs(self.world))
 
     def delete_account(self) -> Any:
         """Destroy the account, which has no live key any more."""
@@ -117,7 +119,7 @@ class Life:
 
     def read_key(self) -> Any:
         """Refresh the key."""
-        return ApiKeyProvider().read(self.key["uuid"], self.key)
+        return _looked_at(ApiKeyProvider(), self.key)
 
     def mint(self, **inputs: Any) -> Props:
         """Make a key: by a live one, else by a login."""
@@ -125,7 +127,7 @@ class Life:
 
     def read_field(self) -> Any:
         """Refresh the field."""
-        return ItemFieldProvider().read("", self.field_)
+        return _looked_at(ItemFieldProvider(), self.field_)
 
     def store(self) -> Any:
         """Write the field for the first time."""
@@ -142,7 +144,7 @@ class Life:
 
     def read_secret(self) -> Any:
         """Refresh the secret."""
-        return ActionsSecretProvider().read("", self.secret)
+        return _looked_at(ActionsSecretProvider(), self.secret)
 
     def publish(self) -> Any:
         """Write the secret."""
@@ -154,7 +156,7 @@ class Life:
 
     def read_sweep(self) -> Any:
         """Refresh the sweep."""
-        return RetiredKeysProvider().read("", self.sweep)
+        return _looked_at(RetiredKeysProvider(), self.sweep)
 
     def retire(self) -> Any:
         """End what is not the current key."""
@@ -163,6 +165,14 @@ class Life:
     def delete_key(self) -> Any:
         """Destroy the key."""
         return ApiKeyProvider().delete(self.key["uuid"], self.key)
+
+
+def _looked_at(provider: Provider, props: Props) -> ReadResult:
+    """
+    Look at a resource as a refresh does, with the error that a read turns into a condition.
+    """
+    outs = {**props, **provider.observe(props)}
+    return ReadResult("id", outs, outs)
 
 
 def lose_every_key(world: World) -> None:

@@ -14,7 +14,7 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
-from components.http.errors import ReconcileError, UnexpectedAnswerError
+from components.http.errors import OutOfOrderError, ReconcileError, UnexpectedAnswerError
 from tests.answers.bent import Asked, answers, bend, is_ours, listen, system_of
 from tests.answers.elsewhere import Elsewhere
 from tests.answers.life import Life, lose_every_key, snapshot
@@ -191,7 +191,7 @@ def test_a_cookie_of_an_api_is_not_kept(ask: Ask, life: Life, monkeypatch: pytes
         life.account["authentik_url"] = life.key["zot_url"] = life.secret["forgejo_url"] = elsewhere.url
         monkeypatch.setenv("OP_CONNECT_HOST", elsewhere.url)
 
-        with pytest.raises(UnexpectedAnswerError):
+        with pytest.raises(OutOfOrderError):
             ask(life)
 
         assert len(elsewhere.seen) == 4

@@ -226,8 +226,10 @@ FORGEJO = {
 }
 
 ZOT = {
-    "api_keys_off": Refusal(no_api_keys, Life.read_key, NotFoundError, "API keys are off, or this is no zot: set"),
-    "api_keys_off_and_a_key_is_due": Refusal(no_api_keys, Life.mint, NotFoundError, "API keys are off"),
+    "api_keys_off": Refusal(
+        no_api_keys, Life.read_key, UnexpectedAnswerError, "API keys are off, or this is no zot: set"
+    ),
+    "api_keys_off_and_a_key_is_due": Refusal(no_api_keys, Life.mint, UnexpectedAnswerError, "API keys are off"),
     "key_revoked_before_the_sweep": Refusal(
         lambda world: world.estate.zot.keyring.by_uuid.clear(),
         Life.retire,
