@@ -178,7 +178,7 @@ class Proxies:
         fault: Fault | None,
     ) -> None:
         reader, writer = streams
-        if fault is Fault.DROP:
+        if fault in (Fault.DROP, Fault.REFUSE):
             return
         if fault is Fault.STALL:
             # Nothing more comes from a client that waits: the read ends when it gives up.
