@@ -22,7 +22,8 @@ from .forgejo.actions_secret import ActionsSecret
 from .forgejo.republication import republished
 from .onepassword.item_field import ItemField
 from .rotation import Policy
-from .settings.model import AccountSettings, FieldSettings, SecretSettings, Settings
+from .settings.account import AccountSettings, FieldSettings, SecretSettings
+from .settings.model import Settings
 from .settings.place import Place
 from .zot.api_key import ApiKey
 from .zot.retired_keys import RetiredKeys
@@ -76,8 +77,12 @@ class RegistryCredential(pulumi.ComponentResource):
             opts=self._child,
         )
         self.summary = _summary(key, fields[0], account.policy, held, retired)
-        published = [(where.place, secret) for where, secret in zip(account.forgejo, secrets, strict=True)]
-        self.republished = republished(args.systems.forgejo.url, args.systems.forgejo_token, published)
+        self.republished = republished(
+            [
+                (args.systems.server_of(where), where.place, secret)
+                for where, secret in zip(account.forgejo, secrets, strict=True)
+            ]
+        )
         resources: list[ItemField | ActionsSecret] = [*fields, *secrets]
         marks = {place.identity: one.mark for place, one in zip(account.places, resources, strict=True)}
         _name({("account", account.username): owner.mark, **marks} if owner else marks)
@@ -155,10 +160,11 @@ class RegistryCredential(pulumi.ComponentResource):
         Return one published secret. It takes the key from the store of record; no copy and no other secret stands in
         its way.
         """
-        canary = where.canary
+        canary, server = where.canary, self._systems.server_of(where)
         return ActionsSecret(
             f"{self._name}-actions-secret-{where.place.suffix}",
-            forgejo_url=self._systems.forgejo.url,
+            forgejo_url=server.url,
+            server=server.name,
             repository=where.repository,
             organization=where.organization,
             secret=where.secret,
@@ -166,7 +172,7 @@ class RegistryCredential(pulumi.ComponentResource):
             key_uuid=store.key_uuid,
             confirmed_id=where.id,
             canary=canary.model_dump() if canary else None,
-            token=self._systems.forgejo_token,
+            token=server.token,
             opts=self._child,
         )
 

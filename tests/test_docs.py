@@ -25,6 +25,7 @@ from components.http.errors import ReconcileError
 from components.onepassword.item_field import ItemFieldProvider
 from components.rotation import KeyFacts, Policy, condition, why_refused
 from components.settings.model import Settings, SettingsError, load
+from components.settings.systems import ForgejoServer
 from components.zot.api_key import ApiKeyProvider
 from components.zot.retired_keys import RetiredKeysProvider
 from scripts.stack import COMMANDS
@@ -76,24 +77,24 @@ def _table(header: str) -> dict[str, str]:
     return rows
 
 
-def _model(annotation: Any) -> tuple[type[pydantic.BaseModel] | None, bool]:
-    """The settings model inside an annotation, and whether there is a list of it."""
+def _model(annotation: Any) -> tuple[type[pydantic.BaseModel] | None, str]:
+    """The settings model inside an annotation, and what is between its key and the keys in it."""
     if inspect.isclass(annotation) and issubclass(annotation, pydantic.BaseModel):
-        return annotation, False
+        return annotation, ""
     for part in get_args(annotation):
-        model, is_list = _model(part)
+        model, between = _model(part)
         if model:
-            return model, is_list or get_origin(annotation) is list
-    return None, False
+            return model, between or {list: "[]", dict: ".<name>"}.get(get_origin(annotation) or str, "")
+    return None, ""
 
 
 def _settings(model: type[pydantic.BaseModel] = Settings, prefix: str = "") -> Iterator[tuple[str, Any]]:
     """Every key of the stack file that is no mapping, with its default."""
     for field in model.model_fields.values():
-        inner, is_list = _model(field.annotation)
+        inner, between = _model(field.annotation)
         path = f"{prefix}{field.alias}"
         if inner:
-            yield from _settings(inner, f"{path}[]." if is_list else f"{path}.")
+            yield from _settings(inner, f"{path}{between}.")
         else:
             yield path, field.default
 
@@ -178,7 +179,9 @@ def test_every_environment_variable_that_is_read_has_a_row() -> None:
     ours = {name for name in rows if not name.startswith("PULUMI_") and not name.endswith("_PROXY")}
 
     assert {"AUTHENTIK_TOKEN", "OP_CONNECT_HOST", "ZOT_CI_DEBUG"} <= _read_by_components()
-    assert ours == _read_by_components()
+    # Put together from a server's name.
+    assert ForgejoServer("https://a.test", "<name>").variable in ours
+    assert ours - {"FORGEJO_TOKEN_<NAME>"} == _read_by_components()
 
 
 def test_the_variables_that_point_the_tests_at_real_servers_are_named() -> None:
@@ -343,6 +346,7 @@ def test_the_example_of_a_stack_file_is_accepted() -> None:
     with_tokens = load({key: json.dumps(value) for key, value in (config | yaml.safe_load(tokens)).items()})
     assert with_tokens.authentik is not None
     assert with_tokens.authentik.token == "op://blumeops/Authentik (blumeops)/api-token"
+    assert with_tokens.forgejo is not None
     assert with_tokens.forgejo.token == "op://blumeops/Forgejo Secrets/api-token"
 
 

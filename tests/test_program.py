@@ -138,7 +138,6 @@ def test_wrong_settings_end_the_program_with_every_fault_and_nothing_is_declared
     _, *faults = str(caught.value).splitlines()
     assert [fault.split()[0] for fault in faults] == [
         "zot-ci:zot.url",
-        "zot-ci:forgejo",
         "zot-ci:accounts[0].rotateAfterDays",
     ]
     assert monitor.registered == []

@@ -24,12 +24,13 @@ from ..http.errors import CollisionError, MovedError, UnexpectedAnswerError
 from ..rotation import CURRENT
 from ..settings.place import Place
 from ..settings.reference import StoredToken
+from ..settings.systems import ForgejoServer
 from .api import Forgejo, forgejo_at
 
 _log = logging.getLogger(__name__)
 
 _OWNER = {"repository": "the repository", "organization": "the organization"}
-_PLACE = ("repository", "organization", "secret")
+_PLACE = ("server", "repository", "organization", "secret")
 # The stack file's word for which repository is meant. One that was confirmed once is recorded, and the word may go.
 _CONFIRMED = "confirmed_id"
 _UPDATED = ("forgejo_url", "forgejo_token", *_PLACE, "canary", "value", "key_uuid", "condition")
@@ -202,7 +203,12 @@ def _canary_condition(props: Props) -> str:
 
 
 def _place(props: Props) -> Place:
-    return Place.secret(props["secret"], repository=props.get("repository"), organization=props.get("organization"))
+    return Place.secret(
+        props["secret"],
+        repository=props.get("repository"),
+        organization=props.get("organization"),
+        server=props.get("server") or "",
+    )
 
 
 def _secret_condition(forgejo: Forgejo, place: Place, props: Props) -> str:
@@ -242,7 +248,8 @@ def _note(props: Props) -> None:
 
 
 def _forgejo(props: Props) -> Forgejo:
-    return forgejo_at(props["forgejo_url"], StoredToken.of(props.get("forgejo_token")))
+    token = StoredToken.of(props.get("forgejo_token"))
+    return forgejo_at(ForgejoServer(props["forgejo_url"], props.get("server") or "", token))
 
 
 class ActionsSecret(Resource, module="forgejo", name="ActionsSecret"):
@@ -251,6 +258,7 @@ class ActionsSecret(Resource, module="forgejo", name="ActionsSecret"):
 
     Args:
         forgejo_url: the server.
+        server: its name, where the settings know several; two servers' secrets are two places, whatever their URLs.
         repository, organization: what the secret belongs to, the repository as owner/name; neither for the token's
             own user.
         secret: the secret's name, in upper case.
@@ -281,6 +289,7 @@ class ActionsSecret(Resource, module="forgejo", name="ActionsSecret"):
         value: pulumi.Input[str],
         key_uuid: pulumi.Input[str],
         canary: Mapping[str, Any] | None,
+        server: str = "",
         confirmed_id: int | None = None,
         token: StoredToken | None = None,
         opts: pulumi.ResourceOptions | None = None,
@@ -295,6 +304,7 @@ class ActionsSecret(Resource, module="forgejo", name="ActionsSecret"):
             "mark": None,
             "owner_id": None,
             **given(
+                server=server or None,
                 confirmed_id=confirmed_id,
                 repository=repository,
                 organization=organization,

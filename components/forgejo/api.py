@@ -24,7 +24,7 @@ from ..http.connections import shared
 from ..http.errors import MovedError, NotFoundError, NotOursError
 from ..onepassword.reference import token
 from ..settings.place import Place
-from ..settings.reference import StoredToken
+from ..settings.systems import ForgejoServer
 
 _PAGE = 50  # the most that is given in one page
 _REDIRECTS = (301, 302, 307, 308)
@@ -101,17 +101,13 @@ class Owner(pydantic.BaseModel):
 
 class Forgejo:
     """
-    One server.
-
-    Args:
-        stored: where its token is kept in 1Password; without it, FORGEJO_TOKEN has the token.
+    One server. Without a token in 1Password, the variable FORGEJO_TOKEN has it; for a server with a name,
+    FORGEJO_TOKEN_<NAME>. A server's name is also in every message about it.
     """
 
-    def __init__(
-        self, url: str, stored: StoredToken | None = None, *, transport: httpx.BaseTransport | None = None
-    ) -> None:
-        self.api = Api("Forgejo", url, transport=transport)
-        self._auth = token("FORGEJO_TOKEN", "the token of the repository's owner", stored, "token")
+    def __init__(self, server: ForgejoServer, *, transport: httpx.BaseTransport | None = None) -> None:
+        self.api = Api(f"Forgejo {server.name}".rstrip(), server.url, transport=transport)
+        self._auth = token(server.variable, "the token of the repository's owner", server.token, "token")
         self._advice = _advice(self._auth.name)
         self._canary_advice = _canary_advice(self._auth.name)
         self._owners: dict[str, Owner] = {}
@@ -279,8 +275,8 @@ def _path(place: Place) -> str:
     return f"/api/v1/{_scope(place)}/actions/secrets"
 
 
-def forgejo_at(url: str, stored: StoredToken | None = None) -> Forgejo:
+def forgejo_at(server: ForgejoServer) -> Forgejo:
     """
-    Return this process's client of the Forgejo or Gitea server at *url*.
+    Return this process's client of a Forgejo or Gitea server.
     """
-    return shared(Forgejo, url, stored)
+    return shared(Forgejo, server)

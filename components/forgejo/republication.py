@@ -17,14 +17,12 @@ import pulumi
 from ..dynamic.run_memory import MEMORY
 from ..http.errors import ReconcileError
 from ..settings.place import Place
-from ..settings.reference import StoredToken
+from ..settings.systems import ForgejoServer
 from .actions_secret import ActionsSecret
 from .api import Forgejo, forgejo_at
 
 
-def republished(
-    url: str, stored: StoredToken | None, secrets: Sequence[tuple[Place, ActionsSecret]]
-) -> pulumi.Output[list[str]]:
+def republished(secrets: Sequence[tuple[ForgejoServer, Place, ActionsSecret]]) -> pulumi.Output[list[str]]:
     """
     Publish each of the *secrets* again that this run keeps as it is, in a real `up`; return the names of those.
 
@@ -35,13 +33,13 @@ def republished(
     if pulumi.runtime.is_dry_run():
         return pulumi.Output.from_input([])
 
-    def again(place: Place, secret: ActionsSecret) -> pulumi.Output[str | None]:
+    def again(server: ForgejoServer, place: Place, secret: ActionsSecret) -> pulumi.Output[str | None]:
         async def publish(found: list[Any]) -> str | None:
             value, owner_id = found
             if not value or not MEMORY.is_kept(place.identity):
                 return None
             try:
-                await asyncio.to_thread(_publish, forgejo_at(url, stored), place, value, owner_id)
+                await asyncio.to_thread(_publish, forgejo_at(server), place, value, owner_id)
             except ReconcileError as exc:
                 MEMORY.note_fault(place.thing, f"not published again: {exc}")
                 return None
@@ -49,9 +47,7 @@ def republished(
 
         return pulumi.Output.all(secret.value, secret.owner_id).apply(publish)
 
-    return pulumi.Output.all(*(again(place, secret) for place, secret in secrets)).apply(
-        lambda names: [name for name in names if name]
-    )
+    return pulumi.Output.all(*(again(*one) for one in secrets)).apply(lambda names: [name for name in names if name])
 
 
 def _publish(forgejo: Forgejo, place: Place, value: str, owner_id: float | None) -> None:

@@ -6,7 +6,7 @@ secret in the wrong place.
 from __future__ import annotations
 
 import difflib
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 import pydantic
 
@@ -17,6 +17,9 @@ def fault_line(fault: Any, model: type[pydantic.BaseModel], namespace: str) -> s
     """
     path = ""
     for part in fault["loc"]:
+        # pydantic's mark for a fault of the key, not of what is under it.
+        if part == "[key]":
+            continue
         path += f"[{part}]" if isinstance(part, int) else f".{part}"
     text = str(fault["msg"]).removeprefix("Value error, ")
     rule = {
@@ -41,12 +44,15 @@ def _nearest(loc: tuple[int | str, ...], root: type[pydantic.BaseModel]) -> str:
     Suggest the known key of that place that is most like the unknown one.
     """
     model: Any = root
+    names_follow = False
     for part in loc[:-1]:
-        if isinstance(part, str):
+        if isinstance(part, str) and not names_follow:
             by_alias = {field.alias: field.annotation for field in model.model_fields.values()}
             model = by_alias[part]
+        # In a mapping of names, such as forgejoServers, the next part of the path is a name and no setting.
+        names_follow = get_origin(model) is dict
         while get_args(model):
-            model = get_args(model)[0]
+            model = get_args(model)[-1 if get_origin(model) is dict else 0]
     known = [field.alias for field in model.model_fields.values()]
     close = difflib.get_close_matches(str(loc[-1]), known, n=1)
     return f"; did you mean {close[0]}?" if close else f"; known here: {', '.join(known)}"

@@ -11,34 +11,25 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import pydantic
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
-from ..rotation import Policy
+from .account import AccountSettings, SecretSettings
 from .messages import fault_line
 from .place import Place
 from .reference import StoredToken
 from .sso import SsoSettings
-from .values import (
-    Days,
-    DaysOrNever,
-    ImageRepository,
-    Number,
-    Owner,
-    Repository,
-    SecretName,
-    SettingsModel,
-    Text,
-    TokenReference,
-    Truth,
-    Url,
-    Username,
-    WorkflowFile,
-    as_list,
-    plain_http_host,
+from .systems import (
+    AuthentikSettings,
+    ForgejoServer,
+    ForgejoSettings,
+    OnePasswordSettings,
+    ServerName,
+    ZotSettings,
 )
+from .values import SettingsModel, plain_http_host
 
 NAMESPACE = "zot-ci"
 
@@ -49,151 +40,6 @@ class SettingsError(Exception):
     """
 
 
-class AuthentikSettings(SettingsModel):
-    """
-    authentik. Its token: `AUTHENTIK_TOKEN`, or the 1Password field that *token* refers to.
-    """
-
-    url: Url
-    token: TokenReference | None = None
-
-
-class ZotSettings(SettingsModel):
-    """
-    The registry, zot's name for authentik, and where a key's access is probed.
-    """
-
-    url: Url
-    oidc_provider: Text = "oidc"
-    probe_repository: ImageRepository = "zot-ci-access-probe"
-
-
-class ForgejoSettings(SettingsModel):
-    """
-    Forgejo or Gitea. Its token: `FORGEJO_TOKEN`, or the 1Password field that *token* refers to.
-    """
-
-    url: Url
-    token: TokenReference | None = None
-
-
-class OnePasswordSettings(SettingsModel):
-    """
-    The backend that reaches 1Password, where the environment should not choose it.
-    """
-
-    access: Literal["connect", "serviceAccount", "cli"] | None = None
-
-
-class FieldSettings(SettingsModel):
-    """
-    Where the key is kept, each part by name or id.
-    """
-
-    vault: Text
-    item: Text
-    field: Text
-
-    @property
-    def place(self) -> Place:
-        """
-        The place that these names lead to.
-        """
-        return Place.field(self.vault, self.item, self.field)
-
-
-class CanarySettings(SettingsModel):
-    """
-    A workflow that uses the secret, to be run after each publication.
-    """
-
-    workflow: WorkflowFile
-    ref: Text = "main"
-    timeout_seconds: Annotated[Number, Field(gt=0, le=3600)] = 300.0
-
-
-class SecretSettings(SettingsModel):
-    """
-    Where CI reads the key from: the secrets of one repository, of one organization, or of the token's own user.
-    """
-
-    repository: Repository | None = None
-    organization: Owner | None = None
-    user: Truth = False
-    secret: SecretName
-    id: Annotated[int, Field(gt=0)] | None = None
-    canary: CanarySettings | None = None
-
-    @pydantic.model_validator(mode="after")
-    def _one_scope(self) -> SecretSettings:
-        if sum((self.repository is not None, self.organization is not None, self.user)) != 1:
-            msg = "must name exactly one of repository, organization, and user: true"
-            raise ValueError(msg)
-        if self.canary and self.repository is None:
-            msg = "canary needs a repository, whose workflow it is"
-            raise ValueError(msg)
-        return self
-
-    @property
-    def place(self) -> Place:
-        """
-        The place that these names lead to.
-        """
-        return Place.secret(self.secret, repository=self.repository, organization=self.organization)
-
-
-class AccountSettings(SettingsModel):
-    """
-    One account and its key. Without *groups* the account itself is somebody else's, and only its key is kept.
-    """
-
-    username: Username
-    display_name: Text | None = None
-    groups: Annotated[list[Text], Field(min_length=1)] | None = None
-    rotate_after_days: DaysOrNever = 90.0
-    expire_after_days: Days = 120.0
-    retire_after_days: DaysOrNever = 0.0
-    rotation: Text | None = None
-    onepassword: Annotated[list[FieldSettings], Field(min_length=1), BeforeValidator(as_list)]
-    forgejo: Annotated[list[SecretSettings], Field(min_length=1)]
-
-    @pydantic.field_validator("groups")
-    @classmethod
-    def _each_once(cls, groups: list[str] | None) -> list[str] | None:
-        if groups is not None and len(set(groups)) < len(groups):
-            msg = "must name each group once"
-            raise ValueError(msg)
-        return groups
-
-    @pydantic.model_validator(mode="after")
-    def _expires_later(self) -> AccountSettings:
-        if self.expire_after_days <= self.rotate_after_days:
-            msg = "expireAfterDays must be more than rotateAfterDays: a key has to outlive its rotation"
-            raise ValueError(msg)
-        return self
-
-    @property
-    def policy(self) -> Policy:
-        """
-        When the key rotates and expires.
-        """
-        return Policy(self.rotate_after_days, self.expire_after_days)
-
-    @property
-    def places(self) -> list[Place]:
-        """
-        Every place that holds the key, in the order in which they are written.
-        """
-        return [*(field.place for field in self.onepassword), *(secret.place for secret in self.forgejo)]
-
-    @property
-    def store(self) -> FieldSettings:
-        """
-        The store of record: the first field, which is written first and asked for a key that can mint the next one.
-        """
-        return self.onepassword[0]
-
-
 class Settings(SettingsModel):
     """
     Everything under the namespace `zot-ci:` of a stack file.
@@ -201,7 +47,8 @@ class Settings(SettingsModel):
 
     authentik: AuthentikSettings | None = None
     zot: ZotSettings
-    forgejo: ForgejoSettings
+    forgejo: ForgejoSettings | None = None
+    forgejo_servers: Annotated[dict[ServerName, ForgejoSettings], Field(min_length=1, default_factory=dict)]
     onepassword: OnePasswordSettings = OnePasswordSettings()
     accounts: Annotated[list[AccountSettings], Field(min_length=1)]
     sso: SsoSettings | None = None
@@ -211,13 +58,14 @@ class Settings(SettingsModel):
         if self.authentik is None and any(account.groups for account in self.accounts):
             msg = "authentik is missing, and an account has groups: give its URL, or take the groups out"
             raise ValueError(msg)
+        faults = [*self._unfit_servers, *self._unfit_for_sso]
         places = [place for account in self.accounts for place in account.places]
         spelled = {place.identity: place.thing for place in reversed(places)}
         named = [f"username {account.username}" for account in self.accounts]
         named += [spelled[place.identity] for place in places]
         twice = [f"{one} is there {count} times" for one, count in Counter(named).items() if count > 1]
-        if twice or self._unfit_for_sso:
-            raise ValueError("; ".join([*twice, *self._unfit_for_sso]))
+        if twice or faults:
+            raise ValueError("; ".join([*twice, *faults]))
         return self
 
     @property
@@ -227,15 +75,40 @@ class Settings(SettingsModel):
         """
         return self._stored(self.authentik.token) if self.authentik else None
 
+    def server_of(self, secret: SecretSettings) -> ForgejoServer:
+        """
+        Return the server that *secret* is published at.
+        """
+        name = secret.server or ""
+        settings = self._servers[name]
+        return ForgejoServer(settings.url, name, self._stored(settings.token))
+
     @property
-    def forgejo_token(self) -> StoredToken | None:
+    def _servers(self) -> dict[str, ForgejoSettings]:
         """
-        Where Forgejo's token is kept in 1Password; None where the environment has it.
+        Every Forgejo server by its name; the one of `forgejo` has none.
         """
-        return self._stored(self.forgejo.token)
+        return ({"": self.forgejo} if self.forgejo else {}) | self.forgejo_servers
 
     def _stored(self, reference: str | None) -> StoredToken | None:
         return StoredToken(reference, self.onepassword.access) if reference else None
+
+    @property
+    def _unfit_servers(self) -> list[str]:
+        known = self._servers
+        faults = []
+        for account in self.accounts:
+            for server in dict.fromkeys(secret.server or "" for secret in account.forgejo):
+                if server and server not in known:
+                    named = ", ".join(self.forgejo_servers) or "none"
+                    faults.append(f"{account.username} names the Forgejo server {server}; forgejoServers has {named}")
+                elif server not in known:
+                    hint = "give its URL, or name one of forgejoServers as the place's server"
+                    faults.append(f"forgejo is missing, and {account.username} has a place there: {hint}")
+        # Two names of one server would hide that two places are one.
+        urls = Counter(str(pydantic.AnyHttpUrl(server.url)) for server in known.values())
+        twice = [name or "forgejo" for name, server in known.items() if urls[str(pydantic.AnyHttpUrl(server.url))] > 1]
+        return [*faults, *([f"these Forgejo servers have one URL: {', '.join(twice)}"] if twice else [])]
 
     @property
     def _unfit_for_sso(self) -> list[str]:
@@ -250,7 +123,7 @@ class Settings(SettingsModel):
         """
         Return the hosts, other than this machine, that are asked without TLS: of the settings, and of *more* URLs.
         """
-        systems = (self.authentik, self.zot, self.forgejo)
+        systems = (self.authentik, self.zot, *self._servers.values())
         urls = [*(system.url for system in systems if system is not None), *more]
         return sorted({host for url in urls if (host := plain_http_host(url))})
 

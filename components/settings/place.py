@@ -19,10 +19,12 @@ class Place:
         kind: a field of a 1Password item; or a Forgejo secret, by what it belongs to.
         path: the names that lead there, outermost first: vault, item and field; owner, repository and secret;
             organization and secret; or, for the token's own user, the secret alone.
+        server: for a secret, the name of its Forgejo server; empty for the one that has no name, and for a field.
     """
 
     kind: Kind
     path: tuple[str, ...]
+    server: str = ""
 
     @classmethod
     def field(cls, vault: str, item: str, field: str) -> Place:
@@ -32,14 +34,18 @@ class Place:
         return cls("field", (vault, item, field))
 
     @classmethod
-    def secret(cls, name: str, *, repository: str | None = None, organization: str | None = None) -> Place:
+    def secret(
+        cls, name: str, *, repository: str | None = None, organization: str | None = None, server: str = ""
+    ) -> Place:
         """
         Return the place of an Actions secret: of a *repository*, written owner/name, of an *organization*, or else of
-        the token's own user.
+        the token's own user; at the Forgejo *server* of that name.
         """
         if repository is not None:
-            return cls("repository", (*repository.split("/", 1), name))
-        return cls("user", (name,)) if organization is None else cls("organization", (organization, name))
+            return cls("repository", (*repository.split("/", 1), name), server)
+        if organization is not None:
+            return cls("organization", (organization, name), server)
+        return cls("user", (name,), server)
 
     def in_repository(self, repository: str) -> Place:
         """
@@ -53,7 +59,7 @@ class Place:
         What people call it. A slash in one of the names is written %2F, so that no two places have one name.
         """
         parts = ("user", *self.path) if self.kind == "user" else self.path
-        return "/".join(_quoted(part) for part in parts)
+        return "/".join(_quoted(part) for part in parts) + self._at
 
     @property
     def suffix(self) -> str:
@@ -61,8 +67,13 @@ class Place:
         The end of its resource's name: the same for two spellings of one place, different for two places. A field's
         names count letter by letter; a forge takes its names without case.
         """
-        joined = "/".join(_quoted(part) for part in self.path)
+        joined = "/".join(_quoted(part) for part in self.path) + self._at
         return joined if self.kind == "field" else joined.lower()
+
+    @property
+    def _at(self) -> str:
+        # No forge takes an @ in one of these names.
+        return f"@{self.server}" if self.server else ""
 
     @property
     def identity(self) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ import pytest
 
 from components.forgejo.api import forgejo_at
 from components.settings.place import Place
+from components.settings.systems import ForgejoServer
 from components.zot.api import KeyAuth, zot_at
 from tests.engine.checks import assert_in_sync, calls
 from tests.engine.stack import Stack
@@ -34,7 +35,9 @@ def _filled(state: str, world: World) -> str:
     world.set_field(key)
     world.estate.forgejo.set_value(OWNER, REPOSITORY, SECRET, key)
     listing = zot_at(world.zot_url).listing(KeyAuth("zot-ci", key), "zot-ci")
-    secret = forgejo_at(world.env["FORGEJO_URL"]).secret(Place.secret(SECRET, repository=f"{OWNER}/{REPOSITORY}"))
+    secret = forgejo_at(ForgejoServer(world.env["FORGEJO_URL"])).secret(
+        Place.secret(SECRET, repository=f"{OWNER}/{REPOSITORY}")
+    )
     item = world.estate.onepassword.item(VAULT, ITEM)
     account = world.account()
     assert secret is not None

@@ -15,6 +15,7 @@ from components.http.errors import (
     SignInRefusedError,
 )
 from components.settings.place import Place
+from components.settings.systems import ForgejoServer
 from tests.http.told import SECRET, URL, Answer, Told, broken, html, said
 from tests.messages import assert_names
 from tests.world import OWNER, REPOSITORY, World
@@ -29,7 +30,7 @@ def at(name: str) -> Place:
 
 def client(world: World) -> Forgejo:
     """The server under test."""
-    return forgejo_at(world.env["FORGEJO_URL"])
+    return forgejo_at(ForgejoServer(world.env["FORGEJO_URL"]))
 
 
 def page(*names: str, total: int | str | None = None) -> Answer:
@@ -42,7 +43,7 @@ def told_client(monkeypatch: pytest.MonkeyPatch, *answers: Answer) -> tuple[Told
     """A client of a server that answers what it is told."""
     monkeypatch.setenv("FORGEJO_TOKEN", "a-token")
     told = Told(*answers)
-    return told, Forgejo(URL, transport=told.transport)
+    return told, Forgejo(ForgejoServer(URL), transport=told.transport)
 
 
 @pytest.mark.embedded

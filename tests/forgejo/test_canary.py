@@ -11,6 +11,7 @@ import pytest
 
 from components.forgejo.api import Forgejo
 from components.http.errors import NotFoundError, OutOfOrderError, ReconcileError, UnexpectedAnswerError
+from components.settings.systems import ForgejoServer
 from tests.http.told import URL, Answer, Told, said
 from tests.messages import assert_names
 
@@ -22,7 +23,7 @@ def told_client(monkeypatch: pytest.MonkeyPatch, *answers: Answer) -> tuple[Told
     """A client of a server that answers what it is told."""
     monkeypatch.setenv("FORGEJO_TOKEN", "a-token")
     told = Told(*answers)
-    return told, Forgejo(URL, transport=told.transport)
+    return told, Forgejo(ForgejoServer(URL), transport=told.transport)
 
 
 def run_is(status: str, conclusion: str | None = None) -> Answer:

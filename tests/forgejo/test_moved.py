@@ -20,6 +20,7 @@ from components.http.errors import (
     UnexpectedAnswerError,
 )
 from components.settings.place import Place
+from components.settings.systems import ForgejoServer
 from tests.dynamic.wanted import NO_KEY, next_run, outs_of, secret, writes
 from tests.http.between import Between
 from tests.messages import assert_names
@@ -166,7 +167,7 @@ def test_another_repository_of_that_name_gets_nothing(another: Props, signed_in:
 @pytest.mark.parametrize("known", ["another's", "none"])
 def test_neither_does_a_republication(known: str, another: Props, signed_in: World) -> None:
     """It happens in the program's process, without a refresh too."""
-    forgejo = forgejo_at(signed_in.env["FORGEJO_URL"])
+    forgejo = forgejo_at(ForgejoServer(signed_in.env["FORGEJO_URL"]))
     if known == "none":
         # A state of before: nothing is known, and nothing can be compared.
         _publish(forgejo, PLACE, NO_KEY, None)

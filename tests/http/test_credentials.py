@@ -14,6 +14,7 @@ from components.http.credentials import EnvironmentToken, from_environment
 from components.http.errors import CredentialMissingError, EnvironmentUnfitError
 from components.onepassword.connect import Connect
 from components.settings.place import Place
+from components.settings.systems import ForgejoServer
 from components.zot.api import KeyAuth, MintedKey, SessionAuth
 from tests.http.told import SECRET, URL, Told, said
 from tests.messages import assert_names
@@ -88,7 +89,11 @@ def test_a_credential_is_read_for_each_request(monkeypatch: pytest.MonkeyPatch) 
             lambda transport: Authentik(URL, transport=transport).find("me"),
             f"Bearer {SECRET}",
         ),
-        ("FORGEJO_TOKEN", lambda transport: Forgejo(URL, transport=transport).secret(KEY), f"token {SECRET}"),
+        (
+            "FORGEJO_TOKEN",
+            lambda transport: Forgejo(ForgejoServer(URL), transport=transport).secret(KEY),
+            f"token {SECRET}",
+        ),
         ("OP_CONNECT_TOKEN", lambda transport: Connect(transport).locate("vault", "item"), f"Bearer {SECRET}"),
     ],
     ids=["authentik", "forgejo", "connect"],
@@ -112,7 +117,7 @@ def test_each_system_gets_its_own_token(
     ("variable", "ask"),
     [
         ("AUTHENTIK_TOKEN", lambda transport: Authentik(URL, transport=transport).find("me")),
-        ("FORGEJO_TOKEN", lambda transport: Forgejo(URL, transport=transport).publish(KEY, SECRET)),
+        ("FORGEJO_TOKEN", lambda transport: Forgejo(ForgejoServer(URL), transport=transport).publish(KEY, SECRET)),
         ("OP_CONNECT_TOKEN", lambda transport: Connect(transport).locate("vault", "item")),
     ],
     ids=["authentik", "forgejo", "connect"],

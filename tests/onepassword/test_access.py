@@ -23,6 +23,7 @@ from components.http.errors import (
 from components.onepassword.access import onepassword
 from components.settings.place import Place
 from components.settings.reference import Reference, StoredToken
+from components.settings.systems import ForgejoServer
 from tests.estate import Estate
 from tests.messages import assert_names
 from tests.onepassword.backends import BACKENDS, CLI, CONNECT, SERVICE_ACCOUNT, Backend, enter
@@ -182,7 +183,7 @@ def test_a_token_is_fetched_once_for_all_who_need_it_and_only_when_they_do(
     """Four threads, two clients; no token in the environment."""
     enter(monkeypatch, backend, estate, tmp_path)
     authentik = authentik_at(estate.authentik.url, StoredToken(AUTHENTIK))
-    forgejo = forgejo_at(estate.forgejo.url, StoredToken(FORGEJO))
+    forgejo = forgejo_at(ForgejoServer(estate.forgejo.url, token=StoredToken(FORGEJO)))
     assert estate.log.of("onepassword") == []
     items = estate.onepassword.vault("blumeops").items
     calls = [lambda: authentik.find("akadmin"), lambda: forgejo.secret(SECRET_PLACE)]
@@ -212,7 +213,7 @@ def test_a_refused_token_is_called_by_its_reference(
     with pytest.raises(PermissionMissingError) as at_authentik:
         authentik_at(estate.authentik.url, StoredToken(AUTHENTIK)).find("akadmin")
     with pytest.raises(SignInRefusedError) as at_forgejo:
-        forgejo_at(estate.forgejo.url, StoredToken(FORGEJO)).secret(SECRET_PLACE)
+        forgejo_at(ForgejoServer(estate.forgejo.url, token=StoredToken(FORGEJO))).secret(SECRET_PLACE)
 
     for message, reference in ((str(at_authentik.value), AUTHENTIK), (str(at_forgejo.value), FORGEJO)):
         assert reference in message

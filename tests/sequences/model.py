@@ -37,7 +37,7 @@ from components.forgejo.actions_secret import ActionsSecret
 from components.forgejo.api import forgejo_at
 from components.http import connections
 from components.settings.place import Place
-from components.settings.reference import StoredToken
+from components.settings.systems import ForgejoServer
 
 # Dependents after what they depend on, for deletions; the name of a resource's class.
 KINDS = ("ServiceAccount", "ApiKey", "ItemField", "ActionsSecret", "RetiredKeys")
@@ -278,14 +278,14 @@ class _Run:
                 self._misses = False
                 RegistryCredential(account.username, RegistryCredentialArgs(settings, account, self.engine.stack))
 
-    def _republish(self, url: str, stored: StoredToken | None, secrets: Sequence[tuple[Place, ActionsSecret]]) -> None:
+    def _republish(self, secrets: Sequence[tuple[ForgejoServer, Place, ActionsSecret]]) -> None:
         """
         What the program itself does in an `up`, beside its resources.
         """
-        for place, secret in secrets:
+        for server, place, secret in secrets:
             if not self.dry and MEMORY.is_kept(place.identity):
                 with self.calls.call(f"publish {place.name}"):
-                    forgejo_at(url, stored).publish(place, str(secret.value))
+                    forgejo_at(server).publish(place, str(secret.value))
 
     def _name(self, marks: Mapping[Identity, Any]) -> None:
         """

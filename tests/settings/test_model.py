@@ -26,7 +26,26 @@ WRONG = {
         "onepassword", {"access": TOKEN}, "'connect'", "'serviceAccount'", "'cli'", place="onepassword.access"
     ),
     "zot missing": wrong("zot", MISSING, "missing"),
-    "forgejo missing": wrong("forgejo", MISSING, "missing"),
+    "forgejo missing": wrong("forgejo", MISSING, "forgejo is missing", "zot-ci", "forgejoServers", place=""),
+    "no such server": wrong(f"{F}.server", "codeberg", "zot-ci", "codeberg", "forgejoServers has none", place=""),
+    "no server": wrong("forgejoServers", {}, "empty"),
+    "server's name": wrong(
+        "forgejoServers", {"A_B": {"url": "https://a.test"}}, "small letters", "-", place="forgejoServers.A_B"
+    ),
+    "server's key": wrong(
+        "forgejoServers",
+        {"codeberg": {"url": "https://a.test", "tokn": "x"}},
+        "not a setting",
+        "mean token",
+        place="forgejoServers.codeberg.tokn",
+    ),
+    "server twice": wrong(
+        "forgejoServers",
+        {"codeberg": {"url": "https://FORGE.example.test:443"}},
+        "one URL",
+        "forgejo, codeberg",
+        place="",
+    ),
     "accounts missing": wrong("accounts", MISSING, "missing"),
     "url missing": wrong("zot.url", MISSING, "missing"),
     "no scheme": wrong("zot.url", "registry.example.test", *URL),
@@ -87,14 +106,14 @@ def test_a_wrong_setting_is_told_in_its_own_line(fault: str) -> None:
 def test_several_faults_are_told_at_once() -> None:
     """One run is enough to see them all."""
     values = with_(
-        ("zot.url", "registry"), ("forgejo", MISSING), (f"{A}.groups", []), (f"{F}.secret", "CI"), ("acounts", [])
+        ("zot.url", "registry"), ("onepassword", []), (f"{A}.groups", []), (f"{F}.secret", "CI"), ("acounts", [])
     )
 
     assert sorted(line.split()[0] for line in faults(values)) == [
         f"{F}.secret",
         f"{A}.groups",
         "acounts",
-        "forgejo",
+        "onepassword",
         "zot.url",
     ]
 

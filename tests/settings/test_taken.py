@@ -14,8 +14,10 @@ import yaml  # type: ignore[import-untyped]  # comes with pulumi, without types
 from components.rotation import Policy
 from components.settings.model import Settings, load
 from components.settings.place import Place
+from components.settings.reference import StoredToken
+from components.settings.systems import ForgejoServer
 from tests.settings.given import RIGHT, given
-from tests.settings.spoiled import A, F, with_
+from tests.settings.spoiled import MISSING, A, F, with_
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -65,6 +67,42 @@ def test_one_field_or_several_are_taken_and_the_first_is_the_store() -> None:
     assert several.store.field == "f"
     assert len(several.onepassword) == 2
     assert load(given(RIGHT)).accounts[0].store.field == "zot-ci-api"
+
+
+def test_an_account_may_have_no_secret_and_then_no_forgejo_is_needed() -> None:
+    """The key's only consumer reads a field, in whatever vault."""
+    account = load(given(with_((f"{A}.forgejo", MISSING), ("forgejo", MISSING)))).accounts[0]
+
+    assert account.places == [account.store.place]
+
+
+def test_a_place_may_name_another_server_by_its_own_token() -> None:
+    """Also one of the same path: two servers have two secrets."""
+    places = [{"repository": "eblume/blumeops", "secret": "KEY"}] * 2
+    token = "op://blumeops/Codeberg/api-token"
+    servers = {
+        "codeberg": {"url": "https://codeberg.example.test", "token": token},
+        "old-forge": {"url": "https://o.test"},
+    }
+    values = with_((f"{A}.forgejo", [places[0], places[1] | {"server": "codeberg"}]), ("forgejoServers", servers))
+
+    settings = load(given(values))
+
+    here, there = settings.accounts[0].forgejo
+    assert settings.server_of(here) == ForgejoServer("https://forge.example.test")
+    assert settings.server_of(there) == ForgejoServer("https://codeberg.example.test", "codeberg", StoredToken(token))
+    assert (here.place.name, there.place.name) == ("eblume/blumeops/KEY", "eblume/blumeops/KEY@codeberg")
+    assert here.place.identity != there.place.identity
+    assert ForgejoServer("https://o.test", "old-forge").variable == "FORGEJO_TOKEN_OLD_FORGE"
+
+
+def test_a_server_s_places_alone_need_no_forgejo() -> None:
+    """Each place names its own."""
+    servers = {"codeberg": {"url": "http://codeberg.example.test"}}
+    settings = load(given(with_(("forgejo", MISSING), (f"{F}.server", "codeberg"), ("forgejoServers", servers))))
+
+    assert settings.plain_http() == ["codeberg.example.test"]
+    assert settings.server_of(settings.accounts[0].forgejo[0]).name == "codeberg"
 
 
 def test_fractions_of_days_and_a_pause_are_allowed() -> None:
@@ -148,5 +186,6 @@ def test_tokens_may_be_references_and_a_backend_may_be_named() -> None:
 
     assert settings.authentik is not None
     assert settings.authentik.token == "op://blumeops/Authentik (blumeops)/api-token"
+    assert settings.forgejo is not None
     assert settings.forgejo.token == "op://blumeops/Forgejo Secrets/section/api-token"
     assert settings.onepassword.access == "serviceAccount"

@@ -202,4 +202,4 @@ def test_a_stack_file_without_our_namespace_says_what_is_missing(config: dict[st
     with pytest.raises(SettingsError) as caught:
         load(config)
 
-    assert str(caught.value).count(" is missing") == 3
+    assert str(caught.value).count(" is missing") == 2

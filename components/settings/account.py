@@ -1,0 +1,141 @@
+"""
+The settings of one account: who it is, how long its key lives, and every place that holds the key.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import pydantic
+from pydantic import BeforeValidator, Field
+
+from ..rotation import Policy
+from .place import Place
+from .systems import ServerName
+from .values import (
+    Days,
+    DaysOrNever,
+    Number,
+    Owner,
+    Repository,
+    SecretName,
+    SettingsModel,
+    Text,
+    Truth,
+    Username,
+    WorkflowFile,
+    as_list,
+)
+
+
+class FieldSettings(SettingsModel):
+    """
+    Where the key is kept, each part by name or id.
+    """
+
+    vault: Text
+    item: Text
+    field: Text
+
+    @property
+    def place(self) -> Place:
+        """
+        The place that these names lead to.
+        """
+        return Place.field(self.vault, self.item, self.field)
+
+
+class CanarySettings(SettingsModel):
+    """
+    A workflow that uses the secret, to be run after each publication.
+    """
+
+    workflow: WorkflowFile
+    ref: Text = "main"
+    timeout_seconds: Annotated[Number, Field(gt=0, le=3600)] = 300.0
+
+
+class SecretSettings(SettingsModel):
+    """
+    Where CI reads the key from: the secrets of one repository, of one organization, or of the token's own user; at the
+    server of `forgejo`, or at the one of `forgejoServers` that *server* names.
+    """
+
+    server: ServerName | None = None
+    repository: Repository | None = None
+    organization: Owner | None = None
+    user: Truth = False
+    secret: SecretName
+    id: Annotated[int, Field(gt=0)] | None = None
+    canary: CanarySettings | None = None
+
+    @pydantic.model_validator(mode="after")
+    def _one_scope(self) -> SecretSettings:
+        if sum((self.repository is not None, self.organization is not None, self.user)) != 1:
+            msg = "must name exactly one of repository, organization, and user: true"
+            raise ValueError(msg)
+        if self.canary and self.repository is None:
+            msg = "canary needs a repository, whose workflow it is"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def place(self) -> Place:
+        """
+        The place that these names lead to.
+        """
+        return Place.secret(
+            self.secret, repository=self.repository, organization=self.organization, server=self.server or ""
+        )
+
+
+class AccountSettings(SettingsModel):
+    """
+    One account and its key. Without *groups* the account itself is somebody else's, and only its key is kept.
+    """
+
+    username: Username
+    display_name: Text | None = None
+    groups: Annotated[list[Text], Field(min_length=1)] | None = None
+    rotate_after_days: DaysOrNever = 90.0
+    expire_after_days: Days = 120.0
+    retire_after_days: DaysOrNever = 0.0
+    rotation: Text | None = None
+    onepassword: Annotated[list[FieldSettings], Field(min_length=1), BeforeValidator(as_list)]
+    forgejo: Annotated[list[SecretSettings], Field(min_length=1, default_factory=list)]
+
+    @pydantic.field_validator("groups")
+    @classmethod
+    def _each_once(cls, groups: list[str] | None) -> list[str] | None:
+        if groups is not None and len(set(groups)) < len(groups):
+            msg = "must name each group once"
+            raise ValueError(msg)
+        return groups
+
+    @pydantic.model_validator(mode="after")
+    def _expires_later(self) -> AccountSettings:
+        if self.expire_after_days <= self.rotate_after_days:
+            msg = "expireAfterDays must be more than rotateAfterDays: a key has to outlive its rotation"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def policy(self) -> Policy:
+        """
+        When the key rotates and expires.
+        """
+        return Policy(self.rotate_after_days, self.expire_after_days)
+
+    @property
+    def places(self) -> list[Place]:
+        """
+        Every place that holds the key, in the order in which they are written.
+        """
+        return [*(field.place for field in self.onepassword), *(secret.place for secret in self.forgejo)]
+
+    @property
+    def store(self) -> FieldSettings:
+        """
+        The store of record: the first field, which is written first and asked for a key that can mint the next one.
+        """
+        return self.onepassword[0]
