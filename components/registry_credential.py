@@ -112,6 +112,10 @@ class RegistryCredential(pulumi.ComponentResource):
 
     def _key(self, account: AccountSettings, username: pulumi.Input[str], label: str) -> ApiKey:
         systems, store = self._systems, account.store
+        tag = account.probe_tag or systems.zot.probe_tag
+        if "update" in account.rights and not tag:
+            hint = "name a tag that exists as its probeTag"
+            pulumi.log.info(f"whether the key of {account.username} can update is not watched: {hint}")
         return ApiKey(
             f"{self._name}-api-key",
             zot_url=systems.zot.url,
@@ -121,7 +125,8 @@ class RegistryCredential(pulumi.ComponentResource):
             label=label,
             policy=account.policy,
             rotation=account.rotation,
-            probe_repository=systems.zot.probe_repository,
+            probe_repository=account.probe_repository or systems.zot.probe_repository,
+            probe_tag=tag,
             vault=store.vault,
             item=store.item,
             field=store.field,

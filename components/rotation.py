@@ -5,13 +5,18 @@ What a key looks like, when it is due, and the sentence that says why. Pure func
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 # What every resource's `condition` should be. Anything else is a sentence about what is out of sync.
 CURRENT = "current"
 
 _DAY = timedelta(days=1)
+# What a key may be allowed beside reading: new tags, another image under a tag that exists, the end of a tag.
+RIGHTS = ("create", "update", "delete")
+# What a key is expected to be allowed unless the settings say otherwise: new tags, and nothing to what is there.
+CI_RIGHTS = frozenset({"create"})
 # The form of a zot API key (v2.1.20).
 _KEY = re.compile(r"zak_[0-9a-f]{32}")
 
@@ -26,13 +31,17 @@ def looks_like_a_key(value: str | None) -> bool:
 @dataclass(frozen=True)
 class Policy:
     """
-    When a key is replaced, and when it would end by itself. In days; fractions are allowed.
+    When a key is replaced, when it would end by itself, and what it is expected to be allowed.
 
-    *rotate_after_days* 0 pauses rotation: a key that works stays, whatever its age.
+    Args:
+        rotate_after_days: fractions are allowed; 0 pauses rotation: a key that works stays, whatever its age.
+        expire_after_days: counted from its birth, too.
+        rights: of create, update and delete those that it should have, no more and no less.
     """
 
     rotate_after_days: float
     expire_after_days: float
+    rights: frozenset[str] = CI_RIGHTS
 
     def rotates_at(self, created_at: datetime) -> datetime | None:
         """
@@ -57,8 +66,7 @@ class KeyFacts:
         expires_at: None for never.
         age_days: by the registry's clock.
         refused: the registry does not accept it, with the reason as far as it can be known; empty if accepted.
-        access: what it can do, in words; empty if that was not asked.
-        fits_ci: it can create and cannot delete.
+        may: whether it has a right, for each right that was asked about.
         newer: the keys of its label that were made after it, in words; empty if there is none.
     """
 
@@ -66,8 +74,7 @@ class KeyFacts:
     expires_at: datetime | None
     age_days: float
     refused: str = ""
-    access: str = ""
-    fits_ci: bool = True
+    may: Mapping[str, bool] = field(default_factory=dict)
     newer: str = ""
 
 
@@ -87,6 +94,17 @@ def why_refused(expires_at: datetime | None, now: datetime | None) -> str:
     return "refused by the registry: revoked"
 
 
+def misfits(may: Mapping[str, bool], expected: Collection[str]) -> list[str]:
+    """
+    Say of each right that was asked about whether it is one too many or is missing.
+    """
+    return [
+        f"can {right}, which the settings do not expect" if has else f"cannot {right}, which the settings expect"
+        for right, has in may.items()
+        if has is not (right in expected)
+    ]
+
+
 def due(facts: KeyFacts, policy: Policy) -> list[str]:
     """
     Return every reason why the key must be replaced, in words; empty for a key that may stay.
@@ -99,8 +117,7 @@ def due(facts: KeyFacts, policy: Policy) -> list[str]:
         reasons.append(f"{_days(facts.age_days)} old, rotates after {policy.rotate_after_days:g}")
     if rotates_at is not None and facts.expires_at is not None and facts.expires_at <= rotates_at:
         reasons.append(f"expires on {facts.expires_at:%Y-%m-%d}, before it rotates on {rotates_at:%Y-%m-%d}")
-    if not facts.fits_ci:
-        reasons.append(f"{facts.access}; CI needs a key that can create and cannot delete")
+    reasons += misfits(facts.may, policy.rights)
     if facts.newer:
         # An interrupted run made it and lost it, or this state is older than the last rotation. Which of the two cannot
         # be told; a key that is newer than both ends it once every place holds that one.

@@ -40,8 +40,7 @@ def facts(draw: st.DrawFn) -> KeyFacts:
         expires_at=None if lives is None else born + lives * DAY,
         age_days=draw(st.floats(0, 4000)),
         refused=draw(WORDS),
-        access="cannot create, can delete",
-        fits_ci=draw(st.booleans()),
+        may=draw(st.dictionaries(st.sampled_from(["create", "update", "delete"]), st.booleans())),
     )
 
 
@@ -97,7 +96,7 @@ def test_a_refused_key_is_due_for_that_reason_alone(seen: KeyFacts, policy: Poli
 @given(facts(), policies())
 def test_a_paused_rotation_replaces_only_what_does_not_work(seen: KeyFacts, policy: Policy) -> None:
     """A key that works stays, whatever its age and expiry."""
-    works = not seen.refused and seen.fits_ci
+    works = not seen.refused and all(has is (right == "create") for right, has in seen.may.items())
 
     assert (due(seen, Policy(0.0, policy.expire_after_days)) == []) is works
 
@@ -148,21 +147,48 @@ def test_nothing_is_said_of_an_expiry_after_the_rotation(expires: datetime | Non
     assert condition(KeyFacts(BORN, expires, 5.0), Policy(90.0, 120.0)) == CURRENT
 
 
-def test_what_is_said_of_the_wrong_access() -> None:
-    """What the key can do, and what CI needs."""
-    seen = KeyFacts(BORN, None, 5.0, access="can create, can delete", fits_ci=False)
-
-    assert_names(condition(seen, Policy(90.0, 120.0)), "can create, can delete;", "can create and cannot delete")
+@pytest.mark.parametrize(
+    ("may", "rights", "said"),
+    [
+        ({"create": True, "delete": True}, {"create"}, ["can delete, which the settings do not expect"]),
+        ({"create": False, "delete": False}, {"create"}, ["cannot create, which the settings expect"]),
+        (
+            {"create": True, "update": False, "delete": False},
+            {"create", "update"},
+            ["cannot update, which the settings expect"],
+        ),
+        (
+            {"create": True, "update": True, "delete": False},
+            {"create"},
+            ["can update, which the settings do not expect"],
+        ),
+        ({"create": True, "delete": False}, {"create", "update"}, []),
+        ({"create": True, "update": True, "delete": True}, {"create", "update", "delete"}, []),
+        ({"create": True, "delete": False}, set(), ["can create, which the settings do not expect"]),
+        (
+            {"create": False, "update": True, "delete": False},
+            {"create", "delete"},
+            [
+                "cannot create, which the settings expect",
+                "can update, which the settings do not expect",
+                "cannot delete, which the settings expect",
+            ],
+        ),
+    ],
+)
+def test_a_right_too_many_or_too_few_is_named(may: dict[str, bool], rights: set[str], said: list[str]) -> None:
+    """Each in its own sentence; what was not asked is not judged."""
+    assert due(KeyFacts(BORN, None, 5.0, may=may), Policy(90.0, 120.0, frozenset(rights))) == said
 
 
 def test_all_reasons_are_one_sentence() -> None:
     """Age, expiry, access."""
-    seen = KeyFacts(BORN, BORN + 60 * DAY, 91.0, access="cannot create, cannot delete", fits_ci=False)
+    seen = KeyFacts(BORN, BORN + 60 * DAY, 91.0, may={"create": False, "delete": False})
 
     said = condition(seen, Policy(90.0, 120.0))
 
     assert said == "; ".join(due(seen, Policy(90.0, 120.0)))
-    assert re.search(r"^91 days .*; .*2026-03-02.*; cannot create, cannot delete; ", said)
+    assert re.search(r"^91 days .*; .*2026-03-02.*; cannot create, ", said)
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,10 @@
 """
-The settings of one account: who it is, how long its key lives, and every place that holds the key.
+The settings of one account: who it is, what its key may do and how long it lives, and every place that holds the key.
 """
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import pydantic
 from pydantic import BeforeValidator, Field
@@ -15,6 +15,8 @@ from .systems import ServerName
 from .values import (
     Days,
     DaysOrNever,
+    ImageRepository,
+    ImageTag,
     Number,
     Owner,
     Repository,
@@ -92,11 +94,17 @@ class SecretSettings(SettingsModel):
 class AccountSettings(SettingsModel):
     """
     One account and its key. Without *groups* the account itself is somebody else's, and only its key is kept.
+
+    *rights* are what the key is expected to be allowed beside reading, no more and no less. Where *probe_repository* or
+    *probe_tag* is absent, the registry's own holds.
     """
 
     username: Username
     display_name: Text | None = None
     groups: Annotated[list[Text], Field(min_length=1)] | None = None
+    rights: list[Literal["create", "update", "delete"]] = Field(default=["create"])
+    probe_repository: ImageRepository | None = None
+    probe_tag: ImageTag | None = None
     rotate_after_days: DaysOrNever = 90.0
     expire_after_days: Days = 120.0
     retire_after_days: DaysOrNever = 0.0
@@ -104,13 +112,13 @@ class AccountSettings(SettingsModel):
     onepassword: Annotated[list[FieldSettings], Field(min_length=1), BeforeValidator(as_list)]
     forgejo: Annotated[list[SecretSettings], Field(min_length=1, default_factory=list)]
 
-    @pydantic.field_validator("groups")
+    @pydantic.field_validator("groups", "rights")
     @classmethod
-    def _each_once(cls, groups: list[str] | None) -> list[str] | None:
-        if groups is not None and len(set(groups)) < len(groups):
-            msg = "must name each group once"
+    def _each_once(cls, names: list[str] | None, info: pydantic.ValidationInfo) -> list[str] | None:
+        if names is not None and len(set(names)) < len(names):
+            msg = f"must name each {str(info.field_name).removesuffix('s')} once"
             raise ValueError(msg)
-        return groups
+        return names
 
     @pydantic.model_validator(mode="after")
     def _expires_later(self) -> AccountSettings:
@@ -122,9 +130,9 @@ class AccountSettings(SettingsModel):
     @property
     def policy(self) -> Policy:
         """
-        When the key rotates and expires.
+        When the key rotates and expires, and what it should be allowed.
         """
-        return Policy(self.rotate_after_days, self.expire_after_days)
+        return Policy(self.rotate_after_days, self.expire_after_days, frozenset(self.rights))
 
     @property
     def places(self) -> list[Place]:

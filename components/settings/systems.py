@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator
 
 from .reference import StoredToken
-from .values import ImageRepository, SettingsModel, Text, TokenReference, Url
+from .values import ImageRepository, ImageTag, SettingsModel, Text, TokenReference, Url
 
 _SERVER = re.compile(r"[a-z][a-z0-9-]{0,38}")
 
@@ -44,6 +44,7 @@ class ZotSettings(SettingsModel):
     url: Url
     oidc_provider: Text = "oidc"
     probe_repository: ImageRepository = "zot-ci-access-probe"
+    probe_tag: ImageTag | None = None
 
 
 class ForgejoSettings(SettingsModel):

@@ -21,6 +21,8 @@ _USERNAME = re.compile(r"[A-Za-z0-9._@+-]{1,100}")
 _SECRET = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,254}")
 # What zot takes for a repository (the OCI distribution specification's grammar, shortened).
 _OCI_REPOSITORY = re.compile(r"(?!.{256})[a-z0-9]+([._-][a-z0-9]+)*(/[a-z0-9]+([._-][a-z0-9]+)*)*")
+# The same specification's grammar of a tag.
+_OCI_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 _SLUG = re.compile(r"[A-Za-z0-9_-]{1,200}")
 _ITEM_TO_IMPORT = re.compile(r"vaults/[a-z0-9]{26}/items/[a-z0-9]{26}")
 _NUMBER = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,9})?")
@@ -140,6 +142,7 @@ Username = Annotated[str, _matching(_USERNAME, "must be 1 to 100 letters, digits
 ImageRepository = Annotated[
     str, _matching(_OCI_REPOSITORY, "must be an image repository's name: small letters, digits, . _ - and /")
 ]
+ImageTag = Annotated[str, _matching(_OCI_TAG, "must be an image's tag: letters, digits, . _ and -")]
 SecretName = Annotated[str, AfterValidator(_secret_name)]
 Slug = Annotated[str, _matching(_SLUG, "must be letters, digits, _ and -")]
 ItemToImport = Annotated[str, _matching(_ITEM_TO_IMPORT, "must be vaults/<vault id>/items/<item id>")]

@@ -112,15 +112,15 @@ class Access:
     update: bool | None = None
 
     @property
-    def fits_ci(self) -> bool:
+    def may(self) -> dict[str, bool]:
         """
-        Whether it is what CI should have: may push new tags, may destroy nothing.
+        Whether it has a right, for each right that was asked about.
         """
-        return self.create and not self.update and not self.delete
+        asked = {"create": self.create, "update": self.update, "delete": self.delete}
+        return {right: has for right, has in asked.items() if has is not None}
 
     def __str__(self) -> str:
-        rights = {"create": self.create, "update": self.update, "delete": self.delete}
-        return ", ".join(f"{'can' if may else 'cannot'} {what}" for what, may in rights.items() if may is not None)
+        return ", ".join(f"{'can' if has else 'cannot'} {right}" for right, has in self.may.items())
 
 
 class Zot:

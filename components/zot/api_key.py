@@ -1,7 +1,7 @@
 """
-The zot API key that CI uses: one live key, young enough, that can create and cannot delete.
+The zot API key that CI uses: one live key, young enough, with exactly the expected rights.
 
-A key is never changed. One that is due, refused, or of wrong access is replaced: the new one is minted and tested
+A key is never changed. One that is due, refused, or of other rights is replaced: the new one is minted and tested
 before anything depends on it, and the old one stays valid until every place holds the new one. Ending a key that had a
 successor is `RetiredKeys`' work; this resource ends its own key only when it has none, as in a destroy.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pulumi
@@ -21,7 +22,7 @@ from ..dynamic.run_memory import MEMORY, Holder, Identity
 from ..dynamic.trouble import is_trouble
 from ..http.errors import EnvironmentUnfitError, ReconcileError
 from ..onepassword.access import onepassword
-from ..rotation import CURRENT, Policy, condition, due, looks_like_a_key, why_refused
+from ..rotation import CI_RIGHTS, CURRENT, Policy, condition, due, looks_like_a_key, why_refused
 from ..settings.reference import StoredToken
 from .api import KeyAuth, zot_at
 from .key_facts import described, facts_of, moment, newer_than, observed
@@ -33,7 +34,9 @@ _IDENTITY = ("username", "zot_url", "label", "rotation")
 _UPDATED = (
     "rotate_after_days",
     "expire_after_days",
+    "rights",
     "probe_repository",
+    "probe_tag",
     "oidc_provider",
     "authentik_url",
     "authentik_token",
@@ -74,6 +77,7 @@ class ApiKeyProvider(Provider):
             username=props["username"],
             label=props["label"],
             repository=props["probe_repository"],
+            tag=props.get("probe_tag"),
             oidc_provider=props["oidc_provider"],
             policy=_policy(props),
         )
@@ -100,7 +104,8 @@ class ApiKeyProvider(Provider):
         zot = zot_at(props["zot_url"])
         listing = zot.seen_listing(props["username"], props["api_key"])
         own = listing.find(props["uuid"])
-        access = zot.seen_access(props["username"], props["api_key"], props["probe_repository"]) if own else None
+        where = props["probe_repository"], props.get("probe_tag")
+        access = zot.seen_access(props["username"], props["api_key"], *where) if own else None
         if own and access:
             facts = observed(listing, own, access)
         else:
@@ -115,8 +120,13 @@ class ApiKeyProvider(Provider):
         if not olds["refused"]:
             MEMORY.note_live_key(olds["zot_url"], olds["username"], olds["api_key"])
         replaces = changed(olds, news, _IDENTITY)
-        reasons = due(facts_of(olds), _policy(news))
-        self.report(news, _thing(olds), [*reasons, *([olds["condition"]] if is_trouble(olds["condition"]) else [])])
+        facts = facts_of(olds)
+        if changed(olds, news, ("probe_repository",)):
+            # What it may do elsewhere is another question, and the next read asks it.
+            facts = replace(facts, may={})
+        reasons = due(facts, _policy(news))
+        unseen = [olds["condition"]] if is_trouble(olds["condition"]) else _not_watched(olds, news)
+        self.report(news, _thing(olds), [*reasons, *unseen])
         if reasons and not replaces:
             replaces = changed(olds, news, ("condition", "rotate_after_days", "expire_after_days")) or ["condition"]
         changes = bool(replaces or changed(olds, news, (*_UPDATED, "condition")))
@@ -228,7 +238,19 @@ def _candidates(props: Props) -> Iterator[str]:
 
 
 def _policy(props: Props) -> Policy:
-    return Policy(float(props["rotate_after_days"]), float(props["expire_after_days"]))
+    rights = frozenset(props.get("rights", CI_RIGHTS))
+    return Policy(float(props["rotate_after_days"]), float(props["expire_after_days"]), rights)
+
+
+def _not_watched(olds: Props, news: Props) -> list[str]:
+    """
+    Say that the tag which the last read asked by was not there: what exists alone can be updated.
+    """
+    tag, same = news.get("probe_tag"), not changed(olds, news, ("probe_repository", "probe_tag"))
+    if not tag or not same or olds["refused"] or "update" in facts_of(olds).may:
+        return []
+    where = f"{news['probe_repository']}:{tag}"
+    return [f"whether it can update is not watched, since the registry shows it no {where}; correct probeTag"]
 
 
 def _account(props: Props) -> Identity:
@@ -262,9 +284,10 @@ class ApiKey(Resource, module="zot", name="ApiKey"):
         oidc_provider: zot's name for it.
         username: whose key.
         label: what the key is recognised by: `zot-ci/<stack>/<username>`.
-        policy: when it rotates and expires.
+        policy: when it rotates and expires, and what it should be allowed.
         rotation: any text; another one is another key.
         probe_repository: where its access is probed; nothing is left there.
+        probe_tag: a tag that exists there, by which it is asked whether the key may update; without one it is not.
         vault, item, field: where the key before it may be found.
     """
 
@@ -294,6 +317,7 @@ class ApiKey(Resource, module="zot", name="ApiKey"):
         vault: pulumi.Input[str],
         item: pulumi.Input[str],
         field: pulumi.Input[str],
+        probe_tag: pulumi.Input[str] | None = None,
         authentik_token: StoredToken | None = None,
         onepassword_access: str | None = None,
         opts: pulumi.ResourceOptions | None = None,
@@ -313,6 +337,9 @@ class ApiKey(Resource, module="zot", name="ApiKey"):
             "field": field,
             "condition": CURRENT,
             **given(
+                # CI's usual rights are no property, as in older states.
+                rights=sorted(policy.rights) if policy.rights != CI_RIGHTS else None,
+                probe_tag=probe_tag,
                 authentik_token=authentik_token.as_property if authentik_token else None,
                 onepassword_access=onepassword_access,
             ),

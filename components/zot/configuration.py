@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 
+from ..rotation import CI_RIGHTS, RIGHTS
+from ..settings.account import AccountSettings
 from ..settings.model import Settings
 
 # Where zot finds the client's id and secret; whoever runs zot puts the file there, or changes the path.
@@ -35,7 +37,7 @@ def zot_configuration(settings: Settings) -> str:
         "anonymousPolicy": ["read"],
         # Whoever is logged in is not anonymous any more, and would see less.
         "defaultPolicy": ["read"],
-        "policies": [{"groups": settings.sso.groups, "actions": ["read", "create"]}],
+        "policies": _policies(settings.sso.groups, settings.accounts),
     }
     http = {
         # The redirect URI begins with it.
@@ -47,3 +49,16 @@ def zot_configuration(settings: Settings) -> str:
         },
     }
     return json.dumps({"http": http}, indent=2)
+
+
+def _policies(groups: list[str], accounts: list[AccountSettings]) -> list[dict[str, list[str]]]:
+    """
+    Return what each group is allowed: reading, and the rights that its accounts are expected to have.
+    """
+    allowed: dict[tuple[str, ...], list[str]] = {}
+    for group in groups:
+        members = [account for account in accounts if group in (account.groups or ())]
+        rights = {right for account in members for right in account.rights} if members else CI_RIGHTS
+        actions = ("read", *(right for right in RIGHTS if right in rights))
+        allowed.setdefault(actions, []).append(group)
+    return [{"groups": names, "actions": list(actions)} for actions, names in allowed.items()]

@@ -24,7 +24,7 @@ def observed(listing: Listing, key: ListedKey, access: Access) -> dict[str, Any]
         "age_days": age_days(key.created_at, listing.time),
         "refused": "",
         "access": str(access),
-        "fits_ci": access.fits_ci,
+        "may": access.may,
         "other_keys": [described(other) for other in listing.keys if other.label != key.label],
         "newer": ", ".join(described(other) for other in newer_than(key, listing)),
     }
@@ -55,10 +55,19 @@ def facts_of(props: Mapping[str, Any]) -> KeyFacts:
         expires_at=moment(props["expires_at"]),
         age_days=float(props["age_days"]),
         refused=props["refused"],
-        access=props["access"],
-        fits_ci=bool(props["fits_ci"]),
+        may=_may(props),
         newer=props["newer"],
     )
+
+
+def _may(props: Mapping[str, Any]) -> dict[str, bool]:
+    """
+    Return the rights that were asked about. A state from before they were recorded one by one has the sentence alone.
+    """
+    if "may" in props:
+        return {right: bool(has) for right, has in props["may"].items()}
+    said = [part.rpartition(" ") for part in str(props["access"]).split(", ")]
+    return {right: how == "can" for how, _, right in said}
 
 
 def moment(text: str) -> datetime | None:

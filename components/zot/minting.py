@@ -13,7 +13,7 @@ import httpx
 
 from ..authentik.api import Authentik
 from ..http.errors import KeyUnfitError, LoginBlockedError, ReconcileError
-from ..rotation import Policy
+from ..rotation import Policy, misfits
 from .api import Access, KeyAuth, ListedKey, Listing, MintedKey, Zot
 from .sign_in import log_out, zot_session
 
@@ -29,6 +29,7 @@ class Order:
         username: whose key.
         label: what it is recognised by, now and after a run that died.
         repository: where its access is probed; nothing is left there.
+        tag: a tag that exists there, by which it is asked whether the key may update; None: that is not asked.
         oidc_provider: zot's name for authentik.
     """
 
@@ -37,6 +38,13 @@ class Order:
     repository: str
     oidc_provider: str
     policy: Policy
+    tag: str | None = None
+
+    def unfit(self, access: Access) -> list[str]:
+        """
+        Say which of the rights that were found are not as expected.
+        """
+        return misfits(access.may, self.policy.rights)
 
 
 @dataclass(frozen=True)
@@ -54,7 +62,7 @@ class ProvenKey:
 def make_key(zot: Zot, authentik: Authentik | None, order: Order, candidates: Iterable[str]) -> ProvenKey:
     """
     Mint a key and test it. The first live one of *candidates* mints it; a login does if none is live, or if the live
-    one's access is not what CI needs: zot reads an account's groups only at a login.
+    one's rights are not as expected: zot reads an account's groups only at a login.
 
     Raises:
         KeyUnfitError: the new key failed its test. It was revoked again.
@@ -64,8 +72,9 @@ def make_key(zot: Zot, authentik: Authentik | None, order: Order, candidates: It
     for candidate in candidates:
         auth = KeyAuth(order.username, candidate)
         listing = zot.listing(auth, order.username)
-        access = zot.seen_access(order.username, candidate, order.repository) if listing.accepted else None
-        if access and access.fits_ci:
+        where = order.repository, order.tag
+        access = zot.seen_access(order.username, candidate, *where) if listing.accepted else None
+        if access and not order.unfit(access):
             return _mint(zot, order, auth, listing.time)
         if access:
             unfit = f": the live one {access} in {order.repository}, and only a login renews an account's rights"
@@ -93,11 +102,12 @@ def _mint(zot: Zot, order: Order, auth: httpx.Auth, now: datetime) -> ProvenKey:
     try:
         listing = zot.listing(key_auth, order.username)
         listed = listing.find(minted.uuid)
-        access = zot.access(key_auth, order.username, order.repository) if listed else None
-        if listed is None or access is None or not access.fits_ci:
-            fault = "it is refused" if access is None else f"it {access}"
+        access = zot.access(key_auth, order.username, order.repository, order.tag) if listed else None
+        if listed is None or access is None or order.unfit(access):
+            fault = "it is refused" if access is None else f"it {'; it '.join(order.unfit(access))}"
+            rights = " and ".join(["read", *sorted(order.policy.rights)])
             hint = (
-                "put the account into a group that zot lets read and create there, and nothing more, or set "
+                f"put the account into a group that zot lets {rights} there, and nothing more, or set "
                 "probeRepository to a repository that the group's policy covers; the previous key stays"
             )
             msg = f"zot key for {order.username} failed its test in {order.repository}: {fault}; {hint}"

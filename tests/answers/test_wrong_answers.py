@@ -240,7 +240,7 @@ ZOT = {
         lambda world: rights(world, "read"), Life.mint, KeyUnfitError, "failed its test in zot-ci-access-probe: it can"
     ),
     "group_may_delete": Refusal(
-        lambda world: rights(world, "read", "create", "delete"), Life.mint, KeyUnfitError, "it can create, can delete;"
+        lambda world: rights(world, "read", "create", "delete"), Life.mint, KeyUnfitError, "it can delete, "
     ),
 }
 

@@ -120,7 +120,7 @@ def test_a_key_that_may_delete_is_replaced_by_a_login(world: World, in_sync: Sta
     preview = in_sync.preview()
 
     assert preview.code == 7
-    assert "can create, can delete; CI needs a key that can create and cannot delete" in preview.text
+    assert "can delete, which the settings do not expect" in preview.text
 
     up = in_sync.up()
 

@@ -91,6 +91,14 @@ WRONG = {
     "reserved": wrong(f"{F}.secret", "CI", *SECRETS),
     "reserved prefix": wrong(f"{F}.secret", "gitea_key", *SECRETS),
     "probe repository": wrong("zot.probeRepository", "Upper/Case", "image repository", "small letters"),
+    "a right that is implied": wrong(
+        f"{A}.rights", ["read"], "'create'", "'update'", "'delete'", place=f"{A}.rights[0]"
+    ),
+    "a right twice": wrong(f"{A}.rights", ["create", "create"], "each right once"),
+    "rights as text": wrong(f"{A}.rights", "create", "list"),
+    "account's probe repository": wrong(f"{A}.probeRepository", "Upper/Case", "image repository"),
+    "probe tag": wrong("zot.probeTag", "a tag", "image's tag", "letters"),
+    "account's probe tag": wrong(f"{A}.probeTag", "a/b", "image's tag"),
     "no authentik": wrong("authentik", MISSING, "authentik", "missing", "groups", place=""),
 }
 

@@ -69,6 +69,16 @@ def test_one_field_or_several_are_taken_and_the_first_is_the_store() -> None:
     assert load(given(RIGHT)).accounts[0].store.field == "zot-ci-api"
 
 
+def test_an_account_may_have_its_own_rights() -> None:
+    """More than to create, or none but to read."""
+    rights = [
+        load(given(with_((f"{A}.rights", names)))).accounts[0].policy.rights for names in (["update", "create"], [])
+    ]
+
+    assert rights == [{"create", "update"}, set()]
+    assert load(given(RIGHT)).accounts[0].policy.rights == {"create"}
+
+
 def test_an_account_may_have_no_secret_and_then_no_forgejo_is_needed() -> None:
     """The key's only consumer reads a field, in whatever vault."""
     account = load(given(with_((f"{A}.forgejo", MISSING), ("forgejo", MISSING)))).accounts[0]

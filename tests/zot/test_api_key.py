@@ -112,12 +112,12 @@ def test_what_is_recorded_of_a_new_key(signed_in: World) -> None:
     assert held.expires is not None
     assert abs(held.expires - signed_in.estate.clock.now() - timedelta(days=30.5)) < timedelta(minutes=1)
     assert result.id == outs["uuid"]
-    observed = {name: outs[name] for name in ("age_days", "refused", "access", "fits_ci", "condition")}
+    observed = {name: outs[name] for name in ("age_days", "refused", "access", "may", "condition")}
     assert observed == {
         "age_days": 0.0,
         "refused": "",
         "access": "can create, cannot delete",
-        "fits_ci": True,
+        "may": {"create": True, "delete": False},
         "condition": "current",
     }
     assert outs["created_at"].endswith("+00:00")

@@ -40,14 +40,14 @@ def create(world: World, **inputs: object) -> Props:
 @pytest.mark.parametrize(
     ("allowed", "words"),
     [
-        (("read",), "cannot create, cannot delete"),
-        (("read", "create", "update", "delete"), "can create, can delete"),
-        (("read", "delete"), "cannot create, can delete"),
+        (("read",), ("cannot create, which the settings expect", "lets read and create")),
+        (("read", "create", "update", "delete"), ("can delete, which the settings do not expect",)),
+        (("read", "delete"), ("it cannot create", "it can delete")),
     ],
     ids=["too little", "too much", "the wrong"],
 )
 def test_a_key_that_fails_its_test_is_revoked_and_the_one_before_stays(
-    allowed: tuple[str, ...], words: str, signed_in: World
+    allowed: tuple[str, ...], words: tuple[str, ...], signed_in: World
 ) -> None:
     """Before anything depends on it; the error says what it can do."""
     signed_in.estate.zot.access.policies[GROUP] = frozenset(allowed)
@@ -58,7 +58,7 @@ def test_a_key_that_fails_its_test_is_revoked_and_the_one_before_stays(
     with pytest.raises(KeyUnfitError) as caught:
         create(signed_in)
 
-    assert_names(caught.value, "zot ", "zot-ci ", "zot-ci-access-probe", words, "the previous key stays")
+    assert_names(caught.value, "zot ", "zot-ci ", "zot-ci-access-probe", *words, "the previous key stays")
     assert [held.secret for held in signed_in.estate.zot.of("zot-ci")] == [hand]
     assert calls(signed_in).count("POST /zot/auth/apikey") == 1
 

@@ -48,6 +48,19 @@ def test_the_configuration_has_three_tiers_and_no_secret() -> None:
     }
 
 
+def test_a_group_is_allowed_what_its_accounts_are_expected_to_do() -> None:
+    """Whoever takes the fragment gets keys that pass their test; a group that no account names creates."""
+    sso = SSO | {"groups": ["artifact-workloads", "ci-talos", "later"]}
+    stack = config(sso, groups=["ci-talos"], rights=["delete", "create", "update"])
+
+    http = json.loads(zot_configuration(load(stack)))["http"]
+
+    assert http["accessControl"]["repositories"]["**"]["policies"] == [
+        {"groups": ["artifact-workloads", "later"], "actions": ["read", "create"]},
+        {"groups": ["ci-talos"], "actions": ["read", "create", "update", "delete"]},
+    ]
+
+
 def test_there_is_no_configuration_without_single_sign_on() -> None:
     """It could not name a client."""
     assert zot_configuration(load(config())) == ""

@@ -75,7 +75,7 @@ def test_a_first_key_is_made_by_a_login_and_the_next_one_by_that_key(signed_in: 
     first = outs_of(PROVIDER.create(key(signed_in)))
 
     assert signed_in.accepts(first["api_key"])
-    assert (first["access"], first["fits_ci"]) == ("can create, cannot delete", True)
+    assert (first["access"], first["may"]) == ("can create, cannot delete", {"create": True, "delete": False})
     assert [listed["label"] for listed in signed_in.keys(first["api_key"])] == [LABEL]
     changed = password_changed(signed_in)
     assert changed > before
