@@ -74,6 +74,7 @@ class RegistryCredential(pulumi.ComponentResource):
             api_key=key.api_key,
             held=proven,
             retire_after_days=account.retire_after_days,
+            exclusive=account.exclusive,
             opts=self._child,
         )
         self.summary = _summary(key, fields[0], account.policy, held, retired)

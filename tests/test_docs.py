@@ -269,6 +269,13 @@ def _stale(world: World) -> str:
     return str(outs_of(RetiredKeysProvider().read(LABEL, wanted.swept(world, current)))["condition"])
 
 
+def _theirs(world: World) -> str:
+    """What a read says of a key that somebody made for an exclusive account."""
+    current = made_by(world)
+    world.estate.zot.mint("zot-ci", "by hand")
+    return str(outs_of(RetiredKeysProvider().read(LABEL, wanted.swept(world, current, exclusive=True)))["condition"])
+
+
 def _newer(world: World) -> str:
     """What a read says of a key that an interrupted run made after the one in the state."""
     current = made_by(world)
@@ -310,6 +317,7 @@ CONDITIONS: dict[str, Callable[[World, pytest.LogCaptureFixture], str]] = {
     "canary canary.yaml ended with failure": (
         lambda world, _: _of_a_secret(world, lambda: None, canary={"workflow": "canary.yaml"}, canary_end="failure")
     ),
+    "1 of others, and the account is exclusive: …": lambda world, _: _theirs(world),
     "1 more with our label: …": lambda world, _: _stale(world),
 }
 

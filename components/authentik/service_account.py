@@ -90,6 +90,8 @@ class ServiceAccountProvider(Provider):
         Another user name is another account; everything else is changed in place.
         """
         MEMORY.note_holder(_identity(olds["account_uuid"]), Holder(olds["mark"], olds["made_here"]))
+        if olds["condition"].startswith(GONE):
+            MEMORY.note_gone(_name(olds))
         self.report(news, _thing(olds), _drift(olds, news))
         return differences(olds, news, update=_UPDATED, replace=("username",))
 

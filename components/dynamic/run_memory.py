@@ -25,6 +25,7 @@ something that was made here. What is remembered for that:
 - **The live keys of the state.** The `create` of a key's successor is not told the key before it, which can mint it.
 - **The keys that an identity has left** after its own were ended: the evidence without which no account is deleted.
 - **The fields that the settings name**, to find two names of one field before one overwrites the other.
+- **What is gone**, for what hangs on its name and lives on: an account's keys.
 - **What is kept as it is**, for the program, which publishes such a secret once more.
 - **Faults that stop no other resource**, for the program, which ends with exit code 1 for them; and what was said
   already, since a system that is down is down for all that is asked of it.
@@ -80,6 +81,7 @@ class RunMemory:
             self._wanted: set[Identity] = set()
             self._named: dict[Identity, str] = {}
             self._kept: set[Identity] = set()
+            self._gone: set[Identity] = set()
             self._holders: dict[Identity, Holder] = {}
             self._held: dict[Identity, tuple[str, str, str]] = {}
             self._live_keys: dict[tuple[str, str], str] = {}
@@ -112,6 +114,8 @@ class RunMemory:
                 self._kept.add(tuple(name))
             case ["kept", name, False]:
                 self._kept.discard(tuple(name))
+            case ["gone", name]:
+                self._gone.add(tuple(name))
             case ["holder", place, mark, made_here, labels]:
                 known = self._holders.get(tuple(place))
                 self._last_mark = max(self._last_mark, int(mark.partition("-")[0] or 0))
@@ -184,6 +188,20 @@ class RunMemory:
         with self._lock:
             self._catch_up()
             return name in self._kept
+
+    def note_gone(self, name: Identity) -> None:
+        """
+        Note that what is called *name* was not there when this run looked for it.
+        """
+        self._note("gone", name)
+
+    def is_gone(self, name: Identity) -> bool:
+        """
+        Whether what is called *name* was not there when this run looked for it.
+        """
+        with self._lock:
+            self._catch_up()
+            return name in self._gone
 
     def new_mark(self) -> str:
         """

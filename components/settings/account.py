@@ -96,7 +96,7 @@ class AccountSettings(SettingsModel):
     One account and its key. Without *groups* the account itself is somebody else's, and only its key is kept.
 
     *rights* are what the key is expected to be allowed beside reading, no more and no less. Where *probe_repository* or
-    *probe_tag* is absent, the registry's own holds.
+    *probe_tag* is absent, the registry's own holds. An *exclusive* account has no live key but ours.
     """
 
     username: Username
@@ -105,6 +105,7 @@ class AccountSettings(SettingsModel):
     rights: list[Literal["create", "update", "delete"]] = Field(default=["create"])
     probe_repository: ImageRepository | None = None
     probe_tag: ImageTag | None = None
+    exclusive: Truth = False
     rotate_after_days: DaysOrNever = 90.0
     expire_after_days: Days = 120.0
     retire_after_days: DaysOrNever = 0.0

@@ -72,7 +72,7 @@ class ApiKeyProvider(Provider):
             KeyUnfitError: the new key failed its test and was revoked again.
             EnvironmentUnfitError: the store of record can never take a key; nothing was made.
         """
-        mark = MEMORY.new_mark()
+        mark, is_first = MEMORY.new_mark(), MEMORY.holder(_slot(props)) is None
         order = Order(
             username=props["username"],
             label=props["label"],
@@ -86,6 +86,11 @@ class ApiKeyProvider(Provider):
         _refuse_an_unwritable_item(props)
         made = make_key(zot_at(props["zot_url"]), authentik, order, _candidates(props))
         MEMORY.note_holder(_slot(props), Holder(mark))
+        others = [described(key) for key in made.listing.keys if key.label != order.label and not key.is_expired]
+        if is_first and others:
+            # Nobody has named them yet: a preview before the first `up` asks no registry.
+            stay = "which stay unless the account is exclusive"
+            _log.warning("zot: %s has other live keys, %s: %s", order.username, stay, "; ".join(others))
         outs = {
             **props,
             "uuid": made.listed.uuid,
@@ -126,7 +131,7 @@ class ApiKeyProvider(Provider):
             facts = replace(facts, may={})
         reasons = due(facts, _policy(news))
         unseen = [olds["condition"]] if is_trouble(olds["condition"]) else _not_watched(olds, news)
-        self.report(news, _thing(olds), [*reasons, *unseen])
+        self.report(news, _thing(olds), [*reasons, *unseen, *_given_back(olds)])
         if reasons and not replaces:
             replaces = changed(olds, news, ("condition", "rotate_after_days", "expire_after_days")) or ["condition"]
         changes = bool(replaces or changed(olds, news, (*_UPDATED, "condition")))
@@ -240,6 +245,15 @@ def _candidates(props: Props) -> Iterator[str]:
 def _policy(props: Props) -> Policy:
     rights = frozenset(props.get("rights", CI_RIGHTS))
     return Policy(float(props["rotate_after_days"]), float(props["expire_after_days"]), rights)
+
+
+def _given_back(olds: Props) -> list[str]:
+    """
+    Name the other keys of an account that authentik has no more, or has anew: keys hang on the name alone.
+    """
+    others = olds["other_keys"] if MEMORY.is_gone(("account", olds["username"])) else []
+    back = "the registry accepts them all the while, and whoever makes an account of that name has them"
+    return [f"other keys outlived the account; {back}: {'; '.join(others)}"] if others else []
 
 
 def _not_watched(olds: Props, news: Props) -> list[str]:

@@ -3,55 +3,32 @@ The end of old keys: after a rotation, no key with our label is left but the cur
 
 The only resource that ends a key which had a successor, and it does so last. From every place it takes the uuid of the
 key that the place is known to work with, and it ends nothing while any of them has another. It never ends a key that is
-newer than the one it works with. A stale key's grace counts from its successor's birth. Keys with another label are
-somebody else's.
+newer than the one it works with, if it has our label. A stale key's grace counts from its successor's birth. Keys with
+another label are somebody else's: they are only ended where the account is exclusive.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
 
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
 
-from ..dynamic.provider import Props, Provider, changed, differences, key_in
+from ..dynamic.provider import Props, Provider, changed, differences, given, key_in
 from ..dynamic.run_memory import MEMORY, Holder, Identity
 from ..dynamic.trouble import condition_of, is_trouble
 from ..http.errors import ReconcileError, UnexpectedAnswerError
-from ..rotation import CURRENT, age_days
-from .api import KeyAuth, ListedKey, Listing, zot_at
+from ..rotation import CURRENT
+from .api import KeyAuth, zot_at
+from .key_facts import described
+from .stale_keys import condition, facts, of_another_stack, other_keys, stale_keys
 
 _log = logging.getLogger(__name__)
 
-_UPDATED = ("zot_url", "username", "label", "key_uuid", "api_key", "held", "retire_after_days")
+_UPDATED = ("zot_url", "username", "label", "key_uuid", "api_key", "held", "retire_after_days", "exclusive")
 _INPUTS = (*_UPDATED, "condition")
-
-# The run that replaces a key still uses it for a moment after its successor was made.
-_OWN_USE = timedelta(hours=1)
-
-
-@dataclass(frozen=True)
-class StaleKey:
-    """
-    A key that has a successor, and when that was made.
-    """
-
-    key: ListedKey
-    succeeded_at: datetime
-
-    def __str__(self) -> str:
-        return f"{self.key.uuid} created {self.key.created_at:%Y-%m-%d}"
-
-    @property
-    def still_used(self) -> bool:
-        """
-        Whether something other than the run that replaced it has used it since.
-        """
-        return self.key.last_used is not None and self.key.last_used > self.succeeded_at + _OWN_USE
 
 
 class RetiredKeysProvider(Provider):
@@ -81,26 +58,20 @@ class RetiredKeysProvider(Provider):
         Look for stale keys, in the list that `ApiKey` has read in this run as well. Read-only.
         """
         listing = zot_at(props["zot_url"]).seen_listing(props["username"], props["api_key"])
-        stale = _stale(listing, props["key_uuid"], {props["label"], *props["earlier_labels"]})
-        found = {"stale": [_facts(one, listing.time) for one in stale]}
-        still_used = [
-            f"{one.key.uuid} was used on {one.key.last_used:%Y-%m-%d}, after its successor was published"
-            for one in stale
-            if one.still_used
-        ]
-        return {**found, "still_used": still_used, "condition": _condition(found, props)}
+        found = facts(listing, props["key_uuid"], _labels(props))
+        return {**found, "condition": condition(found, props)}
 
     def diff(self, id_: str, olds: Props, news: Props) -> DiffResult:
         """
         Another current key, or a stale one that the last read found and whose grace is over by today's settings.
         """
         MEMORY.note_holder(_slot(olds), Holder(olds["mark"], labels=_labels(olds)))
-        condition = olds["condition"] if is_trouble(olds["condition"]) else _condition(olds, news)
+        found = olds["condition"] if is_trouble(olds["condition"]) else condition(olds, news)
         still_used = [f"something still holds it: {line}" for line in olds.get("still_used") or []]
-        found = [] if condition == CURRENT else [condition]
-        self.report(news, _thing(olds), [*found, *still_used])
+        said = [] if found == CURRENT else [found]
+        self.report(news, _thing(olds), [*said, *_rivals(olds, news), *still_used])
         result = differences(olds, news, update=_UPDATED)
-        return DiffResult(result.changes or condition != CURRENT, result.replaces)
+        return DiffResult(result.changes or found != CURRENT, result.replaces)
 
     def update(self, id_: str, olds: Props, news: Props) -> UpdateResult:
         """
@@ -118,6 +89,7 @@ class RetiredKeysProvider(Provider):
             MEMORY.note_said(condition_of(exc))
             raise
         if elsewhere and not _lagging(news):
+            # What is not ours there stays: the settings are about that account no more.
             _end_elsewhere(olds)
         return UpdateResult(outs)
 
@@ -138,11 +110,16 @@ def _swept(wanted: Props, mark: str, earlier: tuple[str, ...]) -> Props:
         # A run for chosen targets can come here before every place is served, and a canary may not have succeeded.
         why = f"not known to work with the current one: {', '.join(lagging)}"
         _log.warning("zot: no older key of %s is ended yet; %s", wanted["username"], why)
-    elif not _end(wanted, labels, grace_days=float(wanted.get("retire_after_days") or 0)):
+    elif not _end(
+        wanted,
+        labels,
+        grace_days=float(wanted.get("retire_after_days") or 0),
+        exclusive=bool(wanted.get("exclusive")),
+    ):
         hint = "somebody revoked it during this run; run again"
         msg = f"zot refuses the current key of {wanted['username']}; {hint}"
         raise UnexpectedAnswerError(msg)
-    return {**wanted, "mark": mark, "earlier_labels": sorted(labels - {wanted["label"]}), "stale": []}
+    return {**wanted, "mark": mark, "earlier_labels": sorted(labels - {wanted["label"]}), "stale": [], "others": []}
 
 
 def _end_elsewhere(olds: Props) -> None:
@@ -159,45 +136,34 @@ def _end_elsewhere(olds: Props) -> None:
         )
 
 
-def _end(props: Props, labels: set[str], *, grace_days: float) -> bool:
+def _end(props: Props, labels: set[str], *, grace_days: float, exclusive: bool = False) -> bool:
     """
-    End the stale keys whose grace is over; return whether the registry accepts the current key, which asks.
+    End the stale keys whose grace is over, and of an *exclusive* account those of others; return whether the registry
+    accepts the current key, which asks.
     """
     zot, username = zot_at(props["zot_url"]), props["username"]
     auth = KeyAuth(username, props["api_key"])
     listing = zot.listing(auth, username)
-    for stale in _stale(listing, props["key_uuid"], labels):
-        if age_days(stale.succeeded_at, listing.time) >= grace_days:
+    for stale in stale_keys(listing, props["key_uuid"], labels):
+        if stale.is_over(listing.time, grace_days):
             zot.revoke(auth, username, stale.key.uuid)
             _log.info("zot: revoked key %s of %s, created %s", stale.key.uuid, username, stale.key.created_at)
+    for other in other_keys(listing, props["key_uuid"], labels) if exclusive else ():
+        if other.is_over(listing.time, grace_days):
+            zot.revoke(auth, username, other.key.uuid)
+            _log.info("zot: revoked a key of others, since %s is exclusive: %s", username, described(other.key))
     return listing.accepted
 
 
-def _stale(listing: Listing, current_uuid: str, labels: set[str]) -> list[StaleKey]:
+def _rivals(found: Props, settings: Props) -> list[str]:
     """
-    Return the keys of *labels* that are older than the current one, oldest first, and those that have expired.
+    Warn of other stacks of this program that have the same account, where it is exclusive.
     """
-    current = listing.find(current_uuid)
-    if current is None:
-        return []
-    ours = [key for key in listing.keys if key.label in labels and key is not current]
-    older = [key for key in ours if key.created_at < current.created_at]
-    births = [*(key.created_at for key in older[1:]), current.created_at]
-    stale = [StaleKey(key, succeeded_at) for key, succeeded_at in zip(older, births, strict=False)]
-    return stale + [StaleKey(key, key.created_at) for key in ours if key not in older and key.is_expired]
-
-
-def _facts(stale: StaleKey, now: datetime) -> Props:
-    return {"key": str(stale), "succeeded_days_ago": age_days(stale.succeeded_at, now)}
-
-
-def _condition(facts: Props, settings: Props) -> str:
-    """
-    Judge the stale keys that were found by how long *settings* leave them alive.
-    """
-    grace_days = float(settings.get("retire_after_days") or 0)
-    over = [stale["key"] for stale in facts["stale"] if stale["succeeded_days_ago"] >= grace_days]
-    return f"{len(over)} more with our label: {', '.join(over)}" if over else CURRENT
+    labels = [str(one["label"]) for one in found.get("others") or []] if settings.get("exclusive") else []
+    return [
+        f"the stack {stack} has made a key of this exclusive account, and would end ours: have it in one stack only"
+        for stack in of_another_stack(labels, _labels(found), settings["username"])
+    ]
 
 
 def _lagging(props: Props) -> list[str]:
@@ -231,6 +197,7 @@ class RetiredKeys(Resource, module="zot", name="RetiredKeys"):
         api_key: the same key, to ask the registry with. Secret in the state.
         held: for each place that holds the key, the uuid of the key that it is known to work with.
         retire_after_days: how long a key stays alive after its successor was made.
+        exclusive: keys of other labels are stale as well.
     """
 
     still_used: pulumi.Output[list[str] | None]
@@ -247,6 +214,7 @@ class RetiredKeys(Resource, module="zot", name="RetiredKeys"):
         api_key: pulumi.Input[str],
         held: Mapping[str, pulumi.Input[str]],
         retire_after_days: float,
+        exclusive: bool = False,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         props: dict[str, Any] = {
@@ -259,6 +227,7 @@ class RetiredKeys(Resource, module="zot", name="RetiredKeys"):
             "retire_after_days": retire_after_days,
             "condition": CURRENT,
             "still_used": None,
+            **given(exclusive=exclusive or None),
         }
         secret = pulumi.ResourceOptions(additional_secret_outputs=["api_key"])
         super().__init__(RetiredKeysProvider(), resource_name, props, pulumi.ResourceOptions.merge(secret, opts))

@@ -62,6 +62,7 @@ def test_nothing_ends_while_a_place_holds_an_older_key(signed_in: World, caplog:
     current = made_by(signed_in)
     old = stale_key(signed_in)
     held = {"1Password a/b/c": current["uuid"], "Forgejo b": "old", "Forgejo a": "older"}
+    caplog.clear()
 
     PROVIDER.create(sweep(signed_in, current, held=held))
 
@@ -89,14 +90,16 @@ def test_a_read_in_sync_changes_nothing(signed_in: World) -> None:
     """Keys with another label are no stale keys."""
     current = made_by(signed_in)
     olds = swept(signed_in, current)
-    stale_key(signed_in, "theirs")
+    theirs = stale_key(signed_in, "theirs")
 
     result = PROVIDER.read(LABEL, olds)
 
-    assert outs_of(result) == olds | {"still_used": []}
+    outs = outs_of(result)
+    assert outs == olds | {"still_used": [], "others": outs["others"]}
+    assert [uuid_of(signed_in, theirs) in other["key"] for other in outs["others"]] == [True]
     assert result.inputs == sweep(signed_in, current)
     assert calls(signed_in) == ["GET /zot/auth/apikey"]
-    assert not PROVIDER.diff(LABEL, outs_of(result), olds).changes
+    assert not PROVIDER.diff(LABEL, outs, olds).changes
 
 
 def test_stale_keys_are_seen_named_and_ended(signed_in: World, caplog: pytest.LogCaptureFixture) -> None:

@@ -60,6 +60,7 @@ def test_an_old_key_that_something_still_uses_is_told(
 ) -> None:
     """The rotation's own use of it, within the hour, is none."""
     old, new = rotated(signed_in)
+    caplog.clear()
     signed_in.estate.clock.advance(hours=hours)
     assert signed_in.accepts(old["api_key"])
 
