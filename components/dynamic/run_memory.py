@@ -85,7 +85,7 @@ class RunMemory:
             self._holders: dict[Identity, Holder] = {}
             self._held: dict[Identity, tuple[str, str, str]] = {}
             self._live_keys: dict[tuple[str, str], str] = {}
-            self._keys_left: dict[str, tuple[str, ...]] = {}
+            self._keys_left: dict[tuple[str, str], tuple[str, ...]] = {}
             self._named_fields: tuple[tuple[str, Place], ...] = ()
             self._faults: dict[str, str] = {}
             self._said: set[str] = set()
@@ -130,8 +130,8 @@ class RunMemory:
                 self._faults[what] = sentence
             case ["said", sentence]:
                 self._said.add(sentence)
-            case ["keys left", username, keys]:
-                self._keys_left[username] = tuple(keys)
+            case ["keys left", registry, username, keys]:
+                self._keys_left[registry, username] = tuple(keys)
 
     def want(self, name: Identity) -> None:
         """
@@ -267,19 +267,22 @@ class RunMemory:
         with self._lock:
             return self._live_keys.get((registry, username))
 
-    def note_keys_left(self, username: str, keys: list[str]) -> None:
+    def note_keys_left(self, registry: str, username: str, keys: list[str]) -> None:
         """
-        Note the live keys, in words, that the registry listed for *username* besides those that were ended.
+        Note the live keys, in words, that the *registry* listed for *username* besides those that were ended.
         """
-        self._note("keys left", username, keys)
+        self._note("keys left", registry, username, keys)
 
     def keys_left(self, username: str) -> tuple[str, ...] | None:
         """
-        Return the live keys of *username*; None where this run has no evidence.
+        Return the live keys of *username* at all registries; None where this run has no evidence, or none of one of the
+        registries at which it knows a key of that name.
         """
         with self._lock:
             self._catch_up()
-            return self._keys_left.get(username)
+            left = {registry: keys for (registry, name), keys in self._keys_left.items() if name == username}
+            known = {place[1] for place in self._holders if place[0] == "key" and place[2] == username}
+            return tuple(key for keys in left.values() for key in keys) if left and known <= left.keys() else None
 
     def note_fault(self, what: str, sentence: str) -> bool:
         """

@@ -200,7 +200,7 @@ class ApiKeyProvider(Provider):
         for key in ended:
             zot.revoke(auth, username, key.uuid)
             _log.info("zot: revoked key %s of %s", key.uuid, username)
-        MEMORY.note_keys_left(username, [described(key) for key in left])
+        MEMORY.note_keys_left(props["zot_url"], username, [described(key) for key in left])
 
 
 def key_in_field(props: Props) -> str | None:

@@ -115,10 +115,11 @@ def of_another_stack(labels: Collection[str], ours: Collection[str], username: s
 
 
 def _fact(words: str, stale: StaleKey, now: datetime) -> dict[str, Any]:
-    days = None if stale.succeeded_at is None else age_days(stale.succeeded_at, now)
-    return {"key": words, "label": stale.key.label, "succeeded_days_ago": days}
+    # The engine keeps no property that is None.
+    since = {} if stale.succeeded_at is None else {"succeeded_days_ago": age_days(stale.succeeded_at, now)}
+    return {"key": words, "label": stale.key.label, **since}
 
 
 def _over(found: list[dict[str, Any]], grace_days: float) -> list[str]:
-    over = [one for one in found if one["succeeded_days_ago"] is None or one["succeeded_days_ago"] >= grace_days]
+    over = [one for one in found if one.get("succeeded_days_ago", grace_days) >= grace_days]
     return [str(one["key"]) for one in over]

@@ -114,7 +114,7 @@ class Life:
 
     def delete_account(self) -> Any:
         """Destroy the account, which has no live key any more."""
-        MEMORY.note_keys_left(self.world.username, [])
+        MEMORY.note_keys_left(self.world.zot_url, self.world.username, [])
         return ServiceAccountProvider().delete(self.world.username, self.account)
 
     def read_key(self) -> Any:

@@ -12,7 +12,7 @@ import pytest
 
 from components.authentik.service_account import ServiceAccountProvider
 from components.dynamic.provider import Props
-from components.dynamic.run_memory import MEMORY
+from components.dynamic.run_memory import MEMORY, Holder
 from components.http.errors import NotFoundError, NotOursError
 from tests.dynamic.wanted import UNKNOWN, account, calls, next_run, outs_of, planned, writes
 from tests.estate.authentik.model import User
@@ -23,6 +23,8 @@ pytestmark = pytest.mark.embedded
 
 PROVIDER = ServiceAccountProvider()
 USER = "zot-ci"
+# A registry: the evidence about an account's keys is of one.
+ZOT = "https://registry.example.test"
 
 
 def made_before(world: World, **properties: Any) -> User:
@@ -223,7 +225,7 @@ def test_a_change_of_the_wanted_groups_is_no_drift(signed_in: World, caplog: pyt
 def test_a_destroy_deletes_what_was_made_here(signed_in: World) -> None:
     """Gone already is no error."""
     olds = in_sync(signed_in)
-    MEMORY.note_keys_left(USER, [])
+    MEMORY.note_keys_left(ZOT, USER, [])
 
     PROVIDER.delete(USER, olds)
     PROVIDER.delete(USER, olds)
@@ -238,13 +240,52 @@ def test_a_destroy_leaves_an_account_whose_name_may_have_live_keys(
     """A new account of that name would get them back. It is named why it stays."""
     olds = in_sync(signed_in)
     if keys is not None:
-        MEMORY.note_keys_left(USER, keys)
+        MEMORY.note_keys_left(ZOT, USER, keys)
 
     PROVIDER.delete(USER, olds)
 
     assert USER in signed_in.estate.authentik.users
     assert "left account zot-ci" in caplog.text
     assert (keys or ["the registry lists none"])[0] in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("left", "stays"),
+    [
+        ({"one": [], "two": []}, False),
+        ({"one": []}, True),
+        ({"one": [], "two": ["by hand (a-uuid)"]}, True),
+        ({"one": ["by hand (a-uuid)"], "two": []}, True),
+    ],
+    ids=["no key at both", "one has not been seen", "a key at the second", "a key at the first"],
+)
+def test_an_account_of_two_registries_stays_until_both_are_known_to_have_no_key(
+    left: dict[str, list[str]], stays: bool, signed_in: World
+) -> None:
+    """Another Pulumi program may have one account at several; whichever answered last does not decide alone."""
+    olds = in_sync(signed_in)
+    for registry in ("one", "two"):
+        MEMORY.note_holder(("key", registry, USER), Holder(MEMORY.new_mark()))
+    for registry, keys in left.items():
+        MEMORY.note_keys_left(registry, USER, keys)
+
+    PROVIDER.delete(USER, olds)
+
+    assert (USER in signed_in.estate.authentik.users) is stays
+
+
+def test_another_account_s_keys_say_nothing_of_this_one(signed_in: World) -> None:
+    """Neither that it has none nor that it has some."""
+    olds = in_sync(signed_in)
+    MEMORY.note_keys_left(ZOT, "zot-cd", [])
+
+    PROVIDER.delete(USER, olds)
+    assert USER in signed_in.estate.authentik.users
+
+    MEMORY.note_keys_left(ZOT, "zot-cd", ["by hand (a-uuid)"])
+    MEMORY.note_keys_left(ZOT, USER, [])
+    PROVIDER.delete(USER, olds)
+    assert USER not in signed_in.estate.authentik.users
 
 
 def test_an_account_that_was_made_here_stays_ours_when_its_resource_is_replaced(signed_in: World) -> None:
@@ -254,7 +295,7 @@ def test_an_account_that_was_made_here_stays_ours_when_its_resource_is_replaced(
 
     PROVIDER.check({}, account(signed_in))
     outs = outs_of(PROVIDER.create(account(signed_in)))
-    MEMORY.note_keys_left(USER, [])
+    MEMORY.note_keys_left(ZOT, USER, [])
     PROVIDER.delete(USER, olds)
 
     assert outs["made_here"] is True
@@ -269,7 +310,7 @@ def test_an_account_renamed_there_and_here_is_not_deleted_under_its_old_name(sig
     signed_in.change_account(username="other")
 
     outs = outs_of(PROVIDER.create(account(signed_in, username="other")))
-    MEMORY.note_keys_left(USER, [])
+    MEMORY.note_keys_left(ZOT, USER, [])
     PROVIDER.delete(USER, olds)
 
     assert outs["made_here"] is True
