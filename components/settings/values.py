@@ -26,6 +26,7 @@ _OCI_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 _SLUG = re.compile(r"[A-Za-z0-9_-]{1,200}")
 _ITEM_TO_IMPORT = re.compile(r"vaults/[a-z0-9]{26}/items/[a-z0-9]{26}")
 _NUMBER = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,9})?")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? [+-]\d{4} \S+")
 _MOST_DAYS = 3650
 
 
@@ -116,6 +117,24 @@ def _secret_name(value: str) -> str:
     return upper
 
 
+def _written_as_text(value: object) -> object:
+    """
+    Refuse what YAML has made of a text without quotes: `123`, `true`, or a date, of which the engine makes another text
+    than was written (`2026-01-01 00:00:00 +0000 UTC`, engine 3.250).
+    """
+    read = None
+    if isinstance(value, bool):
+        read = "true or false"
+    elif isinstance(value, int | float):
+        read = "a number"
+    elif isinstance(value, str) and _DATE.fullmatch(value):
+        read = "a date"
+    if read:
+        msg = f"must be text, and YAML reads {read}: put it into quotes"
+        raise ValueError(msg)
+    return value
+
+
 def _reference(value: str) -> str:
     Reference.parse(value)
     return value
@@ -128,21 +147,24 @@ def as_list(value: object) -> object:
     return [value] if isinstance(value, dict) else value
 
 
-Text = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
-Url = Annotated[str, AfterValidator(_url)]
-TokenReference = Annotated[str, AfterValidator(_reference)]
+_AsText = BeforeValidator(_written_as_text)
+_Plain = Annotated[str, _AsText]
+# The look at the text comes last here, which is first: pydantic strips no white space behind another validator.
+Text = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True), _AsText]
+Url = Annotated[_Plain, AfterValidator(_url)]
+TokenReference = Annotated[_Plain, AfterValidator(_reference)]
 Number = Annotated[float, BeforeValidator(_number), Field(allow_inf_nan=False)]
 Truth = Annotated[bool, BeforeValidator(_truth)]
 Days = Annotated[Number, Field(gt=0, le=_MOST_DAYS)]
 DaysOrNever = Annotated[Number, Field(ge=0, le=_MOST_DAYS)]
-WorkflowFile = Annotated[str, _matching(_WORKFLOW, "must be the file name of a workflow, such as canary.yaml")]
-Owner = Annotated[str, _matching(_OWNER, "must be the organization's name")]
-Repository = Annotated[str, _matching(_REPOSITORY, "must be owner/name")]
-Username = Annotated[str, _matching(_USERNAME, "must be 1 to 100 letters, digits and any of . _ @ + -")]
+WorkflowFile = Annotated[_Plain, _matching(_WORKFLOW, "must be the file name of a workflow, such as canary.yaml")]
+Owner = Annotated[_Plain, _matching(_OWNER, "must be the organization's name")]
+Repository = Annotated[_Plain, _matching(_REPOSITORY, "must be owner/name")]
+Username = Annotated[_Plain, _matching(_USERNAME, "must be 1 to 100 letters, digits and any of . _ @ + -")]
 ImageRepository = Annotated[
-    str, _matching(_OCI_REPOSITORY, "must be an image repository's name: small letters, digits, . _ - and /")
+    _Plain, _matching(_OCI_REPOSITORY, "must be an image repository's name: small letters, digits, . _ - and /")
 ]
-ImageTag = Annotated[str, _matching(_OCI_TAG, "must be an image's tag: letters, digits, . _ and -")]
-SecretName = Annotated[str, AfterValidator(_secret_name)]
-Slug = Annotated[str, _matching(_SLUG, "must be letters, digits, _ and -")]
-ItemToImport = Annotated[str, _matching(_ITEM_TO_IMPORT, "must be vaults/<vault id>/items/<item id>")]
+ImageTag = Annotated[_Plain, _matching(_OCI_TAG, "must be an image's tag: letters, digits, . _ and -")]
+SecretName = Annotated[_Plain, AfterValidator(_secret_name)]
+Slug = Annotated[_Plain, _matching(_SLUG, "must be letters, digits, _ and -")]
+ItemToImport = Annotated[_Plain, _matching(_ITEM_TO_IMPORT, "must be vaults/<vault id>/items/<item id>")]

@@ -15,7 +15,7 @@ from tests.answers.bent import BODY_TEXT, answers, bend
 from tests.answers.elsewhere import Elsewhere
 from tests.answers.life import snapshot
 from tests.engine.stack import Run, Stack
-from tests.world import GROUP, ITEM, OWNER, REPOSITORY, VAULT, World
+from tests.world import FIELD, GROUP, ITEM, OWNER, REPOSITORY, SECRET, VAULT, World
 
 pytestmark = pytest.mark.embedded
 
@@ -222,3 +222,21 @@ def test_a_first_up_with_wrong_settings_asks_nobody(world: World, stack: Stack) 
 
     refused(Standing(world, stack), run, "zot-ci:accounts[0].groups must not be empty")
     assert list(world.estate.log) == []
+
+
+def test_what_yaml_makes_of_a_text_without_quotes_is_told(stack: Stack) -> None:
+    """The engine hands a date over as another text than was written, so the look of that text is all that tells."""
+    file = stack.project / "stacks" / f"Pulumi.{stack.name}.yaml"
+    written = file.read_text()
+    for quoted, plain in ((f'"{ITEM}"', "2026-01-01"), (f'"{FIELD}"', "123"), (f'"{SECRET}"', "yes")):
+        assert quoted in written
+        written = written.replace(quoted, plain)
+    file.write_text(written)
+
+    run = stack.preview()
+
+    assert run.code not in (0, 7), run.text
+    lines = [line.strip() for line in run.text.splitlines() if "zot-ci:accounts" in line]
+    assert [line.partition(" ")[0].rpartition(".")[2] for line in lines] == ["item", "field"]
+    assert "a date: put it into quotes" in lines[0]
+    assert "a number: put it into quotes" in lines[1]
