@@ -113,7 +113,8 @@ class RegistryCredential(pulumi.ComponentResource):
 
     def _key(self, account: AccountSettings, username: pulumi.Input[str], label: str) -> ApiKey:
         systems, store = self._systems, account.store
-        tag = account.probe_tag or systems.zot.probe_tag
+        # The registry's tag is one of the registry's probe repository.
+        tag = account.probe_tag or (None if account.probe_repository else systems.zot.probe_tag)
         if "update" in account.rights and not tag:
             hint = "name a tag that exists as its probeTag"
             pulumi.log.info(f"whether the key of {account.username} can update is not watched: {hint}")

@@ -358,6 +358,31 @@ def test_the_example_of_a_stack_file_is_accepted() -> None:
     assert with_tokens.forgejo.token == "op://blumeops/Forgejo Secrets/api-token"
 
 
+def _named(value: Any, path: str = "") -> Iterator[str]:
+    """Every key of a stack file's configuration that is no mapping, as the reference has it."""
+    if path in ("", *_INNER) and isinstance(value, dict):
+        for name, inner in value.items():
+            step = "<name>" if path == "forgejoServers" else name.removeprefix("zot-ci:")
+            yield from _named(inner, f"{path}.{step}".lstrip("."))
+    elif path in _INNER and isinstance(value, list):
+        for inner in value:
+            yield from _named(inner, path)
+    else:
+        yield path
+
+
+# The keys that hold others: a list's are those of its elements.
+_INNER = {key.replace("[]", "")[: end.start()] for key in SETTINGS for end in re.finditer(r"\.", key.replace("[]", ""))}
+
+
+def test_the_example_of_a_stack_file_shows_every_setting() -> None:
+    """And nothing that is none; it is loaded in tests/settings/test_taken.py."""
+    example = yaml.safe_load((ROOT / "stacks/Pulumi.example.yaml").read_text(encoding="utf-8"))["config"]
+
+    assert set(_named(example)) == {key.replace("[]", "") for key in SETTINGS}
+    assert "stacks/Pulumi.example.yaml" in README
+
+
 def _ids(path: Path) -> str:
     return path.name
 

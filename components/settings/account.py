@@ -95,8 +95,8 @@ class AccountSettings(SettingsModel):
     """
     One account and its key. Without *groups* the account itself is somebody else's, and only its key is kept.
 
-    *rights* are what the key is expected to be allowed beside reading, no more and no less. Where *probe_repository* or
-    *probe_tag* is absent, the registry's own holds. An *exclusive* account has no live key but ours.
+    *rights* are what the key is expected to be allowed beside reading, no more and no less. Where *probe_repository* is
+    absent, the registry's own holds, and its tag. An *exclusive* account has no live key but ours.
     """
 
     username: Username

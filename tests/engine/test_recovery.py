@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.engine.checks import assert_in_sync, calls
+from tests.engine.checks import assert_in_sync, calls, paths
 from tests.engine.stack import Stack
-from tests.world import GROUP, ITEM, VAULT, World
+from tests.world import GROUP, ITEM, OWNER, REPOSITORY, SECRET, VAULT, World
 
 
 def _urn(stack: Stack, world: World, suffix: str) -> str:
@@ -111,3 +111,26 @@ def test_forgetting_the_stack_leaves_everything_working(world: World, in_sync: S
     assert world.field() == key
     assert world.accepts(key)
     assert world.groups() == {GROUP}
+
+
+@pytest.mark.embedded
+def test_a_script_that_rotates_once_more_is_followed_and_its_key_ends(world: World, in_sync: Stack) -> None:
+    """Taking over from a script: it mints by our key, revokes ours, and writes field and secret as it always did."""
+    ours = world.field() or ""
+    script = world.mint_by(ours, "minted by the script")
+    world.set_field(script["apiKey"])
+    world.estate.forgejo.set_value(OWNER, REPOSITORY, SECRET, script["apiKey"])
+    (uuid,) = world.ours(ours)
+    world.revoke(script["apiKey"], uuid)
+    in_sync.configure(world.config(exclusive=True))
+    world.estate.log.clear()
+
+    preview = in_sync.preview()
+    assert preview.code == 7
+    assert "refused by the registry: revoked" in preview.text
+    run = in_sync.up()
+
+    assert run.code == 0, run.text
+    assert not [path for path in paths(world, "authentik") if "/flows/" in path]
+    assert not world.accepts(script["apiKey"])
+    assert_in_sync(world, in_sync)

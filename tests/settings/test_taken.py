@@ -176,7 +176,7 @@ def test_more_hosts_can_be_asked_after_and_each_is_named_once() -> None:
 
 @pytest.mark.parametrize("path", sorted((ROOT / "stacks").glob("Pulumi.*.yaml")), ids=lambda path: path.name)
 def test_the_stack_files_that_come_with_the_program_are_right(path: Path) -> None:
-    """The reference deployment and the demo."""
+    """The reference deployment, the demo, and the example."""
     config = yaml.safe_load(path.read_text(encoding="utf-8"))["config"]
     settings = load({key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()})
 
