@@ -9,7 +9,7 @@ JOBS ?= $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
 PYTEST := pytest -q -n $(JOBS) --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help venv tools test-tools check test test-fast test-sso faults commands parts demo pictures bench lock clean
+.PHONY: help venv tools test-tools check test test-fast versions test-sso faults commands parts demo pictures bench lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,10 @@ check: venv ## lint, format, types, which folder may import which
 test: test-tools check test-sso ## the checks and all tests (JOBS processes; STRIPE repeats another day's interruptions)
 	@echo "testing: pytest, $(JOBS) processes"
 	@$(RUN) $(PYTEST)
+
+versions: test-tools ## all tests, and README's table of what they ran against
+	@echo "testing: pytest, $(JOBS) processes, for README's table"
+	@$(RUN) $(PYTEST) --record-versions
 
 test-fast: venv ## while you type: all tests that need neither the engine nor Gitea, in under 90 seconds
 	@echo "testing: pytest without the engine, $(JOBS) processes"

@@ -11,6 +11,7 @@ import pytest
 
 from components.dynamic.run_memory import MEMORY
 from components.http import connections, logs
+from tests import versions
 from tests.engine.prepared import Prepared
 from tests.faults.stripe import STRIPES, choose
 from tests.world import World, credentials, real_servers
@@ -78,6 +79,15 @@ def signed_in(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     return world
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """
+    What a release is asked: which versions the tests ran against.
+    """
+    parser.addoption(
+        "--record-versions", action="store_true", help="write README's table of what the tests ran against"
+    )
+
+
 def pytest_configure() -> None:
     """
     Choose the stripe once: test processes that this one starts have its environment, and midnight may pass.
@@ -96,6 +106,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             f"interruptions: stripe {stripe} of 0 to {STRIPES - 1}, another one each day; "
             f"STRIPE={stripe} repeats it, `make faults` tries all"
         )
+    if terminalreporter.config.getoption("--record-versions"):
+        spoiled = terminalreporter.getreports("failed") or terminalreporter.getreports("error")
+        passed = terminalreporter.getreports("passed")
+        terminalreporter.write_line("versions: not recorded, a test failed" if spoiled else versions.record(passed))
 
 
 # Where every test starts `pulumi`; elsewhere a test that does, or asks a real Gitea, has one of the fixtures.
@@ -110,5 +124,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.nodeid.startswith(_ENGINE_PLACES) or _ENGINE_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker("engine")
+        fixtures = getattr(item, "fixturenames", ())
+        item.user_properties += [(versions.PROPERTY, system) for system in versions.ran_against(item.nodeid, fixtures)]
         if real_servers() and item.get_closest_marker("embedded"):
             item.add_marker(pytest.mark.skip(reason="needs a back door of the embedded systems"))

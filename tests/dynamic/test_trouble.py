@@ -187,7 +187,7 @@ def test_what_is_left_at_a_silent_place_is_one_warning(
     subject = SUBJECTS[name]
     olds = subject.made(signed_in)
     next_run(signed_in)
-    MEMORY.note_keys_left(signed_in.username, [])
+    MEMORY.note_keys_left(signed_in.zot_url, signed_in.username, [])
     known = trouble(kind, subject, olds, signed_in, monkeypatch)
     caplog.clear()
 
@@ -207,7 +207,7 @@ def test_a_refused_token_is_an_error_in_a_deletion(
     subject = SUBJECTS[name]
     olds = subject.made(signed_in)
     next_run(signed_in)
-    MEMORY.note_keys_left(signed_in.username, [])
+    MEMORY.note_keys_left(signed_in.zot_url, signed_in.username, [])
     trouble("bad token", subject, olds, signed_in, monkeypatch)
 
     with pytest.raises(ReconcileError, match=subject.token):
