@@ -40,9 +40,7 @@ if settings.sso:
     pulumi.export("zot_configuration", zot_configuration(settings))
 
 credentials = {
-    account.username: RegistryCredential(
-        account.username, RegistryCredentialArgs(systems=settings, account=account, stack=pulumi.get_stack()), opts
-    )
+    account.username: RegistryCredential(account.username, RegistryCredentialArgs.of(settings, account), opts)
     for account in settings.accounts
 }
 

@@ -12,14 +12,27 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .registry_credential import RegistryCredential, RegistryCredentialArgs
+    from .credential_args import CanaryArgs, FieldArgs, RegistryCredentialArgs, SecretArgs
+    from .registry_credential import RegistryCredential
     from .settings.model import Settings, SettingsError, load
 
-__all__ = ["RegistryCredential", "RegistryCredentialArgs", "Settings", "SettingsError", "load"]
+__all__ = [
+    "CanaryArgs",
+    "FieldArgs",
+    "RegistryCredential",
+    "RegistryCredentialArgs",
+    "SecretArgs",
+    "Settings",
+    "SettingsError",
+    "load",
+]
 
 _MODULES = {
+    "CanaryArgs": ".credential_args",
+    "FieldArgs": ".credential_args",
     "RegistryCredential": ".registry_credential",
-    "RegistryCredentialArgs": ".registry_credential",
+    "RegistryCredentialArgs": ".credential_args",
+    "SecretArgs": ".credential_args",
     "Settings": ".settings.model",
     "SettingsError": ".settings.model",
     "load": ".settings.model",

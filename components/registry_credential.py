@@ -8,7 +8,7 @@ ones ended. Each resource takes the key from the one before it, so the engine ca
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -16,28 +16,16 @@ from typing import Any
 import pulumi
 
 from .authentik.service_account import ServiceAccount
+from .credential_args import FieldArgs, RegistryCredentialArgs, SecretArgs
 from .dynamic import ending
 from .dynamic.run_memory import MEMORY, Identity
 from .forgejo.actions_secret import ActionsSecret
-from .forgejo.republication import republished
+from .forgejo.republication import Published, republished
 from .onepassword.item_field import ItemField
 from .rotation import Policy
-from .settings.account import AccountSettings, FieldSettings, SecretSettings
-from .settings.model import Settings
 from .settings.place import Place
 from .zot.api_key import ApiKey
 from .zot.retired_keys import RetiredKeys
-
-
-@dataclass(frozen=True)
-class RegistryCredentialArgs:
-    """
-    What one credential is made of: the systems' settings, the account's, and the stack's name, which is in the label.
-    """
-
-    systems: Settings
-    account: AccountSettings
-    stack: str
 
 
 class RegistryCredential(pulumi.ComponentResource):
@@ -54,102 +42,102 @@ class RegistryCredential(pulumi.ComponentResource):
     def __init__(self, name: str, args: RegistryCredentialArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("zot-ci:index:RegistryCredential", name, {}, opts)
         ending.begin()
-        self._name, self._systems = name, args.systems
-        account = args.account
-        owner = self._service_account(account)
+        self._name, self._args = name, args
+        owner = self._service_account()
         # Through its resource where there is one, so that the key waits for the account.
-        username = owner.username if owner else account.username
-        key = self._key(account, username, f"zot-ci/{args.stack}/{account.username}")
-        fields = self._fields(account, key)
-        secrets = [self._secret(published, fields[0]) for published in account.forgejo]
+        username = owner.username if owner else args.username
+        key = self._key(username)
+        fields = self._fields(key)
+        places = args.places
+        in_secrets = places[len(fields) :]
+        secrets = [self._secret(where, place, fields[0]) for where, place in zip(args.secrets, in_secrets, strict=True)]
         in_fields = [field.key_uuid for field in fields]
-        held = _by_place(account.places, [*in_fields, *(secret.key_uuid for secret in secrets)])
-        proven = _by_place(account.places, [*in_fields, *(secret.proven_uuid for secret in secrets)])
+        held = _by_place(places, [*in_fields, *(secret.key_uuid for secret in secrets)])
+        proven = _by_place(places, [*in_fields, *(secret.proven_uuid for secret in secrets)])
         retired = RetiredKeys(
             f"{name}-retired-keys",
-            zot_url=args.systems.zot.url,
+            zot_url=args.zot_url,
             username=username,
             label=key.label,
             key_uuid=key.uuid,
             api_key=key.api_key,
             held=proven,
-            retire_after_days=account.retire_after_days,
-            exclusive=account.exclusive,
+            retire_after_days=args.retire_after_days,
+            exclusive=args.exclusive,
             opts=self._child,
         )
-        self.summary = _summary(key, fields[0], account.policy, held, retired)
+        self.summary = _summary(key, fields[0], args.account.policy, held, retired)
         self.republished = republished(
             [
-                (args.systems.server_of(where), where.place, secret)
-                for where, secret in zip(account.forgejo, secrets, strict=True)
+                Published(where.forgejo_url, place, secret, args.stored(where.token))
+                for where, place, secret in zip(args.secrets, in_secrets, secrets, strict=True)
             ]
         )
         resources: list[ItemField | ActionsSecret] = [*fields, *secrets]
-        marks = {place.identity: one.mark for place, one in zip(account.places, resources, strict=True)}
-        _name({("account", account.username): owner.mark, **marks} if owner else marks)
+        marks = {place.identity: one.mark for place, one in zip(places, resources, strict=True)}
+        _name({("account", args.username): owner.mark, **marks} if owner else marks)
         self.register_outputs({"summary": self.summary})
 
     @property
     def _child(self) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self)
 
-    def _service_account(self, account: AccountSettings) -> ServiceAccount | None:
+    def _service_account(self) -> ServiceAccount | None:
         """
         Return the account's own resource, if the settings say what it should be.
         """
-        systems = self._systems
-        if systems.authentik is None or not account.groups:
-            pulumi.log.info(f"the account {account.username} and its groups are not watched: no groups in the settings")
+        args = self._args
+        if args.authentik_url is None or not args.groups:
+            pulumi.log.info(f"the account {args.username} and its groups are not watched: no groups in the settings")
             return None
         return ServiceAccount(
             f"{self._name}-service-account",
-            authentik_url=systems.authentik.url,
-            username=account.username,
-            display_name=account.display_name or account.username,
-            groups=account.groups,
-            token=systems.authentik_token,
+            authentik_url=args.authentik_url,
+            username=args.username,
+            display_name=args.display_name or args.username,
+            groups=list(args.groups),
+            token=args.stored(args.authentik_token),
             opts=self._child,
         )
 
-    def _key(self, account: AccountSettings, username: pulumi.Input[str], label: str) -> ApiKey:
-        systems, store = self._systems, account.store
-        # The registry's tag is one of the registry's probe repository.
-        tag = account.probe_tag or (None if account.probe_repository else systems.zot.probe_tag)
-        if "update" in account.rights and not tag:
+    def _key(self, username: pulumi.Input[str]) -> ApiKey:
+        args, store = self._args, self._args.store
+        if "update" in args.rights and args.probe_tag is None:
             hint = "name a tag that exists as its probeTag"
-            pulumi.log.info(f"whether the key of {account.username} can update is not watched: {hint}")
+            pulumi.log.info(f"whether the key of {args.username} can update is not watched: {hint}")
         return ApiKey(
             f"{self._name}-api-key",
-            zot_url=systems.zot.url,
-            authentik_url=systems.authentik.url if systems.authentik else None,
-            oidc_provider=systems.zot.oidc_provider,
+            zot_url=args.zot_url,
+            authentik_url=args.authentik_url,
+            oidc_provider=args.oidc_provider,
             username=username,
-            label=label,
-            policy=account.policy,
-            rotation=account.rotation,
-            probe_repository=account.probe_repository or systems.zot.probe_repository,
-            probe_tag=tag,
+            label=f"zot-ci/{args.stack or pulumi.get_stack()}/{args.username}",
+            policy=args.account.policy,
+            rotation=args.rotation,
+            probe_repository=args.probe_repository,
+            probe_tag=args.probe_tag,
             vault=store.vault,
             item=store.item,
             field=store.field,
-            authentik_token=systems.authentik_token,
-            onepassword_access=systems.onepassword.access,
+            authentik_token=args.stored(args.authentik_token),
+            onepassword_access=args.onepassword_access,
             opts=self._child,
         )
 
-    def _fields(self, account: AccountSettings, key: ApiKey) -> list[ItemField]:
+    def _fields(self, key: ApiKey) -> list[ItemField]:
         """
         Return the store of record, which takes the key from the registry, and its copies, which take it from there.
         """
-        store = self._field(f"{self._name}-item-field", account.store, key.api_key, key.uuid)
+        args = self._args
+        store = self._field(f"{self._name}-item-field", args.store, key.api_key, key.uuid)
         copies = [
-            self._field(f"{self._name}-item-field-{copy.place.suffix}", copy, store.value, key.uuid)
-            for copy in account.onepassword[1:]
+            self._field(f"{self._name}-item-field-{place.suffix}", copy, store.value, key.uuid)
+            for copy, place in zip(args.copies, args.places[1:], strict=False)
         ]
         return [store, *copies]
 
     def _field(
-        self, resource_name: str, where: FieldSettings, value: pulumi.Output[str], key_uuid: pulumi.Output[str]
+        self, resource_name: str, where: FieldArgs, value: pulumi.Output[str], key_uuid: pulumi.Output[str]
     ) -> ItemField:
         return ItemField(
             resource_name,
@@ -158,28 +146,27 @@ class RegistryCredential(pulumi.ComponentResource):
             field=where.field,
             value=value,
             key_uuid=key_uuid,
-            onepassword_access=self._systems.onepassword.access,
+            onepassword_access=self._args.onepassword_access,
             opts=self._child,
         )
 
-    def _secret(self, where: SecretSettings, store: ItemField) -> ActionsSecret:
+    def _secret(self, where: SecretArgs, place: Place, store: ItemField) -> ActionsSecret:
         """
         Return one published secret. It takes the key from the store of record; no copy and no other secret stands in
         its way.
         """
-        canary, server = where.canary, self._systems.server_of(where)
         return ActionsSecret(
-            f"{self._name}-actions-secret-{where.place.suffix}",
-            forgejo_url=server.url,
-            server=server.name,
+            f"{self._name}-actions-secret-{place.suffix}",
+            forgejo_url=where.forgejo_url,
+            server=place.server,
             repository=where.repository,
             organization=where.organization,
-            secret=where.secret,
+            secret=place.path[-1],
             value=store.value,
             key_uuid=store.key_uuid,
             confirmed_id=where.id,
-            canary=canary.model_dump() if canary else None,
-            token=server.token,
+            canary=asdict(where.canary) if where.canary else None,
+            token=self._args.stored(where.token),
             opts=self._child,
         )
 

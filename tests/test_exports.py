@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # What the engine drives: the resources, the base of their providers, and the components that are made of them.
 DRIVEN = {
     "authentik/service_account.py",
+    "credential_args.py",
     "dynamic/ending.py",
     "dynamic/failures.py",
     "dynamic/provider.py",
@@ -57,7 +58,16 @@ def loading(*names: str) -> subprocess.CompletedProcess[str]:
 
 def test_the_public_names_are_these() -> None:
     """A name that goes, or comes, is a decision."""
-    assert components.__all__ == ["RegistryCredential", "RegistryCredentialArgs", "Settings", "SettingsError", "load"]
+    assert components.__all__ == [
+        "CanaryArgs",
+        "FieldArgs",
+        "RegistryCredential",
+        "RegistryCredentialArgs",
+        "SecretArgs",
+        "Settings",
+        "SettingsError",
+        "load",
+    ]
 
 
 @pytest.mark.parametrize("name", components.__all__)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pulumi
@@ -17,12 +18,31 @@ import pulumi
 from ..dynamic.run_memory import MEMORY
 from ..http.errors import ReconcileError
 from ..settings.place import Place
+from ..settings.reference import StoredToken
 from ..settings.systems import ForgejoServer
 from .actions_secret import ActionsSecret
 from .api import Forgejo, forgejo_at
 
 
-def republished(secrets: Sequence[tuple[ForgejoServer, Place, ActionsSecret]]) -> pulumi.Output[list[str]]:
+@dataclass(frozen=True)
+class Published:
+    """
+    A secret of this program.
+
+    Args:
+        url: its server.
+        place: where it is; has the server's name.
+        secret: its resource.
+        token: where the server's token is kept in 1Password; None where the environment has it.
+    """
+
+    url: pulumi.Input[str]
+    place: Place
+    secret: ActionsSecret
+    token: StoredToken | None = None
+
+
+def republished(secrets: Sequence[Published]) -> pulumi.Output[list[str]]:
     """
     Publish each of the *secrets* again that this run keeps as it is, in a real `up`; return the names of those.
 
@@ -33,21 +53,22 @@ def republished(secrets: Sequence[tuple[ForgejoServer, Place, ActionsSecret]]) -
     if pulumi.runtime.is_dry_run():
         return pulumi.Output.from_input([])
 
-    def again(server: ForgejoServer, place: Place, secret: ActionsSecret) -> pulumi.Output[str | None]:
+    def again(one: Published) -> pulumi.Output[str | None]:
         async def publish(found: list[Any]) -> str | None:
-            value, owner_id = found
-            if not value or not MEMORY.is_kept(place.identity):
+            url, value, owner_id = found
+            if not value or not MEMORY.is_kept(one.place.identity):
                 return None
+            forgejo = forgejo_at(ForgejoServer(url, one.place.server, one.token))
             try:
-                await asyncio.to_thread(_publish, forgejo_at(server), place, value, owner_id)
+                await asyncio.to_thread(_publish, forgejo, one.place, value, owner_id)
             except ReconcileError as exc:
-                MEMORY.note_fault(place.thing, f"not published again: {exc}")
+                MEMORY.note_fault(one.place.thing, f"not published again: {exc}")
                 return None
-            return place.name
+            return one.place.name
 
-        return pulumi.Output.all(secret.value, secret.owner_id).apply(publish)
+        return pulumi.Output.all(one.url, one.secret.value, one.secret.owner_id).apply(publish)
 
-    return pulumi.Output.all(*(again(*one) for one in secrets)).apply(lambda names: [name for name in names if name])
+    return pulumi.Output.all(*(again(one) for one in secrets)).apply(lambda names: [name for name in names if name])
 
 
 def _publish(forgejo: Forgejo, place: Place, value: str, owner_id: float | None) -> None:

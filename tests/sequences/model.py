@@ -33,10 +33,9 @@ import pulumi
 from components import RegistryCredential, RegistryCredentialArgs, Settings, registry_credential
 from components.dynamic.provider import Props, Provider
 from components.dynamic.run_memory import MEMORY, Identity
-from components.forgejo.actions_secret import ActionsSecret
 from components.forgejo.api import forgejo_at
+from components.forgejo.republication import Published
 from components.http import connections
-from components.settings.place import Place
 from components.settings.systems import ForgejoServer
 
 # Dependents after what they depend on, for deletions; the name of a resource's class.
@@ -276,16 +275,17 @@ class _Run:
             instead.enter_context(mock.patch.object(pulumi.runtime, "is_dry_run", return_value=self.dry))
             for account in settings.accounts:
                 self._misses = False
-                RegistryCredential(account.username, RegistryCredentialArgs(settings, account, self.engine.stack))
+                RegistryCredential(account.username, RegistryCredentialArgs.of(settings, account, self.engine.stack))
 
-    def _republish(self, secrets: Sequence[tuple[ForgejoServer, Place, ActionsSecret]]) -> None:
+    def _republish(self, secrets: Sequence[Published]) -> None:
         """
         What the program itself does in an `up`, beside its resources.
         """
-        for server, place, secret in secrets:
-            if not self.dry and MEMORY.is_kept(place.identity):
-                with self.calls.call(f"publish {place.name}"):
-                    forgejo_at(server).publish(place, str(secret.value))
+        for one in secrets:
+            if not self.dry and MEMORY.is_kept(one.place.identity):
+                with self.calls.call(f"publish {one.place.name}"):
+                    server = ForgejoServer(str(one.url), one.place.server, one.token)
+                    forgejo_at(server).publish(one.place, str(one.secret.value))
 
     def _name(self, marks: Mapping[Identity, Any]) -> None:
         """
