@@ -8,20 +8,18 @@ when the program runs. Everything is checked at once, by the same rules as the s
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
-import pydantic
 
+from .credential_rules import checked
 from .settings.account import AccountSettings, FieldSettings, SecretSettings
-from .settings.messages import fault_line
-from .settings.model import Settings, SettingsError
+from .settings.model import Settings
 from .settings.place import Place
 from .settings.reference import StoredToken
-from .settings.values import TokenReference, Url
+from .settings.systems import Backend
 
 
 @dataclass(frozen=True)
@@ -132,12 +130,22 @@ class RegistryCredentialArgs:
     expire_after_days: float = 120.0
     retire_after_days: float = 0.0
     rotation: pulumi.Input[str] | None = None
-    onepassword_access: str | None = None
+    onepassword_access: Backend | None = None
     stack: str | None = None
     account: AccountSettings = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "account", _checked(self))
+        secrets = {f"secrets[{number}]": secret for number, secret in enumerate(self.secrets)}
+        account = checked(
+            self.username,
+            _as_settings(self),
+            {"zot_url": self.zot_url, "authentik_url": self.authentik_url}
+            | {f"{name}.forgejo_url": secret.forgejo_url for name, secret in secrets.items()},
+            {"authentik_token": self.authentik_token}
+            | {f"{name}.token": secret.token for name, secret in secrets.items()},
+            self.onepassword_access,
+        )
+        object.__setattr__(self, "account", account)
 
     @classmethod
     def of(cls, settings: Settings, account: AccountSettings, stack: str | None = None) -> RegistryCredentialArgs:
@@ -202,41 +210,6 @@ def _secret_args(settings: Settings, secret: SecretSettings) -> SecretArgs:
     )
 
 
-_URL: pydantic.TypeAdapter[str] = pydantic.TypeAdapter(Url)
-_TOKEN: pydantic.TypeAdapter[str] = pydantic.TypeAdapter(TokenReference)
-
-
-def _checked(args: RegistryCredentialArgs) -> AccountSettings:
-    """
-    Hold the plain values to the rules of the settings. What comes from another resource is checked by the system.
-    """
-    faults = [
-        *_faults(_URL, zot_url=args.zot_url, authentik_url=args.authentik_url),
-        *_faults(_TOKEN, authentik_token=args.authentik_token),
-    ]
-    for number, secret in enumerate(args.secrets):
-        faults += _faults(_URL, **{f"secrets[{number}].forgejo_url": secret.forgejo_url})
-        faults += _faults(_TOKEN, **{f"secrets[{number}].token": secret.token})
-    if args.groups and args.authentik_url is None:
-        faults.append("  authentik_url is missing, and the account has groups")
-    if args.onepassword_access not in (None, "connect", "serviceAccount", "cli"):
-        faults.append("  onepassword_access must be connect, serviceAccount or cli")
-    account: AccountSettings | None = None
-    try:
-        account = AccountSettings.model_validate(_as_settings(args))
-    except pydantic.ValidationError as exc:
-        found = exc.errors(include_url=False, include_input=False)
-        faults += [_in_our_words(fault_line(fault, AccountSettings, "")) for fault in found]
-    if faults or account is None:
-        heading = f"the arguments of the credential of {args.username} cannot be used:"
-        raise SettingsError("\n".join([heading, *faults]))
-    seen = {place.identity: place.thing for place in account.places}
-    if len(seen) < len(account.places):
-        msg = f"the credential of {args.username} names a place twice; it has: {', '.join(seen.values())}"
-        raise SettingsError(msg)
-    return account
-
-
 def _as_settings(args: RegistryCredentialArgs) -> dict[str, Any]:
     """
     Return the plain values as a stack file would have them.
@@ -286,31 +259,3 @@ def _as_settings(args: RegistryCredentialArgs) -> dict[str, Any]:
 
 def _given(**values: Any) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
-
-
-def _faults(rule: pydantic.TypeAdapter[str], **values: object) -> list[str]:
-    lines = []
-    for name, value in values.items():
-        if value is None or not isinstance(value, str):
-            continue
-        try:
-            rule.validate_python(value)
-        except pydantic.ValidationError as exc:
-            [fault] = exc.errors(include_url=False, include_input=False)
-            lines.append(f"  {name} {str(fault['msg']).removeprefix('Value error, ')}")
-    return lines
-
-
-def _in_our_words(line: str) -> str:
-    """
-    Return a settings' line with the names that the arguments have here.
-    """
-    path, _, rule = line.strip().removeprefix(":").partition(" ")
-    path = re.sub(r"^onepassword\[(\d+)\]", lambda found: _place_of(int(found[1])), path)
-    path = re.sub(r"^forgejo\b", "secrets", path)
-    snake = re.sub(r"[A-Z]", lambda letter: f"_{letter[0].lower()}", path)
-    return f"  {snake} {rule}" if snake else f"  {rule}"
-
-
-def _place_of(number: int) -> str:
-    return "store" if number == 0 else f"copies[{number - 1}]"

@@ -87,7 +87,7 @@ def test_all_faults_are_told_at_once() -> None:
 
 def test_a_place_twice_is_refused() -> None:
     """The key would be written over itself, by two resources of one name."""
-    with pytest.raises(SettingsError, match="a place twice"):
+    with pytest.raises(SettingsError, match="a place is named twice"):
         args(secrets=[SecretArgs(FORGE, "KEY", "a/b"), SecretArgs(FORGE, "key", "A/B")])
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator
 
@@ -57,12 +57,16 @@ class ForgejoSettings(SettingsModel):
     token: TokenReference | None = None
 
 
+Backend = Literal["connect", "serviceAccount", "cli"]
+BACKENDS: tuple[str, ...] = get_args(Backend)
+
+
 class OnePasswordSettings(SettingsModel):
     """
     The backend that reaches 1Password, where the environment should not choose it.
     """
 
-    access: Literal["connect", "serviceAccount", "cli"] | None = None
+    access: Backend | None = None
 
 
 @dataclass(frozen=True)

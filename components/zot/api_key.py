@@ -25,7 +25,7 @@ from ..onepassword.access import onepassword
 from ..rotation import CI_RIGHTS, CURRENT, Policy, condition, due, looks_like_a_key, why_refused
 from ..settings.reference import StoredToken
 from .api import KeyAuth, zot_at
-from .key_facts import described, facts_of, moment, newer_than, observed
+from .key_facts import described, facts_of, moment, newer_than, not_watched, observed, policy_of
 from .minting import Order, make_key
 
 _log = logging.getLogger(__name__)
@@ -79,7 +79,7 @@ class ApiKeyProvider(Provider):
             repository=props["probe_repository"],
             tag=props.get("probe_tag"),
             oidc_provider=props["oidc_provider"],
-            policy=_policy(props),
+            policy=policy_of(props),
         )
         url, token = props.get("authentik_url"), StoredToken.of(props.get("authentik_token"))
         authentik = authentik_at(url, token) if url else None
@@ -115,7 +115,7 @@ class ApiKeyProvider(Provider):
             facts = observed(listing, own, access)
         else:
             facts = {"refused": why_refused(moment(props["expires_at"]), listing.time)}
-        return {**facts, "condition": condition(facts_of({**props, **facts}), _policy(props))}
+        return {**facts, "condition": condition(facts_of({**props, **facts}), policy_of(props))}
 
     def diff(self, id_: str, olds: Props, news: Props) -> DiffResult:
         """
@@ -129,8 +129,8 @@ class ApiKeyProvider(Provider):
         if changed(olds, news, ("probe_repository",)):
             # What it may do elsewhere is another question, and the next read asks it.
             facts = replace(facts, may={})
-        reasons = due(facts, _policy(news))
-        unseen = [olds["condition"]] if is_trouble(olds["condition"]) else _not_watched(olds, news)
+        reasons = due(facts, policy_of(news))
+        unseen = [olds["condition"]] if is_trouble(olds["condition"]) else not_watched(olds, news)
         self.report(news, _thing(olds), [*reasons, *unseen, *_given_back(olds)])
         if reasons and not replaces:
             replaces = changed(olds, news, ("condition", "rotate_after_days", "expire_after_days")) or ["condition"]
@@ -242,11 +242,6 @@ def _candidates(props: Props) -> Iterator[str]:
         yield stored
 
 
-def _policy(props: Props) -> Policy:
-    rights = frozenset(props.get("rights", CI_RIGHTS))
-    return Policy(float(props["rotate_after_days"]), float(props["expire_after_days"]), rights)
-
-
 def _given_back(olds: Props) -> list[str]:
     """
     Name the other keys of an account that authentik has no more, or has anew: keys hang on the name alone.
@@ -254,17 +249,6 @@ def _given_back(olds: Props) -> list[str]:
     others = olds["other_keys"] if MEMORY.is_gone(("account", olds["username"])) else []
     back = "the registry accepts them all the while, and whoever makes an account of that name has them"
     return [f"other keys outlived the account; {back}: {'; '.join(others)}"] if others else []
-
-
-def _not_watched(olds: Props, news: Props) -> list[str]:
-    """
-    Say that the tag which the last read asked by was not there: what exists alone can be updated.
-    """
-    tag, same = news.get("probe_tag"), not changed(olds, news, ("probe_repository", "probe_tag"))
-    if not tag or not same or olds["refused"] or "update" in facts_of(olds).may:
-        return []
-    where = f"{news['probe_repository']}:{tag}"
-    return [f"whether it can update is not watched, since the registry shows it no {where}; correct probeTag"]
 
 
 def _account(props: Props) -> Identity:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from ..rotation import KeyFacts, age_days
+from ..rotation import CI_RIGHTS, KeyFacts, Policy, age_days
 from .api import Access, ListedKey, Listing
 
 
@@ -68,6 +68,26 @@ def _may(props: Mapping[str, Any]) -> dict[str, bool]:
         return {right: bool(has) for right, has in props["may"].items()}
     said = [part.rpartition(" ") for part in str(props["access"]).split(", ")]
     return {right: how == "can" for how, _, right in said}
+
+
+def policy_of(props: Mapping[str, Any]) -> Policy:
+    """
+    Return when a key with these inputs is replaced, and what it should be allowed.
+    """
+    rights = frozenset(props.get("rights", CI_RIGHTS))
+    return Policy(float(props["rotate_after_days"]), float(props["expire_after_days"]), rights)
+
+
+def not_watched(olds: Mapping[str, Any], news: Mapping[str, Any]) -> list[str]:
+    """
+    Say that the tag which the last read asked by was not there: what exists alone can be updated.
+    """
+    tag = news.get("probe_tag")
+    same = all(olds.get(name) == news.get(name) for name in ("probe_repository", "probe_tag"))
+    if not tag or not same or olds["refused"] or "update" in facts_of(olds).may:
+        return []
+    where = f"{news['probe_repository']}:{tag}"
+    return [f"whether it can update is not watched, since the registry shows it no {where}; correct probeTag"]
 
 
 def moment(text: str) -> datetime | None:
