@@ -25,6 +25,7 @@ from .onepassword.item_field import ItemField
 from .rotation import Policy
 from .settings.place import Place
 from .zot.api_key import ApiKey
+from .zot.known_alive import known_alive
 from .zot.retired_keys import RetiredKeys
 
 
@@ -50,7 +51,11 @@ class RegistryCredential(pulumi.ComponentResource):
         fields = self._fields(key)
         places = args.places
         in_secrets = places[len(fields) :]
-        secrets = [self._secret(where, place, fields[0]) for where, place in zip(args.secrets, in_secrets, strict=True)]
+        stored = known_alive(args.zot_url, args.username, fields[0].value, fields[0].key_uuid)
+        secrets = [
+            self._secret(where, place, stored, fields[0].key_uuid)
+            for where, place in zip(args.secrets, in_secrets, strict=True)
+        ]
         in_fields = [field.key_uuid for field in fields]
         held = _by_place(places, [*in_fields, *(secret.key_uuid for secret in secrets)])
         proven = _by_place(places, [*in_fields, *(secret.proven_uuid for secret in secrets)])
@@ -129,9 +134,11 @@ class RegistryCredential(pulumi.ComponentResource):
         Return the store of record, which takes the key from the registry, and its copies, which take it from there.
         """
         args = self._args
-        store = self._field(f"{self._name}-item-field", args.store, key.api_key, key.uuid)
+        value = known_alive(args.zot_url, args.username, key.api_key, key.uuid)
+        store = self._field(f"{self._name}-item-field", args.store, value, key.uuid)
+        stored = known_alive(args.zot_url, args.username, store.value, store.key_uuid)
         copies = [
-            self._field(f"{self._name}-item-field-{place.suffix}", copy, store.value, key.uuid)
+            self._field(f"{self._name}-item-field-{place.suffix}", copy, stored, key.uuid)
             for copy, place in zip(args.copies, args.places[1:], strict=False)
         ]
         return [store, *copies]
@@ -150,10 +157,12 @@ class RegistryCredential(pulumi.ComponentResource):
             opts=self._child,
         )
 
-    def _secret(self, where: SecretArgs, place: Place, store: ItemField) -> ActionsSecret:
+    def _secret(
+        self, where: SecretArgs, place: Place, stored: pulumi.Output[str], key_uuid: pulumi.Output[str]
+    ) -> ActionsSecret:
         """
-        Return one published secret. It takes the key from the store of record; no copy and no other secret stands in
-        its way.
+        Return one published secret. It takes the key as *stored* in the store of record; no copy and no other secret
+        stands in its way.
         """
         return ActionsSecret(
             f"{self._name}-actions-secret-{place.suffix}",
@@ -162,8 +171,8 @@ class RegistryCredential(pulumi.ComponentResource):
             repository=where.repository,
             organization=where.organization,
             secret=place.path[-1],
-            value=store.value,
-            key_uuid=store.key_uuid,
+            value=stored,
+            key_uuid=key_uuid,
             confirmed_id=where.id,
             canary=asdict(where.canary) if where.canary else None,
             token=self._args.stored(where.token),

@@ -23,6 +23,7 @@ from pulumi.runtime import mocks, set_all_config, settings
 from pulumi.runtime.rpc import _special_secret_sig, _special_sig_key
 from pulumi.runtime.stack import run_pulumi_func
 
+from components.dynamic.run_memory import MEMORY
 from tests.settings.given import config
 
 PROGRAM = Path(__file__).resolve().parents[1] / "__main__.py"
@@ -175,6 +176,8 @@ def run(
     """
     heard = monitor or Monitor()
     ran = Ran(heard.registered)
+    # Else the program would ask the registry.
+    MEMORY.note_key(FOUND["uuid"], alive=True)
 
     async def program() -> None:
         runpy.run_path(str(PROGRAM))

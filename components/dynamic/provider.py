@@ -17,7 +17,7 @@ from pulumi.dynamic import CheckResult, ConfigureRequest, DiffResult, ReadResult
 from pulumi.output import Unknown
 
 from ..http import logs
-from ..http.errors import MovedError, NotFoundError, ReconcileError
+from ..http.errors import KeyRefusedError, MovedError, NotFoundError, ReconcileError
 from ..rotation import CURRENT
 from ..settings.model import named_fields
 from . import one_line
@@ -163,6 +163,20 @@ def holds(props: Mapping[str, Any]) -> str:
     Say which key a place was given last, and until when that one matters.
     """
     return f"it holds key {props['key_uuid']}, which works until it is replaced or ended"
+
+
+def refuse_a_dead_key(props: Mapping[str, Any], what: str) -> None:
+    """
+    Stop before *what* is given a key that is known to be dead: it may hold one that lives.
+
+    Raises:
+        KeyRefusedError: the registry refused the key in this run.
+    """
+    if MEMORY.key_is_alive(props["key_uuid"]) is False:
+        hint = "run `pulumi up` without --target, --exclude and --refresh=false"
+        why = f"the registry refuses key {props['key_uuid']}, the last that the state knows"
+        msg = f"{what} is not written: {why}; {hint}"
+        raise KeyRefusedError(msg)
 
 
 def changed(olds: Mapping[str, Any], news: Mapping[str, Any], names: tuple[str, ...]) -> list[str]:

@@ -22,6 +22,8 @@ something that was made here. What is remembered for that:
   carries a mark, made when it was created and kept in the state; marks sort by time, and the newest at a place wins,
   whatever the order of the calls.
 - **Which key each place holds.** A key that a place of this run still holds is not ended.
+- **Whether a key is alive**, as far as this run has asked: no place is given a key that the registry refuses. Of a key
+  whose resource is left out, or not refreshed, the run has only the state's word.
 - **The live keys of the state.** The `create` of a key's successor is not told the key before it, which can mint it.
 - **The keys that an identity has left** after its own were ended: the evidence without which no account is deleted.
 - **The fields that the settings name**, to find two names of one field before one overwrites the other.
@@ -84,6 +86,7 @@ class RunMemory:
             self._gone: set[Identity] = set()
             self._holders: dict[Identity, Holder] = {}
             self._held: dict[Identity, tuple[str, str, str]] = {}
+            self._alive: dict[str, bool] = {}
             self._live_keys: dict[tuple[str, str], str] = {}
             self._keys_left: dict[tuple[str, str], tuple[str, ...]] = {}
             self._named_fields: tuple[tuple[str, Place], ...] = ()
@@ -124,6 +127,8 @@ class RunMemory:
             case ["held", place, name, key_uuid, mark]:
                 if tuple(place) not in self._held or self._held[tuple(place)][2] <= mark:
                     self._held[tuple(place)] = (name, key_uuid, mark)
+            case ["key", uuid, alive]:
+                self._alive[uuid] = alive
             case ["cleared", place]:
                 self._held.pop(tuple(place), None)
             case ["fault", what, sentence]:
@@ -252,6 +257,20 @@ class RunMemory:
         with self._lock:
             self._catch_up()
             return sorted(name for name, held, _ in self._held.values() if held == key_uuid)
+
+    def note_key(self, key_uuid: str, *, alive: bool) -> None:
+        """
+        Note what the registry has said of a key in this run.
+        """
+        self._note("key", key_uuid, alive)
+
+    def key_is_alive(self, key_uuid: str) -> bool | None:
+        """
+        Whether the registry accepts that key; None where nobody has asked in this run.
+        """
+        with self._lock:
+            self._catch_up()
+            return self._alive.get(key_uuid)
 
     def note_live_key(self, registry: str, username: str, key: str) -> None:
         """

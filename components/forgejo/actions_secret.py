@@ -17,7 +17,7 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CheckResult, CreateResult, DiffResult, Resource, UpdateResult
 
-from ..dynamic.provider import Props, Provider, changed, differences, given, holds, key_in
+from ..dynamic.provider import Props, Provider, changed, differences, given, holds, key_in, refuse_a_dead_key
 from ..dynamic.run_memory import MEMORY, Holder, Identity
 from ..dynamic.trouble import GONE
 from ..http.errors import CollisionError, MovedError, UnexpectedAnswerError
@@ -150,6 +150,7 @@ class ActionsSecretProvider(Provider):
         MEMORY.note_kept(place.identity, kept=False)
         forgejo = _forgejo(wanted)
         value = key_in(wanted, "value", place.thing)
+        refuse_a_dead_key(wanted, place.thing)
         # Before it is written: the old owner's deletion must leave it, also if this write fails.
         MEMORY.note_holder(place.identity, Holder(mark))
         confirmed = _number(wanted, _CONFIRMED)

@@ -15,6 +15,7 @@ from typing import Any
 
 import pulumi
 
+from ..dynamic.provider import refuse_a_dead_key
 from ..dynamic.run_memory import MEMORY
 from ..http.errors import ReconcileError
 from ..settings.place import Place
@@ -55,18 +56,20 @@ def republished(secrets: Sequence[Published]) -> pulumi.Output[list[str]]:
 
     def again(one: Published) -> pulumi.Output[str | None]:
         async def publish(found: list[Any]) -> str | None:
-            url, value, owner_id = found
+            url, value, key_uuid, owner_id = found
             if not value or not MEMORY.is_kept(one.place.identity):
                 return None
             forgejo = forgejo_at(ForgejoServer(url, one.place.server, one.token))
             try:
+                refuse_a_dead_key({"key_uuid": key_uuid}, one.place.thing)
                 await asyncio.to_thread(_publish, forgejo, one.place, value, owner_id)
             except ReconcileError as exc:
                 MEMORY.note_fault(one.place.thing, f"not published again: {exc}")
                 return None
             return one.place.name
 
-        return pulumi.Output.all(one.url, one.secret.value, one.secret.owner_id).apply(publish)
+        secret = one.secret
+        return pulumi.Output.all(one.url, secret.value, secret.key_uuid, secret.owner_id).apply(publish)
 
     return pulumi.Output.all(*(again(one) for one in secrets)).apply(lambda names: [name for name in names if name])
 

@@ -133,3 +133,9 @@ class KeyUnfitError(ReconcileError):
     """
     A new key failed its test (refused, cannot create, can delete). It was revoked again; the previous key stays.
     """
+
+
+class KeyRefusedError(ReconcileError):
+    """
+    The registry refuses the key that a place was to be given. The place is left as it is: it may hold one that lives.
+    """

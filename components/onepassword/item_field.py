@@ -15,7 +15,7 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
 
-from ..dynamic.provider import Props, Provider, changed, differences, given, holds, key_in
+from ..dynamic.provider import Props, Provider, changed, differences, given, holds, key_in, refuse_a_dead_key
 from ..dynamic.run_memory import MEMORY, Holder, Identity
 from ..dynamic.trouble import GONE
 from ..http.errors import CollisionError, NotFoundError, NotOursError
@@ -51,6 +51,7 @@ class ItemFieldProvider(Provider):
         Adopt the field, or add it, and give it the value.
 
         Raises:
+            KeyRefusedError: the registry refuses the key.
             NotOursError: the field holds something that is no zot key.
             CollisionError: the settings name this field for another account as well.
         """
@@ -121,6 +122,7 @@ class ItemFieldProvider(Provider):
         Give the field that *wanted* names its value, and return all outputs. *known* says where it was last.
         """
         access, value = _access(wanted), key_in(wanted, "value", _place(wanted).thing)
+        refuse_a_dead_key(wanted, _place(wanted).thing)
         ref, item = _find(access, known or wanted)
         field = item.by_id(known["field_id"]) if known and ref == _ref(known) else None
         made_here = bool(known and field and known["made_here"])

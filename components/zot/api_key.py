@@ -86,6 +86,7 @@ class ApiKeyProvider(Provider):
         _refuse_an_unwritable_item(props)
         made = make_key(zot_at(props["zot_url"]), authentik, order, _candidates(props))
         MEMORY.note_holder(_slot(props), Holder(mark))
+        MEMORY.note_key(made.listed.uuid, alive=True)
         others = [described(key) for key in made.listing.keys if key.label != order.label and not key.is_expired]
         if is_first and others:
             # Nobody has named them yet: a preview before the first `up` asks no registry.
@@ -111,6 +112,7 @@ class ApiKeyProvider(Provider):
         own = listing.find(props["uuid"])
         where = props["probe_repository"], props.get("probe_tag")
         access = zot.seen_access(props["username"], props["api_key"], *where) if own else None
+        MEMORY.note_key(props["uuid"], alive=own is not None)
         if own and access:
             facts = observed(listing, own, access)
         else:
@@ -122,6 +124,9 @@ class ApiKeyProvider(Provider):
         Judge the facts that the last read recorded by today's settings.
         """
         MEMORY.note_holder(_slot(olds), Holder(olds["mark"]))
+        if MEMORY.key_is_alive(id_):
+            # Once more, for the program: a refresh comes before there is a journal.
+            MEMORY.note_key(id_, alive=True)
         if not olds["refused"]:
             MEMORY.note_live_key(olds["zot_url"], olds["username"], olds["api_key"])
         replaces = changed(olds, news, _IDENTITY)

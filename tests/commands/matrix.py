@@ -69,6 +69,8 @@ class Outcome:
 
 
 _NOTHING_TO_DO = re.compile(r"^Resources:\n +\d+ unchanged\n\n", re.MULTILINE)
+# What this program refuses where an older state was put back.
+_DEAD = re.compile(r"is not written: the registry refuses key [0-9a-f-]+, the last that the state knows")
 _NOT_ONE = re.compile("ambiguously referred to multiple resources|does not correspond to an existing resource")
 
 
@@ -158,7 +160,8 @@ def _play(ground: Ground, command: Command, state: State, watch: Watch, outcome:
             refused |= fits
             # The engine refuses, in many words, to work on a resource that the state does not have or has twice.
             no_such = "{" in step and (nothing_there or (step.startswith("state ") and _NOT_ONE.search(run.text)))
-            if not fits and not no_such:
+            dead = OLDER in state.traits and _DEAD.search(run.text)
+            if not fits and not no_such and not dead:
                 outcome.faults.append(f"`{step}` ended with {run.code}: {_last_error(run.text)}")
         if step.startswith("stack rename") and run.code == 0:
             ground.stack.name = arguments[2]

@@ -31,12 +31,13 @@ from unittest import mock
 import pulumi
 
 from components import RegistryCredential, RegistryCredentialArgs, Settings, registry_credential
-from components.dynamic.provider import Props, Provider
+from components.dynamic.provider import Props, Provider, refuse_a_dead_key
 from components.dynamic.run_memory import MEMORY, Identity
 from components.forgejo.api import forgejo_at
 from components.forgejo.republication import Published
 from components.http import connections
 from components.settings.systems import ForgejoServer
+from components.zot.known_alive import ask
 
 # Dependents after what they depend on, for deletions; the name of a resource's class.
 KINDS = ("ServiceAccount", "ApiKey", "ItemField", "ActionsSecret", "RetiredKeys")
@@ -272,6 +273,7 @@ class _Run:
             instead.enter_context(mock.patch.object(registry_credential, "_summary", nothing))
             instead.enter_context(mock.patch.object(registry_credential, "republished", self._republish))
             instead.enter_context(mock.patch.object(registry_credential, "_name", self._name))
+            instead.enter_context(mock.patch.object(registry_credential, "known_alive", self._known_alive))
             instead.enter_context(mock.patch.object(pulumi.runtime, "is_dry_run", return_value=self.dry))
             for account in settings.accounts:
                 self._misses = False
@@ -283,9 +285,19 @@ class _Run:
         """
         for one in secrets:
             if not self.dry and MEMORY.is_kept(one.place.identity):
+                refuse_a_dead_key({"key_uuid": one.secret.key_uuid}, one.place.thing)
                 with self.calls.call(f"publish {one.place.name}"):
                     server = ForgejoServer(str(one.url), one.place.server, one.token)
                     forgejo_at(server).publish(one.place, str(one.secret.value))
+
+    def _known_alive(self, url: str, username: str, key: Any, key_uuid: Any) -> Any:
+        """
+        What the program asks about a key that the run has not looked at.
+        """
+        if not self.dry and key and key_uuid and MEMORY.key_is_alive(key_uuid) is None:
+            with self.calls.call(f"ask about {key_uuid}"):
+                ask(url, username, key, key_uuid)
+        return key
 
     def _name(self, marks: Mapping[Identity, Any]) -> None:
         """

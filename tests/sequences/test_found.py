@@ -11,7 +11,7 @@ import pytest
 from tests.sequences.ground import FIELDS, SECRETS
 from tests.sequences.model import KINDS
 from tests.sequences.process import Interruption, Moment
-from tests.sequences.test_sequences import Sequences
+from tests.sequences.test_sequences import TOLD, Sequences
 from tests.world import World
 
 pytestmark = pytest.mark.embedded
@@ -86,6 +86,22 @@ def test_a_new_account_whose_part_is_left_out_does_not_lose_the_place_to_the_old
     life.settings_change(("username", "zot-next"))
 
     life.up_is_told("--exclude, with dependents", (0, kind), None)
+    life.nothing_is_violated()
+    life.up()
+
+    life.nothing_is_violated()
+
+
+@pytest.mark.parametrize("told", sorted(TOLD))
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_dead_key_of_an_older_state_does_not_overwrite_a_live_one(life: Sequences, kind: str, told: str) -> None:
+    """A run for some resources looks at the state's key only if that is one of them."""
+    life.state_is_exported()
+    life.days_pass(91)
+    life.up()
+    life.export_is_imported()
+
+    life.up_is_told(told, (0, kind), None)
     life.nothing_is_violated()
     life.up()
 
