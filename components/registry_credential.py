@@ -56,9 +56,9 @@ class RegistryCredential(pulumi.ComponentResource):
             self._secret(where, place, stored, fields[0].key_uuid)
             for where, place in zip(args.secrets, in_secrets, strict=True)
         ]
-        in_fields = [field.key_uuid for field in fields]
-        held = _by_place(places, [*in_fields, *(secret.key_uuid for secret in secrets)])
-        proven = _by_place(places, [*in_fields, *(secret.proven_uuid for secret in secrets)])
+        in_fields = [_held(field.key_uuid, field.mark) for field in fields]
+        held = _by_place(places, [*in_fields, *(_held(one.key_uuid, one.mark) for one in secrets)])
+        proven = _by_place(places, [*in_fields, *(_held(one.proven_uuid, one.mark) for one in secrets)])
         retired = RetiredKeys(
             f"{name}-retired-keys",
             zot_url=args.zot_url,
@@ -188,6 +188,17 @@ def _name(marks: Mapping[Identity, pulumi.Output[str]]) -> None:
     if not pulumi.runtime.is_dry_run():
         for thing, mark in marks.items():
             mark.apply(partial(MEMORY.note_named, thing))
+
+
+def _held(key_uuid: pulumi.Output[str], mark: pulumi.Output[str]) -> pulumi.Output[str]:
+    """
+    Return the uuid of the key that a place holds, empty where it has no instance: of a place that a run leaves out and
+    that was never made, the SDK gives the inputs for the outputs, and so the new key.
+    """
+    if pulumi.runtime.is_dry_run():
+        # Of what a preview would write the mark is not known; it would only blur what is.
+        return key_uuid
+    return pulumi.Output.all(key_uuid, mark).apply(lambda found: found[0] if found[0] and found[1] else "")
 
 
 def _by_place(places: list[Place], uuids: list[pulumi.Output[str]]) -> dict[str, pulumi.Output[str]]:

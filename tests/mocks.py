@@ -53,6 +53,8 @@ class Providers(mocks.Mocks):
         found = dict(FOUND) if args.typ == f"{DYNAMIC}zot:ApiKey" else {}
         if args.typ == f"{DYNAMIC}forgejo:ActionsSecret":
             found["proven_uuid"] = args.inputs["key_uuid"]
+        if args.typ.startswith(DYNAMIC):
+            found["mark"] = "a-mark"
         return f"{args.name}-id", {**args.inputs, **found}
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:

@@ -284,6 +284,16 @@ class Ground:
 
     # What people do.
 
+    def let_reads_catch_up(self) -> None:
+        """
+        Let pass what a Connect server's reads lag behind its writes: nobody does anything by hand within that moment,
+        while a command can follow a killed one at once.
+        """
+        for vault in self.world.estate.onepassword.vaults.values():
+            for item in vault.items.values():
+                while item.seen() is not item.current:
+                    pass
+
     def rename_account(self) -> None:
         """
         Somebody gives the account a name that nobody else has.

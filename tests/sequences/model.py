@@ -273,6 +273,7 @@ class _Run:
             instead.enter_context(mock.patch.object(registry_credential, "_summary", nothing))
             instead.enter_context(mock.patch.object(registry_credential, "republished", self._republish))
             instead.enter_context(mock.patch.object(registry_credential, "_name", self._name))
+            instead.enter_context(mock.patch.object(registry_credential, "_held", self._held))
             instead.enter_context(mock.patch.object(registry_credential, "known_alive", self._known_alive))
             instead.enter_context(mock.patch.object(pulumi.runtime, "is_dry_run", return_value=self.dry))
             for account in settings.accounts:
@@ -289,6 +290,12 @@ class _Run:
                 with self.calls.call(f"publish {one.place.name}"):
                     server = ForgejoServer(str(one.url), one.place.server, one.token)
                     forgejo_at(server).publish(one.place, str(one.secret.value))
+
+    def _held(self, key_uuid: Any, mark: Any) -> Any:
+        """
+        Which key a place holds, if there is an instance of it.
+        """
+        return key_uuid if self.dry or mark else ""
 
     def _known_alive(self, url: str, username: str, key: Any, key_uuid: Any) -> Any:
         """

@@ -106,3 +106,15 @@ def test_the_dead_key_of_an_older_state_does_not_overwrite_a_live_one(life: Sequ
     life.up()
 
     life.nothing_is_violated()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_place_that_a_stack_begun_anew_leaves_out_does_not_count_as_served(life: Sequences, kind: str) -> None:
+    """`up --exclude` of what the state has forgotten: its resource is not there, and seems to hold the new key."""
+    life.state_is_edited("state delete --target-dependents", (0, "ServiceAccount"))
+
+    life.up_is_told("--exclude", (0, kind), None)
+    life.nothing_is_violated()
+    life.up()
+
+    life.nothing_is_violated()
