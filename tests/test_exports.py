@@ -22,6 +22,7 @@ DRIVEN = {
     "dynamic/provider.py",
     "forgejo/actions_secret.py",
     "forgejo/republication.py",
+    "zot/known_alive.py",
     "onepassword/item_field.py",
     "registry_credential.py",
     "registry_sso.py",

@@ -64,6 +64,7 @@ class Forks:
             [sys.executable, "-m", "tests.commands.forks", str(address)],
             cwd=ROOT,
             env={name: value for name, value in os.environ.items() if not name.startswith("PYTHON")},
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
         assert self._process.stdout is not None
@@ -106,11 +107,13 @@ class _Server:
 
     def serve(self) -> NoReturn:
         """
-        Fork for each client, and tell each how its fork ended.
+        Fork for each client, and tell each how its fork ended, as long as the process lives that has started this one.
         """
         selector = selectors.DefaultSelector()
         selector.register(self._listener, selectors.EVENT_READ, self._begin)
         selector.register(self._ended, selectors.EVENT_READ, self._end)
+        # Nothing ever comes there but its end, with the process that has started this one.
+        selector.register(sys.stdin, selectors.EVENT_READ, sys.exit)
         while True:
             for key, _ in selector.select():
                 key.data()
