@@ -22,7 +22,7 @@ import pulumi
 from ..http import logs
 from ..http.errors import EnvironmentUnfitError
 from .failures import register_dependents
-from .journal import JOURNAL
+from .journal import JOURNAL, TOLD
 from .run_memory import MEMORY
 
 # "A message was shown": the language host adds none of its own.
@@ -42,10 +42,15 @@ def begin() -> None:
     if not _begun:
         _begun = True
         logs.quieten_libraries()
+        has_engine = False
         try:
-            has_engine = JOURNAL.begin()
+            has_engine = TOLD.begin()
+            if not pulumi.runtime.is_dry_run():
+                JOURNAL.begin()
         except EnvironmentUnfitError as exc:
-            raise pulumi.RunError(str(exc)) from None
+            # A preview needs no file: its providers tell their faults themselves, without the exit code.
+            if not pulumi.runtime.is_dry_run():
+                raise pulumi.RunError(str(exc)) from None
         if has_engine:
             register_dependents()
             atexit.register(_end)
@@ -65,6 +70,7 @@ def _end() -> None:
     for line in lines:
         pulumi.log.error(line)
     JOURNAL.end()
+    TOLD.end()
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(_EXIT_CODE)

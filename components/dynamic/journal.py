@@ -5,8 +5,9 @@ A run has several: the program, and one process of the provider, or two where th
 `--replace '**'` replaces the provider itself (then the deletions come in the older one, which has seen none of what
 the newer one created). What they have in common is the address of their engine, an argument of each (engine 3.250,
 SDK 3.257 and 3.272, measured). The program makes the file and removes it when it ends, after the last deletion; each
-process appends what the others should know, and reads what they have appended. A `refresh` or a `destroy`, which runs
-no program, has no file, and outside the engine there is none. No secret is ever written to it.
+process appends what the others should know, and reads what they have appended. There are two: one of a real `up`, for
+all that is noted, and one of a preview as well, for what the program is to tell. A `refresh` or a `destroy`, which runs
+no program, has neither, and outside the engine there is none. No secret is ever written to them.
 """
 
 from __future__ import annotations
@@ -133,3 +134,4 @@ def _temporary() -> Path:
 
 _ENGINE = engine_address(sys.orig_argv)
 JOURNAL = Journal(journal_of(_ENGINE) if _ENGINE else None)
+TOLD = Journal(journal_of(_ENGINE).with_suffix(".told") if _ENGINE else None)

@@ -42,7 +42,7 @@ from threading import Lock
 from typing import Any
 
 from ..settings.place import Place
-from .journal import JOURNAL, Entry, Journal
+from .journal import JOURNAL, TOLD, Entry, Journal
 
 # What tells two places, accounts or keys apart, beginning with its kind.
 Identity = tuple[str, ...]
@@ -66,12 +66,13 @@ class Holder:
 
 class RunMemory:
     """
-    The memory of one process of a run, shared by the run's *journal* with its other processes.
+    The memory of one process of a run, shared by the run's *journal* with its other processes; what is *told*, by one
+    that a preview has too.
     """
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, told: Journal | None = None) -> None:
         self._lock = Lock()
-        self._journal = journal
+        self._journals = [journal, told] if told else [journal]
         self.forget()
 
     def forget(self) -> None:
@@ -98,14 +99,16 @@ class RunMemory:
         Note an entry; return whether the other processes of the run know it as well.
         """
         with self._lock:
-            shared = self._journal.append(list(entry))
+            journal = self._journals[-1 if entry[0] in ("fault", "said") else 0]
+            shared = journal.append(list(entry))
             if not shared:
                 self._apply(list(entry))
             return shared
 
     def _catch_up(self) -> None:
-        for entry in self._journal.news():
-            self._apply(entry)
+        for journal in self._journals:
+            for entry in journal.news():
+                self._apply(entry)
 
     def _apply(self, entry: Entry) -> None:
         match entry:
@@ -355,4 +358,4 @@ class RunMemory:
             return self._named_fields
 
 
-MEMORY = RunMemory(JOURNAL)
+MEMORY = RunMemory(JOURNAL, TOLD)

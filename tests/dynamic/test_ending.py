@@ -18,6 +18,19 @@ from components.dynamic.run_memory import RunMemory
 REFUSED = "refused: authentik at https://authentik.example.test answered 403; check that AUTHENTIK_TOKEN is valid"
 
 
+def test_a_preview_shares_what_is_told_and_nothing_else(tmp_path: Path) -> None:
+    """It notes much, and has no deletion that needs it."""
+    Journal(tmp_path / "told").begin()
+    provider, program = (RunMemory(Journal(tmp_path / "journal"), Journal(tmp_path / "told")) for _ in range(2))
+
+    provider.want(("account", "zot-ci"))
+    provider.note_fault("authentik account zot-ci", REFUSED)
+
+    assert provider.is_wanted(("account", "zot-ci"))
+    assert not program.is_wanted(("account", "zot-ci"))
+    assert program.faults() == {REFUSED: ["authentik account zot-ci"]}
+
+
 class Exited(Exception):
     """In the place of the end of the process."""
 
@@ -27,7 +40,8 @@ def provider(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunMemory:
     """A provider's memory, in a run whose program is this process."""
     journal = Journal(tmp_path / "journal")
     journal.begin()
-    monkeypatch.setattr(ending, "JOURNAL", journal)
+    monkeypatch.setattr(ending, "JOURNAL", Journal(None))
+    monkeypatch.setattr(ending, "TOLD", journal)
     monkeypatch.setattr(ending, "MEMORY", RunMemory(Journal(tmp_path / "journal")))
     return RunMemory(Journal(tmp_path / "journal"))
 
