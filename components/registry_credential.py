@@ -47,14 +47,13 @@ class RegistryCredential(pulumi.ComponentResource):
         owner = self._service_account()
         # Through its resource where there is one, so that the key waits for the account.
         username = owner.username if owner else args.username
-        key = self._key(username)
+        key = self._key(username, owner)
         fields = self._fields(key)
         places = args.places
         in_secrets = places[len(fields) :]
         stored = known_alive(args.zot_url, args.username, fields[0].value, fields[0].key_uuid)
         secrets = [
-            self._secret(where, place, stored, fields[0].key_uuid)
-            for where, place in zip(args.secrets, in_secrets, strict=True)
+            self._secret(where, place, stored, fields[0]) for where, place in zip(args.secrets, in_secrets, strict=True)
         ]
         in_fields = [_held(field.key_uuid, field.mark) for field in fields]
         held = _by_place(places, [*in_fields, *(_held(one.key_uuid, one.mark) for one in secrets)])
@@ -69,7 +68,7 @@ class RegistryCredential(pulumi.ComponentResource):
             held=proven,
             retire_after_days=args.retire_after_days,
             exclusive=args.exclusive,
-            opts=self._child,
+            opts=self._after(key, *fields, *secrets),
         )
         self.summary = _summary(key, fields[0], args.account.policy, held, retired)
         self.republished = republished(
@@ -86,6 +85,13 @@ class RegistryCredential(pulumi.ComponentResource):
     @property
     def _child(self) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self)
+
+    def _after(self, *resources: pulumi.Resource) -> pulumi.ResourceOptions:
+        """
+        Return the options of what needs these *resources*. The engine sees that by the outputs that it takes, but not
+        where one of them could not be made: such an output is None, and None is no input.
+        """
+        return pulumi.ResourceOptions(parent=self, depends_on=list(resources))
 
     def _service_account(self) -> ServiceAccount | None:
         """
@@ -105,7 +111,7 @@ class RegistryCredential(pulumi.ComponentResource):
             opts=self._child,
         )
 
-    def _key(self, username: pulumi.Input[str]) -> ApiKey:
+    def _key(self, username: pulumi.Input[str], owner: ServiceAccount | None) -> ApiKey:
         args, store = self._args, self._args.store
         if "update" in args.rights and args.probe_tag is None:
             hint = "name a tag that exists as its probeTag"
@@ -126,7 +132,7 @@ class RegistryCredential(pulumi.ComponentResource):
             field=store.field,
             authentik_token=args.stored(args.authentik_token),
             onepassword_access=args.onepassword_access,
-            opts=self._child,
+            opts=self._after(owner) if owner else self._child,
         )
 
     def _fields(self, key: ApiKey) -> list[ItemField]:
@@ -135,16 +141,21 @@ class RegistryCredential(pulumi.ComponentResource):
         """
         args = self._args
         value = known_alive(args.zot_url, args.username, key.api_key, key.uuid)
-        store = self._field(f"{self._name}-item-field", args.store, value, key.uuid)
+        store = self._field(f"{self._name}-item-field", args.store, value, key.uuid, key)
         stored = known_alive(args.zot_url, args.username, store.value, store.key_uuid)
         copies = [
-            self._field(f"{self._name}-item-field-{place.suffix}", copy, stored, key.uuid)
+            self._field(f"{self._name}-item-field-{place.suffix}", copy, stored, key.uuid, key, store)
             for copy, place in zip(args.copies, args.places[1:], strict=False)
         ]
         return [store, *copies]
 
     def _field(
-        self, resource_name: str, where: FieldArgs, value: pulumi.Output[str], key_uuid: pulumi.Output[str]
+        self,
+        resource_name: str,
+        where: FieldArgs,
+        value: pulumi.Output[str],
+        key_uuid: pulumi.Output[str],
+        *needs: pulumi.Resource,
     ) -> ItemField:
         return ItemField(
             resource_name,
@@ -154,14 +165,12 @@ class RegistryCredential(pulumi.ComponentResource):
             value=value,
             key_uuid=key_uuid,
             onepassword_access=self._args.onepassword_access,
-            opts=self._child,
+            opts=self._after(*needs),
         )
 
-    def _secret(
-        self, where: SecretArgs, place: Place, stored: pulumi.Output[str], key_uuid: pulumi.Output[str]
-    ) -> ActionsSecret:
+    def _secret(self, where: SecretArgs, place: Place, stored: pulumi.Output[str], store: ItemField) -> ActionsSecret:
         """
-        Return one published secret. It takes the key as *stored* in the store of record; no copy and no other secret
+        Return one published secret. It takes the key as *stored* in the *store* of record; no copy and no other secret
         stands in its way.
         """
         return ActionsSecret(
@@ -172,11 +181,11 @@ class RegistryCredential(pulumi.ComponentResource):
             organization=where.organization,
             secret=place.path[-1],
             value=stored,
-            key_uuid=key_uuid,
+            key_uuid=store.key_uuid,
             confirmed_id=where.id,
             canary=asdict(where.canary) if where.canary else None,
             token=self._args.stored(where.token),
-            opts=self._child,
+            opts=self._after(store),
         )
 
 

@@ -120,11 +120,14 @@ def _send_away(ground: Ground, cell: Cell) -> None:
     else:
         fault = KINDS[cell.kind]
         assert fault is not None
+        if fault is Fault.STALL:
+            ground.stack.env["ZOT_CI_TIMEOUT_SECONDS"] = "0.5"
         ground.proxies.plan.away = {PARTS[cell.part]: fault}
 
 
 def _bring_back(ground: Ground) -> None:
     ground.proxies.plan.away = {}
+    ground.stack.env.pop("ZOT_CI_TIMEOUT_SECONDS", None)
     ground.world.estate.onepassword.silent_vaults = set()
     for variable in _TOKENS.values():
         ground.stack.env[variable] = ground.tokens[variable]
@@ -153,6 +156,8 @@ def _after_an_up(ground: Ground, cell: Cell, run: Run, before: dict[str, str | N
     fails = not silent_authentik and _is_needed(cell)
     faults = [] if bool(run.code) == fails else [f"the up ended with {run.code}"]
     gone = _removed(cell)
+    if "there is no key for" in run.text:
+        faults.append("what depends on a key that could not be made has failed as well")
     faults += [f"the {name} has lost its live key" for name in ground.lost(before, gone)]
     held = ground.held()
     for account in (FIRST, NEXT):

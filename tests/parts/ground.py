@@ -162,7 +162,6 @@ class Ground:
         self.stack = self.prepared.stack(state, folder)
         self.tokens = dict(self.stack.env)
         self.stack.env["PULUMI_CONTINUE_ON_ERROR"] = "true"
-        self.stack.env["ZOT_CI_TIMEOUT_SECONDS"] = "0.5"
         self.proxies.plan = Plan()
         self.let_reads_catch_up()
 
