@@ -37,7 +37,7 @@ from tests.world import GROUP, ITEM, OWNER, REPOSITORY, SECRET, VAULT, World
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 REFERENCE = (ROOT / "docs/reference.md").read_text(encoding="utf-8")
-DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 # Indented ones, in lists, too.
 _FENCED = re.compile(r"^ *```.*?^ *```$", re.DOTALL | re.MULTILINE)
 
@@ -411,7 +411,7 @@ def test_every_file_that_is_named_exists(path: Path) -> None:
     """Relative links, and paths set as code."""
     text = path.read_text(encoding="utf-8")
     links = {link for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text) if "://" not in link}
-    folders = "components|tests|stacks|tools|docs|scripts|bench"
+    folders = "components|tests|stacks|tools|docs|scripts|bench|examples"
     paths = set(re.findall(rf"(?<![\w./-])(?:{folders})/[\w./-]+|__main__\.py", _code(text)))
 
     assert {link for link in links if not (path.parent / link).exists()} == set()

@@ -1,5 +1,8 @@
 """
-The CI's workflows: checked by actionlint, and calling nothing that a person could not run.
+The workflows: checked by actionlint, and calling nothing that a person could not run.
+
+Those of `examples/workflows/` are for an estate, and need its credentials. The one of `.forgejo/workflows/` tests this
+repository, also for a stranger's pull request, and must have none.
 """
 
 from __future__ import annotations
@@ -18,7 +21,8 @@ import yaml  # type: ignore[import-untyped]  # comes with pulumi, without types
 from scripts.stack import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[1]
-WORKFLOWS = sorted((ROOT / ".forgejo/workflows").glob("*.yaml"))
+WORKFLOWS = sorted((ROOT / "examples/workflows").glob("*.yaml"))
+OURS = sorted((ROOT / ".forgejo/workflows").iterdir())
 
 
 def _steps(path: Path) -> list[dict[str, Any]]:
@@ -41,10 +45,10 @@ def _lint(*paths: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_actionlint_finds_nothing() -> None:
-    """All three files."""
+    """All four files."""
     assert [path.stem for path in WORKFLOWS] == ["drift", "preview", "up"]
 
-    run = _lint(*WORKFLOWS)
+    run = _lint(*WORKFLOWS, *OURS)
 
     assert run.returncode == 0, run.stdout + run.stderr
 
@@ -90,6 +94,19 @@ def test_only_up_may_write_and_all_run_one_at_a_time() -> None:
         assert ("ZOT_CI_WRITE_" in text) == (path.stem == "up")
         assert ("ZOT_CI_READ_" in text) == (path.stem != "up")
         assert yaml.safe_load(text)["concurrency"] == {"group": "zot-ci-stack", "cancel-in-progress": False}
+
+
+def test_a_fork_runs_nothing_but_the_tests_and_hands_them_nothing() -> None:
+    """Where this repository is copied to, its secrets may have the names that the examples use."""
+    (path,) = OURS
+    text = path.read_text(encoding="utf-8")
+    lines = [step["run"] for step in _steps(path) if "run" in step]
+
+    assert path.name == "test.yaml"
+    assert "secrets" not in text
+    assert "vars." not in text
+    assert "pull_request_target" not in text
+    assert [line for line in lines if line.startswith("make ")] == ["make test"]
 
 
 def test_mise_s_tasks_are_make_s_targets_and_the_script_s_commands() -> None:
