@@ -6,8 +6,10 @@
 #   build.sh pulumi   the engine: the one on PATH, else built from its Go module into .tools/bin and linked into .venv/bin
 #   build.sh gitea    a real forge for the tests: the one on PATH, else built likewise
 #   build.sh actionlint  the check of the workflows: the one on PATH, else built likewise; nothing, said so, without Go
+#   build.sh act      what runs the workflows in a test: likewise
 #
 # The versions that are built stand in tools/*/go.mod and nowhere else. Every fault is one line that names the ways out.
+# A build that takes minutes says every quarter of a minute (TICK) that it goes on, on a terminal each second in one line.
 set -eu
 unset CDPATH
 cd "$(dirname "$0")/.."
@@ -58,14 +60,45 @@ need_go() {
         die "$2, and $(go env GOVERSION) with GOTOOLCHAIN=$(go env GOTOOLCHAIN) cannot build it: install $3, or Go $wanted or newer (go.dev)"
 }
 
+# A terminal gets one line that is written over; anything else, such as a CI's log, gets plain lines and no control characters.
+terminal=
+[ ! -t 1 ] || [ "${TERM:-dumb}" = dumb ] || terminal=yes
+
+# ticking PROGRAM: says what Go is doing, by the last line of its log, until it is killed or this script is gone.
+ticking() {
+    begun=$SECONDS
+    while sleep 1 </dev/null >/dev/null 2>&1 && kill -0 $$ 2>/dev/null; do
+        passed=$((SECONDS - begun))
+        [ -n "$terminal" ] || [ $((passed % ${TICK:-15})) -eq 0 ] || continue
+        now="still building $1: ${passed} s, $(tail -n 1 ".tools/$1.log" 2>/dev/null | cut -c -60)"
+        if [ -n "$terminal" ]; then printf '\r\033[K%s' "$now"; else say "$now"; fi
+    done
+}
+
+# stop_ticking: no line of it comes after this.
+stop_ticking() {
+    [ -n "${ticker-}" ] || return 0
+    kill "$ticker" 2>/dev/null || true
+    wait "$ticker" 2>/dev/null || true
+    ticker=
+    [ -z "$terminal" ] || printf '\r\033[K'
+}
+
 # build FOLDER PACKAGE FLAGS…: tools/FOLDER's program. It gets its name when it is whole, so that an interrupted build leaves none.
 build() {
     folder=$1 package=$2 && shift 2
     mkdir -p "$bin"
-    trap 'rm -f "$bin/.$folder.$$"' EXIT
-    # -buildvcs=false: the version is the module's, not that of the repository around it.
-    go -C "tools/$folder" build -buildvcs=false "$@" -o "$bin/.$folder.$$" "$package" >".tools/$folder.log" 2>&1 ||
+    : >".tools/$folder.log"
+    trap 'stop_ticking; rm -f "$bin/.$folder.$$"' EXIT
+    # Go in front and the clock behind it: Ctrl-C reaches what is in front.
+    ticking "$folder" &
+    ticker=$!
+    # -v names each package as it is compiled. -buildvcs=false: the version is the module's, not that of the repository around it.
+    go -C "tools/$folder" build -v -buildvcs=false "$@" -o "$bin/.$folder.$$" "$package" >>".tools/$folder.log" 2>&1 || {
+        stop_ticking
         die "building $folder failed: $(tail -n 1 ".tools/$folder.log") (all of it in .tools/$folder.log)"
+    }
+    stop_ticking
     mv -f "$bin/.$folder.$$" "$bin/$folder"
 }
 
@@ -127,17 +160,18 @@ get_pulumi() {
         # A module archive keeps no run bit.
         install -m 755 "$sdk/python/cmd/pulumi-language-python-exec" "$sdk/python/dist/pulumi-resource-pulumi-python" "$bin/"
         printf '%s\n' "$now" >.tools/pulumi.built
-        say "built pulumi $engine_version in $((SECONDS - start)) s"
+        how="built in $((SECONDS - start)) s"
     fi
     [ -d .venv/bin ] || die "no .venv to link pulumi into: run 'make tools'"
     for program in $pulumi_programs; do ln -sf "../../.tools/bin/$program" ".venv/bin/$program"; done
+    say "pulumi $engine_version is in .tools/bin and linked into .venv/bin (${how:-built before})"
 }
 
 get_gitea() {
     forge_version=$(required gitea code.gitea.io/gitea)
     tags="sqlite sqlite_unlock_notify"
     now=$(stamp "$tags" gitea)
-    ! built gitea "$now" || return 0
+    ! built gitea "$now" || { say "gitea $forge_version is in .tools/bin (built before)" && return; }
     forge=$(theirs gitea)
     why="no gitea on PATH"
     if [ -n "$forge" ]; then
@@ -163,29 +197,41 @@ get_gitea() {
     # The module cache is read-only, and `make clean` must be able to remove the copy.
     chmod -R u+w .tools/gitea-static
     printf '%s\n' "$now" >.tools/gitea.built
-    say "built gitea $forge_version in $((SECONDS - start)) s"
+    say "gitea $forge_version is in .tools/bin, its texts in .tools/gitea-static (built in $((SECONDS - start)) s)"
+}
+
+# helper PROGRAM MODULE PACKAGE WITHOUT LONG FLAGS…: one that few tests need, and those say so when they skip: no reason to stop a
+# machine without Go, or with an older one. FLAGS may hold VERSION.
+helper() {
+    program=$1 module=$2 package=$3 without=$4 long=$5 && shift 5
+    helper_version=$(required "$program" "$module")
+    now=$(stamp "" "$program")
+    ! built "$program" "$now" || { say "$program $helper_version is in .tools/bin (built before)" && return; }
+    theirs=$(theirs "$program")
+    if [ -n "$theirs" ]; then
+        say "using $program from PATH ($theirs)"
+        # The tests look here first, and what may still be here is from another module.
+        rm -f "$bin/$program"
+        return
+    fi
+    go -C "tools/$program" list -m >/dev/null 2>&1 || { say "no $program on PATH and no Go to build it: $without" && return; }
+    say "no $program on PATH: building $program $helper_version from its Go module, once: $long"
+    start=$SECONDS
+    build "$program" "$package" "${@//VERSION/$helper_version}"
+    printf '%s\n' "$now" >".tools/$program.built"
+    say "$program $helper_version is in .tools/bin (built in $((SECONDS - start)) s)"
 }
 
 get_actionlint() {
-    lint_version=$(required actionlint github.com/rhysd/actionlint)
-    now=$(stamp "" actionlint)
-    ! built actionlint "$now" || return 0
-    lint=$(theirs actionlint)
-    if [ -n "$lint" ]; then
-        say "using actionlint from PATH ($lint)"
-        # The tests look here first, and what may still be here is from another module.
-        rm -f "$bin/actionlint"
-        return
-    fi
-    # Only one test needs it, and that one says so when it skips: no reason to stop a machine without Go, or with an older one.
-    go -C tools/actionlint list -m >/dev/null 2>&1 ||
-        { say "no actionlint on PATH and no Go to build it: the workflows will not be checked" && return; }
-    say "no actionlint on PATH: building actionlint $lint_version from its Go module, once: some seconds"
-    build actionlint github.com/rhysd/actionlint/cmd/actionlint -ldflags "-X github.com/rhysd/actionlint.version=$lint_version"
-    printf '%s\n' "$now" >.tools/actionlint.built
+    helper actionlint github.com/rhysd/actionlint github.com/rhysd/actionlint/cmd/actionlint \
+        "the workflows will not be checked" "some seconds" -ldflags "-X github.com/rhysd/actionlint.version=VERSION"
+}
+
+get_act() {
+    helper act github.com/nektos/act github.com/nektos/act "the workflows will not be run" "about 2 minutes on 2 cores"
 }
 
 case ${1-} in
-venv | sso | pulumi | gitea | actionlint) "get_$1" ;;
-*) die "usage: tools/build.sh venv|sso|pulumi|gitea|actionlint" ;;
+venv | sso | pulumi | gitea | actionlint | act) "get_$1" ;;
+*) die "usage: tools/build.sh venv|sso|pulumi|gitea|actionlint|act" ;;
 esac

@@ -1,0 +1,219 @@
+"""
+The examples of `examples/workflows/`, run as a forge's runner runs them: by `act`, on this machine instead of in a
+container, with the real engine and the embedded systems.
+
+`act` stands for the runner: it reads the file, chooses by the event, hands over secrets and variables, masks what it
+prints, goes on or not after a step that failed, and keeps the job's summary. The checkout is a copy of the folder, as
+`act` makes it; no action is fetched.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.engine.stack import PASSPHRASE, ROOT, Run, Stack
+from tests.world import GROUP, VAULT, World
+
+pytestmark = pytest.mark.embedded
+
+# Where the stack file of the reference deployment says that the other two tokens are.
+TOKENS = {
+    "AUTHENTIK_TOKEN": ("Authentik (blumeops)", "api-token", "zot-ci:authentik"),
+    "FORGEJO_TOKEN": ("Forgejo Secrets", "api-token", "zot-ci:forgejo"),
+}
+# A runner that keeps what `make tools` installed; the rest of it runs.
+MAKE = """#!/bin/sh
+touch .venv/installed
+exec {make} "$@"
+"""
+
+
+class Runner:
+    """
+    A repository with the examples in it, its secrets and variables, and a runner that knows the label `docker`.
+    """
+
+    def __init__(self, act: str, world: World, stack: Stack, folder: Path) -> None:
+        self.folder = folder
+        self.act = act
+        self.stack = stack
+        self.project = folder / "repository"
+        self._check_out(world, stack)
+        self._environment(folder)
+        onepassword = world.estate.onepassword
+        self.secrets = {
+            "ZOT_CI_READ_OP_CONNECT_TOKEN": onepassword.add_token([VAULT], writes=False),
+            "ZOT_CI_WRITE_OP_CONNECT_TOKEN": onepassword.add_token([VAULT]),
+            "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
+        }
+        self.variables = {
+            "OP_CONNECT_HOST": world.env["OP_CONNECT_HOST"],
+            "PULUMI_BACKEND_URL": stack.env["PULUMI_BACKEND_URL"],
+        }
+
+    def run(self, workflow: str, event: str, **secrets: str) -> Run:
+        """
+        What the forge starts when *event* happens; *secrets* replace those of the repository.
+        """
+        (self.folder / "secrets").write_text(_lines(self.secrets | secrets), encoding="utf-8")
+        (self.folder / "variables").write_text(_lines(self.variables), encoding="utf-8")
+        command = [self.act, event, "--workflows", f"examples/workflows/{workflow}.yaml", "--directory", "."]
+        command += ["--platform", "docker=-self-hosted", "--no-cache-server", "--use-gitignore=false"]
+        command += ["--secret-file", str(self.folder / "secrets"), "--var-file", str(self.folder / "variables")]
+        process = subprocess.run(
+            command,
+            cwd=self.project,
+            env=self.env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        return Run(process.returncode, process.stdout)
+
+    def _check_out(self, world: World, stack: Stack) -> None:
+        for part in ("components", "scripts", "tools", "examples/workflows"):
+            shutil.copytree(ROOT / part, self.project / part, ignore=shutil.ignore_patterns("__pycache__"))
+        for part in ("Pulumi.yaml", "__main__.py", "Makefile", "requirements.lock"):
+            shutil.copy(ROOT / part, self.project / part)
+        config = dict(world.config())
+        for variable, (item, field, system) in TOKENS.items():
+            config[system] = config[system] | {"token": f"op://{VAULT}/{item}/{field}"}
+            if item not in {held.current["title"] for held in world.estate.onepassword.vault(VAULT).items.values()}:
+                world.estate.onepassword.add_item(VAULT, item)
+            world.estate.onepassword.set_field(VAULT, item, field, world.env[variable])
+        stack.configure(config)
+        (self.project / "stacks").mkdir()
+        file = stack.project / "stacks" / f"Pulumi.{stack.name}.yaml"
+        shutil.copy(file, self.project / "stacks")
+        for path in (self.project / "examples/workflows").iterdir():
+            text = path.read_text(encoding="utf-8")
+            path.write_text(text.replace("STACK: blumeops", f"STACK: {stack.name}"), encoding="utf-8")
+        who = ["-c", "user.name=somebody", "-c", "user.email=somebody@example.test"]
+        subprocess.run(["git", "init", "--quiet", "--initial-branch", "main"], cwd=self.project, check=True)
+        subprocess.run(
+            ["git", *who, "commit", "--quiet", "--allow-empty", "--message", "ours"], cwd=self.project, check=True
+        )
+
+    def _environment(self, folder: Path) -> None:
+        """
+        What the runner's image has: programs, and the Python packages in a .venv of the repository's own.
+        """
+        real = Path(sys.executable).parents[1]
+        venv = self.project / ".venv"
+        (venv / "bin").mkdir(parents=True)
+        for program in (real / "bin").iterdir():
+            (venv / "bin" / program.name).symlink_to(program)
+        (venv / "lib").symlink_to(real / "lib")
+        shutil.copy(real / "pyvenv.cfg", venv)
+        (folder / "path").mkdir()
+        make = folder / "path/make"
+        make.write_text(MAKE.format(make=shutil.which("make")), encoding="utf-8")
+        make.chmod(0o755)
+        self.env = {
+            name: value
+            for name, value in self.stack.env.items()
+            # These come by the workflow, or not at all.
+            if not name.startswith(("OP_", "AUTHENTIK_", "FORGEJO_", "PULUMI_CONFIG", "PULUMI_BACKEND"))
+        }
+        self.env["PATH"] = os.pathsep.join([str(folder / "path"), self.env["PATH"]])
+        self.env |= {"HOME": str(folder), "XDG_CACHE_HOME": str(folder / "cache"), "XDG_CONFIG_HOME": str(folder)}
+        (folder / "act").mkdir()
+        # Without a file of its own it asks a person which images to use.
+        (folder / "act/actrc").touch()
+
+
+def _lines(pairs: Mapping[str, str]) -> str:
+    return "".join(f"{name}={value}\n" for name, value in pairs.items())
+
+
+@pytest.fixture
+def runner(world: World, stack: Stack, tmp_path: Path) -> Runner:
+    """
+    A stack before its first `up`, and the repository that runs it.
+    """
+    path = os.pathsep.join([str(ROOT / ".tools/bin"), os.environ.get("PATH", os.defpath)])
+    act = shutil.which("act", path=path)
+    if act is None:
+        pytest.skip("no act: `make test-tools` builds one where Go is there")
+    folder = tmp_path / "runner"
+    folder.mkdir()
+    return Runner(act, world, stack, folder)
+
+
+def _steps(text: str) -> dict[str, str]:
+    """
+    How each step of the job ended, by its command: `Success`, or `Failure` with the exit code.
+    """
+    ends = re.findall(
+        r"(Success|Failure) - Main (.*?) \[[\d.ms]+\]\n(?:\[.*?\] exit status (\d+))?", text, re.MULTILINE
+    )
+    return {step: f"{end} {code}".strip() for end, step, code in ends}
+
+
+def _summary(text: str) -> str:
+    """
+    What the job's page shows.
+    """
+    (summary,) = re.findall(r"Summary - (.*?)^\[", text, re.MULTILINE | re.DOTALL)
+    return str(summary)
+
+
+def test_a_monday_a_bad_night_and_a_pull_request(world: World, stack: Stack, runner: Runner) -> None:
+    """The weekly `up` makes and publishes the key; a drift ends the night's job with 7; a preview changes nothing."""
+    script = 'scripts/stack.py --stack "$STACK"'
+    begun = dict.fromkeys(("actions/checkout@v4", "make tools"), "Success")
+
+    monday = runner.run("up", "schedule")
+
+    assert monday.code == 0, monday.text
+    assert _steps(monday.text) == begun | {f"{script} up": "Success", f"{script} summary": "Success"}
+    assert f"| {world.username} | 0 d |" in _summary(monday.text)
+    assert "in sync" in _summary(monday.text)
+    assert world.accepts(world.secret())
+
+    world.leave(GROUP)
+    night = runner.run("drift", "schedule")
+
+    assert night.code != 0
+    # The summary comes all the same: it says what the night found.
+    assert _steps(night.text) == begun | {f"{script} drift": "Failure 7", f"{script} summary": "Success"}
+    assert "1 to change" in _summary(night.text)
+    assert f"left group {GROUP}" in _summary(night.text)
+
+    proposed = runner.run("preview", "pull_request")
+
+    assert proposed.code == 0, proposed.text
+    assert f"left group {GROUP}" in proposed.text
+    assert world.groups() == set()
+    secrets = [*world.estate.secrets, *runner.secrets.values()]
+    for run in (monday, night, proposed):
+        assert [secret for secret in secrets if secret in run.text] == []
+
+
+def test_a_fork_s_pull_request_gets_no_secret_and_asks_no_system(world: World, runner: Runner) -> None:
+    """Forges give none to it: the state cannot be read, and that is the end."""
+    runner.secrets = {}
+    asked = len(list(world.estate.log))
+
+    run = runner.run("preview", "pull_request")
+
+    assert run.code != 0
+    assert _steps(run.text)['scripts/stack.py --stack "$STACK" preview'].startswith("Failure")
+    assert "passphrase" in run.text
+    assert len(list(world.estate.log)) == asked
+
+
+def test_an_event_that_a_workflow_does_not_name_runs_nothing(runner: Runner) -> None:
+    """A push to main is no reason for the night's job, nor a pull request for an `up`."""
+    assert "Could not find any stages to run" in runner.run("drift", "push").text
+    assert "Could not find any stages to run" in runner.run("up", "pull_request").text
