@@ -9,7 +9,7 @@ JOBS ?= $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
 PYTEST := pytest -q -n $(JOBS) --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help venv tools test-tools check test test-fast versions test-sso faults commands parts demo pictures bench lock clean
+.PHONY: help venv tools test-tools check test test-fast versions test-sso faults commands parts demo pictures docs bench lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -74,20 +74,31 @@ demo: tools ## the whole story against embedded systems (KEEP=1 leaves them up)
 pictures: tools ## docs/pictures again, from real runs against embedded systems
 	@$(RUN) python -m tests.pictures
 
+# Apart, because nothing but the site needs them.
+.venv-docs/installed: requirements-docs.lock
+	@tools/build.sh docs
+
+docs: .venv-docs/installed ## the documentation site, in .tools/site; a link that leads nowhere is an error
+	@echo "building the documentation site"
+	@.venv-docs/bin/python tools/docs/build.py
+
 bench: tools ## measure, and write bench/RESULTS.md; takes some minutes and wants a quiet machine
 	@$(RUN) python -m bench
 
-LOCK := uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet
+HOW := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet
+LOCK := uv pip compile pyproject.toml --group dev $(HOW)
+LOCK_DOCS := uv pip compile --group pyproject.toml:docs $(HOW)
 
-lock: ## both locks again from pyproject.toml (needs uv; UPGRADE=1 takes newer versions)
+lock: ## the three locks again from pyproject.toml (needs uv; UPGRADE=1 takes newer versions)
 	@command -v uv >/dev/null || { echo "no uv on PATH to write requirements.lock: install it (docs.astral.sh/uv)" >&2; exit 1; }
-	@echo "locking: pyproject.toml into requirements.lock and requirements-sso.lock"
+	@echo "locking: pyproject.toml into requirements.lock, requirements-sso.lock and requirements-docs.lock"
 	@$(LOCK) $(if $(UPGRADE),--upgrade) --output-file requirements.lock
 	@# The same versions but for the engine's SDK, which the extra limits, and the extra's packages beside them.
 	@grep -E '^[^ ]+==' requirements.lock | grep -v '^pulumi==' | sed 's/ \\$$//' | \
 		$(LOCK) $(if $(UPGRADE),--upgrade) --extra sso --constraint - --output-file requirements-sso.lock
+	@$(LOCK_DOCS) $(if $(UPGRADE),--upgrade) --output-file requirements-docs.lock
 
 clean: ## away with all that make made, the built tools too
 	@echo "removing .venv, .tools and caches"
-	@rm -rf .venv .venv-sso .tools build zot_ci.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf .venv .venv-sso .venv-docs .tools build zot_ci.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

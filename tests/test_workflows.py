@@ -106,7 +106,7 @@ def test_a_fork_runs_nothing_but_the_tests_and_hands_them_nothing() -> None:
     assert "secrets" not in text
     assert "vars." not in text
     assert "pull_request_target" not in text
-    assert [line for line in lines if line.startswith("make ")] == ["make test"]
+    assert [line for line in lines if line.startswith("make ")] == ["make test", "make docs"]
 
 
 def test_mise_s_tasks_are_make_s_targets_and_the_script_s_commands() -> None:
