@@ -68,8 +68,8 @@ commands: tools ## every command of the engine by every state; takes hours (STAT
 parts: tools ## every part away for a whole run, gone or moved, by every scenario; takes hours (CELLS, EVERY, LOGS, JOBS)
 	@$(RUN) JOBS="$(JOBS)" CELLS="$(CELLS)" EVERY="$(EVERY)" LOGS="$(LOGS)" python -m tests.parts
 
-demo: tools ## the whole story against embedded systems (KEEP=1 leaves them up)
-	@$(RUN) KEEP="$(KEEP)" python -m tests.demo
+demo: tools ## the whole story against embedded systems (KEEP=1 leaves them up, VERBOSE=1 shows all that Pulumi prints)
+	@$(RUN) KEEP="$(KEEP)" VERBOSE="$(VERBOSE)" python -m tests.demo
 
 pictures: tools ## docs/pictures again, from real runs against embedded systems
 	@$(RUN) python -m tests.pictures

@@ -1,8 +1,8 @@
 """
 The whole story on the stack `demo`, with the real engine and the embedded systems: `make demo`.
 
-Each step is announced by a line, then comes what Pulumi itself prints. A step whose outcome is not what the line
-says ends the demo with exit code 1.
+Each step is announced by a line, then comes what matters of what Pulumi prints; VERBOSE=1 shows all of it. A step whose
+outcome is not what the line says ends the demo with exit code 1.
 """
 
 from __future__ import annotations
@@ -14,20 +14,29 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.text import Text
 
 from tests.engine.stack import ROOT, engine_environment
 from tests.estate import Estate, PortTakenError
+from tests.estate.core import stamp
 from tests.image import push
+from tests.shown import STYLES, shortened
 from tests.world import FIELD, GROUP, ITEM, OWNER, REPOSITORY, SECRET, VAULT, World, credentials
 
 # Those of stacks/Pulumi.demo.yaml.
 PORTS = {"authentik": 39101, "zot": 39102, "onepassword": 39103, "forgejo": 39104}
 DRIFT = 7
+VERBOSE = bool(os.environ.get("VERBOSE"))
+# The values that differ are long, and the sentences say the same.
+DIFF = ("--diff",) if VERBOSE else ()
+# Of the arguments, what makes the command another one; the rest is for a run without a person.
+FOR_A_READER = {"--expect-no-changes"}
 
 console = Console(highlight=False, soft_wrap=True)
 
@@ -54,9 +63,10 @@ class Demo:
         """
         Run `pulumi`, show what it prints as it comes, and insist on its exit code and on *words* in its output.
         """
-        color = ["--color", "always"] if console.is_terminal else []
+        color = ["--color", "always"] if console.is_terminal and VERBOSE else []
         if not quiet:
-            console.print(f"[dim]$ pulumi {shlex.join(arguments)}[/dim]")
+            said = shlex.join(arguments) if VERBOSE else " ".join(arguments[:1] + tuple(FOR_A_READER & {*arguments}))
+            console.print(f"    [dim]$ pulumi {said}[/dim]")
         process = subprocess.Popen(
             ["pulumi", *arguments, "--non-interactive", *color],
             cwd=ROOT,
@@ -66,24 +76,28 @@ class Demo:
             text=True,
         )
         assert process.stdout is not None
-        text = ""
-        for line in process.stdout:
-            text += line
-            if not quiet and line.strip():
+        kept: list[str] = []
+        lines = _kept(process.stdout, kept)
+        if VERBOSE and not quiet:
+            for line in lines:
                 print("   ", line, end="", flush=True)
+        for found in shortened(lines):
+            if not quiet:
+                console.print(Text("    " + found.text, style=STYLES[found.kind]))
+        text = "".join(kept)
         if process.wait() != code:
-            raise DemoError(f"pulumi {arguments[0]} ended with {process.returncode}, not {code}{quiet * text}")
+            raise DemoError(f"pulumi {arguments[0]} ended with {process.returncode}, not {code}:\n{text}")
         missing = [word for word in words if word not in text]
         if missing:
-            raise DemoError(f"pulumi {arguments[0]} did not say: {'; '.join(missing)}")
+            raise DemoError(f"pulumi {arguments[0]} did not say: {'; '.join(missing)}\n{text}")
 
     def up(self, *words: str) -> None:
         self.pulumi("up", "--stack", "demo", "--yes", "--skip-preview", "--suppress-progress", words=words)
 
     def preview(self, *words: str, drift: bool) -> None:
-        code = DRIFT if drift else 0
-        arguments = ("--stack", "demo", "--diff", "--expect-no-changes", "--suppress-outputs")
-        self.pulumi("preview", *arguments, code=code, words=words)
+        arguments = ("--stack", "demo", *DIFF, "--expect-no-changes", "--suppress-outputs", "--suppress-progress")
+        self.pulumi("preview", *arguments, code=DRIFT if drift else 0, words=words)
+        console.print(f"    exit code {DRIFT}: something to do" if drift else "    exit code 0: in sync")
 
     def push(self, key: str | None, tag: str) -> int:
         return push(self.world.zot_url, self.world.username, key or "", "demo/image", tag)
@@ -103,33 +117,39 @@ class Demo:
         """
         The story.
         """
-        step("1", "an empty estate: one `pulumi up` makes the account, logs it in, mints, stores and publishes a key")
+        step(
+            "1. An empty estate. One `pulumi up` makes the account, logs it in, and makes, stores and publishes a key."
+        )
         self.up()
         insist(self.push(self.world.secret(), "one") == 201, "CI pushes demo/image:one with the published key")
 
-        step("2", "nothing to do: the preview is empty, exit code 0")
+        step("2. Nothing to do: the preview is empty.")
         self.preview(drift=False)
 
-        step("3", "four things broken by hand: the account leaves its group, key revoked, field edited, secret deleted")
+        step(
+            "3. Four things are broken by hand: the account leaves its group, the key is revoked, field and secret go."
+        )
         self.break_four_things()
         words = ("refused by the registry: revoked", "holds another value", "has no such secret any more", GROUP)
         self.preview(*words, drift=True)
-        step("3", "one `pulumi up` reconciles all four")
+        step("4. One `pulumi up` reconciles all four.")
         self.up()
         insist(self.push(self.world.secret(), "two") == 201, "CI pushes demo/image:two")
 
-        step("4", "91 days pass on the registry's clock alone, hence the warning that it is ahead of this machine's")
-        self.world.estate.zot.clock.advance(days=91)
+        step("5. The key grows 91 days old.")
+        # And not the registry's clock, of which the program would warn.
+        for key in self.world.estate.zot.of(self.world.username):
+            key.created_at = stamp(self.world.estate.clock.now() - timedelta(days=91))
         old = self.world.secret()
         self.preview("91 days old, rotates after 90", drift=True)
-        step("4", "`pulumi up` rotates: minted by the old key, nobody logs in")
+        step("6. `pulumi up` rotates: the old key makes the new one, and nobody logs in.")
         self.up()
         insist(self.push(self.world.secret(), "three") == 201, "CI pushes demo/image:three with the new key")
         insist(self.push(old, "four") == 401, "the old key is refused")
         self.preview(drift=False)
 
     def destroy(self) -> None:
-        step("5", "`pulumi destroy` takes away what was made, and nothing else")
+        step("7. `pulumi destroy` takes away what was made, and nothing else.")
         self.pulumi("destroy", "--stack", "demo", "--yes", "--skip-preview", "--suppress-progress")
         insist(self.world.secret() is None and self.world.account() is None, "secret and account are gone")
         insist(self._other_fields() == self.others, "the other fields of the shared item are what they were")
@@ -138,11 +158,20 @@ class Demo:
         return self.world.estate.onepassword.other_fields(VAULT, ITEM, FIELD)
 
 
-def step(number: str, line: str) -> None:
+def step(line: str) -> None:
     """
     Announce a step.
     """
-    console.print(f"\n[bold cyan]{number}. {line}[/bold cyan]")
+    console.print(f"\n[bold cyan]{line}[/bold cyan]")
+
+
+def _kept(lines: Iterable[str], kept: list[str]) -> Iterator[str]:
+    """
+    Yield the lines, and keep each.
+    """
+    for line in lines:
+        kept.append(line)
+        yield line
 
 
 def insist(fact: bool, line: str) -> None:
@@ -151,7 +180,7 @@ def insist(fact: bool, line: str) -> None:
     """
     if not fact:
         raise DemoError(f"not so: {line}")
-    console.print(f"    [green]seen:[/green] {line}")
+    console.print(f"    [bold green]seen:[/bold green] {line}")
 
 
 def keep(env: Mapping[str, str], folder: Path) -> None:

@@ -1,8 +1,9 @@
 """
 docs/pictures/*.svg from real runs of the real engine against the embedded systems: `make pictures`.
 
-Nothing in a picture is typed by hand: it is what the engine printed, colours included. A run that does not show what
-the picture is for writes nothing and ends with exit code 1, and so does one that shows a secret or a machine's path.
+Nothing in a picture is typed by hand: it is what the engine printed, shortened as in the demo. A run that does not show
+what the picture is for writes nothing and ends with exit code 1, and so does one that shows a secret or a path of this
+machine.
 """
 
 from __future__ import annotations
@@ -19,11 +20,13 @@ from rich.text import Text
 
 from tests.engine.stack import ROOT, Stack
 from tests.estate.core import stamp
+from tests.shown import STYLES, shortened
 from tests.world import GROUP, OWNER, REPOSITORY, SECRET, World, credentials
 
 FOLDER = ROOT / "docs" / "pictures"
 LARGEST = 150_000
-_WIDTH = 140
+# A README is some 850 pixels wide: with more columns the letters get too small.
+_WIDTH = 100
 # Dark on light or light on dark pages alike: a panel of its own, with the colours of a plain terminal.
 _THEME = TerminalTheme(
     (24, 26, 31),
@@ -74,10 +77,8 @@ class Album:
     def __init__(self, world: World, folder: Path) -> None:
         self.world = world
         self.stack = Stack(folder, credentials(world), world.config(), "homelab")
-        # The engine has its own ideas of colour without a terminal.
-        self.stack.env.pop("NO_COLOR")
         self.folder = folder
-        self._run(0, "up", "--yes", "--skip-preview")
+        self._run(0, "up")
 
     def drift(self) -> str:
         """
@@ -89,36 +90,41 @@ class Album:
         self.world.revoke(key, uuid)
         self.world.set_field("edited by hand")
         self.world.estate.forgejo.delete_value(OWNER, REPOSITORY, SECRET)
-        text = self._run(7, "preview", "--expect-no-changes", "--suppress-outputs", "--suppress-progress")
-        self._run(0, "up", "--yes", "--skip-preview")
+        shown = self._run(7, "preview", "--expect-no-changes")
+        self._run(0, "up")
         words = ("refused by the registry: revoked", "holds another value", "no such secret any more", "left group")
-        return self._draw("preview --expect-no-changes", text, words)
+        return self._draw([shown], words)
 
     def rotation(self) -> str:
         """
-        The `up` 91 days later.
+        The preview 91 days later, and the `up` after it.
         """
         # The key grows old, and not the clock, which the program would warn of.
         for key in self.world.estate.zot.of(self.world.username):
             key.created_at = stamp(self.world.estate.clock.now() - timedelta(days=91))
-        text = self._run(0, "up", "--yes", "--skip-preview", "--suppress-outputs", "--suppress-progress")
+        shown = [self._run(7, "preview", "--expect-no-changes"), self._run(0, "up")]
         words = ("91 days old, rotates after 90", "created key", "set field", "published key", "revoked key")
-        return self._draw("up", text, words)
+        return self._draw(shown, words)
 
-    def _run(self, code: int, *arguments: str) -> str:
-        run = self.stack.pulumi(*arguments, "--color", "always")
+    def _run(self, code: int, command: str, *arguments: str) -> Text:
+        """
+        Run the engine, and return what a reader sees of it.
+        """
+        quiet = ("--suppress-outputs", "--suppress-progress", *(("--yes", "--skip-preview") if command == "up" else ()))
+        run = self.stack.pulumi(command, *arguments, *quiet)
         if run.code != code:
-            raise PictureError(f"pulumi {arguments[0]} ended with {run.code}, not {code}:\n{run.text}")
-        return run.text
+            raise PictureError(f"pulumi {command} ended with {run.code}, not {code}:\n{run.text}")
+        lines = [Text(f"{line.text}\n", style=STYLES[line.kind]) for line in shortened(run.text.splitlines())]
+        return Text.assemble(("$ ", "bold"), " ".join(["pulumi", command, *arguments]), "\n", *lines)
 
-    def _draw(self, command: str, text: str, words: tuple[str, ...]) -> str:
-        shown = Text.from_ansi("\n".join(line.rstrip() for line in text.strip().splitlines()))
-        missing = [word for word in words if word not in shown.plain]
+    def _draw(self, shown: list[Text], words: tuple[str, ...]) -> str:
+        plain = "".join(text.plain for text in shown)
+        missing = [word for word in words if word not in plain]
         if missing:
-            raise PictureError(f"pulumi {command} did not say: {'; '.join(missing)}")
+            raise PictureError(f"pulumi did not say: {'; '.join(missing)}")
         console = Console(record=True, width=_WIDTH, file=io.StringIO(), force_terminal=True, highlight=False)
-        console.print(Text.assemble(("$ ", "bold"), f"pulumi {command} --stack {self.stack.name}\n"))
-        console.print(shown)
+        for text in shown:
+            console.print(text)
         svg = console.export_svg(title="zot-ci", theme=_THEME, code_format=_FORMAT, unique_id="t")
         check(svg, [*self.world.estate.secrets, str(self.folder), str(ROOT), str(Path.home())])
         return svg
