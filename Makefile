@@ -45,8 +45,8 @@ test: test-tools check test-sso ## the checks and all tests (JOBS processes; STR
 	@echo "testing: pytest, $(JOBS) processes"
 	@$(RUN) $(PYTEST)
 
-versions: test-tools ## all tests, and README's table of what they ran against
-	@echo "testing: pytest, $(JOBS) processes, for README's table"
+versions: test-tools ## all tests, and docs/limits.md's table of what they ran against
+	@echo "testing: pytest, $(JOBS) processes, for the table of docs/limits.md"
 	@$(RUN) $(PYTEST) --record-versions
 
 test-fast: venv ## while you type: all tests that need neither the engine nor Gitea, in under 90 seconds

@@ -84,7 +84,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     What a release is asked: which versions the tests ran against.
     """
     parser.addoption(
-        "--record-versions", action="store_true", help="write README's table of what the tests ran against"
+        "--record-versions", action="store_true", help="write docs/limits.md's table of what the tests ran against"
     )
 
 

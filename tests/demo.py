@@ -217,10 +217,7 @@ def main() -> int:
         print(f"demo: {exc}", file=sys.stderr)
         return 1
     seconds = time.monotonic() - started
-    console.print(
-        "\nFor your own estate: copy stacks/Pulumi.blumeops.yaml to stacks/Pulumi.<stack>.yaml, "
-        "put your names into it, and follow README.md, “A real estate in five steps”."
-    )
+    console.print("\nFor your own estate: README.md, “Quick start”.")
     told = "first key, empty preview, four drifts reconciled, a rotation" + ("" if staying else ", a clean destroy")
     console.print(f"demo: {told}, in {seconds:.0f} s")
     return 0

@@ -3,7 +3,7 @@ What a message must name, without its sentence.
 
 Sentences are improved more often than facts change. So a test asks for the facts in a message: the system, the call,
 the status, whose account, and the setting, permission or variable to change. Whole lines are compared where they are
-documented, in `tests/test_docs.py`.
+documented, in `tests/docs/test_conditions.py`.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
 """
-README's table of what the tests ran against: whose rows a session rewrites.
+docs/limits.md's table of what the tests ran against: whose rows a session rewrites.
 """
 
 from __future__ import annotations
 
 import pytest
 
-from tests.versions import ENGINE, GITEA, PYTHON, README, counted, ran_against, table, version_of
+from tests.versions import ENGINE, GITEA, PAGE, PYTHON, counted, ran_against, table, version_of
 
 BEFORE = """Text.
 
@@ -39,7 +39,7 @@ def test_a_document_without_the_table_is_an_error() -> None:
     """Else a renamed column would end the record for ever, and nobody would see."""
     with pytest.raises(ValueError, match="System"):
         table("Text.\n", {}, {}, "2026-11-25")
-    table(README.read_text(encoding="utf-8"), {}, {}, "2026-11-25")
+    table(PAGE.read_text(encoding="utf-8"), {}, {}, "2026-11-25")
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,5 @@
 """
-What the tests ran against: the versions, the day and the number of tests, as a table of README.
+What the tests ran against: the versions, the day and the number of tests, as a table of docs/limits.md.
 
     pytest --record-versions
 
@@ -27,7 +27,7 @@ from tests.gitea import find_gitea
 from tests.world import real_servers
 
 ROOT = Path(__file__).resolve().parents[1]
-README = ROOT / "README.md"
+PAGE = ROOT / "docs/limits.md"
 PROPERTY = "ran against"
 
 PYTHON, ENGINE, GITEA = "Python", "Pulumi's engine and its Python SDK", "Gitea"
@@ -110,14 +110,14 @@ def table(text: str, passed: Mapping[str, int], versions: Mapping[str, str], day
 
 def record(reports: Iterable[pytest.TestReport]) -> str:
     """
-    Rewrite README's table; return a line that says so.
+    Rewrite docs/limits.md's table; return a line that says so.
     """
     passed = counted(reports)
     versions = {system: version_of(system) for system in passed}
-    README.write_text(
-        table(README.read_text(encoding="utf-8"), passed, versions, f"{datetime.now(UTC):%Y-%m-%d}"), encoding="utf-8"
+    PAGE.write_text(
+        table(PAGE.read_text(encoding="utf-8"), passed, versions, f"{datetime.now(UTC):%Y-%m-%d}"), encoding="utf-8"
     )
-    return f"versions: README.md has those of {', '.join(passed)}"
+    return f"versions: docs/limits.md has those of {', '.join(passed)}"
 
 
 def _number(text: str) -> str:

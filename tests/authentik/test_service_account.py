@@ -160,7 +160,7 @@ def test_a_drift_is_seen_shown_and_reconciled(drift: str, signed_in: World, capl
     found = PROVIDER.read(USER, olds)
 
     outs = outs_of(found)
-    # Of the sentence its first word; `tests/test_docs.py` has all of it.
+    # Of the sentence its first word; `tests/docs/test_conditions.py` has all of it.
     shown = {"condition": re.split("[ :]", outs["condition"])[0]}
     assert outs | shown == olds | seen
     assert found.inputs == account(signed_in) | seen | {"condition": outs["condition"]}

@@ -1,8 +1,8 @@
 """
 Tokens of exactly the least privilege for each use: enough for it, and with one permission less the line names it.
 
-USES is the table that README.md quotes. Permissions of authentik are granted on the one account or group, except where
-the account does not exist yet.
+USES is the table that docs/permissions.md quotes. Permissions of authentik are granted on the one account or group,
+except where the account does not exist yet.
 """
 
 from __future__ import annotations

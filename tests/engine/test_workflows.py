@@ -13,12 +13,12 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
+from tests.engine.clone import clone, make_without_fetching
 from tests.engine.stack import PASSPHRASE, ROOT, Run, Stack
 from tests.world import GROUP, VAULT, World
 
@@ -29,11 +29,6 @@ TOKENS = {
     "AUTHENTIK_TOKEN": ("Authentik (blumeops)", "api-token", "zot-ci:authentik"),
     "FORGEJO_TOKEN": ("Forgejo Secrets", "api-token", "zot-ci:forgejo"),
 }
-# A runner that keeps what `make tools` installed; the rest of it runs.
-MAKE = """#!/bin/sh
-touch .venv/installed
-exec {make} "$@"
-"""
 
 
 class Runner:
@@ -81,10 +76,7 @@ class Runner:
         return Run(process.returncode, process.stdout)
 
     def _check_out(self, world: World, stack: Stack) -> None:
-        for part in ("components", "scripts", "tools", "examples/workflows"):
-            shutil.copytree(ROOT / part, self.project / part, ignore=shutil.ignore_patterns("__pycache__"))
-        for part in ("Pulumi.yaml", "__main__.py", "Makefile", "requirements.lock"):
-            shutil.copy(ROOT / part, self.project / part)
+        clone(self.project)
         config = dict(world.config())
         for variable, (item, field, system) in TOKENS.items():
             config[system] = config[system] | {"token": f"op://{VAULT}/{item}/{field}"}
@@ -92,7 +84,6 @@ class Runner:
                 world.estate.onepassword.add_item(VAULT, item)
             world.estate.onepassword.set_field(VAULT, item, field, world.env[variable])
         stack.configure(config)
-        (self.project / "stacks").mkdir()
         file = stack.project / "stacks" / f"Pulumi.{stack.name}.yaml"
         shutil.copy(file, self.project / "stacks")
         for path in (self.project / "examples/workflows").iterdir():
@@ -106,19 +97,9 @@ class Runner:
 
     def _environment(self, folder: Path) -> None:
         """
-        What the runner's image has: programs, and the Python packages in a .venv of the repository's own.
+        What the runner's image has: the programs, and no credential.
         """
-        real = Path(sys.executable).parents[1]
-        venv = self.project / ".venv"
-        (venv / "bin").mkdir(parents=True)
-        for program in (real / "bin").iterdir():
-            (venv / "bin" / program.name).symlink_to(program)
-        (venv / "lib").symlink_to(real / "lib")
-        shutil.copy(real / "pyvenv.cfg", venv)
-        (folder / "path").mkdir()
-        make = folder / "path/make"
-        make.write_text(MAKE.format(make=shutil.which("make")), encoding="utf-8")
-        make.chmod(0o755)
+        make_without_fetching(folder / "path")
         self.env = {
             name: value
             for name, value in self.stack.env.items()

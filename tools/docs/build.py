@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
+import re
 import shutil
 import subprocess
 import sys
@@ -27,8 +29,7 @@ MENU = {
     "Change it": ["architecture"],
 }
 AROUND = ["CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "bench/RESULTS.md"]
-# What pages link to and is no page.
-FILES = ["LICENSE", "stacks", "examples", "docs"]
+_LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 
 
 class DocsError(Exception):
@@ -56,14 +57,13 @@ def lay_out(root: Path, source: Path) -> None:
     """
     shutil.rmtree(source, ignore_errors=True)
     source.mkdir(parents=True)
-    for name in FILES:
-        if (root / name).is_dir():
-            shutil.copytree(root / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(root / name, source / name)
-    for name in AROUND:
-        (source / name).parent.mkdir(exist_ok=True)
-        shutil.copy(root / name, source / name)
+    found = [f"{name}.md" for names in pages(root).values() for name in names]
+    for name in ["README.md", *found]:
+        text = (root / name).read_text(encoding="utf-8")
+        for target in [name, *(os.path.normpath(Path(name).parent / link) for link in _LINK.findall(text))]:
+            if (root / target).is_file() and not target.startswith(".."):
+                (source / target).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(root / target, source / target)
     menu = [
         "\n".join(["```{toctree}", ":hidden:", f":caption: {heading}", "", *names, "```", ""])
         for heading, names in pages(root).items()

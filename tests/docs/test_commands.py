@@ -13,7 +13,7 @@ import pytest
 
 from scripts.stack import COMMANDS
 
-DOCS = Path(__file__).resolve().parents[1] / "docs"
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 PROMISES = (DOCS / "promises.md").read_text(encoding="utf-8")
 ROTATION = (DOCS / "rotation.md").read_text(encoding="utf-8")
 

@@ -1,0 +1,163 @@
+"""
+docs/reference.md against the code: every setting, output, error and variable has its row, and none is about something
+that is gone.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+import pydantic
+import pytest
+import yaml  # type: ignore[import-untyped]  # comes with pulumi, without types
+from pydantic_core import PydanticUndefined
+
+from components import registry_credential
+from components.http.errors import ReconcileError
+from components.settings.model import Settings, SettingsError
+from components.settings.systems import ForgejoServer
+from tests.docs.pages import ROOT, read, table
+
+REFERENCE = read("docs/reference.md")
+
+
+def _model(annotation: Any) -> tuple[type[pydantic.BaseModel] | None, str]:
+    """The settings model inside an annotation, and what is between its key and the keys in it."""
+    if inspect.isclass(annotation) and issubclass(annotation, pydantic.BaseModel):
+        return annotation, ""
+    for part in get_args(annotation):
+        model, between = _model(part)
+        if model:
+            return model, between or {list: "[]", dict: ".<name>"}.get(get_origin(annotation) or str, "")
+    return None, ""
+
+
+def _settings(model: type[pydantic.BaseModel] = Settings, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Every key of the stack file that is no mapping, with its default."""
+    for field in model.model_fields.values():
+        inner, between = _model(field.annotation)
+        path = f"{prefix}{field.alias}"
+        if inner:
+            yield from _settings(inner, f"{path}{between}.")
+        else:
+            yield path, field.default
+
+
+SETTINGS = dict(_settings())
+
+
+def _outputs() -> set[str]:
+    """The keys of the stack's output for one account."""
+    calls = [
+        node
+        for node in ast.walk(ast.parse(inspect.getsource(registry_credential._summary)))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "all"
+    ]
+    return {keyword.arg for call in calls for keyword in call.keywords if keyword.arg}
+
+
+def _variables(path: Path) -> set[str]:
+    """The strings of a module that can be the name of an environment variable."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    return {text for text in texts if re.fullmatch(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+", text)}
+
+
+def _read_by_components() -> set[str]:
+    return {name for path in (ROOT / "components").rglob("*.py") for name in _variables(path)}
+
+
+def _errors(base: type[Exception] = ReconcileError) -> set[str]:
+    """The names of an error class and of the program's classes below it; the import above has loaded them all."""
+    below = [kind for kind in base.__subclasses__() if kind.__module__.startswith("components.")]
+    return {base.__name__}.union(*(_errors(kind) for kind in below))
+
+
+def test_the_walk_over_the_settings_finds_the_nested_ones() -> None:
+    """Otherwise the next tests would pass for want of keys."""
+    assert {"authentik.url", "accounts[].groups", "accounts[].forgejo[].secret"} <= SETTINGS.keys()
+
+
+def test_every_setting_has_a_row_and_every_row_a_setting() -> None:
+    """No key is missing from the table, and none is left in it after it went."""
+    assert set(table("docs/reference.md", "Key")) >= SETTINGS.keys()
+    assert {row.split("`")[1] for row in table("docs/reference.md", "Key").values()} == SETTINGS.keys()
+
+
+@pytest.mark.parametrize("path", SETTINGS)
+def test_a_setting_s_row_says_its_default(path: str) -> None:
+    """The default itself, or that the key is required."""
+    cell = table("docs/reference.md", "Key")[path].split("|")[3].strip()
+    default = SETTINGS[path]
+
+    if default is None:
+        assert cell not in ("", "required")
+    elif default is PydanticUndefined:
+        assert cell == "required"
+    elif isinstance(default, list):
+        assert cell == f"`[{', '.join(default)}]`"
+    elif isinstance(default, bool):
+        assert cell == f"`{str(default).lower()}`"
+    else:
+        assert cell == (f"`{default:g}`" if isinstance(default, float) else f"`{default}`")
+
+
+def test_every_output_has_a_row_and_every_row_an_output() -> None:
+    """The table is what `pulumi stack output accounts` shows."""
+    assert "rotates_on" in _outputs()
+    assert {row.split("`")[1] for row in table("docs/reference.md", "Output").values()} == _outputs()
+
+
+def test_every_error_class_has_a_row_and_every_row_a_class() -> None:
+    """The base is in the text below the table."""
+    assert "`ReconcileError`" in REFERENCE
+    assert set(table("docs/reference.md", "Class")) == {*_errors(), SettingsError.__name__} - {"ReconcileError"}
+
+
+def test_every_environment_variable_that_is_read_has_a_row() -> None:
+    """And no row names one that nobody reads, beside Pulumi's and the proxies'."""
+    rows = table("docs/reference.md", "Environment variable")
+    ours = {name for name in rows if not name.startswith("PULUMI_") and not name.endswith("_PROXY")}
+
+    assert {"AUTHENTIK_TOKEN", "OP_CONNECT_HOST", "ZOT_CI_DEBUG"} <= _read_by_components()
+    # Put together from a server's name.
+    assert ForgejoServer("https://a.test", "<name>").variable in ours
+    assert ours - {"FORGEJO_TOKEN_<NAME>"} == _read_by_components()
+
+
+def test_the_variables_that_point_the_tests_at_real_servers_are_named() -> None:
+    """All that tests/world.py knows."""
+    named = {name for name in _variables(ROOT / "tests/world.py") if name.startswith("ZOT_CI_TEST_")}
+
+    assert named
+    assert {name for name in named if f"`{name}`" not in read("CONTRIBUTING.md")} == set()
+
+
+def _named(value: Any, path: str = "") -> Iterator[str]:
+    """Every key of a stack file's configuration that is no mapping, as the reference has it."""
+    if path in ("", *_INNER) and isinstance(value, dict):
+        for name, inner in value.items():
+            step = "<name>" if path == "forgejoServers" else name.removeprefix("zot-ci:")
+            yield from _named(inner, f"{path}.{step}".lstrip("."))
+    elif path in _INNER and isinstance(value, list):
+        for inner in value:
+            yield from _named(inner, path)
+    else:
+        yield path
+
+
+# The keys that hold others: a list's are those of its elements.
+_INNER = {key.replace("[]", "")[: end.start()] for key in SETTINGS for end in re.finditer(r"\.", key.replace("[]", ""))}
+
+
+def test_the_example_of_a_stack_file_shows_every_setting() -> None:
+    """And nothing that is none; it is loaded in tests/settings/test_taken.py."""
+    example = yaml.safe_load(read("stacks/Pulumi.example.yaml"))["config"]
+
+    assert set(_named(example)) == {key.replace("[]", "") for key in SETTINGS}
+    assert "(stacks/Pulumi.example.yaml)" in read("README.md")
