@@ -80,7 +80,8 @@ class Demo:
         lines = _kept(process.stdout, kept)
         if VERBOSE and not quiet:
             for line in lines:
-                print("   ", line, end="", flush=True)
+                if line.strip():
+                    print("   ", line, end="", flush=True)
         for found in shortened(lines):
             if not quiet:
                 console.print(Text("    " + found.text, style=STYLES[found.kind]))

@@ -9,6 +9,7 @@ prints, goes on or not after a step that failed, and keeps the job's summary. Th
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -54,13 +55,13 @@ class Runner:
             "PULUMI_BACKEND_URL": stack.env["PULUMI_BACKEND_URL"],
         }
 
-    def run(self, workflow: str, event: str, **secrets: str) -> Run:
+    def run(self, workflow: str, event: str, folder: str = "examples/workflows", options: tuple[str, ...] = ()) -> Run:
         """
-        What the forge starts when *event* happens; *secrets* replace those of the repository.
+        What the forge starts when *event* happens.
         """
-        (self.folder / "secrets").write_text(_lines(self.secrets | secrets), encoding="utf-8")
+        (self.folder / "secrets").write_text(_lines(self.secrets), encoding="utf-8")
         (self.folder / "variables").write_text(_lines(self.variables), encoding="utf-8")
-        command = [self.act, event, "--workflows", f"examples/workflows/{workflow}.yaml", "--directory", "."]
+        command = [self.act, event, "--workflows", f"{folder}/{workflow}.yaml", "--directory", ".", *options]
         command += ["--platform", "docker=-self-hosted", "--no-cache-server", "--use-gitignore=false"]
         command += ["--secret-file", str(self.folder / "secrets"), "--var-file", str(self.folder / "variables")]
         process = subprocess.run(
@@ -198,3 +199,26 @@ def test_an_event_that_a_workflow_does_not_name_runs_nothing(runner: Runner) -> 
     """A push to main is no reason for the night's job, nor a pull request for an `up`."""
     assert "Could not find any stages to run" in runner.run("drift", "push").text
     assert "Could not find any stages to run" in runner.run("up", "pull_request").text
+
+
+def test_a_pull_request_runs_the_tests_and_the_site_without_any_secret(runner: Runner) -> None:
+    """With a `make` that only says what it was called for: the tests are the ones that run here."""
+    (runner.project / ".forgejo").mkdir()
+    shutil.copytree(ROOT / ".forgejo/workflows", runner.project / ".forgejo/workflows")
+    make = runner.folder / "path/make"
+    make.write_text('#!/bin/sh\necho "made $1"\n', encoding="utf-8")
+    setup = runner.folder / "setup-go"
+    setup.mkdir()
+    action = {"name": "go", "runs": {"using": "composite", "steps": [{"run": "go version", "shell": "bash"}]}}
+    (setup / "action.yml").write_text(json.dumps(action), encoding="utf-8")
+    runner.secrets = {}
+
+    run = runner.run(
+        "test",
+        "pull_request",
+        folder=".forgejo/workflows",
+        options=("--local-repository", f"actions/setup-go@v5={setup}"),
+    )
+
+    assert run.code == 0, run.text
+    assert re.findall(r"\| made (\w+)$", run.text, re.MULTILINE) == ["test", "docs"]
