@@ -71,7 +71,8 @@ ticking() {
     while sleep 1 </dev/null >/dev/null 2>&1 && kill -0 $$ 2>/dev/null; do
         passed=$((SECONDS - begun))
         [ -n "$terminal" ] || [ $((passed % ${TICK:-15})) -eq 0 ] || continue
-        now="still building $1: ${passed} s, $(tail -n 1 ".tools/$1.log" 2>/dev/null | cut -c -60)"
+        doing=$(tail -n 1 ".tools/$1.log" 2>/dev/null | cut -c -60)
+        now="still building $1: $passed s, ${doing:-reading its modules}"
         if [ -n "$terminal" ]; then printf '\r\033[K%s' "$now"; else say "$now"; fi
     done
 }
