@@ -29,7 +29,7 @@ from components.settings.model import Settings, SettingsError, load
 from components.settings.systems import ForgejoServer
 from components.zot.api_key import ApiKeyProvider
 from components.zot.retired_keys import RetiredKeysProvider
-from scripts.stack import COMMANDS
+from scripts.stack import COMMANDS, WATCHING
 from tests.dynamic import wanted
 from tests.dynamic.wanted import LABEL, made_by, outs_of
 from tests.world import GROUP, ITEM, OWNER, REPOSITORY, SECRET, VAULT, World
@@ -403,7 +403,7 @@ def test_every_command_of_the_script_is_in_the_readme_or_the_documents_and_every
     text = "\n".join(_code(path.read_text(encoding="utf-8")) for path in DOCUMENTS)
     named = set(re.findall(r"scripts/stack\.py (?:--stack \S+ )?([a-z]+)", text))
 
-    assert named == {*COMMANDS, "rotate", "summary"}
+    assert named == {*COMMANDS, *WATCHING, "rotate"}
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=_ids)
