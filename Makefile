@@ -26,9 +26,10 @@ venv: .venv/installed ## the Python packages of requirements.lock, in .venv (PYT
 tools: venv ## and the pulumi engine: the one on PATH, else built from its Go module
 	@tools/build.sh pulumi
 
-test-tools: tools ## and a Gitea and an actionlint, for the tests only
+test-tools: tools ## and a Gitea, an actionlint and a promtool, for the tests only
 	@tools/build.sh gitea
 	@tools/build.sh actionlint
+	@tools/build.sh promtool
 
 check: venv ## lint, format, types, which folder may import which
 	@echo "checking: ruff"

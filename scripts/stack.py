@@ -2,16 +2,17 @@
 """
 What a person and the CI's workflows run on a stack, so that both do the same.
 
-    scripts/stack.py [--stack NAME] preview | drift | up | rotate ACCOUNT | summary | status --json
+    scripts/stack.py [--stack NAME] preview | drift | up | rotate ACCOUNT
+    scripts/stack.py [--stack NAME] summary | status --json | metrics [--output FILE]
 
-`preview`, `drift`, `up` and `rotate` become the engine's own command, so exit codes and signals are the engine's. Only
-Python's standard library is used; the programs come from this checkout's .venv where it is there, else from PATH.
+The commands of the first line become the engine's own command, so exit codes and signals are the engine's. Only
+Python's standard library is used, but for what `scripts/watch/` says otherwise of; the programs come from this
+checkout's .venv where it is there, else from PATH.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,9 +21,8 @@ if not __package__:
     # Called as a file: its folder is on the path, and the package is above it. Links are not followed.
     sys.path.insert(0, str(Path(__file__).absolute().parents[1]))
 
-from scripts.watch.engine import StackError, ask_for_json, become
-from scripts.watch.looking import look_at
-from scripts.watch.table import table
+from scripts.watch import commands as watch
+from scripts.watch.engine import StackError, ask_for_json, become, use_own_python
 
 _PREVIEW = ("preview", "--diff", "--suppress-outputs")
 _UP = ("up", "--yes", "--skip-preview", "--suppress-progress")
@@ -32,7 +32,7 @@ COMMANDS = {
     "up": _UP,
 }
 # These look at a stack and change nothing.
-WATCHING = ("summary", "status")
+WATCHING = ("summary", "status", "metrics")
 HELP = {
     "preview": "say what an up would change; 0 whether or not there is something, 1 a fault",
     "drift": "the same, for a nightly check: 0 in sync, 7 something to do, 1 a fault",
@@ -54,12 +54,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands.add_parser("summary", help="print a Markdown table of the accounts; also to $GITHUB_STEP_SUMMARY")
     status = commands.add_parser("status", help="print all that is known, for machines: docs/status.schema.json")
     status.add_argument("--json", action="store_true", required=True, help="the only form; `summary` is for people")
+    metrics = commands.add_parser("metrics", help="print metrics of the accounts, for Prometheus")
+    metrics.add_argument("--output", metavar="FILE", type=Path, help="write them there instead, whole or not at all")
     options = parser.parse_args(arguments)
     try:
         if options.command == "summary":
-            return summary(options.stack)
+            return watch.summary(options.stack)
         if options.command == "status":
-            return print_status(options.stack)
+            return watch.status(options.stack)
+        if options.command == "metrics":
+            use_own_python()
+            return watch.metrics(options.stack, options.output)
         if options.command == "rotate":
             become(options.stack, *_UP, "--replace", key_urn(options.stack, options.account))
         become(options.stack, *COMMANDS[options.command])
@@ -85,29 +90,6 @@ def key_urn(stack: str | None, account: str) -> str:
         msg = f"the state holds no key of {account}; it has those of: {', '.join(sorted(keys)) or 'nobody'}"
         raise StackError(msg)
     return str(keys[account])
-
-
-def summary(stack: str | None) -> int:
-    """
-    Print the table; return 0, or 1 if the preview that it makes failed.
-    """
-    status = look_at(stack)
-    text = table(status)
-    print(text)
-    file = os.environ.get("GITHUB_STEP_SUMMARY")
-    if file:
-        with Path(file).open("a", encoding="utf-8") as out:
-            out.write(text + "\n")
-    return int(not status.succeeded)
-
-
-def print_status(stack: str | None) -> int:
-    """
-    Print the status document; return 0, or 1 if the preview that it makes failed.
-    """
-    status = look_at(stack)
-    print(status.as_json())
-    return int(not status.succeeded)
 
 
 if __name__ == "__main__":

@@ -411,7 +411,7 @@ def test_every_file_that_is_named_exists(path: Path) -> None:
     """Relative links, and paths set as code."""
     text = path.read_text(encoding="utf-8")
     links = {link for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text) if "://" not in link}
-    folders = "components|tests|stacks|tools|docs|scripts|bench"
+    folders = "components|tests|stacks|tools|docs|scripts|bench|monitoring"
     paths = set(re.findall(rf"(?<![\w./-])(?:{folders})/[\w./-]+|__main__\.py", _code(text)))
 
     assert {link for link in links if not (path.parent / link).exists()} == set()

@@ -6,6 +6,7 @@
 #   build.sh pulumi   the engine: the one on PATH, else built from its Go module into .tools/bin and linked into .venv/bin
 #   build.sh gitea    a real forge for the tests: the one on PATH, else built likewise
 #   build.sh actionlint  the check of the workflows: the one on PATH, else built likewise; nothing, said so, without Go
+#   build.sh promtool    the check of the alert rules, likewise
 #
 # The versions that are built stand in tools/*/go.mod and nowhere else. Every fault is one line that names the ways out.
 set -eu
@@ -185,7 +186,25 @@ get_actionlint() {
     printf '%s\n' "$now" >.tools/actionlint.built
 }
 
+get_promtool() {
+    rules_version=$(required promtool github.com/prometheus/prometheus)
+    now=$(stamp "" promtool)
+    ! built promtool "$now" || return 0
+    rules=$(theirs promtool)
+    if [ -n "$rules" ]; then
+        say "using promtool from PATH ($rules)"
+        rm -f "$bin/promtool"
+        return
+    fi
+    # As with actionlint: the tests that need it say so when they skip.
+    go -C tools/promtool list -m >/dev/null 2>&1 ||
+        { say "no promtool on PATH and no Go to build it: the alert rules will not be checked" && return; }
+    say "no promtool on PATH: building promtool $rules_version from its Go module, once: some minutes"
+    build promtool github.com/prometheus/prometheus/cmd/promtool -ldflags "-X github.com/prometheus/common/version.Version=$rules_version"
+    printf '%s\n' "$now" >.tools/promtool.built
+}
+
 case ${1-} in
-venv | sso | pulumi | gitea | actionlint) "get_$1" ;;
-*) die "usage: tools/build.sh venv|sso|pulumi|gitea|actionlint" ;;
+venv | sso | pulumi | gitea | actionlint | promtool) "get_$1" ;;
+*) die "usage: tools/build.sh venv|sso|pulumi|gitea|actionlint|promtool" ;;
 esac

@@ -24,6 +24,16 @@ class StackError(Exception):
     """
 
 
+def use_own_python() -> None:
+    """
+    Go on in this checkout's .venv, where it is there and this is another Python: packages are there.
+    """
+    own = ROOT / ".venv"
+    program = own / "bin" / "python"
+    if program.exists() and Path(sys.prefix).resolve() != own.resolve():
+        os.execv(program, [str(program), *sys.argv])
+
+
 def become(stack: str | None, *arguments: str, env: dict[str, str] | None = None) -> NoReturn:
     """
     Go on as the engine, with *env* added to the environment.

@@ -5,6 +5,7 @@ What scripts/stack.py says of a stack for machines, with the real engine: that w
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from pydantic import TypeAdapter
@@ -60,3 +61,26 @@ def test_the_status_of_a_failed_preview_is_whole_and_ends_with_1(world: World, i
     assert account["key"]["uuid"] == in_sync.outputs()[world.username]["uuid"]
     assert [system["name"] for system in status["systems"] if system["answered"] is False] == ["Forgejo"]
     assert "check FORGEJO_TOKEN" in status["errors"][0]
+
+
+def test_metrics_are_written_where_a_collector_reads_them_also_if_the_look_fails(
+    world: World, in_sync: Stack, tmp_path: Path
+) -> None:
+    """One file, whole; the dates that a failed look cannot ask for come from the state."""
+    pytest.importorskip("prometheus_client")
+    file = tmp_path / "textfile" / "zot-ci.prom"
+    file.parent.mkdir()
+
+    whole = script(in_sync, "metrics", "--output", str(file))
+    first = file.read_text()
+    failed = script(in_sync, "metrics", "--output", str(file), FORGEJO_TOKEN="wrong")
+
+    assert (whole.code, whole.text) == (0, "")
+    assert f'zot_ci_account_in_sync{{account="{world.username}",stack="{in_sync.name}"}} 1.0' in first
+    assert failed.code == 1
+    assert "check FORGEJO_TOKEN" in failed.text
+    expiry = [line for line in first.splitlines() if line.startswith("zot_ci_key_expires_timestamp_seconds{")]
+    assert expiry
+    assert expiry[0] in file.read_text().splitlines()
+    assert list(file.parent.iterdir()) == [file]
+    assert world.estate.secrets.found_in(first + failed.text + file.read_text()) == []
