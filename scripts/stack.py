@@ -22,6 +22,7 @@ if not __package__:
     sys.path.insert(0, str(Path(__file__).absolute().parents[1]))
 
 from scripts.watch import commands as watch
+from scripts.watch import supervised
 from scripts.watch.engine import StackError, ask_for_json, become, use_own_python
 
 _PREVIEW = ("preview", "--diff", "--suppress-outputs")
@@ -66,11 +67,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
             use_own_python()
             return watch.metrics(options.stack, options.output)
         if options.command == "rotate":
-            become(options.stack, *_UP, "--replace", key_urn(options.stack, options.account))
-        become(options.stack, *COMMANDS[options.command])
+            return _go(options.stack, "rotate", *_UP, "--replace", key_urn(options.stack, options.account))
+        return _go(options.stack, options.command, *COMMANDS[options.command])
     except StackError as exc:
         print(f"stack: {exc}", file=sys.stderr)
         return 1
+
+
+def _go(stack: str | None, name: str, *arguments: str) -> int:
+    """
+    Become the engine; or run it, where the environment asks for pings or notices of more than a preview.
+    """
+    if name == "preview" or not supervised.is_wanted():
+        become(stack, *arguments)
+    use_own_python()
+    return supervised.run(stack, name, *arguments)
 
 
 def key_urn(stack: str | None, account: str) -> str:
@@ -93,4 +104,7 @@ def key_urn(stack: str | None, account: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -77,13 +77,15 @@ class Look:
 
 def take_apart(
     state: Mapping[str, Any],
-    preview: subprocess.CompletedProcess[str],
+    preview: subprocess.CompletedProcess[str] | None,
     history: Sequence[Mapping[str, Any]],
 ) -> Look:
     """
-    Return what `stack export`, `preview --json` and `stack history --json` hold.
+    Return what `stack export`, `preview --json` and `stack history --json` hold. Without a preview, what is recorded.
     """
     resources, accounts = _of_the_state(state)
+    if preview is None:
+        return Look(list(resources.values()), sorted(accounts), [], [], failed=True, runs=_runs(history))
     try:
         found = json.loads(preview.stdout)
     except ValueError:

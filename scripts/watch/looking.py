@@ -5,6 +5,7 @@ One look at a stack: what is asked of the engine for a status document.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 from .document import Status
 from .engine import StackError, ask, ask_for_json
@@ -19,12 +20,30 @@ def look_at(stack: str | None) -> Status:
     Raises:
         StackError: the state cannot be read. A preview that fails is part of the document.
     """
+    return _look(stack, asks=True)
+
+
+def recorded(stack: str | None) -> Status:
+    """
+    Return the document of what the state records, without asking any system. It says that no look succeeded.
+
+    Raises:
+        StackError: the state cannot be read.
+    """
+    return _look(stack, asks=False)
+
+
+def _look(stack: str | None, *, asks: bool) -> Status:
     now = datetime.now(UTC)
     state = ask_for_json(stack, "stack", "export")
-    preview = ask(stack, *PREVIEW)
-    try:
-        history = ask_for_json(stack, *HISTORY)
-    except StackError:
-        history = []  # not every backend keeps one
+    preview = ask(stack, *PREVIEW) if asks else None
     name = stack or stack_name(state) or "the selected stack"
-    return gather(name.rpartition("/")[2], take_apart(state, preview, history), now)
+    return gather(name.rpartition("/")[2], take_apart(state, preview, _history(stack)), now)
+
+
+def _history(stack: str | None) -> list[dict[str, Any]]:
+    try:
+        history: list[dict[str, Any]] = ask_for_json(stack, *HISTORY) or []
+    except StackError:
+        return []  # not every backend keeps one
+    return history

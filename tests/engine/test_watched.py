@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 from scripts.watch.document import Status
 from tests.engine.stack import Stack
 from tests.engine.test_stack_script import script
+from tests.watch.listening import listening
 from tests.world import FIELD, GROUP, ITEM, OWNER, REPOSITORY, SECRET, VAULT, World
 
 
@@ -84,3 +85,21 @@ def test_metrics_are_written_where_a_collector_reads_them_also_if_the_look_fails
     assert expiry[0] in file.read_text().splitlines()
     assert list(file.parent.iterdir()) == [file]
     assert world.estate.secrets.found_in(first + failed.text + file.read_text()) == []
+
+
+def test_a_due_rotation_pings_and_is_told(world: World, in_sync: Stack) -> None:
+    """Start, success, and one notice with the new dates; nothing of it holds a secret."""
+    pytest.importorskip("apprise")
+    tainted = in_sync.pulumi("state", "taint", in_sync.urns()[f"{world.username}-api-key"], "--yes")
+    assert tainted.code == 0, tainted.text
+
+    with listening() as heard:
+        run = script(in_sync, "up", ZOT_CI_PING_URL=f"{heard.url}/x", ZOT_CI_NOTIFY_URLS=heard.service)
+
+    assert run.code == 0, run.text
+    assert heard.pings == ["/x/start", "/x"]
+    (notice,) = heard.notices
+    outputs = in_sync.outputs()[world.username]
+    assert notice["title"] == f"zot-ci {in_sync.name}: rotated the key of {world.username}"
+    assert f"rotates on {outputs['rotates_on']}, expires on {outputs['expires_on']}" in notice["message"]
+    assert world.estate.secrets.found_in(str(heard.requests)) == []
