@@ -2,7 +2,7 @@
 """
 What a person and the CI's workflows run on a stack, so that both do the same.
 
-    scripts/stack.py [--stack NAME] preview | drift | up | rotate ACCOUNT
+    scripts/stack.py [--stack NAME] preview | drift | up | rotate ACCOUNT [--keep-old DAYS]
     scripts/stack.py [--stack NAME] summary | status --json | metrics [--output FILE]
 
 The commands of the first line become the engine's own command, so exit codes and signals are the engine's. Only
@@ -13,6 +13,7 @@ checkout's .venv where it is there, else from PATH.
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,7 +24,7 @@ if not __package__:
 
 from scripts.watch import commands as watch
 from scripts.watch import supervised
-from scripts.watch.engine import StackError, ask_for_json, become, use_own_python
+from scripts.watch.engine import StackError, become, use_own_python
 
 _PREVIEW = ("preview", "--diff", "--suppress-outputs")
 _UP = ("up", "--yes", "--skip-preview", "--suppress-progress")
@@ -52,55 +53,53 @@ def main(arguments: Sequence[str] | None = None) -> int:
         commands.add_parser(name, help=text, description=text)
     rotate = commands.add_parser("rotate", help="replace an account's key now, due or not, and end the old one")
     rotate.add_argument("account", help="the user name, as in the stack file")
+    rotate.add_argument(
+        "--keep-old",
+        metavar="DAYS",
+        type=days,
+        help="how long older keys live, whatever retireAfterDays says; 0 after a leak: they end in this run",
+    )
     commands.add_parser("summary", help="print a Markdown table of the accounts; also to $GITHUB_STEP_SUMMARY")
     status = commands.add_parser("status", help="print all that is known, for machines: docs/status.schema.json")
     status.add_argument("--json", action="store_true", required=True, help="the only form; `summary` is for people")
     metrics = commands.add_parser("metrics", help="print metrics of the accounts, for Prometheus")
     metrics.add_argument("--output", metavar="FILE", type=Path, help="write them there instead, whole or not at all")
     options = parser.parse_args(arguments)
+    if options.command == "metrics" or (options.command not in (*WATCHING, "preview") and supervised.is_wanted()):
+        use_own_python()
     try:
         if options.command == "summary":
             return watch.summary(options.stack)
         if options.command == "status":
             return watch.status(options.stack)
         if options.command == "metrics":
-            use_own_python()
             return watch.metrics(options.stack, options.output)
         if options.command == "rotate":
-            return _go(options.stack, "rotate", *_UP, "--replace", key_urn(options.stack, options.account))
+            urn, env = watch.before_rotation(options.stack, options.account, options.keep_old)
+            return _go(options.stack, "rotate", *_UP, "--replace", urn, env=env)
         return _go(options.stack, options.command, *COMMANDS[options.command])
     except StackError as exc:
         print(f"stack: {exc}", file=sys.stderr)
         return 1
 
 
-def _go(stack: str | None, name: str, *arguments: str) -> int:
+def _go(stack: str | None, name: str, *arguments: str, env: dict[str, str] | None = None) -> int:
     """
-    Become the engine; or run it, where the environment asks for pings or notices of more than a preview.
+    Become the engine, with *env* added to its environment; or run it, where pings or notices are asked for.
     """
     if name == "preview" or not supervised.is_wanted():
-        become(stack, *arguments)
-    use_own_python()
-    return supervised.run(stack, name, *arguments)
+        become(stack, *arguments, env=env)
+    return supervised.run(stack, name, *arguments, env=env)
 
 
-def key_urn(stack: str | None, account: str) -> str:
+def days(text: str) -> float:
     """
-    Return the URN of an account's key.
-
-    Raises:
-        StackError: the state cannot be read, or knows no such key.
+    Read a number of days that is not negative.
     """
-    resources = ask_for_json(stack, "stack", "export")["deployment"].get("resources", [])
-    keys = {
-        resource["parent"].rpartition("::")[2]: resource["urn"]
-        for resource in resources
-        if resource["type"] == "pulumi-python:dynamic/zot:ApiKey" and not resource.get("delete")
-    }
-    if account not in keys:
-        msg = f"the state holds no key of {account}; it has those of: {', '.join(sorted(keys)) or 'nobody'}"
-        raise StackError(msg)
-    return str(keys[account])
+    number = float(text)
+    if not 0 <= number < math.inf:
+        raise ValueError(text)
+    return number
 
 
 if __name__ == "__main__":

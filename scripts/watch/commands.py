@@ -1,5 +1,6 @@
 """
-The commands that look at a stack and change nothing. Each returns its exit code: 0, or 1 if the preview failed.
+The commands that look at a stack and change nothing, each with its exit code: 0, or 1 if the preview failed; and the
+look before a rotation.
 """
 
 from __future__ import annotations
@@ -8,7 +9,9 @@ import os
 import sys
 from pathlib import Path
 
+from .announcement import announcement
 from .document import Status
+from .engine import StackError, ask_for_json
 from .files import write_whole
 from .looking import look_at
 from .metrics import exposition
@@ -49,6 +52,35 @@ def metrics(stack: str | None, output: Path | None) -> int:
     else:
         print(text, end="")
     return _told(found)
+
+
+def before_rotation(stack: str | None, account: str, keep_days: float | None) -> tuple[str, dict[str, str]]:
+    """
+    Say what a rotation will end; return the URN of the account's key, and the order that the run's environment needs.
+
+    Raises:
+        StackError: the state cannot be read, or knows no such key.
+    """
+    urn = _key_urn(stack, account)
+    found = look_at(stack)
+    for one in found.accounts:
+        for line in announcement(found, one, keep_days) if one.username == account else []:
+            print(line)
+    # Read by the provider that ends older keys, components/zot/grace.py.
+    return urn, {} if keep_days is None else {"ZOT_CI_KEEP_OLD": f"{account}={keep_days:g}"}
+
+
+def _key_urn(stack: str | None, account: str) -> str:
+    resources = ask_for_json(stack, "stack", "export")["deployment"].get("resources", [])
+    keys = {
+        resource["parent"].rpartition("::")[2]: resource["urn"]
+        for resource in resources
+        if resource["type"] == "pulumi-python:dynamic/zot:ApiKey" and not resource.get("delete")
+    }
+    if account not in keys:
+        msg = f"the state holds no key of {account}; it has those of: {', '.join(sorted(keys)) or 'nobody'}"
+        raise StackError(msg)
+    return str(keys[account])
 
 
 def _told(found: Status) -> int:

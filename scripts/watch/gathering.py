@@ -8,21 +8,13 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from .document import AccountStatus, Key, Part, PlaceStatus, StaleKey, Status, System, all_in_sync
+from .document import AccountStatus, Key, Part, PlaceStatus, StaleKey, Status, all_in_sync
 from .look import Look, Resource, moment
+from .systems import SYSTEMS, UNCHECKED, lines_of, systems_of
 
 _CURRENT = "current"
-# How the condition of a resource begins that could not be compared in this look.
-_UNCHECKED = ("not checked: ", "refused: ", "cannot be checked: ")
 # Inputs that change because the key does.
 _OF_THE_KEY = {"value", "key_uuid", "api_key", "held", "condition", "__provider"}
-_SYSTEMS = {
-    "authentik:ServiceAccount": ("authentik", "authentik_url"),
-    "zot:ApiKey": ("zot", "zot_url"),
-    "zot:RetiredKeys": ("zot", "zot_url"),
-    "onepassword:ItemField": ("1Password", "via"),
-    "forgejo:ActionsSecret": ("Forgejo", "forgejo_url"),
-}
 _PLACES = ("onepassword:ItemField", "forgejo:ActionsSecret")
 
 
@@ -34,17 +26,13 @@ def gather(stack: str, look: Look, now: datetime) -> Status:
         stack=stack,
         looked_at=now,
         succeeded=not look.failed,
-        errors=_lines([text for _, text in look.errors]),
-        sentences=_lines(look.sentences),
+        errors=lines_of([text for _, text in look.errors]),
+        sentences=lines_of(look.sentences),
         last_up=next(iter(look.runs), None),
         last_successful_up=next((run for run in look.runs if run.result == "succeeded"), None),
-        systems=_systems(look),
+        systems=systems_of(look),
         accounts=[_account(name, look, now) for name in look.accounts],
     )
-
-
-def _lines(texts: list[str]) -> list[str]:
-    return [line.strip() for text in texts for line in text.splitlines() if line.strip()]
 
 
 def _account(name: str, look: Look, now: datetime) -> AccountStatus:
@@ -85,14 +73,14 @@ def _about(kind: str, username: str) -> str:
 
 def _part(resource: Resource, look: Look, replaced: bool, about: str = "") -> dict[str, Any]:
     condition = str(resource.facts.get("condition") or _CURRENT)
-    said = [line.removeprefix(about) for line in _lines(look.sentences) if about and line.startswith(about)]
+    said = [line.removeprefix(about) for line in lines_of(look.sentences) if about and line.startswith(about)]
     why = list(dict.fromkeys(said))
     if condition != _CURRENT and resource.seen is not None and condition not in "; ".join(why):
         why.insert(0, condition)
     if resource.change and not why:
         why = [_why_changed(resource, replaced)]
     in_sync: bool | None = not resource.change and (condition == _CURRENT)
-    if look.failed or condition.startswith(_UNCHECKED):
+    if look.failed or condition.startswith(UNCHECKED):
         in_sync = None
     elif resource.seen is None and not resource.change:
         # An older engine, or a preview for chosen targets, shows nothing of it.
@@ -102,7 +90,7 @@ def _part(resource: Resource, look: Look, replaced: bool, about: str = "") -> di
         "in_sync": in_sync,
         "change": resource.change,
         "condition": condition,
-        "why": [*why, *_lines(errors)],
+        "why": [*why, *lines_of(errors)],
     }
 
 
@@ -124,7 +112,7 @@ def _why_changed(resource: Resource, replaced: bool) -> str:
 
 def _place(resource: Resource, look: Look, current: str | None, *, replaced: bool) -> PlaceStatus:
     facts = resource.facts or resource.wanted
-    system, address = _SYSTEMS[resource.kind]
+    system, address = SYSTEMS[resource.kind]
     holds = facts.get("key_uuid") if resource.stored or resource.seen else None
     return PlaceStatus(
         **_part(resource, look, replaced),
@@ -141,7 +129,8 @@ def _place_name(facts: Mapping[str, Any]) -> str:
     if "field" in facts:
         return "/".join(_quoted(str(facts[part])) for part in ("vault", "item", "field"))
     owner = facts.get("repository") or facts.get("organization") or "user"
-    return f"{owner}/{facts.get('secret')}"
+    server = facts.get("server")
+    return f"{owner}/{facts.get('secret')}" + (f"@{server}" if server else "")
 
 
 def _quoted(part: str) -> str:
@@ -153,12 +142,11 @@ def _quoted(part: str) -> str:
 
 def _key(resource: Resource, sweep: Resource | None, now: datetime) -> Key:
     facts = resource.facts
-    checked = resource.seen is not None and not str(facts.get("condition")).startswith(_UNCHECKED)
+    checked = resource.seen is not None and not str(facts.get("condition")).startswith(UNCHECKED)
     created = _known(moment(facts["created_at"]), now)
     age = max(0.0, round((now - created) / timedelta(days=1), 5))
     age = float(facts["age_days"]) if checked and "age_days" in facts else age
     rotate_after = _number(resource.wanted.get("rotate_after_days"), _number(facts.get("rotate_after_days"), 0.0))
-    fits = facts.get("fits_ci")
     return Key(
         uuid=str(facts["uuid"]),
         label=str(facts.get("label")),
@@ -170,11 +158,20 @@ def _key(resource: Resource, sweep: Resource | None, now: datetime) -> Key:
         checked=checked,
         accepted=not facts.get("refused") if checked else None,
         rights=str(facts.get("access") or ""),
-        rights_fit=bool(fits) if fits is not None else None,
+        rights_fit=_rights_fit(facts, resource.wanted),
         # By the registry's clock, as the ages of the older keys are.
         stale=_stale(sweep, created + timedelta(days=age)) if sweep else [],
         other_keys=[str(line) for line in facts.get("other_keys") or []],
     )
+
+
+def _rights_fit(facts: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool | None:
+    if "may" in facts:
+        # Each right that was asked about, where the settings say which ones are expected.
+        expected = next((one["rights"] for one in (wanted, facts) if isinstance(one.get("rights"), list)), ["create"])
+        return all(bool(has) == (right in expected) for right, has in facts["may"].items())
+    fits = facts.get("fits_ci")
+    return None if fits is None else bool(fits)
 
 
 def _stale(sweep: Resource, now: datetime) -> list[StaleKey]:
@@ -196,40 +193,6 @@ def _grace_days(sweep: Resource | None) -> float:
     if sweep is None:
         return 0.0
     return float(_number(sweep.wanted.get("retire_after_days"), _number(sweep.facts.get("retire_after_days"), 0.0)))
-
-
-def _systems(look: Look) -> list[System]:
-    found: dict[tuple[str, str], list[Resource]] = {}
-    for resource in look.resources:
-        name, address = _SYSTEMS.get(resource.kind, ("", ""))
-        where = (resource.facts or resource.wanted).get(address)
-        if name and (where or name == "1Password"):
-            found.setdefault((name, str(where or "")), []).append(resource)
-    return [_system(name, address, resources, look) for (name, address), resources in sorted(found.items())]
-
-
-def _system(name: str, address: str, resources: list[Resource], look: Look) -> System:
-    urns = {resource.urn for resource in resources}
-    failures = _lines([text for urn, text in look.errors if urn in urns])
-    asked = [one for one in resources if one.seen is not None and not _is_never_asked(one)]
-    silent = [str(one.facts.get("condition")) for one in asked if _is_unchecked(one)]
-    why = list(dict.fromkeys([*failures, *silent]))
-    if why:
-        return System(name, address, asked=True, answered=False, why=why)
-    # A failed preview does not show who had answered before it ended.
-    return System(name, address, asked=bool(asked), answered=True if asked and not look.failed else None, why=[])
-
-
-def _is_unchecked(resource: Resource) -> bool:
-    return str(resource.facts.get("condition")).startswith(_UNCHECKED)
-
-
-def _is_never_asked(resource: Resource) -> bool:
-    """
-    A user's own secrets cannot be listed, so nobody asks for them.
-    """
-    facts = resource.facts
-    return resource.kind == "forgejo:ActionsSecret" and not (facts.get("repository") or facts.get("organization"))
 
 
 def _number(value: Any, otherwise: Any) -> Any:
