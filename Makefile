@@ -71,8 +71,9 @@ parts: tools ## every part away for a whole run, gone or moved, by every scenari
 demo: tools ## the whole story against embedded systems (KEEP=1 leaves them up)
 	@$(RUN) KEEP="$(KEEP)" python -m tests.demo
 
-pictures: tools ## docs/pictures again, from real runs against embedded systems
+pictures: tools ## docs/pictures again, from real runs against embedded systems; the page's where a Chromium is
 	@$(RUN) python -m tests.pictures
+	@$(RUN) python -m tests.watch.browser
 
 bench: tools ## measure, and write bench/RESULTS.md; takes some minutes and wants a quiet machine
 	@$(RUN) python -m bench

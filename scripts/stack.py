@@ -3,7 +3,7 @@
 What a person and the CI's workflows run on a stack, so that both do the same.
 
     scripts/stack.py [--stack NAME] preview | drift | up | rotate ACCOUNT [--keep-old DAYS]
-    scripts/stack.py [--stack NAME] summary | status --json | metrics [--output FILE]
+    scripts/stack.py [--stack NAME] summary | status --json | metrics [--output FILE] | report --html FILE
 
 The commands of the first line become the engine's own command, so exit codes and signals are the engine's. Only
 Python's standard library is used, but for what `scripts/watch/` says otherwise of; the programs come from this
@@ -34,7 +34,7 @@ COMMANDS = {
     "up": _UP,
 }
 # These look at a stack and change nothing.
-WATCHING = ("summary", "status", "metrics")
+WATCHING = ("summary", "status", "metrics", "report")
 HELP = {
     "preview": "say what an up would change; 0 whether or not there is something, 1 a fault",
     "drift": "the same, for a nightly check: 0 in sync, 7 something to do, 1 a fault",
@@ -64,6 +64,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     status.add_argument("--json", action="store_true", required=True, help="the only form; `summary` is for people")
     metrics = commands.add_parser("metrics", help="print metrics of the accounts, for Prometheus")
     metrics.add_argument("--output", metavar="FILE", type=Path, help="write them there instead, whole or not at all")
+    report = commands.add_parser("report", help="write a page for a browser: every key's time line, what to do")
+    report.add_argument("--html", metavar="FILE", type=Path, required=True, help="written whole or not at all")
     options = parser.parse_args(arguments)
     if options.command == "metrics" or (options.command not in (*WATCHING, "preview") and supervised.is_wanted()):
         use_own_python()
@@ -74,6 +76,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return watch.status(options.stack)
         if options.command == "metrics":
             return watch.metrics(options.stack, options.output)
+        if options.command == "report":
+            return watch.report(options.stack, options.html)
         if options.command == "rotate":
             urn, env = watch.before_rotation(options.stack, options.account, options.keep_old)
             return _go(options.stack, "rotate", *_UP, "--replace", urn, env=env)

@@ -9,12 +9,14 @@ import os
 import sys
 from pathlib import Path
 
+from . import memory
 from .announcement import announcement
 from .document import Status
 from .engine import StackError, ask_for_json
 from .files import write_whole
 from .looking import look_at
 from .metrics import exposition
+from .report import page
 from .table import table
 
 
@@ -51,6 +53,19 @@ def metrics(stack: str | None, output: Path | None) -> int:
         write_whole(output, text)
     else:
         print(text, end="")
+    return _told(found)
+
+
+def report(stack: str | None, html: Path) -> int:
+    """
+    Write the page to *html*; what an earlier version there remembers is carried on.
+    """
+    found = look_at(stack)
+    try:
+        before = memory.read(html.read_text(encoding="utf-8")) if html.exists() else {}
+    except (OSError, ValueError):
+        before = {}  # no page of ours
+    write_whole(html, page(found, before))
     return _told(found)
 
 

@@ -199,6 +199,8 @@ class Status:
     """All that the preview said, in its order."""
     last_up: Run | None
     last_successful_up: Run | None
+    ups: list[Run]
+    """The newest ones, newest first; at most 100."""
     systems: list[System]
     accounts: list[AccountStatus]
     schema_version: int = field(default=SCHEMA_VERSION)

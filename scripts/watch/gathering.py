@@ -30,6 +30,7 @@ def gather(stack: str, look: Look, now: datetime) -> Status:
         sentences=lines_of(look.sentences),
         last_up=next(iter(look.runs), None),
         last_successful_up=next((run for run in look.runs if run.result == "succeeded"), None),
+        ups=look.runs,
         systems=systems_of(look),
         accounts=[_account(name, look, now) for name in look.accounts],
     )
