@@ -99,7 +99,7 @@ class Key:
     rights: str
     """What it can do, in words."""
     rights_fit: bool | None
-    """It can create and cannot delete."""
+    """It has exactly the expected rights."""
     stale: list[StaleKey]
     other_keys: list[str]
     """Keys of the account with another label, in words; they are never touched."""

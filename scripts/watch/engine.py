@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -45,12 +46,23 @@ def become(stack: str | None, *arguments: str, env: dict[str, str] | None = None
     os.execvpe(line[0], line, whole | (env or {}))
 
 
-def ask(stack: str | None, *arguments: str) -> subprocess.CompletedProcess[str]:
+def ask(stack: str | None, *arguments: str, patience_seconds: float | None = None) -> subprocess.CompletedProcess[str]:
     """
-    Run the engine and keep what it prints.
+    Run the engine and keep what it prints. One that takes longer than *patience_seconds* is ended, with all that it has
+    started, and fails: only for commands that change nothing.
     """
     line, env = command(stack, *arguments)
-    return subprocess.run(line, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    pipe = subprocess.PIPE
+    # A group of its own only where it may have to be ended: Ctrl-C on a terminal reaches this one's group.
+    group = None if patience_seconds is None else 0
+    with subprocess.Popen(line, cwd=ROOT, env=env, stdout=pipe, stderr=pipe, text=True, process_group=group) as process:
+        try:
+            out, err = process.communicate(timeout=patience_seconds)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            out, err = "", f"error: the engine gave no answer within {patience_seconds:g} s"
+            process.communicate()
+    return subprocess.CompletedProcess(line, process.returncode, out, err)
 
 
 def ask_for_json(stack: str | None, *arguments: str) -> Any:

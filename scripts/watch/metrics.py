@@ -34,7 +34,7 @@ METRICS: dict[str, tuple[str, tuple[str, ...]]] = {
     "zot_ci_key_last_used_timestamp_seconds": ("Begin of the day on which the key was used last.", _ACCOUNT),
     "zot_ci_key_age_seconds": ("The key's age by the registry's clock.", _ACCOUNT),
     "zot_ci_key_accepted": ("Whether the registry accepts the key.", _ACCOUNT),
-    "zot_ci_key_rights_fit": ("Whether the key can create and cannot delete.", _ACCOUNT),
+    "zot_ci_key_rights_fit": ("Whether the key has exactly the expected rights.", _ACCOUNT),
     "zot_ci_stale_keys": ("Older keys with our label that are still alive.", _ACCOUNT),
     "zot_ci_stale_keys_used": ("Of these, those that something used after they were replaced.", _ACCOUNT),
     "zot_ci_other_keys": ("Keys of the account with another label.", _ACCOUNT),

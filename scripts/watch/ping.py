@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 import uuid
+from typing import Any
 
 VARIABLE = "ZOT_CI_PING_URL"
 # For one ping, whatever the network does.
@@ -80,6 +81,8 @@ class Ping:
             # Here and not above: the engine's own commands need the standard library only.
             import httpx
             import truststore
+
+            from components.http.proxies import way_to
         except ImportError:
             self._tell("needs the package httpx: `make venv`, or `pip install .`")
             return
@@ -97,7 +100,10 @@ class Ping:
         for attempt in range(_ATTEMPTS):
             left = (deadline - time.monotonic()) / (_ATTEMPTS - attempt)
             try:
-                with httpx.Client(verify=trust, timeout=max(0.1, left)) as client:
+                # The program's own rule for proxies.
+                way = way_to(self._url)
+                options: dict[str, Any] = {"proxy": way.proxy if way else None, "trust_env": False}
+                with httpx.Client(verify=trust, timeout=max(0.1, left), **options) as client:
                     answer = client.get(where)
             except Exception as exc:
                 # Of any kind: a ping fails no run. Its text may hold the URL, its class does not.

@@ -17,6 +17,8 @@ from .engine import ROOT, StackError, command
 from .looking import look_at, recorded
 from .ping import VARIABLE, Ping
 
+# For the look that a notice of drift or a failure is made of.
+_PATIENCE_SECONDS = 60.0
 _PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -53,7 +55,7 @@ def run(stack: str | None, name: str, *arguments: str, env: dict[str, str] | Non
 
 def _status(stack: str | None, *, asks: bool) -> Status | None:
     try:
-        return look_at(stack) if asks else recorded(stack)
+        return look_at(stack, _PATIENCE_SECONDS) if asks else recorded(stack)
     except (StackError, ValueError):
         # The engine's own run says what is wrong.
         return None

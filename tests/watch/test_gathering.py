@@ -76,6 +76,28 @@ def test_drift_is_said_of_the_part_that_it_belongs_to() -> None:
     assert account.why == ["left group ci", gone]
 
 
+@pytest.mark.parametrize(
+    ("facts", "wanted", "fit"),
+    [
+        ({"fits_ci": False}, {}, False),
+        ({"may": {"create": True, "delete": False}}, {}, True),
+        ({"may": {"create": True, "delete": True}}, {}, False),
+        ({"may": {"create": True, "delete": True}, "rights": ["create"]}, {"rights": ["create", "delete"]}, True),
+        ({"may": {"create": True, "delete": False}}, {"rights": []}, False),
+        ({"may": {"create": False, "delete": False}, "rights": []}, {}, True),
+    ],
+)
+def test_rights_fit_where_the_key_has_exactly_those_that_are_expected(
+    facts: dict[str, Any], wanted: dict[str, Any], fit: bool
+) -> None:
+    """By today's settings where they are known, else by those of the last run; no more and no less."""
+    status = Said().account(facts={"zot:ApiKey": facts}, wanted={"zot:ApiKey": wanted}).status()
+
+    key = only(status).key
+    assert key is not None
+    assert key.rights_fit is fit
+
+
 def test_a_key_that_is_due_by_today_s_settings_says_so_and_its_places_wait_for_it() -> None:
     """The condition was judged by the settings of the last run; rotation counts by today's."""
     kinds = {"onepassword:ItemField": "update", "forgejo:ActionsSecret": "update", "zot:RetiredKeys": "update"}

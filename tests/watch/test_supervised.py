@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from scripts.watch import engine
 from tests.watch.listening import Script, hidden, listening, wait_for_line
 from tests.watch.said import OLDER, Said
 
@@ -82,6 +83,18 @@ def test_an_engine_that_a_signal_ended_ends_the_script_by_the_same(stack: Script
 
     assert process.returncode == -signal.SIGTERM
     assert heard.pings == ["/x/start", "/x/fail"]
+
+
+def test_a_command_that_hangs_is_ended_with_all_that_it_started(stack: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look for a notice asks systems that may be silent; the run is over and is not held up by it."""
+    monkeypatch.setenv("PATH", stack.env["PATH"])
+    monkeypatch.setattr(engine, "ROOT", stack.project)
+    stack.does(waits=True)
+
+    run = engine.ask("homelab", "up", patience_seconds=0.5)
+
+    assert run.returncode == -signal.SIGKILL
+    assert (run.stdout, run.stderr) == ("", "error: the engine gave no answer within 0.5 s")
 
 
 def test_a_silent_service_does_not_change_the_run(stack: Script) -> None:
