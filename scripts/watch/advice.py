@@ -18,16 +18,16 @@ def advice(status: Status) -> list[str]:
     up = f"`scripts/stack.py --stack {status.stack} up`"
     lines = []
     if not status.succeeded:
-        lines.append(
-            "The look failed, so what follows is what the state records. Correct what its lines name, then look again."
-        )
+        asked = any(system.asked for system in status.systems)
+        what = "" if asked else " What follows is what the state records."
+        lines.append(f"The look ended with an error: correct what its lines name, then look again.{what}")
     for account in status.accounts:
         lines += _urgent(account, status, up)
     out = [account.username for account in status.accounts if account.in_sync is False]
     if out:
         lines.append(f"Run {up}: {', '.join(out)} {'is' if len(out) == 1 else 'are'} out of sync.")
     for system in status.systems:
-        if system.answered is False and status.succeeded:
+        if system.answered is False:
             lines.append(
                 f"See why {system.name} ({system.address}) gave no answer; what is there could not be compared."
             )
@@ -61,6 +61,6 @@ def _in_time(account: AccountStatus) -> list[str]:
         for stale in key.stale
         if stale.still_used
     ]
-    if key.other_keys:
+    if key.other_keys and not account.exclusive:
         lines.append(f"See whether anybody needs the keys of {name} with other labels; end those that nobody claims.")
     return lines

@@ -36,9 +36,14 @@ def announcement(status: Status, account: AccountStatus, keep_days: float | None
     lines += [_of_stale(stale, now, grace, ordered=keep_days is not None) for stale in key.stale]
     if key.other_keys:
         count = f"{len(key.other_keys)} of other labels" if len(key.other_keys) > 1 else "1 of another label"
-        lines.append(f"left alone: {count}; `scripts/stack.py status --json` names them")
+        if account.exclusive:
+            lines.append(
+                f"the account is exclusive: {count} end like older ones; `scripts/stack.py status --json` names them"
+            )
+        else:
+            lines.append(f"left alone: {count}; `scripts/stack.py status --json` names them")
     if not status.succeeded:
-        lines += [f"the look before it failed: {line}" for line in status.errors]
+        lines += [f"the look before it: {line}" for line in status.errors]
     return lines
 
 

@@ -102,7 +102,7 @@ class Key:
     """It has exactly the expected rights."""
     stale: list[StaleKey]
     other_keys: list[str]
-    """Keys of the account with another label, in words; they are never touched."""
+    """Keys of the account with another label, in words; they end only where the account is *exclusive*."""
 
 
 @dataclass(frozen=True)
@@ -165,6 +165,8 @@ class AccountStatus:
     places: list[PlaceStatus]
     retire_after_days: float
     """How long an older key lives after its successor was made."""
+    exclusive: bool
+    """Keys with another label end like older ones."""
 
     @property
     def parts(self) -> list[Part]:
@@ -193,7 +195,7 @@ class Status:
     looked_at: datetime
     """When the look began, by this machine's clock."""
     succeeded: bool
-    """The preview went through. Otherwise only what the state records is known, and the *errors*."""
+    """The preview ended without an error. What one left unknown is null, and the *errors* say why."""
     errors: list[str]
     sentences: list[str]
     """All that the preview said, in its order."""
@@ -210,7 +212,7 @@ class Status:
         """
         Whether every account is; None if that is not known.
         """
-        return all_in_sync([account.in_sync for account in self.accounts]) if self.succeeded else None
+        return all_in_sync([account.in_sync for account in self.accounts])
 
     def as_json(self) -> str:
         """

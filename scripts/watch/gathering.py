@@ -50,7 +50,7 @@ def _account(name: str, look: Look, now: datetime) -> AccountStatus:
     in_sync = all_in_sync([part.in_sync for part in everything]) if everything else None
     return AccountStatus(
         username=name,
-        in_sync=None if look.failed else in_sync,
+        in_sync=in_sync,
         changes=sum(1 for one in mine if one.change),
         identity=parts.get("authentik:ServiceAccount"),
         key_status=parts.get("zot:ApiKey"),
@@ -58,6 +58,7 @@ def _account(name: str, look: Look, now: datetime) -> AccountStatus:
         key=_key(key, sweep, now) if key and current else None,
         places=sorted(places, key=lambda place: (place.system, place.name)),
         retire_after_days=_grace_days(sweep),
+        exclusive=bool(sweep and (sweep.wanted or sweep.facts).get("exclusive")),
     )
 
 
@@ -81,10 +82,8 @@ def _part(resource: Resource, look: Look, replaced: bool, about: str = "") -> di
     if resource.change and not why:
         why = [_why_changed(resource, replaced)]
     in_sync: bool | None = not resource.change and (condition == _CURRENT)
-    if look.failed or condition.startswith(UNCHECKED):
-        in_sync = None
-    elif resource.seen is None and not resource.change:
-        # An older engine, or a preview for chosen targets, shows nothing of it.
+    if condition.startswith(UNCHECKED) or (resource.seen is None and not resource.change):
+        # A preview that failed amid its reads shows nothing of it; one that found a fault elsewhere does.
         in_sync = None
     errors = [text for urn, text in look.errors if urn == resource.urn]
     return {

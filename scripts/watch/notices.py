@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from .engine import ROOT
 VARIABLE = "ZOT_CI_NOTIFY_URLS"
 # For all services together.
 PATIENCE_SECONDS = 10.0
+_LOADING_SECONDS = 60.0
 # From then on every run says it.
 EXPIRES_SOON = timedelta(days=7)
 
@@ -28,6 +30,7 @@ DRIFT = 7
 _NEEDED = ("PATH", "PYTHONPATH", "HOME", "LANG", "LC_ALL", "TMPDIR", VARIABLE)
 _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY")
+_UNKNOWN = "was not delivered"
 _FAULTS = {
     send.NO_PACKAGE: "needs the package apprise: `make venv`, or `pip install '.[notify]'`",
     send.UNUSABLE: f"was not sent to all: {VARIABLE} holds a URL that apprise does not know; correct it",
@@ -146,23 +149,38 @@ def tell(notice: Notice, patience_seconds: float = PATIENCE_SECONDS) -> None:
     """
     environment = {name: os.environ[name] for name in (*_NEEDED, *_CERTIFICATES) if name in os.environ}
     environment |= {name: value for name, value in os.environ.items() if name.upper() in _PROXIES}
-    command = [sys.executable, "-m", "scripts.watch.send"]
     text = json.dumps({"title": notice.title, "body": notice.body, "kind": notice.kind})
-    try:
-        run = subprocess.run(
-            command,
-            cwd=ROOT,
-            env=environment,
-            input=text,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            timeout=patience_seconds,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        fault = "was not delivered in time"
-    else:
-        fault = _FAULTS.get(run.returncode, "" if run.returncode == send.SENT else "was not delivered")
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        [sys.executable, "-m", "scripts.watch.send"],
+        cwd=ROOT,
+        env=environment,
+        stdin=pipe,
+        stdout=pipe,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        try:
+            code = _sent(process, text, patience_seconds)
+        except (subprocess.TimeoutExpired, BrokenPipeError):
+            process.kill()
+            code = None
+    fault = "was not delivered in time" if code is None else _FAULTS.get(code, "" if code == send.SENT else _UNKNOWN)
     if fault:
         print(f"stack: the notice {fault}", file=sys.stderr)
+
+
+def _sent(process: subprocess.Popen[str], text: str, patience_seconds: float) -> int:
+    """
+    Give the notice to the process that sends it; return its exit code.
+
+    Raises:
+        subprocess.TimeoutExpired: it is not loaded, or has not ended, in time.
+    """
+    assert process.stdin is not None and process.stdout is not None  # noqa: S101, PT018 - both are pipes
+    process.stdin.write(text)
+    process.stdin.close()
+    # Loading costs a second of this machine's time, more where it is busy; the network is what may not be waited for.
+    if not select.select([process.stdout], [], [], _LOADING_SECONDS)[0]:
+        raise subprocess.TimeoutExpired(process.args, _LOADING_SECONDS)
+    return process.wait(patience_seconds)

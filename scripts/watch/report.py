@@ -94,7 +94,8 @@ def _account(account: AccountStatus, status: Status, seen: Seen) -> str:
     parts.append(_places(account))
     if account.key and account.key.other_keys:
         items = "".join(f"<li>{escape(one)}</li>" for one in account.key.other_keys)
-        parts.append(f"<h3>Keys with other labels, never touched</h3><ul>{items}</ul>")
+        fate = "which end, since the account is exclusive" if account.exclusive else "never touched"
+        parts.append(f"<h3>Keys with other labels, {fate}</h3><ul>{items}</ul>")
     return "\n".join([*parts, "</section>"])
 
 

@@ -1,8 +1,8 @@
 """
 Sends one notice, in a process of its own: `python -m scripts.watch.send`, with the notice as JSON on standard input.
 
-The URLs, which hold secrets, come from the environment. Nothing is printed: what apprise logs can hold them. The exit
-code says how it went.
+The URLs, which hold secrets, come from the environment. Nothing is printed, since what apprise logs can hold them, but
+one empty line when it is loaded and the sending begins. The exit code says how it went.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ def main() -> int:
     notice = json.load(sys.stdin)
     services = apprise.Apprise(asset=apprise.AppriseAsset(app_id="zot-ci", app_desc="zot-ci"))
     usable = [services.add(url) for url in os.environ["ZOT_CI_NOTIFY_URLS"].split()]
+    print(flush=True)
     delivered = services.notify(
         title=notice["title"], body=notice["body"], notify_type=notice["kind"], body_format=apprise.NotifyFormat.TEXT
     )

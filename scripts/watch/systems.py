@@ -47,8 +47,8 @@ def _system(name: str, address: str, resources: list[Resource], look: Look) -> S
     why = list(dict.fromkeys([*failures, *silent]))
     if why:
         return System(name, address, asked=True, answered=False, why=why)
-    # A failed preview does not show who had answered before it ended.
-    return System(name, address, asked=bool(asked), answered=True if asked and not look.failed else None, why=[])
+    # A preview that failed amid its reads does not show who had answered before it ended.
+    return System(name, address, asked=bool(asked), answered=True if asked else None, why=[])
 
 
 def _is_never_asked(resource: Resource) -> bool:

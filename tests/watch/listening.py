@@ -181,7 +181,7 @@ class Script:
         Run the script; return its exit code and what it printed on either stream.
         """
         process = self.begin(*arguments, **env)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=180)
         return process.returncode, out, err
 
     def _write(self, name: str, what: Any) -> None:

@@ -14,17 +14,24 @@ from tests.watch.listening import Script
 from tests.watch.said import FIELD_NAME, OLDER, SECRET_NAME, UUID, Said
 
 
-def said(keep_days: float | None = None, *, grace: float = 0.0, stale: float | None = None, **facts: Any) -> list[str]:
+def said(
+    keep_days: float | None = None,
+    *,
+    grace: float = 0.0,
+    stale: float | None = None,
+    exclusive: bool = False,
+    **facts: Any,
+) -> list[str]:
     """
     The lines, for an account with *grace* and an older key that was replaced *stale* days ago.
     """
     older = [] if stale is None else [{"key": f"{OLDER} created 2026-09-01", "succeeded_days_ago": stale}]
-    sweep: dict[str, Any] = {"retire_after_days": grace, "stale": older}
+    sweep: dict[str, Any] = {"retire_after_days": grace, "stale": older, "exclusive": exclusive}
     document = (
         Said()
         .account(
             facts={"zot:RetiredKeys": sweep, "zot:ApiKey": {"age_days": 40.0} | facts},
-            wanted={"zot:RetiredKeys": {"retire_after_days": grace}},
+            wanted={"zot:RetiredKeys": {"retire_after_days": grace, "exclusive": exclusive}},
         )
         .status()
     )
@@ -70,6 +77,13 @@ def test_keys_of_other_labels_are_left_alone_and_counted() -> None:
     assert "left alone: 1 of another label" in said(other_keys=["one"])[-1]
 
 
+def test_of_an_exclusive_account_keys_of_other_labels_end_as_well() -> None:
+    """Nobody is told that they are left alone."""
+    last = said(other_keys=["one", "two"], exclusive=True)[-1]
+
+    assert last.startswith("the account is exclusive: 2 of other labels end like older ones")
+
+
 def test_a_look_that_failed_is_said_and_nothing_is_claimed() -> None:
     """The rotation goes on: it may be what mends it."""
     document = Said().account().fails("authentik … answered 403", "authentik:ServiceAccount").status()
@@ -77,7 +91,7 @@ def test_a_look_that_failed_is_said_and_nothing_is_claimed() -> None:
     lines = announcement(document, document.accounts[0], 0.0)
 
     assert any("is not known, since the registry was not asked" in line for line in lines)
-    assert lines[-1] == "the look before it failed: error: authentik … answered 403"
+    assert lines[-1] == "the look before it: error: authentik … answered 403"
 
 
 @pytest.mark.parametrize(("arguments", "order"), [((), "[]"), (("--keep-old", "0"), "['ZOT_CI_KEEP_OLD']")])

@@ -160,6 +160,27 @@ def test_a_failed_preview_knows_what_the_state_records_and_claims_nothing() -> N
     assert answered == {"1Password": None, "Forgejo": False, "authentik": None, "zot": None}
 
 
+def test_a_fault_of_one_part_leaves_the_others_known() -> None:
+    """The preview reads everything, says the fault at its end, and ends with 1."""
+    refused = "refused: Forgejo GET /api/v1/x answered 401 for eblume/blumeops; check FORGEJO_TOKEN"
+    said = Said().account(
+        changes={"authentik:ServiceAccount": "update"}, facts={"forgejo:ActionsSecret": {"condition": refused}}
+    )
+    said.sentences("authentik account zot-ci: left group ci")
+    said.code = 1
+    said.preview["diagnostics"].append({"message": f"error: Forgejo secret x: {refused}\n", "severity": "error"})
+
+    status = said.status()
+
+    account = only(status)
+    assert (status.succeeded, status.in_sync, account.in_sync) == (False, False, False)
+    assert [place.in_sync for place in account.places] == [True, None]
+    assert account.key is not None
+    assert account.key.checked
+    answered = {system.name: system.answered for system in status.systems}
+    assert answered == {"1Password": True, "Forgejo": False, "authentik": True, "zot": True}
+
+
 def test_a_preview_that_prints_no_json_is_an_error_of_its_own() -> None:
     """The engine itself has failed: a locked state, a wrong passphrase."""
     said = Said().account()

@@ -225,7 +225,7 @@ def test_nothing_is_to_be_done_where_all_is_well() -> None:
         (Said().account(facts={"zot:ApiKey": {"expires_at": (NOW + timedelta(days=3)).isoformat()}}), "ends then"),
         (Said().account().up(days_ago=1, result="failed"), "Look at the log"),
         (Said().account(facts={"forgejo:ActionsSecret": {"condition": "not checked: no answer"}}), "gave no answer"),
-        (Said().account().fails("x"), "The look failed"),
+        (Said().account().fails("x"), "The look ended with an error"),
     ],
     ids=["refused", "ends soon", "last up failed", "silent", "look failed"],
 )

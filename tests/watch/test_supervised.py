@@ -31,7 +31,7 @@ def test_without_pings_and_notices_the_script_becomes_the_engine(command: str, s
     stack.does(code=7)
 
     process = stack.begin(command)
-    out, _ = process.communicate(timeout=60)
+    out, _ = process.communicate(timeout=180)
 
     assert process.returncode == 7
     assert out.startswith(f"pid {process.pid} ")
@@ -65,7 +65,7 @@ def test_a_signal_is_passed_on_once_and_the_engine_s_exit_code_kept(number: sign
         process = stack.begin("up", ZOT_CI_PING_URL=f"{heard.url}/x")
         wait_for_line(process)
         process.send_signal(number)
-        process.communicate(timeout=60)
+        process.communicate(timeout=180)
 
     assert process.returncode == 1
     assert (stack.folder / "got").read_text() == str(int(number))
@@ -79,7 +79,7 @@ def test_an_engine_that_a_signal_ended_ends_the_script_by_the_same(stack: Script
         process = stack.begin("up", ZOT_CI_PING_URL=f"{heard.url}/x")
         wait_for_line(process)
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=60)
+        process.communicate(timeout=180)
 
     assert process.returncode == -signal.SIGTERM
     assert heard.pings == ["/x/start", "/x/fail"]
@@ -106,7 +106,7 @@ def test_a_silent_service_does_not_change_the_run(stack: Script) -> None:
     code, _, err = stack.run("drift", **urls)
 
     assert code == 7
-    assert time.monotonic() - begun < 45
+    assert time.monotonic() - begun < 120
     assert "secret" not in err
     assert "127.0.0.1" not in err
     assert {line.partition(" was ")[0].partition(" got ")[0] for line in err.splitlines()} <= {

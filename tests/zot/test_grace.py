@@ -140,3 +140,20 @@ def test_what_an_order_keeps_stays_for_that_long_against_the_settings(
     again = updated(signed_in, seen, wanted)
     assert (old["uuid"] not in signed_in.estate.zot.keys) is ends
     assert again.get("kept", {}) == ({} if ends else {old["uuid"]: 3.0})
+
+
+@pytest.mark.embedded
+def test_an_order_of_nothing_ends_what_others_made_of_an_exclusive_account_too(
+    signed_in: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever had the leaked key could make keys of any label by it."""
+    old, new = rotated(signed_in)
+    signed_in.estate.zot.mint(signed_in.username, "by a thief")
+    newest = made_by(signed_in, new["api_key"])
+    monkeypatch.setenv("ZOT_CI_KEEP_OLD", f"{signed_in.username}=0")
+    settings: dict[str, Any] = {**WEEK, "exclusive": True}
+
+    updated(signed_in, swept(signed_in, new, **settings), sweep(signed_in, newest, **settings))
+
+    assert set(signed_in.estate.zot.keys) == {newest["uuid"]}
+    assert old["uuid"] not in signed_in.estate.zot.keys
