@@ -9,7 +9,7 @@ JOBS ?= $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
 PYTEST := pytest -q -n $(JOBS) --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help venv tools test-tools check test test-fast versions test-sso faults commands parts demo pictures docs bench lock clean
+.PHONY: help venv tools test-tools check test test-fast versions test-sso faults commands parts workflows alerts demo pictures docs bench lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,10 +26,9 @@ venv: .venv/installed ## the Python packages of requirements.lock, in .venv (PYT
 tools: venv ## and the pulumi engine: the one on PATH, else built from its Go module
 	@tools/build.sh pulumi
 
-test-tools: tools ## and a Gitea, an actionlint and an act, for the tests only
+test-tools: tools ## and a Gitea and an actionlint, for the tests only
 	@tools/build.sh gitea
 	@tools/build.sh actionlint
-	@tools/build.sh act
 
 check: venv ## lint, format, types, which folder may import which
 	@echo "checking: ruff"
@@ -68,11 +67,20 @@ commands: tools ## every command of the engine by every state; takes hours (STAT
 parts: tools ## every part away for a whole run, gone or moved, by every scenario; takes hours (CELLS, EVERY, LOGS, JOBS)
 	@$(RUN) JOBS="$(JOBS)" CELLS="$(CELLS)" EVERY="$(EVERY)" LOGS="$(LOGS)" python -m tests.parts
 
+workflows: test-tools ## run examples/workflows as a runner does, with act, which is built for it
+	@tools/build.sh act
+	@$(RUN) $(PYTEST) tests/test_workflows.py tests/engine/test_workflows.py
+
+alerts: venv ## check and test monitoring/'s alert rules with promtool, which is built for it
+	@tools/build.sh promtool
+	@$(RUN) $(PYTEST) tests/watch
+
 demo: tools ## the whole story against embedded systems (KEEP=1 leaves them up, VERBOSE=1 shows all that Pulumi prints)
 	@$(RUN) KEEP="$(KEEP)" VERBOSE="$(VERBOSE)" python -m tests.demo
 
-pictures: tools ## docs/pictures again, from real runs against embedded systems
+pictures: tools ## docs/pictures again, from real runs against embedded systems; the page's where a Chromium is
 	@$(RUN) python -m tests.pictures
+	@$(RUN) python -m tests.watch.browser
 
 # Apart, because nothing but the site needs them.
 .venv-docs/installed: requirements-docs.lock

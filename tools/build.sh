@@ -8,6 +8,7 @@
 #   build.sh gitea    a real forge for the tests: the one on PATH, else built likewise
 #   build.sh actionlint  the check of the workflows: the one on PATH, else built likewise; nothing, said so, without Go
 #   build.sh act      what runs the workflows in a test: likewise
+#   build.sh promtool the check of the alert rules: likewise
 #
 # The versions that are built stand in tools/*/go.mod and nowhere else. Every fault is one line that names the ways out.
 # A build that takes minutes says every quarter of a minute (TICK) that it goes on, on a terminal each second in one line.
@@ -235,7 +236,12 @@ get_act() {
     helper act github.com/nektos/act github.com/nektos/act "the workflows will not be run" "about 2 minutes on 2 cores"
 }
 
+get_promtool() {
+    helper promtool github.com/prometheus/prometheus github.com/prometheus/prometheus/cmd/promtool \
+        "the alert rules will not be checked" "some minutes" -ldflags "-X github.com/prometheus/common/version.Version=VERSION"
+}
+
 case ${1-} in
-venv | sso | docs | pulumi | gitea | actionlint | act) "get_$1" ;;
-*) die "usage: tools/build.sh venv|sso|docs|pulumi|gitea|actionlint|act" ;;
+venv | sso | docs | pulumi | gitea | actionlint | act | promtool) "get_$1" ;;
+*) die "usage: tools/build.sh venv|sso|docs|pulumi|gitea|actionlint|act|promtool" ;;
 esac

@@ -22,6 +22,7 @@ from ..dynamic.trouble import condition_of, is_trouble
 from ..http.errors import ReconcileError, UnexpectedAnswerError
 from ..rotation import CURRENT
 from .api import KeyAuth, zot_at
+from .grace import Grace, ordered_for
 from .key_facts import described
 from .stale_keys import condition, facts, of_another_stack, other_keys, stale_keys
 
@@ -58,7 +59,7 @@ class RetiredKeysProvider(Provider):
         Look for stale keys, in the list that `ApiKey` has read in this run as well. Read-only.
         """
         listing = zot_at(props["zot_url"]).seen_listing(props["username"], props["api_key"])
-        found = facts(listing, props["key_uuid"], _labels(props))
+        found = facts(listing, props["key_uuid"], _labels(props), _kept(props))
         return {**found, "condition": condition(found, props)}
 
     def diff(self, id_: str, olds: Props, news: Props) -> DiffResult:
@@ -83,7 +84,7 @@ class RetiredKeysProvider(Provider):
         MEMORY.note_fault(_thing(olds), "")
         elsewhere = bool(changed(olds, news, ("zot_url", "username")))
         try:
-            outs = _swept(news, olds["mark"], () if elsewhere else _labels(olds))
+            outs = _swept(news, olds["mark"], () if elsewhere else _labels(olds), _kept(olds))
         except ReconcileError as exc:
             # The key's own resource has met the same, and need not say it as well.
             MEMORY.note_said(condition_of(exc))
@@ -99,10 +100,13 @@ class RetiredKeysProvider(Provider):
         """
 
 
-def _swept(wanted: Props, mark: str, earlier: tuple[str, ...]) -> Props:
+def _swept(wanted: Props, mark: str, earlier: tuple[str, ...], kept: Mapping[str, float] | None = None) -> Props:
     """
-    End the stale keys, unless a place lags behind, and return all outputs. *earlier* labels of this resource count too.
+    End the stale keys, unless a place lags behind, and return all outputs. *earlier* labels of this resource count too,
+    and so does what an order of an earlier run *kept*.
     """
+    grace = Grace(float(wanted.get("retire_after_days") or 0), kept or {}, ordered_for(wanted["username"]))
+    remembered = dict(kept or {})
     key_in(wanted, "api_key", f"the sweep of {wanted['username']}")
     labels = {*earlier, wanted["label"]}
     lagging = _lagging(wanted)
@@ -110,16 +114,17 @@ def _swept(wanted: Props, mark: str, earlier: tuple[str, ...]) -> Props:
         # A run for chosen targets can come here before every place is served, and a canary may not have succeeded.
         why = f"not known to work with the current one: {', '.join(lagging)}"
         _log.warning("zot: no older key of %s is ended yet; %s", wanted["username"], why)
-    elif not _end(
-        wanted,
-        labels,
-        grace_days=float(wanted.get("retire_after_days") or 0),
-        exclusive=bool(wanted.get("exclusive")),
-    ):
-        hint = "somebody revoked it during this run; run again"
-        msg = f"zot refuses the current key of {wanted['username']}; {hint}"
-        raise UnexpectedAnswerError(msg)
-    return {**wanted, "mark": mark, "earlier_labels": sorted(labels - {wanted["label"]}), "stale": [], "others": []}
+    else:
+        left = _end(wanted, labels, grace, exclusive=bool(wanted.get("exclusive")))
+        if left is None:
+            hint = "somebody revoked it during this run; run again"
+            msg = f"zot refuses the current key of {wanted['username']}; {hint}"
+            raise UnexpectedAnswerError(msg)
+        remembered = grace.remembered(left)
+    earlier_labels = sorted(labels - {wanted["label"]})
+    outs = {**wanted, "mark": mark, "earlier_labels": earlier_labels, "stale": [], "others": []}
+    # Absent where there is nothing to remember, as in older states.
+    return {**outs, "kept": remembered} if remembered else outs
 
 
 def _end_elsewhere(olds: Props) -> None:
@@ -129,30 +134,34 @@ def _end_elsewhere(olds: Props) -> None:
     """
     username, url = olds["username"], olds["zot_url"]
     try:
-        _end(olds, set(_labels(olds)), grace_days=0.0)
+        _end(olds, set(_labels(olds)), Grace(0.0))
     except ReconcileError as exc:
         _log.warning(
             "zot: left older keys of %s at %s, if there are any, until they expire: %s", username, url, exc.brief
         )
 
 
-def _end(props: Props, labels: set[str], *, grace_days: float, exclusive: bool = False) -> bool:
+def _end(props: Props, labels: set[str], grace: Grace, *, exclusive: bool = False) -> list[str] | None:
     """
-    End the stale keys whose grace is over, and of an *exclusive* account those of others; return whether the registry
-    accepts the current key, which asks.
+    End the stale keys whose *grace* is over, and of an *exclusive* account those of others; return the uuids of those
+    that stay, or None where the registry refuses the current key, which asks.
     """
     zot, username = zot_at(props["zot_url"]), props["username"]
     auth = KeyAuth(username, props["api_key"])
     listing = zot.listing(auth, username)
-    for stale in stale_keys(listing, props["key_uuid"], labels):
-        if stale.is_over(listing.time, grace_days):
-            zot.revoke(auth, username, stale.key.uuid)
-            _log.info("zot: revoked key %s of %s, created %s", stale.key.uuid, username, stale.key.created_at)
-    for other in other_keys(listing, props["key_uuid"], labels) if exclusive else ():
-        if other.is_over(listing.time, grace_days):
-            zot.revoke(auth, username, other.key.uuid)
-            _log.info("zot: revoked a key of others, since %s is exclusive: %s", username, described(other.key))
-    return listing.accepted
+    stale = stale_keys(listing, props["key_uuid"], labels)
+    others = other_keys(listing, props["key_uuid"], labels) if exclusive else []
+    left = []
+    for one in (*stale, *others):
+        if not one.is_over(listing.time, grace.of(one.key.uuid)):
+            left.append(one.key.uuid)
+            continue
+        zot.revoke(auth, username, one.key.uuid)
+        if one in others:
+            _log.info("zot: revoked a key of others, since %s is exclusive: %s", username, described(one.key))
+        else:
+            _log.info("zot: revoked key %s of %s, created %s", one.key.uuid, username, one.key.created_at)
+    return left if listing.accepted else None
 
 
 def _rivals(found: Props, settings: Props) -> list[str]:
@@ -164,6 +173,13 @@ def _rivals(found: Props, settings: Props) -> list[str]:
         f"the stack {stack} has made a key of this exclusive account, and would end ours: have it in one stack only"
         for stack in of_another_stack(labels, _labels(found), settings["username"])
     ]
+
+
+def _kept(props: Props) -> dict[str, float]:
+    """
+    Return what an order of an earlier run said of older keys, by uuid.
+    """
+    return {uuid: float(days) for uuid, days in (props.get("kept") or {}).items()}
 
 
 def _lagging(props: Props) -> list[str]:

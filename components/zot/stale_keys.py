@@ -74,14 +74,17 @@ def other_keys(listing: Listing, current_uuid: str, labels: Collection[str]) -> 
     return [StaleKey(key, min((born for born in births if born > key.created_at), default=None)) for key in others]
 
 
-def facts(listing: Listing, current_uuid: str, labels: Collection[str]) -> dict[str, Any]:
+def facts(
+    listing: Listing, current_uuid: str, labels: Collection[str], kept: Mapping[str, float] | None = None
+) -> dict[str, Any]:
     """
-    Return what is recorded of the keys that are or may be stale, for *condition* to judge by any settings.
+    Return what is recorded of the keys that are or may be stale, for *condition* to judge by any settings; and of each
+    for how many days an order of an earlier run *kept* it, by uuid.
     """
     ours, others = stale_keys(listing, current_uuid, labels), other_keys(listing, current_uuid, labels)
     return {
-        "stale": [_fact(str(one), one, listing.time) for one in ours],
-        "others": [_fact(described(one.key), one, listing.time) for one in others],
+        "stale": [_fact(str(one), one, listing.time, kept or {}) for one in ours],
+        "others": [_fact(described(one.key), one, listing.time, kept or {}) for one in others],
         "still_used": [
             f"{one.key.uuid} was used on {one.key.last_used:%Y-%m-%d}, after its successor was published"
             for one in ours
@@ -114,12 +117,18 @@ def of_another_stack(labels: Collection[str], ours: Collection[str], username: s
     return sorted({part[1] for part in parts if len(part) == 3 and (part[0], part[2]) == ("zot-ci", username)})
 
 
-def _fact(words: str, stale: StaleKey, now: datetime) -> dict[str, Any]:
+def _fact(words: str, stale: StaleKey, now: datetime, kept: Mapping[str, float]) -> dict[str, Any]:
     # The engine keeps no property that is None.
     since = {} if stale.succeeded_at is None else {"succeeded_days_ago": age_days(stale.succeeded_at, now)}
-    return {"key": words, "label": stale.key.label, **since}
+    keep = {"keep_days": kept[stale.key.uuid]} if stale.key.uuid in kept else {}
+    return {"key": words, "label": stale.key.label, **since, **keep}
 
 
 def _over(found: list[dict[str, Any]], grace_days: float) -> list[str]:
-    over = [one for one in found if one.get("succeeded_days_ago", grace_days) >= grace_days]
+    # What an order kept goes before the settings; one without a successor has no grace.
+    over = [one for one in found if "succeeded_days_ago" not in one or _is_over(one, grace_days)]
     return [str(one["key"]) for one in over]
+
+
+def _is_over(fact: Mapping[str, Any], grace_days: float) -> bool:
+    return bool(fact["succeeded_days_ago"] >= fact.get("keep_days", grace_days))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.stack import COMMANDS
+from scripts.stack import COMMANDS, WATCHING
 from tests.docs.pages import DOCUMENTS, ROOT, code, headings, read
 
 # The reader's own stack file, which the README has them make.
@@ -41,7 +41,7 @@ def test_every_command_of_the_script_is_in_the_readme_or_the_documents_and_every
     text = "\n".join(code(path.read_text(encoding="utf-8")) for path in DOCUMENTS)
     named = set(re.findall(r"scripts/stack\.py (?:--stack \S+ )?([a-z]+)", text))
 
-    assert named == {*COMMANDS, "rotate", "summary"}
+    assert named == {*COMMANDS, *WATCHING, "rotate"}
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=_ids)
@@ -49,7 +49,7 @@ def test_every_file_that_is_named_exists(path: Path) -> None:
     """Relative links, and paths set as code."""
     text = path.read_text(encoding="utf-8")
     links = {link for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text) if "://" not in link}
-    folders = "components|tests|stacks|tools|docs|scripts|bench|examples"
+    folders = "components|tests|stacks|tools|docs|scripts|bench|examples|monitoring"
     paths = set(re.findall(rf"(?<![\w./-])(?:{folders})/[\w./-]+|__main__\.py", code(text)))
 
     assert {link for link in links if not (path.parent / link).exists()} == set()

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.checks import assert_in_sync
+from tests.engine.checks import assert_in_sync, calls
 from tests.engine.stack import ROOT, Run, Stack
-from tests.world import GROUP, World
+from tests.world import GROUP, SECRET, World
 
 
 def script(stack: Stack, *arguments: str, **env: str) -> Run:
@@ -153,6 +153,29 @@ def test_rotate_replaces_a_young_key_and_ends_the_old_one(world: World, in_sync:
 
     assert run.code == 0, run.text
     assert not world.accepts(old)
+    assert_in_sync(world, in_sync)
+
+
+@pytest.mark.embedded
+def test_rotating_a_leaked_key_ends_all_older_ones_in_that_run_whatever_the_grace(world: World, in_sync: Stack) -> None:
+    """It says so before; the places hold the new key first; and the settings' own grace counts again afterwards."""
+    first = world.secret()
+    in_sync.configure(world.config(retireAfterDays=30))
+    assert script(in_sync, "rotate", world.username).code == 0
+    leaked = world.secret()
+    assert world.accepts(first)
+    leaked_uuid = in_sync.outputs()[world.username]["uuid"]
+    world.estate.log.clear()
+
+    run = script(in_sync, "rotate", world.username, "--keep-old", "0")
+
+    assert run.code == 0, run.text
+    assert f"then, in this run, {leaked_uuid} ends" in run.text
+    assert run.text.index("ends in this run") < run.text.index("zot: created key")
+    assert [world.accepts(key) for key in (first, leaked, world.secret())] == [False, False, True]
+    writes = [call for call in calls(world, "zot", "forgejo") if call.startswith(("PUT /api", "DELETE /zot"))]
+    steps = [call.rpartition("/")[2] for call in writes]
+    assert steps == [SECRET, "apikey", "apikey"]
     assert_in_sync(world, in_sync)
 
 

@@ -126,7 +126,7 @@ def runner(world: World, stack: Stack, tmp_path: Path) -> Runner:
     path = os.pathsep.join([str(ROOT / ".tools/bin"), os.environ.get("PATH", os.defpath)])
     act = shutil.which("act", path=path)
     if act is None:
-        pytest.skip("no act: `make test-tools` builds one where Go is there")
+        pytest.skip("no act: `make workflows` builds one where Go is there")
     folder = tmp_path / "runner"
     folder.mkdir()
     return Runner(act, world, stack, folder)

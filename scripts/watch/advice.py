@@ -1,0 +1,66 @@
+"""
+What to do about what a look found, in order of haste. Pure.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from .document import AccountStatus, Status
+
+_SOON = timedelta(days=7)
+
+
+def advice(status: Status) -> list[str]:
+    """
+    Return one sentence for each thing that somebody should do; none where nothing is to be done.
+    """
+    up = f"`scripts/stack.py --stack {status.stack} up`"
+    lines = []
+    if not status.succeeded:
+        asked = any(system.asked for system in status.systems)
+        what = "" if asked else " What follows is what the state records."
+        lines.append(f"The look ended with an error: correct what its lines name, then look again.{what}")
+    for account in status.accounts:
+        lines += _urgent(account, status, up)
+    out = [account.username for account in status.accounts if account.in_sync is False]
+    if out:
+        lines.append(f"Run {up}: {', '.join(out)} {'is' if len(out) == 1 else 'are'} out of sync.")
+    for system in status.systems:
+        if system.answered is False:
+            lines.append(
+                f"See why {system.name} ({system.address}) gave no answer; what is there could not be compared."
+            )
+    if status.last_up and status.last_up.result != "succeeded":
+        lines.append(
+            f"Look at the log of the last up, which {status.last_up.result} on {status.last_up.started_at:%Y-%m-%d}."
+        )
+    for account in status.accounts:
+        lines += _in_time(account)
+    return lines
+
+
+def _urgent(account: AccountStatus, status: Status, up: str) -> list[str]:
+    key, name = account.key, account.username
+    if key is None:
+        return []
+    if key.accepted is False:
+        return [f"Run {up} at once: the registry refuses the key of {name}, so CI cannot push."]
+    if key.expires_at and key.expires_at - status.looked_at < _SOON:
+        return [f"Run {up} before {key.expires_at:%Y-%m-%d}: the key of {name} ends then."]
+    return []
+
+
+def _in_time(account: AccountStatus) -> list[str]:
+    key, name = account.key, account.username
+    if key is None:
+        return []
+    lines = [
+        f"Find what still uses the older key {stale.uuid} of {name}"
+        + (f"; it ends with the first up after {stale.ends_at:%Y-%m-%d}." if stale.ends_at else ".")
+        for stale in key.stale
+        if stale.still_used
+    ]
+    if key.other_keys and not account.exclusive:
+        lines.append(f"See whether anybody needs the keys of {name} with other labels; end those that nobody claims.")
+    return lines

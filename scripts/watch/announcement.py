@@ -1,0 +1,65 @@
+"""
+What a rotation will end, said before it begins. Pure.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from .document import AccountStatus, StaleKey, Status
+
+_DAY = timedelta(days=1)
+
+
+def announcement(status: Status, account: AccountStatus, keep_days: float | None) -> list[str]:
+    """
+    Return what a rotation of the account's key now does to each key that is known.
+
+    Args:
+        keep_days: how long older keys are to live; None for what the settings say.
+    """
+    key, name = account.key, account.username
+    if key is None:
+        return [f"{name} has no key yet; the run makes one"]
+    grace = account.retire_after_days if keep_days is None else keep_days
+    said = "" if keep_days is not None else " (retireAfterDays)"
+    lines = [f"rotating the key of {name}: {key.uuid}, {_age(key.age_days)} old, gets a successor now"]
+    places = ", ".join(f"{place.system} {place.name}" for place in account.places)
+    lines.append(f"the new key goes to {places}")
+    if grace:
+        lines.append(f"then {key.uuid} lives {_days(grace)} more{said}; the first up after that ends it")
+    else:
+        lines.append(f"then, in this run, {key.uuid} ends: a job that still holds it is refused")
+    if not key.checked:
+        lines.append("whether there are older keys is not known, since the registry was not asked; the run finds them")
+    now = key.created_at + timedelta(days=key.age_days)
+    lines += [_of_stale(stale, now, grace, ordered=keep_days is not None) for stale in key.stale]
+    if key.other_keys:
+        count = f"{len(key.other_keys)} of other labels" if len(key.other_keys) > 1 else "1 of another label"
+        if account.exclusive:
+            lines.append(
+                f"the account is exclusive: {count} end like older ones; `scripts/stack.py status --json` names them"
+            )
+        else:
+            lines.append(f"left alone: {count}; `scripts/stack.py status --json` names them")
+    if not status.succeeded:
+        lines += [f"the look before it: {line}" for line in status.errors]
+    return lines
+
+
+def _of_stale(stale: StaleKey, now: datetime, grace: float, *, ordered: bool) -> str:
+    used = ", which something still uses," if stale.still_used else ""
+    ends_at = stale.ends_at
+    if ordered and stale.replaced_at:
+        ends_at = stale.replaced_at + timedelta(days=grace)
+    if ends_at is None or ends_at <= now:
+        return f"the older key {stale.uuid}{used} ends in this run"
+    return f"the older key {stale.uuid}{used} stays until {ends_at:%Y-%m-%d %H:%M}"
+
+
+def _age(days: float) -> str:
+    return _days(int(days)) if days >= 1 else "less than a day"
+
+
+def _days(days: float) -> str:
+    return "1 day" if days == 1 else f"{days:g} days"

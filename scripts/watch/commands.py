@@ -1,0 +1,107 @@
+"""
+The commands that look at a stack and change nothing, each with its exit code: 0, or 1 if the preview failed; and the
+look before a rotation.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from . import memory
+from .announcement import announcement
+from .document import Status
+from .engine import StackError, ask_for_json
+from .files import write_whole
+from .looking import look_at
+from .metrics import exposition
+from .report import page
+from .table import table
+
+
+def summary(stack: str | None) -> int:
+    """
+    Print the table; add it to the file that `GITHUB_STEP_SUMMARY` names, if it names one.
+    """
+    status = look_at(stack)
+    text = table(status)
+    print(text)
+    file = os.environ.get("GITHUB_STEP_SUMMARY")
+    if file:
+        with Path(file).open("a", encoding="utf-8") as out:
+            out.write(text + "\n")
+    return int(not status.succeeded)
+
+
+def status(stack: str | None) -> int:
+    """
+    Print the status document.
+    """
+    found = look_at(stack)
+    print(found.as_json())
+    return int(not found.succeeded)
+
+
+def metrics(stack: str | None, output: Path | None) -> int:
+    """
+    Print the metrics, or write them to *output*; those that are known also where the preview failed.
+    """
+    found = look_at(stack)
+    text = exposition(found)
+    if output:
+        write_whole(output, text)
+    else:
+        print(text, end="")
+    return _told(found)
+
+
+def report(stack: str | None, html: Path) -> int:
+    """
+    Write the page to *html*; what an earlier version there remembers is carried on.
+    """
+    found = look_at(stack)
+    try:
+        before = memory.read(html.read_text(encoding="utf-8")) if html.exists() else {}
+    except (OSError, ValueError):
+        before = {}  # no page of ours
+    write_whole(html, page(found, before))
+    return _told(found)
+
+
+def before_rotation(stack: str | None, account: str, keep_days: float | None) -> tuple[str, dict[str, str]]:
+    """
+    Say what a rotation will end; return the URN of the account's key, and the order that the run's environment needs.
+
+    Raises:
+        StackError: the state cannot be read, or knows no such key.
+    """
+    urn = _key_urn(stack, account)
+    found = look_at(stack)
+    for one in found.accounts:
+        for line in announcement(found, one, keep_days) if one.username == account else []:
+            print(line)
+    # Read by the provider that ends older keys, components/zot/grace.py.
+    return urn, {} if keep_days is None else {"ZOT_CI_KEEP_OLD": f"{account}={keep_days:g}"}
+
+
+def _key_urn(stack: str | None, account: str) -> str:
+    resources = ask_for_json(stack, "stack", "export")["deployment"].get("resources", [])
+    keys = {
+        resource["parent"].rpartition("::")[2]: resource["urn"]
+        for resource in resources
+        if resource["type"] == "pulumi-python:dynamic/zot:ApiKey" and not resource.get("delete")
+    }
+    if account not in keys:
+        msg = f"the state holds no key of {account}; it has those of: {', '.join(sorted(keys)) or 'nobody'}"
+        raise StackError(msg)
+    return str(keys[account])
+
+
+def _told(found: Status) -> int:
+    """
+    Say on the error stream why a preview failed, for who reads a timer's mail; return the exit code.
+    """
+    for line in found.errors if not found.succeeded else []:
+        print(f"stack: {line}", file=sys.stderr)
+    return int(not found.succeeded)

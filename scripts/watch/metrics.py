@@ -1,0 +1,149 @@
+"""
+A status document as metrics: gauges only, so that the text is OpenMetrics and what node_exporter's textfile collector
+reads alike. What is not known has no sample.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+from .document import AccountStatus, Key, Status
+from .engine import StackError
+
+_SECONDS_OF_A_DAY = 86400.0
+_ACCOUNT = ("stack", "account")
+_PLACE = (*_ACCOUNT, "system", "address", "place")
+_SYSTEM = ("stack", "system", "address")
+
+# Name, help, labels; docs/monitoring.md has the same table.
+METRICS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "zot_ci_look_timestamp_seconds": ("When the stack was looked at.", ("stack",)),
+    "zot_ci_look_success": ("Whether the look's preview went through.", ("stack",)),
+    "zot_ci_last_up_timestamp_seconds": ("When the last up ended.", ("stack",)),
+    "zot_ci_last_up_success": ("Whether the last up succeeded.", ("stack",)),
+    "zot_ci_last_successful_up_timestamp_seconds": ("When the last up that succeeded ended.", ("stack",)),
+    "zot_ci_system_asked": ("Whether the look asked the system.", _SYSTEM),
+    "zot_ci_system_answered": ("Whether the system gave every answer that was needed.", _SYSTEM),
+    "zot_ci_account_in_sync": ("Whether account, key and places are as the settings say.", _ACCOUNT),
+    "zot_ci_key_created_timestamp_seconds": ("When the registry made the current key.", _ACCOUNT),
+    "zot_ci_key_rotates_timestamp_seconds": ("From when on an up replaces the key.", _ACCOUNT),
+    "zot_ci_key_expires_timestamp_seconds": ("When the registry ends the key by itself.", _ACCOUNT),
+    "zot_ci_key_last_used_timestamp_seconds": ("Begin of the day on which the key was used last.", _ACCOUNT),
+    "zot_ci_key_age_seconds": ("The key's age by the registry's clock.", _ACCOUNT),
+    "zot_ci_key_accepted": ("Whether the registry accepts the key.", _ACCOUNT),
+    "zot_ci_key_rights_fit": ("Whether the key has exactly the expected rights.", _ACCOUNT),
+    "zot_ci_stale_keys": ("Older keys with our label that are still alive.", _ACCOUNT),
+    "zot_ci_stale_keys_used": ("Of these, those that something used after they were replaced.", _ACCOUNT),
+    "zot_ci_other_keys": ("Keys of the account with another label.", _ACCOUNT),
+    "zot_ci_place_in_sync": ("Whether the place holds what it should.", _PLACE),
+}
+
+
+@dataclass(frozen=True)
+class Sample:
+    """
+    One value of a metric, with its labels beside *stack*.
+    """
+
+    name: str
+    value: float
+    labels: dict[str, str] = field(default_factory=dict)
+
+
+def samples(status: Status) -> Iterator[Sample]:
+    """
+    Yield what is known.
+    """
+    yield Sample("zot_ci_look_timestamp_seconds", _time(status.looked_at))
+    yield Sample("zot_ci_look_success", float(status.succeeded))
+    if status.last_up:
+        yield Sample("zot_ci_last_up_timestamp_seconds", _time(status.last_up.ended_at or status.last_up.started_at))
+        yield Sample("zot_ci_last_up_success", float(status.last_up.result == "succeeded"))
+    if status.last_successful_up:
+        ended = status.last_successful_up.ended_at or status.last_successful_up.started_at
+        yield Sample("zot_ci_last_successful_up_timestamp_seconds", _time(ended))
+    for system in status.systems:
+        labels = {"system": system.name, "address": system.address}
+        yield Sample("zot_ci_system_asked", float(system.asked), labels)
+        if system.answered is not None:
+            yield Sample("zot_ci_system_answered", float(system.answered), labels)
+    for account in status.accounts:
+        yield from _of_account(account)
+
+
+def _of_account(account: AccountStatus) -> Iterator[Sample]:
+    labels = {"account": account.username}
+    if account.in_sync is not None:
+        yield Sample("zot_ci_account_in_sync", float(account.in_sync), labels)
+    for place in account.places:
+        if place.in_sync is not None:
+            where = {"system": place.system, "address": place.address, "place": place.name}
+            yield Sample("zot_ci_place_in_sync", float(place.in_sync), labels | where)
+    if account.key:
+        yield from _of_key(account.key, labels)
+
+
+def _of_key(key: Key, labels: dict[str, str]) -> Iterator[Sample]:
+    times: dict[str, date | None] = {
+        "created": key.created_at,
+        "rotates": key.rotates_at,
+        "expires": key.expires_at,
+        "last_used": key.last_used,
+    }
+    for name, moment in times.items():
+        if moment is not None:
+            yield Sample(f"zot_ci_key_{name}_timestamp_seconds", _time(moment), labels)
+    yield Sample("zot_ci_key_age_seconds", key.age_days * _SECONDS_OF_A_DAY, labels)
+    if key.accepted is not None:
+        yield Sample("zot_ci_key_accepted", float(key.accepted), labels)
+    if key.rights_fit is not None:
+        yield Sample("zot_ci_key_rights_fit", float(key.rights_fit), labels)
+    if key.checked:
+        yield Sample("zot_ci_stale_keys", len(key.stale), labels)
+        yield Sample("zot_ci_stale_keys_used", sum(stale.still_used for stale in key.stale), labels)
+        yield Sample("zot_ci_other_keys", len(key.other_keys), labels)
+
+
+def _time(moment: date) -> float:
+    # A datetime is a date, too.
+    whole = moment if isinstance(moment, datetime) else datetime.combine(moment, time(), UTC)
+    return round(whole.timestamp(), 3)
+
+
+def exposition(status: Status) -> str:
+    """
+    Return the metrics as text.
+
+    Raises:
+        StackError: the extra `metrics` is not installed.
+    """
+    try:
+        # Here and not above: an extra.
+        from prometheus_client import CollectorRegistry
+        from prometheus_client.core import GaugeMetricFamily, Metric
+        from prometheus_client.openmetrics.exposition import generate_latest
+    except ImportError:
+        msg = "metrics need the package prometheus_client: `make venv`, or `pip install '.[metrics]'`"
+        raise StackError(msg) from None
+
+    class Collector:
+        def collect(self) -> Iterable[Metric]:
+            found = list(samples(status))
+            for name, (text, labels) in METRICS.items():
+                family = GaugeMetricFamily(name, text, labels=labels)
+                for sample in found:
+                    if sample.name == name:
+                        known = {"stack": status.stack, **sample.labels}
+                        family.add_metric([known[label] for label in labels], sample.value)
+                if family.samples:
+                    yield family
+
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(Collector())
+    # The package's writers have no types.
+    write: Any = generate_latest
+    text: str = write(registry).decode()
+    return text

@@ -1,0 +1,186 @@
+"""
+What people are told of a run, and how it is sent. Off unless `ZOT_CI_NOTIFY_URLS` is set.
+
+A notice names accounts and places and says what the preview says. Of other people's keys it says nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import timedelta
+
+from . import send
+from .document import AccountStatus, Key, Status
+from .engine import ROOT
+
+VARIABLE = "ZOT_CI_NOTIFY_URLS"
+# For all services together.
+PATIENCE_SECONDS = 10.0
+_LOADING_SECONDS = 60.0
+# From then on every run says it.
+EXPIRES_SOON = timedelta(days=7)
+
+DRIFT = 7
+# All that the process which sends is given: no token of any system.
+_NEEDED = ("PATH", "PYTHONPATH", "HOME", "LANG", "LC_ALL", "TMPDIR", VARIABLE)
+_CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY")
+_UNKNOWN = "was not delivered"
+_FAULTS = {
+    send.NO_PACKAGE: "needs the package apprise: `make venv`, or `pip install '.[notify]'`",
+    send.UNUSABLE: f"was not sent to all: {VARIABLE} holds a URL that apprise does not know; correct it",
+    send.NOT_DELIVERED: f"was not delivered to all; check {VARIABLE} and the services",
+}
+
+
+@dataclass(frozen=True)
+class Notice:
+    """
+    One message. *kind* is apprise's: `info`, `success`, `warning` or `failure`.
+    """
+
+    title: str
+    body: str
+    kind: str
+
+
+def are_wanted() -> bool:
+    """
+    Whether the environment names somebody to tell.
+    """
+    return bool(os.environ.get(VARIABLE, "").strip())
+
+
+def keys_of(status: Status) -> dict[str, str]:
+    """
+    Return the uuid of each account's key.
+    """
+    return {account.username: account.key.uuid for account in status.accounts if account.key}
+
+
+def notice_of(command: str, code: int, before: dict[str, str], status: Status | None) -> Notice | None:
+    """
+    Return what is to be told of a run; None where nothing is.
+
+    Args:
+        command: as it was called: `up`, `drift`, `rotate`.
+        code: its exit code; negative for a signal.
+        before: the keys before the run.
+        status: what is known after it; None if nothing is.
+    """
+    after = keys_of(status) if status else {}
+    rotated = sorted(name for name, uuid in after.items() if before.get(name, uuid) != uuid)
+    soon = [account for account in status.accounts if _ends_soon(account, status)] if status else []
+    heads, lines, kind = [], [], "info"
+    if rotated:
+        heads.append(f"rotated the key of {', '.join(rotated)}")
+        lines += [_dates(account) for account in (status.accounts if status else []) if account.username in rotated]
+        kind = "success"
+    if code == DRIFT and command == "drift":
+        heads.append("drift found")
+        lines += _out_of_sync(status)
+        kind = "warning"
+    elif code:
+        heads.append(f"{command} failed")
+        lines += [_how_it_ended(command, code), *(_why_failed(status) if status else [])]
+        kind = "failure"
+    if soon and status:
+        heads.append(f"the key of {', '.join(account.username for account in soon)} ends soon")
+        lines += [_ending(account, status) for account in soon]
+        kind = "failure"
+    if not heads:
+        return None
+    name = status.stack if status else ""
+    return Notice(": ".join(part for part in (f"zot-ci {name}".strip(), "; ".join(heads))), "\n".join(lines), kind)
+
+
+def _ends_soon(account: AccountStatus, status: Status) -> bool:
+    expires = account.key.expires_at if account.key else None
+    return expires is not None and expires - status.looked_at < EXPIRES_SOON
+
+
+def _dates(account: AccountStatus) -> str:
+    key: Key | None = account.key
+    if key is None:
+        return account.username
+    rotates = f"rotates on {key.rotates_at:%Y-%m-%d}" if key.rotates_at else "rotation is paused"
+    expires = f"expires on {key.expires_at:%Y-%m-%d}" if key.expires_at else "never expires"
+    places = sum(place.holds_current_key for place in account.places)
+    return f"{account.username}: in {places} of {len(account.places)} places, {rotates}, {expires}"
+
+
+def _out_of_sync(status: Status | None) -> list[str]:
+    if status is None:
+        return []
+    if status.sentences:
+        return status.sentences
+    return [f"{account.username}: {'; '.join(account.why)}" for account in status.accounts if account.why]
+
+
+def _how_it_ended(command: str, code: int) -> str:
+    return f"{command} was ended by signal {-code}" if code < 0 else f"{command} ended with exit code {code}"
+
+
+def _why_failed(status: Status) -> list[str]:
+    last = status.last_successful_up
+    since = f"the last up that succeeded was on {last.started_at:%Y-%m-%d}" if last else "no up has succeeded yet"
+    return [since, *status.errors, *(_out_of_sync(status) if status.succeeded else status.sentences)]
+
+
+def _ending(account: AccountStatus, status: Status) -> str:
+    expires = account.key.expires_at if account.key else None
+    if expires is None:
+        return account.username
+    days = max(0, (expires - status.looked_at) // timedelta(days=1))
+    last = status.last_successful_up
+    since = f"no up has succeeded since {last.started_at:%Y-%m-%d}" if last else "no up has succeeded yet"
+    return f"the key of {account.username} ends on {expires:%Y-%m-%d}, in {days} days, and {since}; run up"
+
+
+def tell(notice: Notice, patience_seconds: float = PATIENCE_SECONDS) -> None:
+    """
+    Send a notice to whom the environment names, by apprise, in a process that is ended when it takes too long. One line
+    says what went wrong; it holds no URL.
+    """
+    environment = {name: os.environ[name] for name in (*_NEEDED, *_CERTIFICATES) if name in os.environ}
+    environment |= {name: value for name, value in os.environ.items() if name.upper() in _PROXIES}
+    text = json.dumps({"title": notice.title, "body": notice.body, "kind": notice.kind})
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        [sys.executable, "-m", "scripts.watch.send"],
+        cwd=ROOT,
+        env=environment,
+        stdin=pipe,
+        stdout=pipe,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        try:
+            code = _sent(process, text, patience_seconds)
+        except (subprocess.TimeoutExpired, BrokenPipeError):
+            process.kill()
+            code = None
+    fault = "was not delivered in time" if code is None else _FAULTS.get(code, "" if code == send.SENT else _UNKNOWN)
+    if fault:
+        print(f"stack: the notice {fault}", file=sys.stderr)
+
+
+def _sent(process: subprocess.Popen[str], text: str, patience_seconds: float) -> int:
+    """
+    Give the notice to the process that sends it; return its exit code.
+
+    Raises:
+        subprocess.TimeoutExpired: it is not loaded, or has not ended, in time.
+    """
+    assert process.stdin is not None and process.stdout is not None  # noqa: S101, PT018 - both are pipes
+    process.stdin.write(text)
+    process.stdin.close()
+    # Loading costs a second of this machine's time, more where it is busy; the network is what may not be waited for.
+    if not select.select([process.stdout], [], [], _LOADING_SECONDS)[0]:
+        raise subprocess.TimeoutExpired(process.args, _LOADING_SECONDS)
+    return process.wait(patience_seconds)

@@ -1,0 +1,121 @@
+"""
+A dead man's switch: a service that raises the alarm when the pings stop. In the form of healthchecks.io: the URL itself
+for success, `/start` and `/fail` below it, and one `rid` for the pings of one run.
+
+A ping fails no run, is waited for some seconds at most, and its URL, which is a secret, is in no message.
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+import sys
+import threading
+import time
+import uuid
+from typing import Any
+
+VARIABLE = "ZOT_CI_PING_URL"
+# For one ping, whatever the network does.
+PATIENCE_SECONDS = 5.0
+_ATTEMPTS = 2
+
+
+class Ping:
+    """
+    The pings of one run.
+
+    Args:
+        url: where to; empty for nowhere.
+        patience_seconds: how long one ping is waited for.
+    """
+
+    def __init__(self, url: str, patience_seconds: float = PATIENCE_SECONDS) -> None:
+        self._url = url.strip()
+        self._patience = patience_seconds
+        self._run = str(uuid.uuid4())
+        self._started: threading.Thread | None = None
+        self._gave_up = False
+
+    @classmethod
+    def from_environment(cls) -> Ping:
+        """
+        Return the pings that the environment asks for.
+        """
+        return cls(os.environ.get(VARIABLE, ""))
+
+    def __bool__(self) -> bool:
+        return bool(self._url)
+
+    def start(self) -> None:
+        """
+        Say that the run begins, without waiting for the answer.
+        """
+        self._started = self._begin("/start")
+
+    def end(self, *, succeeded: bool) -> None:
+        """
+        Say how the run ended.
+        """
+        # One after the other: a start that arrives last would be taken for another run.
+        self._wait_for(self._started)
+        self._wait_for(self._begin("" if succeeded else "/fail"))
+
+    def _wait_for(self, thread: threading.Thread | None) -> None:
+        if thread:
+            thread.join(self._patience)
+            if thread.is_alive():
+                self._tell("was not answered in time")
+                self._gave_up = True
+
+    def _begin(self, path: str) -> threading.Thread | None:
+        if not self:
+            return None
+        # A thread that may be left behind: a name server or a slow answer can hold a request past any time-out.
+        thread = threading.Thread(target=self._send, args=(path,), daemon=True)
+        thread.start()
+        return thread
+
+    def _send(self, path: str) -> None:
+        try:
+            # Here and not above: the engine's own commands need the standard library only.
+            import httpx
+            import truststore
+
+            from components.http.proxies import way_to
+        except ImportError:
+            self._tell("needs the package httpx: `make venv`, or `pip install .`")
+            return
+        try:
+            url = httpx.URL(self._url)
+            fits = url.scheme in ("http", "https") and bool(url.host)
+        except (httpx.InvalidURL, ValueError):
+            fits = False
+        if not fits:
+            self._tell(f"was not sent: {VARIABLE} holds no http or https URL; correct or remove it")
+            return
+        where = url.copy_with(path=url.path.rstrip("/") + path).copy_merge_params({"rid": self._run})
+        deadline = time.monotonic() + self._patience
+        trust = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        for attempt in range(_ATTEMPTS):
+            left = (deadline - time.monotonic()) / (_ATTEMPTS - attempt)
+            try:
+                # The program's own rule for proxies.
+                way = way_to(self._url)
+                options: dict[str, Any] = {"proxy": way.proxy if way else None, "trust_env": False}
+                with httpx.Client(verify=trust, timeout=max(0.1, left), **options) as client:
+                    answer = client.get(where)
+            except Exception as exc:
+                # Of any kind: a ping fails no run. Its text may hold the URL, its class does not.
+                problem = f"got no answer ({type(exc).__name__})"
+                continue
+            if answer.is_success:
+                return
+            problem = f"was answered {answer.status_code}; check {VARIABLE}"
+            break
+        self._tell(problem)
+
+    def _tell(self, what: str) -> None:
+        # Of one that was given up nothing more is said, whatever becomes of it.
+        if not self._gave_up:
+            print(f"stack: the ping {what}", file=sys.stderr)

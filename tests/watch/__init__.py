@@ -1,0 +1,3 @@
+"""
+scripts/watch/: from the engine's output to one document, and from that to every text.
+"""

@@ -1,0 +1,150 @@
+"""
+The document as metrics: every value that is known, none that is not, in a text that both kinds of reader take.
+"""
+
+from __future__ import annotations
+
+import stat
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.watch.document import Status
+from scripts.watch.engine import StackError
+from scripts.watch.files import write_whole
+from scripts.watch.metrics import METRICS, exposition, samples
+from tests.watch.said import BORN, FIELD_NAME, NOW, OLDER, SECRET_NAME, URLS, Said
+
+STALE = {"key": f"{OLDER} created 2026-09-01", "succeeded_days_ago": 0.5}
+
+
+def values(status: Status) -> dict[str, float]:
+    """
+    Every sample by its name, where there is one of that name.
+    """
+    return {sample.name: sample.value for sample in samples(status)}
+
+
+def full() -> Status:
+    """
+    A document of which everything is known.
+    """
+    used = f"{OLDER} was used on 2027-01-10, after its successor was published"
+    facts: dict[str, dict[str, Any]] = {"zot:RetiredKeys": {"stale": [STALE], "still_used": [used]}}
+    facts["zot:ApiKey"] = {"other_keys": ["by hand (…)", "another (…)"], "age_days": 40.5}
+    return Said().account(facts=facts).up(days_ago=3).up(days_ago=1, result="failed").status()
+
+
+def test_what_is_known_is_a_value() -> None:
+    """Times as seconds since 1970, ages in seconds, what is or is not as 1 or 0."""
+    found = values(full())
+
+    assert set(found) == set(METRICS)
+    assert found["zot_ci_look_timestamp_seconds"] == NOW.timestamp()
+    assert found["zot_ci_last_up_timestamp_seconds"] == (NOW - timedelta(days=1)).timestamp()
+    assert found["zot_ci_last_successful_up_timestamp_seconds"] == (NOW - timedelta(days=3)).timestamp()
+    assert found["zot_ci_last_up_success"] == 0
+    assert found["zot_ci_key_created_timestamp_seconds"] == BORN.timestamp()
+    assert found["zot_ci_key_expires_timestamp_seconds"] == (BORN + timedelta(days=120)).timestamp()
+    assert found["zot_ci_key_age_seconds"] == 40.5 * 86400
+    assert (found["zot_ci_stale_keys"], found["zot_ci_stale_keys_used"], found["zot_ci_other_keys"]) == (1, 1, 2)
+
+
+def test_what_is_not_known_has_no_sample() -> None:
+    """An alert on a value that nobody saw would be an invention; that the look failed is one that was seen."""
+    found = values(Said().account().fails("Forgejo … answered 401", "forgejo:ActionsSecret").status())
+
+    assert found["zot_ci_look_success"] == 0
+    assert found["zot_ci_system_answered"] == 0
+    assert found["zot_ci_key_expires_timestamp_seconds"] == (BORN + timedelta(days=120)).timestamp()
+    missing = ("accepted", "created", "account_in_sync", "place_in_sync", "stale_keys", "last_up")
+    assert {name for name in found if any(part in name for part in missing)} == {"zot_ci_key_created_timestamp_seconds"}
+
+
+def test_a_key_that_never_expires_and_one_that_is_not_rotated_have_no_such_time() -> None:
+    """Rather than a time that never comes."""
+    facts: dict[str, dict[str, Any]] = {"zot:ApiKey": {"expires_at": "", "last_used": ""}}
+    found = values(Said().account(facts=facts, wanted={"zot:ApiKey": {"rotate_after_days": 0}}).status())
+
+    assert not {name for name in found if name.startswith("zot_ci_key_") and ("expires" in name or "rot" in name)}
+    assert "zot_ci_key_last_used_timestamp_seconds" not in found
+
+
+def test_each_place_and_each_system_has_a_series_of_its_own() -> None:
+    """Also where two accounts have places of one name."""
+    status = Said().account().account("other").status()
+    found = list(samples(status))
+    places = [sample.labels for sample in found if sample.name == "zot_ci_place_in_sync"]
+
+    assert {(place["account"], place["place"]) for place in places} == {
+        (account, place) for account in ("zot-ci", "other") for place in (FIELD_NAME, SECRET_NAME)
+    }
+    systems = [sample.labels["address"] for sample in found if sample.name == "zot_ci_system_answered"]
+    assert sorted(systems) == sorted(["1Password Connect", *URLS.values()])
+
+
+def test_the_text_is_read_by_both_kinds_of_reader() -> None:
+    """OpenMetrics, and the older form that node_exporter's textfile collector takes."""
+    pytest.importorskip("prometheus_client")
+    from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
+    from prometheus_client.parser import text_string_to_metric_families as classic
+
+    text = exposition(full())
+    readers: list[Any] = [openmetrics, classic]
+
+    for families in (list(read(text)) for read in readers):
+        assert {family.name for family in families} == set(METRICS)
+        assert {family.type for family in families} == {"gauge"}
+        for family in families:
+            assert family.documentation == METRICS[family.name][0]
+            assert all(set(sample.labels) == set(METRICS[family.name][1]) for sample in family.samples)
+            assert {sample.labels["stack"] for sample in family.samples} == {"homelab"}
+    assert text.endswith("# EOF\n")
+
+
+def test_names_that_need_escaping_come_back_as_they_are() -> None:
+    """Somebody's item may be called anything."""
+    pytest.importorskip("prometheus_client")
+    from prometheus_client.parser import text_string_to_metric_families as classic
+
+    odd = 'a "quoted" \\ item\nof two lines'
+    text = exposition(Said().account(facts={"onepassword:ItemField": {"item": odd}}).status())
+
+    (family,) = [one for one in classic(text) if one.name == "zot_ci_place_in_sync"]
+    assert f"blumeops/{odd}/zot-ci-api" in {sample.labels["place"] for sample in family.samples}
+
+
+def test_without_the_package_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An extra."""
+    monkeypatch.setitem(sys.modules, "prometheus_client", None)
+
+    with pytest.raises(StackError, match=r"prometheus_client.*\[metrics\]"):
+        exposition(full())
+
+
+def test_a_file_is_replaced_whole_and_can_be_read_by_others(tmp_path: Path) -> None:
+    """And nothing is left beside it."""
+    file = tmp_path / "zot-ci.prom"
+    file.write_text("old")
+    file.chmod(0o600)
+
+    write_whole(file, "new\n")
+
+    assert file.read_text() == "new\n"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o644
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_file_that_cannot_be_written_is_one_line_and_stays_as_it_was(tmp_path: Path) -> None:
+    """A folder that is not there, and a folder in the file's place."""
+    taken = tmp_path / "taken"
+    (taken / "inside").mkdir(parents=True)
+
+    for path in (tmp_path / "nowhere" / "x.prom", taken):
+        with pytest.raises(StackError, match="cannot be written: ") as caught:
+            write_whole(path, "new")
+        assert "\n" not in str(caught.value)
+    assert [path.name for path in tmp_path.iterdir()] == ["taken"]
