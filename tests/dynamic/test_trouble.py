@@ -315,6 +315,7 @@ def test_a_key_at_a_registry_that_the_account_has_left_is_let_go_of(
     ApiKeyProvider().check({}, key(signed_in, zot_url="https://registry.example.test"))
     subject = SUBJECTS["key"]
     known = trouble("refused connection" if kind == "dead" else "html", subject, olds, signed_in, monkeypatch)
+    caplog.clear()
 
     ApiKeyProvider().delete(olds["uuid"], known)
 
@@ -328,6 +329,7 @@ def test_a_key_that_nobody_accepts_any_more_can_end_no_other(
     """It has ended; what else has its label is told."""
     olds = made_by(signed_in)
     signed_in.estate.zot.revoke(olds["uuid"])
+    caplog.clear()
 
     ApiKeyProvider().delete(olds["uuid"], olds)
 
@@ -340,6 +342,7 @@ def test_the_sweep_of_a_registry_that_is_left_and_dead_is_a_warning(
     """The new one is swept, and the old keys end by themselves."""
     made = made_by(signed_in)
     olds = swept(signed_in, made, zot_url=NOWHERE)
+    caplog.clear()
 
     outs = outs_of(RetiredKeysProvider().update("id", olds, sweep(signed_in, made)))
 
