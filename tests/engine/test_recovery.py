@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.engine.checks import assert_in_sync, calls, paths
+from tests.engine.checks import assert_in_sync, paths
 from tests.engine.stack import Stack
 from tests.world import GROUP, ITEM, OWNER, REPOSITORY, SECRET, VAULT, World
 
@@ -16,20 +16,24 @@ def _urn(stack: Stack, world: World, suffix: str) -> str:
 
 
 @pytest.mark.embedded
-def test_a_key_is_rotated_while_authentik_is_away(world: World, in_sync: Stack) -> None:
-    """Without a refresh nobody asks authentik; the key in the field mints its successor."""
+@pytest.mark.parametrize(("how", "code"), [("silent", 0), ("refused", 1)])
+def test_a_key_is_rotated_while_authentik_is_away(how: str, code: int, world: World, in_sync: Stack) -> None:
+    """The key before it mints it. A server that is down is a warning; a token that is refused is to be renewed."""
     old = world.secret()
-    in_sync.env["AUTHENTIK_TOKEN"] = "refused"
-    assert in_sync.up().code != 0
-    urn = _urn(in_sync, world, "api-key")
-    world.estate.log.clear()
+    world.estate.clock.advance(days=91)
+    if how == "refused":
+        in_sync.env["AUTHENTIK_TOKEN"] = "refused"
+    world.estate.authentik.down = how == "silent"
 
-    run = in_sync.up("--refresh=false", "--replace", urn)
+    run = in_sync.up()
 
-    assert run.code == 0, run.text
-    assert calls(world, "authentik") == []
+    assert run.code == code, run.text
+    assert f"authentik account {world.username}: {'refused' if code else 'not checked'}: authentik at " in run.text
     assert not world.accepts(old)
+    assert world.accepts(world.secret())
+    world.estate.authentik.down = False
     in_sync.env["AUTHENTIK_TOKEN"] = world.env["AUTHENTIK_TOKEN"]
+    assert in_sync.up().code == 0
     assert_in_sync(world, in_sync)
 
 
