@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import runpy
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +28,8 @@ from tests.settings.given import config
 
 PROGRAM = Path(__file__).resolve().parents[1] / "__main__.py"
 DYNAMIC = "pulumi-python:dynamic/"
+# How long a run of the program may take: here it waits for nobody.
+_SECONDS = 60.0
 KEY = "zak_5ec7e75ec7e75ec7e75ec7e75ec7e75e"
 # What the key's provider would have found.
 FOUND: Mapping[str, Any] = {
@@ -196,8 +198,21 @@ def run(
         await run_pulumi_func(program)
 
     with _own_process():
-        asyncio.run(whole())
+        asyncio.run(_in_time(whole()))
     return ran
+
+
+async def _in_time(program: Coroutine[Any, Any, None]) -> None:
+    """
+    Run *program*, and say what it waits for if it does not end: nothing that it asks here takes a second.
+    """
+    running = asyncio.ensure_future(program)
+    await asyncio.wait({running}, timeout=_SECONDS)
+    if not running.done():
+        waiting = [repr(task.get_coro()) for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        running.cancel()
+        raise AssertionError("\n".join(["the program does not end; it waits for", *waiting]))
+    await running
 
 
 @contextmanager
