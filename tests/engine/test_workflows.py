@@ -13,6 +13,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,6 +25,9 @@ from tests.engine.stack import PASSPHRASE, ROOT, Run, Stack
 from tests.world import GROUP, VAULT, World
 
 pytestmark = pytest.mark.embedded
+
+# A run takes some 10 s where nothing else runs.
+PATIENCE_SECONDS = 600
 
 # Where the stack file of the reference deployment says that the other two tokens are.
 TOKENS = {
@@ -64,17 +68,23 @@ class Runner:
         command = [self.act, event, "--workflows", f"{folder}/{workflow}.yaml", "--directory", ".", *options]
         command += ["--platform", "docker=-self-hosted", "--no-cache-server", "--use-gitignore=false"]
         command += ["--secret-file", str(self.folder / "secrets"), "--var-file", str(self.folder / "variables")]
-        process = subprocess.run(
+        process = subprocess.Popen(
             command,
             cwd=self.project,
             env=self.env,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=300,
-            check=False,
+            start_new_session=True,
         )
-        return Run(process.returncode, process.stdout)
+        try:
+            text, _ = process.communicate(timeout=PATIENCE_SECONDS)
+        except subprocess.TimeoutExpired:
+            # With all that it started, which would go on asking the systems of the next test.
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            raise
+        return Run(process.returncode, text)
 
     def _check_out(self, world: World, stack: Stack) -> None:
         clone(self.project)
