@@ -60,7 +60,7 @@ def _key(name: str, value: Any) -> Callable[[dict[str, Any]], None]:
 
 SETTINGS: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
     "no_mapping": (_key("zot-ci:zot", "url: https://x"), "zot-ci:zot must be a mapping"),
-    "missing": (lambda config: config.pop("zot-ci:forgejo"), "zot-ci:forgejo is missing"),
+    "missing": (lambda config: config.pop("zot-ci:zot"), "zot-ci:zot is missing"),
     "unknown": (_key("zot-ci:acounts", []), "zot-ci:acounts is not a setting; did you mean accounts?"),
     "null": (_account(username=None), "zot-ci:accounts[0].username has no value"),
     "number_for_text": (_account(username=42), "zot-ci:accounts[0].username must be text"),

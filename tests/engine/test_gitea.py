@@ -109,7 +109,7 @@ def test_a_missing_repository_is_named(gitea: Gitea, world: World, on_gitea: Sta
     """Repositories belong to others; none is made."""
     on_gitea.configure(_config(world, gitea, "owner/nowhere"))
 
-    _refused(on_gitea, "Forgejo PUT /api/v1/repos/owner/nowhere/actions/secrets", "answered 404", "no such repository")
+    _refused(on_gitea, "Forgejo GET /api/v1/repos/owner/nowhere answered 404", "no such repository")
 
 
 def test_another_repository_gets_the_key_before_the_old_one_loses_it(
