@@ -56,11 +56,10 @@ def _no_key_and_an_abandoned_device(world: World) -> None:
 
 
 # Without it the account seems to be gone, and making it again is refused.
-HIDDEN = {"view_user": "grant view_user"}
+HIDDEN = {"view_user": "AUTHENTIK_TOKEN lacks view_user on it"}
 LOGIN = HIDDEN | {"reset_user_password": "its role has reset_user_password on the account"}
 
 USES = {
-    "rotation": Use(_due, HIDDEN),
     "recovery_by_login": Use(lose_every_key, LOGIN),
     "recovery_past_an_abandoned_device": Use(
         _no_key_and_an_abandoned_device, LOGIN | {"impersonate": "its role has impersonate on the account"}
@@ -137,6 +136,23 @@ def test_the_least_privilege_is_enough_and_one_permission_less_is_named(use: Use
     assert run.code == 0, run.text
     assert_in_sync(world, in_sync)
     assert said == use.permissions
+
+
+def test_a_token_that_does_not_see_the_account_keeps_no_key_from_its_rotation(world: World, in_sync: Stack) -> None:
+    """`view_user` is enough. Without it the live key mints the next one all the same, and the run says what it lacks."""
+    enough, one_less = _tokens(world, Use(_due, HIDDEN))
+    _least(world, in_sync, WRITE, writes=True)
+    for token, words in ((one_less["view_user"], HIDDEN["view_user"]), (enough, "")):
+        _due(world)
+        old = world.secret()
+        in_sync.env["AUTHENTIK_TOKEN"] = token
+
+        run = in_sync.up()
+
+        assert (_said(run, words) == words) if words else (run.code == 0), run.text
+        assert world.accepts(world.secret())
+        assert not world.accepts(old)
+    assert_in_sync(world, in_sync)
 
 
 def _read_only(world: World, stack: Stack) -> None:
@@ -229,7 +245,7 @@ MAKING = {
     "add_user": "check that AUTHENTIK_TOKEN is valid and may add users",
     "view_group": "its role has view_group on the group",
     "reset_user_password": "its role has reset_user_password on the account",
-    "view_user": "grant it view_user on it",
+    "view_user": HIDDEN["view_user"],
 }
 
 
@@ -301,7 +317,7 @@ def test_a_token_of_authentik_that_has_expired_is_said_to_be_no_longer_valid(
     assert in_sync.preview().code == 0
     world.estate.clock.advance(hours=2)
     before = snapshot(world)
-    words = "answered 403 for zot-ci; check that AUTHENTIK_TOKEN is valid"
+    words = "answered 403; check that AUTHENTIK_TOKEN is valid"
 
     run = in_sync.preview() if command == "preview" else in_sync.up()
 

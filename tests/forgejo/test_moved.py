@@ -10,7 +10,7 @@ from starlette.responses import Response
 from components.dynamic.provider import Props
 from components.forgejo.actions_secret import ActionsSecretProvider
 from components.forgejo.api import forgejo_at
-from components.forgejo.republication import _publish
+from components.forgejo.republication import publish_again
 from components.http.errors import (
     CollisionError,
     MovedError,
@@ -170,12 +170,12 @@ def test_neither_does_a_republication(known: str, another: Props, signed_in: Wor
     forgejo = forgejo_at(ForgejoServer(signed_in.env["FORGEJO_URL"]))
     if known == "none":
         # A state of before: nothing is known, and nothing can be compared.
-        _publish(forgejo, PLACE, NO_KEY, None)
+        publish_again(forgejo, PLACE, NO_KEY, None)
         assert signed_in.secret() == NO_KEY
         return
 
     with pytest.raises(NotOursError):
-        _publish(forgejo, PLACE, NO_KEY, float(another["owner_id"]))
+        publish_again(forgejo, PLACE, NO_KEY, float(another["owner_id"]))
     assert writes(signed_in) == []
 
 

@@ -25,6 +25,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from unittest import mock
 
@@ -33,8 +34,8 @@ import pulumi
 from components import RegistryCredential, RegistryCredentialArgs, Settings, registry_credential
 from components.dynamic.provider import Props, Provider, refuse_a_dead_key
 from components.dynamic.run_memory import MEMORY, Identity
-from components.forgejo.api import forgejo_at
-from components.forgejo.republication import Published
+from components.forgejo.api import Forgejo
+from components.forgejo.republication import Published, publish_again
 from components.http import connections
 from components.settings.systems import ForgejoServer
 from components.zot.known_alive import ask
@@ -227,6 +228,25 @@ class _UnknownYetError(Exception):
     """
 
 
+class Program:
+    """
+    The program's process: what the providers have asked, its own clients do not know. *ends* closes them.
+    """
+
+    def __init__(self, ends: ExitStack) -> None:
+        self._ends = ends
+        self._forgejos: dict[ForgejoServer, Forgejo] = {}
+
+    def forgejo(self, server: ForgejoServer) -> Forgejo:
+        """
+        Its client of that server.
+        """
+        if server not in self._forgejos:
+            self._forgejos[server] = Forgejo(server)
+            self._ends.callback(self._forgejos[server].close)
+        return self._forgejos[server]
+
+
 class _Run:
     def __init__(self, engine: Engine, calls: Calls, flags: Flags, *, dry: bool) -> None:
         self.engine = engine
@@ -271,7 +291,9 @@ class _Run:
                 instead.enter_context(mock.patch.object(pulumi.ComponentResource, method, nothing))
             # Made of outputs, of which there are none here.
             instead.enter_context(mock.patch.object(registry_credential, "_summary", nothing))
-            instead.enter_context(mock.patch.object(registry_credential, "republished", self._republish))
+            program = Program(instead)
+            republish = partial(self._republish, program)
+            instead.enter_context(mock.patch.object(registry_credential, "republished", republish))
             instead.enter_context(mock.patch.object(registry_credential, "_name", self._name))
             instead.enter_context(mock.patch.object(registry_credential, "_held", self._held))
             instead.enter_context(mock.patch.object(registry_credential, "known_alive", self._known_alive))
@@ -280,7 +302,7 @@ class _Run:
                 self._misses = False
                 RegistryCredential(account.username, RegistryCredentialArgs.of(settings, account, self.engine.stack))
 
-    def _republish(self, secrets: Sequence[Published]) -> None:
+    def _republish(self, program: Program, secrets: Sequence[Published]) -> None:
         """
         What the program itself does in an `up`, beside its resources.
         """
@@ -288,8 +310,8 @@ class _Run:
             if not self.dry and MEMORY.is_kept(one.place.identity):
                 refuse_a_dead_key({"key_uuid": one.secret.key_uuid}, one.place.thing)
                 with self.calls.call(f"publish {one.place.name}"):
-                    server = ForgejoServer(str(one.url), one.place.server, one.token)
-                    forgejo_at(server).publish(one.place, str(one.secret.value))
+                    forgejo = program.forgejo(ForgejoServer(str(one.url), one.place.server, one.token))
+                    publish_again(forgejo, one.place, str(one.secret.value), vars(one.secret)["owner_id"])
 
     def _held(self, key_uuid: Any, mark: Any) -> Any:
         """
