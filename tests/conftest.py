@@ -9,11 +9,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from components.dynamic.run_memory import MEMORY
-from components.http import connections, logs
+from components.http import logs
 from tests import versions
 from tests.engine.prepared import Prepared
 from tests.faults.stripe import STRIPES, choose
+from tests.processes import another_process
 from tests.world import World, credentials, real_servers
 
 # Tests look at the log of each call, without the set-up that a provider process makes for itself.
@@ -30,17 +30,9 @@ def _no_credentials_of_ours(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in list(os.environ):
         if name.upper().startswith(_FOREIGN):
             monkeypatch.delenv(name)
-    _another_process()
+    another_process()
     yield
-    _another_process()
-
-
-def _another_process() -> None:
-    """
-    What follows is another provider process: it has no connection and remembers nothing.
-    """
-    connections.forget_all()
-    MEMORY.forget()
+    another_process()
 
 
 @pytest.fixture(scope="session")

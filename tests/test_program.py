@@ -120,7 +120,7 @@ def test_a_python_that_does_not_look_into_the_program_s_folder_is_told_in_one_li
 
 def test_no_place_for_temporary_files_is_told_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the processes of a run share is kept there."""
-    monkeypatch.setattr(ending, "TOLD", Journal(tmp_path / "away" / "journal"))
+    monkeypatch.setattr(ending, "TOLD_JOURNAL", Journal(tmp_path / "away" / "journal"))
     monkeypatch.setattr(ending, "_begun", False)
 
     with pytest.raises(pulumi.RunError, match=r"^no temporary file can be made .*\(no such file.*TMPDIR"):

@@ -17,6 +17,7 @@ from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
 
 from ..dynamic.provider import Props, Provider, differences, given
 from ..dynamic.run_memory import MEMORY, Holder, Identity
+from ..dynamic.told import TOLD
 from ..dynamic.trouble import GONE, NO_ANSWER, as_fault, condition_of, is_trouble
 from ..http.errors import NotFoundError, NotOursError, ReconcileError
 from ..rotation import CURRENT
@@ -103,7 +104,7 @@ class ServiceAccountProvider(Provider):
         way fails this update only if the settings ask for something else than before, or if authentik gives no answer
         while it is known to be out of sync. Otherwise it is recorded as the condition; a fault ends the run later.
         """
-        MEMORY.note_fault(_thing(olds), "")
+        TOLD.note_fault(_thing(olds), "")
         try:
             return UpdateResult(self._updated(olds, news))
         except ReconcileError as exc:

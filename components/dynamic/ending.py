@@ -22,8 +22,8 @@ import pulumi
 from ..http import logs
 from ..http.errors import EnvironmentUnfitError
 from .failures import register_dependents
-from .journal import JOURNAL, TOLD
-from .run_memory import MEMORY
+from .journal import JOURNAL, TOLD_JOURNAL
+from .told import TOLD
 
 # "A message was shown": the language host adds none of its own.
 _EXIT_CODE = 32
@@ -44,7 +44,7 @@ def begin() -> None:
         logs.quieten_libraries()
         has_engine = False
         try:
-            has_engine = TOLD.begin()
+            has_engine = TOLD_JOURNAL.begin()
             if not pulumi.runtime.is_dry_run():
                 JOURNAL.begin()
         except EnvironmentUnfitError as exc:
@@ -60,7 +60,7 @@ def fault_lines() -> list[str]:
     """
     Return one line for each fault of this run that nobody was told of.
     """
-    return [f"{', '.join(sorted(whats))}: {sentence}" for sentence, whats in MEMORY.faults().items()]
+    return [f"{', '.join(sorted(whats))}: {sentence}" for sentence, whats in TOLD.faults().items()]
 
 
 def _end() -> None:
@@ -70,7 +70,7 @@ def _end() -> None:
     for line in lines:
         pulumi.log.error(line)
     JOURNAL.end()
-    TOLD.end()
+    TOLD_JOURNAL.end()
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(_EXIT_CODE)

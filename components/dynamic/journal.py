@@ -134,4 +134,4 @@ def _temporary() -> Path:
 
 _ENGINE = engine_address(sys.orig_argv)
 JOURNAL = Journal(journal_of(_ENGINE) if _ENGINE else None)
-TOLD = Journal(journal_of(_ENGINE).with_suffix(".told") if _ENGINE else None)
+TOLD_JOURNAL = Journal(journal_of(_ENGINE).with_suffix(".told") if _ENGINE else None)

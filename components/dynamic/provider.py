@@ -22,6 +22,7 @@ from ..rotation import CURRENT
 from ..settings.model import named_fields
 from . import one_line
 from .run_memory import MEMORY, Identity
+from .told import TOLD
 from .trouble import NO_ANSWER, REFUSED, SILENT, condition_of, is_fault, whose_fault
 
 _log = logging.getLogger(__name__)
@@ -136,10 +137,10 @@ class Provider(ResourceProvider):
         names = self._known_names(props)
         if names and all(MEMORY.is_wanted(name) for name in names):
             for sentence in sentences:
-                if is_fault(sentence) and MEMORY.note_fault(what, sentence):
+                if is_fault(sentence) and TOLD.note_fault(what, sentence):
                     continue
                 once = sentence.startswith(SILENT) or is_fault(sentence)
-                if not once or MEMORY.is_new(whose_fault(sentence)):
+                if not once or TOLD.is_new(whose_fault(sentence)):
                     _log.warning("%s: %s", what, sentence)
 
 

@@ -29,8 +29,6 @@ something that was made here. What is remembered for that:
 - **The fields that the settings name**, to find two names of one field before one overwrites the other.
 - **What is gone**, for what hangs on its name and lives on: an account's keys.
 - **What is kept as it is**, for the program, which publishes such a secret once more.
-- **Faults that stop no other resource**, for the program, which ends with exit code 1 for them; and what was said
-  already, since a system that is down is down for all that is asked of it.
 """
 
 from __future__ import annotations
@@ -38,11 +36,10 @@ from __future__ import annotations
 import secrets
 import time
 from dataclasses import dataclass
-from threading import Lock
-from typing import Any
 
 from ..settings.place import Place
-from .journal import JOURNAL, TOLD, Entry, Journal
+from .journal import JOURNAL, Entry
+from .notes import Notes
 
 # What tells two places, accounts or keys apart, beginning with its kind.
 Identity = tuple[str, ...]
@@ -64,16 +61,10 @@ class Holder:
     labels: tuple[str, ...] = ()
 
 
-class RunMemory:
+class RunMemory(Notes):
     """
-    The memory of one process of a run, shared by the run's *journal* with its other processes; what is *told*, by one
-    that a preview has too.
+    The memory of one process of a run.
     """
-
-    def __init__(self, journal: Journal, told: Journal | None = None) -> None:
-        self._lock = Lock()
-        self._journals = [journal, told] if told else [journal]
-        self.forget()
 
     def forget(self) -> None:
         """
@@ -91,24 +82,6 @@ class RunMemory:
             self._live_keys: dict[tuple[str, str], str] = {}
             self._keys_left: dict[tuple[str, str], tuple[str, ...]] = {}
             self._named_fields: tuple[tuple[str, Place], ...] = ()
-            self._faults: dict[str, str] = {}
-            self._said: set[str] = set()
-
-    def _note(self, *entry: Any) -> bool:
-        """
-        Note an entry; return whether the other processes of the run know it as well.
-        """
-        with self._lock:
-            journal = self._journals[-1 if entry[0] in ("fault", "said") else 0]
-            shared = journal.append(list(entry))
-            if not shared:
-                self._apply(list(entry))
-            return shared
-
-    def _catch_up(self) -> None:
-        for journal in self._journals:
-            for entry in journal.news():
-                self._apply(entry)
 
     def _apply(self, entry: Entry) -> None:
         match entry:
@@ -134,10 +107,6 @@ class RunMemory:
                 self._alive[uuid] = alive
             case ["cleared", place]:
                 self._held.pop(tuple(place), None)
-            case ["fault", what, sentence]:
-                self._faults[what] = sentence
-            case ["said", sentence]:
-                self._said.add(sentence)
             case ["keys left", registry, username, keys]:
                 self._keys_left[registry, username] = tuple(keys)
 
@@ -306,43 +275,6 @@ class RunMemory:
             known = {place[1] for place in self._holders if place[0] == "key" and place[2] == username}
             return tuple(key for keys in left.values() for key in keys) if left and known <= left.keys() else None
 
-    def note_fault(self, what: str, sentence: str) -> bool:
-        """
-        Note that *what* has a fault for which the run is to end with exit code 1; an empty *sentence* takes it back.
-        Return whether there is a program that will say so.
-        """
-        return self._note("fault", what, sentence)
-
-    def note_said(self, sentence: str) -> None:
-        """
-        Note that a person is told of that in this run.
-        """
-        self._note("said", sentence)
-
-    def is_new(self, sentence: str) -> bool:
-        """
-        Whether nobody was told of that in this run; from now on somebody is.
-        """
-        with self._lock:
-            self._catch_up()
-            new = sentence not in self._said
-            self._said.add(sentence)
-        if new:
-            self.note_said(sentence)
-        return new
-
-    def faults(self) -> dict[str, list[str]]:
-        """
-        Return each fault of the run that nobody was told of, with what has it.
-        """
-        with self._lock:
-            self._catch_up()
-            found: dict[str, list[str]] = {}
-            for what, sentence in self._faults.items():
-                if sentence and sentence not in self._said:
-                    found.setdefault(sentence, []).append(what)
-            return found
-
     def note_named_fields(self, fields: list[tuple[str, Place]]) -> None:
         """
         Note every field that the settings name, each with the user name of its account.
@@ -358,4 +290,4 @@ class RunMemory:
             return self._named_fields
 
 
-MEMORY = RunMemory(JOURNAL, TOLD)
+MEMORY = RunMemory(JOURNAL)

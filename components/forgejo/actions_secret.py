@@ -19,6 +19,7 @@ from pulumi.dynamic import CheckResult, CreateResult, DiffResult, Resource, Upda
 
 from ..dynamic.provider import Props, Provider, changed, differences, given, holds, key_in, refuse_a_dead_key
 from ..dynamic.run_memory import MEMORY, Holder, Identity
+from ..dynamic.told import TOLD
 from ..dynamic.trouble import GONE
 from ..http.errors import CollisionError, MovedError, UnexpectedAnswerError
 from ..rotation import CURRENT
@@ -103,7 +104,7 @@ class ActionsSecretProvider(Provider):
         Publish the key again. At another URL the secret is written there and not deleted at the old one: two names of
         one server cannot be told from two servers.
         """
-        MEMORY.note_fault(_place(olds).thing, "")
+        TOLD.note_fault(_place(olds).thing, "")
         known = _number(olds, "owner_id")
         return UpdateResult(self._publish(news, olds["mark"], known, proven_before=olds["proven_uuid"]))
 

@@ -17,6 +17,7 @@ import pulumi
 
 from ..dynamic.provider import refuse_a_dead_key
 from ..dynamic.run_memory import MEMORY
+from ..dynamic.told import TOLD
 from ..http.errors import ReconcileError
 from ..settings.place import Place
 from ..settings.reference import StoredToken
@@ -64,7 +65,7 @@ def republished(secrets: Sequence[Published]) -> pulumi.Output[list[str]]:
                 refuse_a_dead_key({"key_uuid": key_uuid}, one.place.thing)
                 await asyncio.to_thread(publish_again, forgejo, one.place, value, owner_id)
             except ReconcileError as exc:
-                MEMORY.note_fault(one.place.thing, f"not published again: {exc}")
+                TOLD.note_fault(one.place.thing, f"not published again: {exc}")
                 return None
             return one.place.name
 

@@ -17,6 +17,7 @@ from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
 
 from ..dynamic.provider import Props, Provider, changed, differences, given, holds, key_in, refuse_a_dead_key
 from ..dynamic.run_memory import MEMORY, Holder, Identity
+from ..dynamic.told import TOLD
 from ..dynamic.trouble import GONE
 from ..http.errors import CollisionError, NotFoundError, NotOursError
 from ..rotation import CURRENT, looks_like_a_key
@@ -89,7 +90,7 @@ class ItemFieldProvider(Provider):
         """
         Write the value, into a new field where the old one or its item is gone.
         """
-        MEMORY.note_fault(_place(olds).thing, "")
+        TOLD.note_fault(_place(olds).thing, "")
         return UpdateResult(self._write(news, olds["mark"], known=olds))
 
     def delete(self, id_: str, props: Props) -> None:

@@ -18,6 +18,7 @@ from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
 
 from ..dynamic.provider import Props, Provider, changed, differences, given, key_in
 from ..dynamic.run_memory import MEMORY, Holder, Identity
+from ..dynamic.told import TOLD
 from ..dynamic.trouble import condition_of, is_trouble
 from ..http.errors import ReconcileError, UnexpectedAnswerError
 from ..rotation import CURRENT
@@ -81,13 +82,13 @@ class RetiredKeysProvider(Provider):
         Where registry or user changed, the stale keys of the old ones end as well, at once: nobody would remember them
         later. Where the label changed, keys of the old one stay ours.
         """
-        MEMORY.note_fault(_thing(olds), "")
+        TOLD.note_fault(_thing(olds), "")
         elsewhere = bool(changed(olds, news, ("zot_url", "username")))
         try:
             outs = _swept(news, olds["mark"], () if elsewhere else _labels(olds), _kept(olds))
         except ReconcileError as exc:
             # The key's own resource has met the same, and need not say it as well.
-            MEMORY.note_said(condition_of(exc))
+            TOLD.note_said(condition_of(exc))
             raise
         if elsewhere and not _lagging(news):
             # What is not ours there stays: the settings are about that account no more.

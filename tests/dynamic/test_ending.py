@@ -14,6 +14,7 @@ from pulumi.runtime import stack
 from components.dynamic import ending, failures
 from components.dynamic.journal import Journal
 from components.dynamic.run_memory import RunMemory
+from components.dynamic.told import Told
 
 REFUSED = "refused: authentik at https://authentik.example.test answered 403; check that AUTHENTIK_TOKEN is valid"
 
@@ -21,14 +22,15 @@ REFUSED = "refused: authentik at https://authentik.example.test answered 403; ch
 def test_a_preview_shares_what_is_told_and_nothing_else(tmp_path: Path) -> None:
     """It notes much, and has no deletion that needs it."""
     Journal(tmp_path / "told").begin()
-    provider, program = (RunMemory(Journal(tmp_path / "journal"), Journal(tmp_path / "told")) for _ in range(2))
+    provider, program = (RunMemory(Journal(tmp_path / "journal")) for _ in range(2))
+    tells, hears = (Told(Journal(tmp_path / "told")) for _ in range(2))
 
     provider.want(("account", "zot-ci"))
-    provider.note_fault("authentik account zot-ci", REFUSED)
+    tells.note_fault("authentik account zot-ci", REFUSED)
 
     assert provider.is_wanted(("account", "zot-ci"))
     assert not program.is_wanted(("account", "zot-ci"))
-    assert program.faults() == {REFUSED: ["authentik account zot-ci"]}
+    assert hears.faults() == {REFUSED: ["authentik account zot-ci"]}
 
 
 class Exited(Exception):
@@ -36,14 +38,14 @@ class Exited(Exception):
 
 
 @pytest.fixture
-def provider(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunMemory:
-    """A provider's memory, in a run whose program is this process."""
+def provider(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Told:
+    """What a provider tells, in a run whose program is this process."""
     journal = Journal(tmp_path / "journal")
     journal.begin()
     monkeypatch.setattr(ending, "JOURNAL", Journal(None))
-    monkeypatch.setattr(ending, "TOLD", journal)
-    monkeypatch.setattr(ending, "MEMORY", RunMemory(Journal(tmp_path / "journal")))
-    return RunMemory(Journal(tmp_path / "journal"))
+    monkeypatch.setattr(ending, "TOLD_JOURNAL", journal)
+    monkeypatch.setattr(ending, "TOLD", Told(Journal(tmp_path / "journal")))
+    return Told(Journal(tmp_path / "journal"))
 
 
 @pytest.fixture
@@ -60,7 +62,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return lines
 
 
-def test_one_line_for_each_fault_names_all_that_have_it(provider: RunMemory, told: list[str], tmp_path: Path) -> None:
+def test_one_line_for_each_fault_names_all_that_have_it(provider: Told, told: list[str], tmp_path: Path) -> None:
     """The engine takes any exit code but 0 for a failure; nothing is left behind."""
     for name in ("zot-next", "zot-ci"):
         provider.note_fault(f"authentik account {name}", REFUSED)
@@ -77,7 +79,7 @@ def test_one_line_for_each_fault_names_all_that_have_it(provider: RunMemory, tol
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_an_update_has_put_right_or_told_itself_is_not_told_again(provider: RunMemory, told: list[str]) -> None:
+def test_what_an_update_has_put_right_or_told_itself_is_not_told_again(provider: Told, told: list[str]) -> None:
     """One fault, one line."""
     provider.note_fault("authentik account zot-ci", REFUSED)
     provider.note_fault("authentik account zot-ci", "")

@@ -12,9 +12,8 @@ from pulumi.dynamic import DiffResult
 from pulumi.output import Unknown
 
 from components.dynamic.provider import Props, Provider
-from components.dynamic.run_memory import MEMORY
-from components.http import connections
 from components.zot.api_key import ApiKeyProvider
+from tests.processes import another_process
 from tests.world import FIELD, GROUP, ITEM, OWNER, REPOSITORY, SECRET, VAULT, World
 
 LABEL = "zot-ci/test/zot-ci"
@@ -126,8 +125,7 @@ def made_by(world: World, minter: str | None = None, **inputs: Any) -> Props:
 
 def next_run(world: World) -> None:
     """What follows is another process, which has asked nothing yet and remembers nothing; the log begins anew."""
-    connections.forget_all()
-    MEMORY.forget()
+    another_process()
     world.estate.log.clear()
 
 

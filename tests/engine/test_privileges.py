@@ -138,8 +138,8 @@ def test_the_least_privilege_is_enough_and_one_permission_less_is_named(use: Use
     assert said == use.permissions
 
 
-def test_a_token_that_does_not_see_the_account_keeps_no_key_from_its_rotation(world: World, in_sync: Stack) -> None:
-    """`view_user` is enough. Without it the live key mints the next one all the same, and the run says what it lacks."""
+def test_a_token_that_does_not_see_the_account_stops_no_rotation(world: World, in_sync: Stack) -> None:
+    """`view_user` is enough; without it the live key mints the next one too, and the run says what it lacks."""
     enough, one_less = _tokens(world, Use(_due, HIDDEN))
     _least(world, in_sync, WRITE, writes=True)
     for token, words in ((one_less["view_user"], HIDDEN["view_user"]), (enough, "")):

@@ -36,9 +36,9 @@ from components.dynamic.provider import Props, Provider, refuse_a_dead_key
 from components.dynamic.run_memory import MEMORY, Identity
 from components.forgejo.api import Forgejo
 from components.forgejo.republication import Published, publish_again
-from components.http import connections
 from components.settings.systems import ForgejoServer
 from components.zot.known_alive import ask
+from tests.processes import another_process
 
 # Dependents after what they depend on, for deletions; the name of a resource's class.
 KINDS = ("ServiceAccount", "ApiKey", "ItemField", "ActionsSecret", "RetiredKeys")
@@ -405,12 +405,10 @@ def _memory_of_a_process() -> Iterator[None]:
     Give the providers an empty memory, and let go of their connections before and at the end, however it comes.
     """
     try:
-        MEMORY.forget()
-        connections.forget_all()
+        another_process()
         yield
     finally:
-        MEMORY.forget()
-        connections.forget_all()
+        another_process()
 
 
 def _wire(props: Props) -> Props:
