@@ -15,8 +15,6 @@ import os
 import sys
 import time
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from contextlib import ExitStack
-from multiprocessing.util import Finalize
 from pathlib import Path
 
 from rich.console import Console
@@ -24,26 +22,20 @@ from rich.progress import Progress
 
 from tests.commands.book import Book
 from tests.commands.commands import COMMANDS
-from tests.commands.ground import Ground, owned_environment
+from tests.commands.ground import Ground
 from tests.commands.matrix import Cell, Outcome
 from tests.commands.matrix import tried as tried_cell
 from tests.commands.states import KILLED_IN, STATES
+from tests.grounds import ground_of_this_process
 
 console = Console(soft_wrap=True, highlight=False, markup=False)
-_grounds: list[Ground] = []
 
 
 def play(cell: Cell) -> Outcome:
     """
     Try one cell, on this process's ground.
     """
-    if not _grounds:
-        owned_environment()
-        stack = ExitStack()
-        _grounds.append(stack.enter_context(Ground.opened()))
-        # A process of a pool ends without what `atexit` registers.
-        Finalize(None, stack.close, exitpriority=1)
-    return tried_cell(_grounds[0], cell)
+    return tried_cell(ground_of_this_process(Ground), cell)
 
 
 def chosen(variable: str, known: dict[str, set[str]]) -> list[str]:

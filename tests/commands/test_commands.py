@@ -1,13 +1,10 @@
 """
-A stripe of `make commands` that changes with the date. STRIPE=number in the environment chooses another one.
+A stripe of `make commands` that changes with the date. COMMANDS_STRIPE=number in the environment chooses another one.
 
 In some eighty days every command has met every state.
 """
 
 from __future__ import annotations
-
-import os
-from datetime import UTC, datetime
 
 import pytest
 
@@ -16,16 +13,10 @@ from tests.commands.ground import Ground
 from tests.commands.matrix import Cell, tried
 from tests.commands.states import KILLED_IN, STATES
 from tests.engine.stack import engine_is_there
+from tests.grounds import stripe
 
 # So many states are begun from in one stripe, each by so many commands.
 PARTS, CELLS = 4, 3
-
-
-def stripe() -> int:
-    """
-    The number of today's stripe, or the one that is asked for.
-    """
-    return int(os.environ.get("STRIPE") or datetime.now(UTC).date().toordinal())
 
 
 def cells(number: int, part: int) -> list[Cell]:
@@ -59,13 +50,13 @@ def test_no_command_of_the_engine_takes_ci_s_key_away(part: int) -> None:
     """The last of the commands is also killed, where that is part of the matrix."""
     if not engine_is_there():
         pytest.skip("no pulumi on PATH: `make tools` gets one")
-    number = stripe()
-    print(f"STRIPE={number}")
+    number = stripe("COMMANDS_STRIPE")
+    print(f"COMMANDS_STRIPE={number}")
     with Ground.opened() as ground:
         outcomes = [tried(ground, cell) for cell in cells(number, part)]
         last = outcomes[-1]
         if last.changing and COMMANDS[last.cell.command].kill and last.cell.state in KILLED_IN:
             at = 1 + number % last.changing
             outcomes.append(tried(ground, Cell(last.cell.command, last.cell.state, at)))
-    broken = [f"STRIPE={number}: {outcome.cell}: {fault}" for outcome in outcomes for fault in outcome.faults]
+    broken = [f"COMMANDS_STRIPE={number}: {outcome.cell}: {fault}" for outcome in outcomes for fault in outcome.faults]
     assert broken == []

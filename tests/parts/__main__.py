@@ -13,32 +13,23 @@ import re
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import ExitStack
-from multiprocessing.util import Finalize
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import Progress
 
-from tests.commands.ground import owned_environment
+from tests.grounds import ground_of_this_process
 from tests.parts.ground import Ground
 from tests.parts.matrix import Cell, Outcome, cells, markdown, play
 
 console = Console(soft_wrap=True, highlight=False, markup=False)
-_grounds: list[Ground] = []
 
 
 def tried(cell: Cell) -> Outcome:
     """
     Try one cell, on this process's ground.
     """
-    if not _grounds:
-        owned_environment()
-        stack = ExitStack()
-        _grounds.append(stack.enter_context(Ground.opened()))
-        # A process of a pool ends without what `atexit` registers.
-        Finalize(None, stack.close, exitpriority=1)
-    return play(_grounds[0], cell)
+    return play(ground_of_this_process(Ground), cell)
 
 
 def chosen() -> list[Cell]:

@@ -8,18 +8,15 @@ repositories. `zot-next` needs no authentik, has its store of record in another 
 from __future__ import annotations
 
 import copy
-import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
+from tests import grounds
 from tests.engine import prepared
-from tests.engine.prepared import Prepared, State
+from tests.engine.prepared import State
 from tests.engine.stack import Run, Stack
-from tests.faults.proxy import Plan
 from tests.world import FIELD, GROUP, ITEM, OWNER, REPOSITORY, SECRET, VAULT, World
 
 FIRST, NEXT = "zot-ci", "zot-next"
@@ -126,52 +123,31 @@ DUE = State("two accounts, 91 days later", lambda world, stack: world.estate.clo
 DRIFTED = State("two accounts that drifted", _drift, IN_SYNC)
 
 
-class Ground:
+class Ground(grounds.Ground):
     """
-    Systems and stack of one process. Use *opened*, and *begin* before anything else.
+    Systems and stack of one process.
     """
 
-    stack: Stack
     tokens: dict[str, str]
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        super().__init__(folder)
         self._alive_then: set[str] = set()
-        self.prepared = Prepared(folder / "states", behind_proxies=True)
-        self.world, self.proxies = self.prepared.world, self.prepared.proxies
-
-    @classmethod
-    @contextmanager
-    def opened(cls) -> Iterator[Ground]:
-        """
-        Start the systems, with a folder of their own for as long.
-        """
-        with TemporaryDirectory(prefix="parts-") as folder:
-            ground = cls(Path(folder))
-            try:
-                yield ground
-            finally:
-                ground.prepared.stop()
 
     def begin(self, state: State) -> None:
         """
-        Make systems and stack what they are in a state; what the cell before has left goes.
+        Make systems and stack what they are in a state, for runs in which one broken part stops only what needs it.
         """
-        folder = self._folder / "cell"
-        shutil.rmtree(folder, ignore_errors=True)
-        self.stack = self.prepared.stack(state, folder)
+        self.begin_at(state)
         self.tokens = dict(self.stack.env)
         self.stack.env["PULUMI_CONTINUE_ON_ERROR"] = "true"
-        self.proxies.plan = Plan()
-        self.let_reads_catch_up()
 
     def run(self, *arguments: str) -> Run:
         """
         Run one command of the engine, after what a Connect server's reads lag behind its writes.
         """
         self.let_reads_catch_up()
-        text, _ = (process := self.stack.begin(*arguments)).communicate(timeout=300)
-        return Run(process.returncode, text)
+        return self.finish(self.stack.begin(*arguments))
 
     def up(self) -> Run:
         """
@@ -190,15 +166,6 @@ class Ground:
         A `pulumi destroy`.
         """
         return self.run("destroy", "--yes", "--skip-preview")
-
-    def let_reads_catch_up(self) -> None:
-        """
-        Let pass what a Connect server's reads lag behind its writes.
-        """
-        for vault in self.world.estate.onepassword.vaults.values():
-            for item in vault.items.values():
-                while item.seen() is not item.current:
-                    pass
 
     # What is.
 

@@ -4,25 +4,16 @@ A stripe of `make parts` that changes with the date. PARTS_STRIPE=number in the 
 
 from __future__ import annotations
 
-import os
-from datetime import UTC, datetime
-
 import pytest
 
 from tests.engine.stack import engine_is_there
+from tests.grounds import stripe
 from tests.parts import away, gone
 from tests.parts.ground import Ground
 from tests.parts.matrix import Cell, cells, play
 
 # Of those that are away and of those that are gone or moved: each is five runs of the engine, or fewer.
 AWAY, GONE = 2, 1
-
-
-def stripe() -> int:
-    """
-    The number of today's stripe, or the one that is asked for.
-    """
-    return int(os.environ.get("PARTS_STRIPE") or datetime.now(UTC).date().toordinal())
 
 
 def chosen(number: int) -> list[Cell]:
@@ -48,7 +39,7 @@ def test_a_part_that_is_gone_or_gives_no_answer_stops_only_what_needs_it() -> No
     """And the next run finishes."""
     if not engine_is_there():
         pytest.skip("no pulumi on PATH: `make tools` gets one")
-    number = stripe()
+    number = stripe("PARTS_STRIPE")
     with Ground.opened() as ground:
         outcomes = [play(ground, cell) for cell in chosen(number)]
     broken = [f"PARTS_STRIPE={number}: {outcome.cell}: {fault}" for outcome in outcomes for fault in outcome.faults]
