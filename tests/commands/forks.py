@@ -195,9 +195,11 @@ def _become(
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
     except BaseException:
+        # Whatever ends a program, the interpreter shows it so.
         sys.excepthook(*sys.exc_info())
         code = 1
     finally:
+        # What an interpreter does at its end: wait for threads, then for what is registered.
         threading._shutdown()  # type: ignore[attr-defined]
         atexit._run_exitfuncs()
         for text in (sys.stdout, sys.stderr):
