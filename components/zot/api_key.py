@@ -251,7 +251,7 @@ def _given_back(olds: Props) -> list[str]:
     """
     Name the other keys of an account that authentik has no more, or has anew: keys hang on the name alone.
     """
-    others = olds["other_keys"] if MEMORY.is_gone(("account", olds["username"])) else []
+    others = olds["other_keys"] if MEMORY.is_gone(_account(olds)) else []
     back = "the registry accepts them all the while, and whoever makes an account of that name has them"
     return [f"other keys outlived the account; {back}: {'; '.join(others)}"] if others else []
 
