@@ -5,6 +5,8 @@ Proxies, by the variables that other programs know too: which requests go throug
 from __future__ import annotations
 
 import gc
+import warnings
+from collections.abc import Iterator
 
 import pytest
 
@@ -21,6 +23,15 @@ PROXY = "http://proxy.example.test:3128"
 def api(url: str = URL) -> Api:
     """A client whose repeats do not wait."""
     return Api("zot", url, repeats=Repeats(attempts=2, wait=0))
+
+
+@pytest.fixture
+def collected() -> Iterator[None]:
+    """httpcore 1.0 leaves the connection to a SOCKS proxy that said no to the garbage collector."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 def fault(url: str = URL) -> ReconcileError:
@@ -275,7 +286,7 @@ def test_a_proxy_s_own_no_is_told_from_the_system_s(
     ],
     ids=["no method", "wants a password", "refused", "speaks HTTP", "says nothing"],
 )
-# httpcore 1.0 leaves the connection to a SOCKS proxy that said no to the garbage collector.
+@pytest.mark.usefixtures("collected")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_socks_proxy_s_no_is_in_our_words(
     play: Play, kind: type[ReconcileError], words: str, monkeypatch: pytest.MonkeyPatch
@@ -284,7 +295,6 @@ def test_a_socks_proxy_s_no_is_in_our_words(
     with middle(play) as proxy:
         monkeypatch.setenv("ALL_PROXY", f"socks5://127.0.0.1:{proxy.port}")
         error = fault()
-    gc.collect()
 
     assert type(error) is kind
     assert_names(error, "ALL_PROXY", words, "zot-ci")
