@@ -153,8 +153,7 @@ class RegistryCredentialArgs:
         Return the arguments for one account of a stack file's settings.
         """
         authentik, zot = settings.authentik, settings.zot
-        # The registry's tag is one of the registry's probe repository.
-        tag = account.probe_tag or (None if account.probe_repository else zot.probe_tag)
+        repository, tag = settings.probe_of(account)
         return cls(
             zot_url=zot.url,
             username=account.username,
@@ -167,7 +166,7 @@ class RegistryCredentialArgs:
             display_name=account.display_name,
             oidc_provider=zot.oidc_provider,
             rights=account.rights,
-            probe_repository=account.probe_repository or zot.probe_repository,
+            probe_repository=repository,
             probe_tag=tag,
             exclusive=account.exclusive,
             rotate_after_days=account.rotate_after_days,

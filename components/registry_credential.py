@@ -224,7 +224,6 @@ def _summary(
         # An `up --target` that leaves the key out leaves these empty, as does a key that could not be made.
         rotates_on=key.created_at.apply(lambda created: _rotates_on(created, policy) if created else None),
         expires_on=key.expires_at.apply(lambda expires: None if expires is None else expires[:10] or "never"),
-        last_used=key.last_used,
         access=key.access,
         # By what was written: an `up --target`, or a place that is away, can leave one with an older key, or with none.
         published_to=pulumi.Output.all(key.uuid, held).apply(lambda found: _holders(*found)),

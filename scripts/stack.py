@@ -2,12 +2,13 @@
 """
 What a person and the CI's workflows run on a stack, so that both do the same.
 
+    scripts/stack.py [--stack NAME] check
     scripts/stack.py [--stack NAME] preview | drift | up | rotate ACCOUNT [--keep-old DAYS]
     scripts/stack.py [--stack NAME] summary | status --json | metrics [--output FILE] | report --html FILE
 
-The commands of the first line become the engine's own command, so exit codes and signals are the engine's. Only
-Python's standard library is used, but for what `scripts/watch/` says otherwise of; the programs come from this
-checkout's .venv where it is there, else from PATH.
+`check` asks the real systems before the first `up`, without the engine. The commands of the second line become the
+engine's own command, so exit codes and signals are the engine's. Only Python's standard library is used, but for what
+`scripts/watch/` says otherwise of; the programs come from this checkout's .venv where it is there, else from PATH.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ COMMANDS = {
     "up": _UP,
 }
 # These look at a stack and change nothing.
-WATCHING = ("summary", "status", "metrics", "report")
+WATCHING = ("check", "summary", "status", "metrics", "report")
 HELP = {
     "preview": "say what an up would change; 0 whether or not there is something, 1 a fault",
     "drift": "the same, for a nightly check: 0 in sync, 7 something to do, 1 a fault",
@@ -49,6 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="scripts/stack.py", description="Run a stack as the CI does.")
     parser.add_argument("--stack", metavar="NAME", help="the stack; the selected one if left out")
     commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("check", help="before the first up: ask the systems what is missing; 0 ready, 1 with the list")
     for name, text in HELP.items():
         commands.add_parser(name, help=text, description=text)
     rotate = commands.add_parser("rotate", help="replace an account's key now, due or not, and end the old one")
@@ -67,9 +69,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     report = commands.add_parser("report", help="write a page for a browser: every key's time line, what to do")
     report.add_argument("--html", metavar="FILE", type=Path, required=True, help="written whole or not at all")
     options = parser.parse_args(arguments)
-    if options.command == "metrics" or (options.command not in (*WATCHING, "preview") and supervised.is_wanted()):
+    if options.command in ("check", "metrics") or (
+        options.command not in (*WATCHING, "preview") and supervised.is_wanted()
+    ):
         use_own_python()
     try:
+        if options.command == "check":
+            # Not above: it needs packages.
+            from scripts.watch.check import check
+
+            return check(options.stack)
         if options.command == "summary":
             return watch.summary(options.stack)
         if options.command == "status":

@@ -5,6 +5,7 @@ The end of one process of the engine and the beginning of another, in a test's o
 from __future__ import annotations
 
 from components.dynamic.run_memory import MEMORY
+from components.dynamic.seen import SEEN
 from components.dynamic.told import TOLD
 from components.http import connections
 
@@ -15,4 +16,5 @@ def another_process() -> None:
     """
     connections.forget_all()
     MEMORY.forget()
+    SEEN.forget()
     TOLD.forget()

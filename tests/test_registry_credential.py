@@ -91,7 +91,6 @@ def test_the_outputs_are_shown_and_hold_no_secret() -> None:
         "created",
         "rotates_on",
         "expires_on",
-        "last_used",
         "access",
         "published_to",
         "other_keys",

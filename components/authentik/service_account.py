@@ -15,14 +15,17 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
 
+from ..dynamic.findings import Findings
 from ..dynamic.provider import Props, Provider, differences, given
 from ..dynamic.run_memory import MEMORY, Holder, Identity
+from ..dynamic.seen import SEEN
 from ..dynamic.told import TOLD
 from ..dynamic.trouble import GONE, NO_ANSWER, as_fault, condition_of, is_trouble
-from ..http.errors import NotFoundError, NotOursError, ReconcileError
+from ..http.errors import NotFoundError, ReconcileError
 from ..rotation import CURRENT
 from ..settings.reference import StoredToken
 from .api import SERVICE_ACCOUNT, Account, Authentik, authentik_at
+from .first_look import look, refuse_a_person
 
 _log = logging.getLogger(__name__)
 
@@ -65,14 +68,24 @@ class ServiceAccountProvider(Provider):
             before = MEMORY.holder(_identity(account.uuid))
             made_here = before is not None and before.made_here
             MEMORY.note_holder(_identity(account.uuid), Holder(mark, made_here))
-            if account.type != SERVICE_ACCOUNT:
-                hint = "it may be a person's; make it a service account by hand, or name another account"
-                msg = f"authentik account {username} is of type {account.type}; {hint}"
-                raise NotOursError(msg)
+            refuse_a_person(account)
             if not made_here:
                 _log.info("authentik: adopted account %s, which stays on destroy", username)
         _change(authentik, account, props)
         return CreateResult(username, {**_outputs(props, account), "made_here": made_here, "mark": mark})
+
+    def called(self, props: Props) -> str:
+        """
+        Return what messages call the account.
+        """
+        return _thing(props)
+
+    def first_look(self, found: Findings, props: Props) -> None:
+        """
+        Look for the account, and for the groups that it is to join.
+        """
+        SEEN.note_look(_name(props))
+        SEEN.note_look(_name(props), as_wanted=look(found, _authentik(props), props["username"], props["groups"]))
 
     def observe(self, props: Props) -> Props:
         """

@@ -22,6 +22,31 @@ from .flow import AbandonedDeviceError, BrokenOffError, Flow, PasswordRefusedErr
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class Flows:
+    """
+    The names of the flows by which the brand logs in and out.
+    """
+
+    log_in: str
+    log_out: str
+
+
+def flows_of(authentik: Authentik, username: str) -> Flows:
+    """
+    Return the flows by which the brand logs *username* in and out. Read-only.
+
+    Raises:
+        LoginBlockedError: it has none to log in by.
+    """
+    brand = authentik.brand()
+    if brand.flow_authentication is None:
+        hint = "choose one under System, Brands: the default is default-authentication-flow"
+        msg = f"authentik's brand has no authentication flow to log {username} in by; {hint}"
+        raise LoginBlockedError(msg)
+    return Flows(brand.flow_authentication, brand.flow_invalidation or "default-invalidation-flow")
+
+
 @contextlib.contextmanager
 def session(authentik: Authentik, account: Account) -> Iterator[Browser]:
     """
@@ -35,12 +60,7 @@ def session(authentik: Authentik, account: Account) -> Iterator[Browser]:
             answer.
         ReconcileError: whatever authentik answered.
     """
-    brand = authentik.brand()
-    if brand.flow_authentication is None:
-        hint = "choose one under System, Brands: the default is default-authentication-flow"
-        msg = f"authentik's brand has no authentication flow to log {account.username} in by; {hint}"
-        raise LoginBlockedError(msg)
-    flows = _Flows(brand.flow_authentication, brand.flow_invalidation or "default-invalidation-flow")
+    flows = flows_of(authentik, account.username)
     password = _unknown_password()
     authentik.set_password(account, password)
     with contextlib.ExitStack() as cleanup:
@@ -48,18 +68,8 @@ def session(authentik: Authentik, account: Account) -> Iterator[Browser]:
         yield _logged_in(authentik, account, flows, password, cleanup)
 
 
-@dataclass(frozen=True)
-class _Flows:
-    """
-    The names of the flows by which the brand logs in and out.
-    """
-
-    log_in: str
-    log_out: str
-
-
 def _logged_in(
-    authentik: Authentik, account: Account, flows: _Flows, password: str, cleanup: contextlib.ExitStack
+    authentik: Authentik, account: Account, flows: Flows, password: str, cleanup: contextlib.ExitStack
 ) -> Browser:
     """
     Drive the flow; anew, with the same password, after an abandoned device was removed, and after a request was lost in
@@ -109,7 +119,7 @@ def _tidy(what: str, step: Callable[..., object], *arguments: object) -> None:
 
 
 def _run_flow(
-    authentik: Authentik, account: Account, flows: _Flows, password: str, cleanup: contextlib.ExitStack
+    authentik: Authentik, account: Account, flows: Flows, password: str, cleanup: contextlib.ExitStack
 ) -> Browser:
     """
     Drive the flow in a fresh browser. The device that it made is gone when this returns.

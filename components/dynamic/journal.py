@@ -82,11 +82,18 @@ class Journal:
         if self._file is not None and _is_ours(self._file):
             self._file.unlink()
 
+    @property
+    def is_there(self) -> bool:
+        """
+        Whether this run has one.
+        """
+        return self._file is not None and _is_ours(self._file)
+
     def append(self, entry: Entry) -> bool:
         """
         Add *entry* for all processes of the run; return whether there is a journal.
         """
-        if self._file is None or not _is_ours(self._file):
+        if self._file is None or not self.is_there:
             return False
         with self._file.open("ab", buffering=0) as file:
             # One write, so that the lines of several processes do not mix.
@@ -97,7 +104,7 @@ class Journal:
         """
         Return the entries since the last call, of this process and of all others.
         """
-        if self._file is None or not _is_ours(self._file):
+        if self._file is None or not self.is_there:
             return []
         with self._file.open("rb") as file:
             file.seek(self._read)
@@ -135,3 +142,11 @@ def _temporary() -> Path:
 _ENGINE = engine_address(sys.orig_argv)
 JOURNAL = Journal(journal_of(_ENGINE) if _ENGINE else None)
 TOLD_JOURNAL = Journal(journal_of(_ENGINE).with_suffix(".told") if _ENGINE else None)
+
+
+def is_preview() -> bool:
+    """
+    Whether the engine runs the program in a preview; for a provider's `check`, which only such a run calls besides an
+    `up`, and an `up` has a journal.
+    """
+    return _ENGINE is not None and not JOURNAL.is_there

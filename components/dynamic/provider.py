@@ -8,6 +8,7 @@ every stack: no provider module or class may move or change its name.
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -21,14 +22,20 @@ from ..http.errors import KeyRefusedError, MovedError, NotFoundError, ReconcileE
 from ..rotation import CURRENT
 from ..settings.model import named_fields
 from . import one_line
+from .findings import Findings
+from .journal import is_preview
 from .run_memory import MEMORY, Identity
+from .seen import SEEN
 from .told import TOLD
-from .trouble import NO_ANSWER, REFUSED, SILENT, condition_of, is_fault, whose_fault
+from .trouble import NO_ANSWER, REFUSED, SILENT, condition_of, is_fault, is_trouble, whose_fault
 
 _log = logging.getLogger(__name__)
 
 # What the engine hands to a provider and gets back.
 Props = dict[str, Any]
+
+# Set by `scripts/stack.py` for a look of its own: record whatever was read, also what moves by itself.
+EVERY_FACT = "ZOT_CI_EVERY_FACT"
 
 # The engine's calls of a provider.
 _CALLS = ("configure", "check", "diff", "create", "read", "update", "delete")
@@ -66,9 +73,18 @@ class Provider(ResourceProvider):
     def check(self, olds: Props, news: Props) -> CheckResult:
         """
         Note that the program has this resource. Nothing is changed in *news*, so that a saved plan fits.
+
+        In a preview, look at what is neither in the state nor was looked at in this run: nobody has asked the real
+        systems about it yet. What stands in the way of an `up` fails no resource here, so that all of it is told.
         """
-        for name in self._known_names(news):
+        names = self._known_names(news)
+        for name in names:
             MEMORY.want(name)
+        if names and SEEN.note_look(self._key("/".join(names[0]))) and not olds and is_preview():
+            found = Findings(self.called(news))
+            with found.gathering():
+                self.first_look(found, news)
+            self._tell(found)
         if self.server and isinstance(news.get(self.server), str):
             MEMORY.want_server(news[self.server])
         return CheckResult(news, [])
@@ -79,12 +95,52 @@ class Provider(ResourceProvider):
 
         Never raises for an answer, or for none: the engine would fail the whole run for it, whatever else there is to
         do. A part that could not be looked at keeps the facts of before, and its `condition` says why.
+
+        Where nothing has changed but what moves by itself, nothing is recorded anew: the engine would show it as a
+        change in every preview. *as_read* has it for `diff`.
         """
         try:
             outs = {**props, **self.observe(props)}
         except ReconcileError as exc:
             outs = {**props, "condition": condition_of(exc)}
+        SEEN.note_facts(self._key(id_), outs)
+        SEEN.note_look(self._key("/".join(self.names(outs)[0])))
+        if not os.environ.get(EVERY_FACT) and self.at_rest(outs) == self.at_rest(props):
+            outs = props
         return ReadResult(id_, outs, {name: outs[name] for name in self.inputs if name in outs})
+
+    def at_rest(self, props: Props) -> Props:
+        """
+        Return *props* without what moves by itself, as an age does.
+        """
+        return props
+
+    def as_read(self, id_: str, olds: Props) -> Props:
+        """
+        Return what this run's read has found, where *olds* is what was recorded and has moved since. After a change of
+        the settings the read was in another process: then *moved* asks once more.
+        """
+        facts = SEEN.facts(self._key(id_))
+        if facts is not None:
+            return facts if self.at_rest(facts) == self.at_rest(olds) else olds
+        if is_trouble(olds["condition"]):
+            return olds
+        try:
+            return {**olds, **self.moved(olds)}
+        except ReconcileError:
+            return olds
+
+    def moved(self, olds: Props) -> Props:
+        """
+        Return what has moved by itself since *olds* was recorded. Read-only.
+
+        Raises:
+            ReconcileError: it could not be looked at.
+        """
+        return {}
+
+    def _key(self, id_: str) -> Identity:
+        return (type(self).__name__, id_)
 
     def observe(self, props: Props) -> Props:
         """
@@ -95,11 +151,35 @@ class Provider(ResourceProvider):
         """
         raise NotImplementedError
 
+    def called(self, props: Props) -> str:
+        """
+        Return what messages call the thing.
+        """
+        return str(self.names(props)[0])
+
+    def first_look(self, found: Findings, props: Props) -> None:
+        """
+        Add to *found* what an `up` will find that makes this resource. Read-only.
+
+        Raises:
+            ReconcileError: a fault, beside those that are in *found*.
+        """
+
     def names(self, props: Props) -> list[Identity]:
         """
         Return what the resource's settings call the things that it manages.
         """
         raise NotImplementedError
+
+    def _tell(self, found: Findings) -> None:
+        for plan in found.plans:
+            _log.info("%s: %s", found.what, plan)
+        for question in found.open_questions:
+            if TOLD.is_new(question):
+                _log.info("%s", question)
+        for number, fault in enumerate(found.faults):
+            if not TOLD.note_fault(f"{found.what} {number}" if number else found.what, fault):
+                _log.warning("%s: %s", found.what, fault)
 
     def _known_names(self, props: Props) -> list[Identity]:
         # In a preview, another program's settings can come from a resource that does not exist yet.

@@ -17,6 +17,7 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CheckResult, CreateResult, DiffResult, Resource, UpdateResult
 
+from ..dynamic.findings import Findings
 from ..dynamic.provider import Props, Provider, changed, differences, given, holds, key_in, refuse_a_dead_key
 from ..dynamic.run_memory import MEMORY, Holder, Identity
 from ..dynamic.told import TOLD
@@ -27,6 +28,7 @@ from ..settings.place import Place
 from ..settings.reference import StoredToken
 from ..settings.systems import ForgejoServer
 from .api import Forgejo, forgejo_at
+from .first_look import look
 
 _log = logging.getLogger(__name__)
 
@@ -64,6 +66,18 @@ class ActionsSecretProvider(Provider):
         Publish the key under that name; a secret of that name is taken over.
         """
         return CreateResult(_place(props).name, self._publish(props, MEMORY.new_mark(), None))
+
+    def called(self, props: Props) -> str:
+        """
+        Return what messages call the secret.
+        """
+        return _place(props).thing
+
+    def first_look(self, found: Findings, props: Props) -> None:
+        """
+        Look for the repository, organization or user, and for the secret.
+        """
+        look(found, _forgejo(props), _place(props), _number(props, _CONFIRMED))
 
     def observe(self, props: Props) -> Props:
         """

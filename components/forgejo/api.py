@@ -102,12 +102,14 @@ class Owner(pydantic.BaseModel):
 class Forgejo:
     """
     One server. Without a token in 1Password, the variable FORGEJO_TOKEN has it; for a server with a name,
-    FORGEJO_TOKEN_<NAME>. A server's name is also in every message about it.
+    FORGEJO_TOKEN_<NAME>. A server's name is also in every message about it. *token_name* is what messages call the
+    token.
     """
 
     def __init__(self, server: ForgejoServer, *, transport: httpx.BaseTransport | None = None) -> None:
         self.api = Api(f"Forgejo {server.name}".rstrip(), server.url, transport=transport)
         self._auth = token(server.variable, "the token of the repository's owner", server.token, "token")
+        self.token_name = self._auth.name
         self._advice = _advice(self._auth.name)
         self._canary_advice = _canary_advice(self._auth.name)
         self._owners: dict[str, Owner] = {}

@@ -15,22 +15,22 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
 
+from ..dynamic.findings import Findings
 from ..dynamic.provider import Props, Provider, changed, differences, given, holds, key_in, refuse_a_dead_key
 from ..dynamic.run_memory import MEMORY, Holder, Identity
 from ..dynamic.told import TOLD
 from ..dynamic.trouble import GONE
-from ..http.errors import CollisionError, NotFoundError, NotOursError
-from ..rotation import CURRENT, looks_like_a_key
+from ..http.errors import NotFoundError
+from ..rotation import CURRENT
 from ..settings.place import Place
 from .access import onepassword
 from .item import Field, Item, ItemAccess, ItemRef
+from .ownership import look, refuse_a_second_name, refuse_what_is_not_ours
 
 _log = logging.getLogger(__name__)
 
 _PLACE = ("vault", "item", "field")
 _INPUTS = (*_PLACE, "value", "key_uuid", "condition", "onepassword_access")
-# Field types that may be overwritten: concealed or plain text.
-_TYPES = ("CONCEALED", "STRING")
 
 
 class ItemFieldProvider(Provider):
@@ -58,6 +58,18 @@ class ItemFieldProvider(Provider):
         """
         outs = self._write(props, MEMORY.new_mark())
         return CreateResult("/".join(_identity(outs)[1:]), outs)
+
+    def called(self, props: Props) -> str:
+        """
+        Return what messages call the field.
+        """
+        return _place(props).thing
+
+    def first_look(self, found: Findings, props: Props) -> None:
+        """
+        Look for vault, item and field.
+        """
+        look(found, _access(props), _place(props), MEMORY.named_fields())
 
     def observe(self, props: Props) -> Props:
         """
@@ -133,7 +145,7 @@ class ItemFieldProvider(Provider):
             if known:
                 # It is another field than before, whatever its name.
                 mark = MEMORY.new_mark()
-        _refuse_a_second_name(access, ref, item, field, wanted)
+        refuse_a_second_name(access, ref, item, field, _place(wanted), MEMORY.named_fields())
         if field is None:
             field_id, made_here = access.add_field(ref, wanted["field"], value), True
             _log.info("1Password: added field %s, key %s", _place(wanted).name, wanted["key_uuid"])
@@ -143,7 +155,7 @@ class ItemFieldProvider(Provider):
             if before is not None:
                 made_here = before.made_here
             elif not is_known:
-                _refuse_what_is_not_ours(field, wanted)
+                refuse_what_is_not_ours(field, _place(wanted))
                 _log.info("1Password: adopted field %s, which stays on destroy", _place(wanted).name)
             # Before it is written: the old owner's deletion must leave it, also if this write fails.
             MEMORY.note_holder(("field", ref.vault, ref.item, field_id), Holder(mark, made_here))
@@ -173,40 +185,6 @@ def _set(access: ItemAccess, ref: ItemRef, field: Field, wanted: Props) -> None:
         return
     access.set_value(ref, field.id, wanted["value"])
     _log.info("1Password: set field %s to key %s", _place(wanted).name, wanted["key_uuid"])
-
-
-def _refuse_what_is_not_ours(field: Field | None, wanted: Props) -> None:
-    """
-    Stop before a field is taken over that may serve something else.
-    """
-    if field is None:
-        return
-    if field.type not in _TYPES:
-        hint = "name a concealed field, or one that does not exist yet"
-        msg = f"{_place(wanted).thing} is of type {field.type}; {hint}"
-        raise NotOursError(msg)
-    if field.value and not looks_like_a_key(field.value.strip()):
-        hint = "empty it by hand if it may be overwritten, or name another field"
-        msg = f"{_place(wanted).thing} holds something that is no zot API key; {hint}"
-        raise NotOursError(msg)
-
-
-def _refuse_a_second_name(access: ItemAccess, ref: ItemRef, item: Item, field: Field | None, wanted: Props) -> None:
-    """
-    Stop before two accounts overwrite each other's key for ever, in one field that the settings name in two ways: by
-    label and by id, for example. Two equal names were refused when the settings were read.
-    """
-    here = {wanted["field"]} | ({field.id, field.label} if field else set())
-    own = _place(wanted)
-    for username, place in MEMORY.named_fields():
-        vault, title, label = place.path
-        if place == own or label not in here or title not in (wanted["item"], ref.item, item.title):
-            continue
-        if vault in (wanted["vault"], ref.vault) or access.locate(vault, title) == ref:
-            whose = next((name for name, other in MEMORY.named_fields() if other == own), "?")
-            same = f"{own.thing} of account {whose} and {place.thing} of account {username} are the same field"
-            msg = f"{same}; name it for one of them only"
-            raise CollisionError(msg)
 
 
 def _access(props: Props) -> ItemAccess:

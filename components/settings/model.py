@@ -75,6 +75,14 @@ class Settings(SettingsModel):
         """
         return self._stored(self.authentik.token) if self.authentik else None
 
+    def probe_of(self, account: AccountSettings) -> tuple[str, str | None]:
+        """
+        Return the repository in which the rights of an *account*'s key are probed, and the tag there, if there is one.
+        """
+        # The registry's tag is one of the registry's probe repository.
+        tag = account.probe_tag or (None if account.probe_repository else self.zot.probe_tag)
+        return account.probe_repository or self.zot.probe_repository, tag
+
     def server_of(self, secret: SecretSettings) -> ForgejoServer:
         """
         Return the server that *secret* is published at.

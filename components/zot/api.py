@@ -163,6 +163,16 @@ class Zot:
         keys = self.api.parse(response, _KEYS, username, _KeyList).keys
         return Listing(True, tuple(sorted(keys, key=lambda key: key.created_at)), time)
 
+    def insist_on_api_keys(self, username: str) -> None:
+        """
+        Ask, without a credential, whether the registry has API keys at all: zot answers 500 to nobody, and 404 where
+        they are off (v2.1.20). Read-only.
+
+        Raises:
+            UnexpectedAnswerError: they are off.
+        """
+        self._call("GET", _KEYS, username, None, repeat=False, expect=(401, 500), advice=_ADVICE)
+
     def mint(self, auth: httpx.Auth, username: str, label: str, expires_at: datetime) -> MintedKey:
         """
         Make a key. Sent once only: zot accepts the same label again, and a repeat would make a second key.
@@ -252,7 +262,7 @@ class Zot:
         self._call("POST", "/zot/auth/logout", username, auth, expect=(200, 302))
 
     def _call(
-        self, method: str, path: str, whose: str, auth: httpx.Auth, *, expect: tuple[int, ...], **options: Any
+        self, method: str, path: str, whose: str, auth: httpx.Auth | None, *, expect: tuple[int, ...], **options: Any
     ) -> httpx.Response:
         """
         Send one request and return zot's answer.

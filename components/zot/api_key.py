@@ -10,21 +10,28 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
 
-from ..authentik.api import authentik_at
+from ..authentik.api import Authentik, authentik_at
+from ..dynamic.findings import Findings
 from ..dynamic.provider import Props, Provider, changed, given
 from ..dynamic.run_memory import MEMORY, Holder, Identity
+from ..dynamic.seen import SEEN
 from ..dynamic.trouble import is_trouble
 from ..http.errors import EnvironmentUnfitError, ReconcileError
 from ..onepassword.access import onepassword
-from ..rotation import CI_RIGHTS, CURRENT, Policy, condition, due, looks_like_a_key, why_refused
+from ..onepassword.ownership import key_at
+from ..rotation import CI_RIGHTS, CURRENT, Policy, age_days, condition, due, why_refused
+from ..settings.place import Place
 from ..settings.reference import StoredToken
 from .api import KeyAuth, zot_at
+from .first_look import look
 from .key_facts import described, facts_of, moment, newer_than, not_watched, observed, policy_of
 from .minting import Order, make_key
 
@@ -46,6 +53,7 @@ _UPDATED = (
     "field",
 )
 _INPUTS = (*_IDENTITY, *_UPDATED, "condition")
+_MOVING = ("age_days", "last_used")
 _OUTPUTS = ("uuid", "api_key", "created_at", "expires_at", "last_used", "access", "other_keys")
 
 
@@ -73,18 +81,9 @@ class ApiKeyProvider(Provider):
             EnvironmentUnfitError: the store of record can never take a key; nothing was made.
         """
         mark, is_first = MEMORY.new_mark(), MEMORY.holder(_slot(props)) is None
-        order = Order(
-            username=props["username"],
-            label=props["label"],
-            repository=props["probe_repository"],
-            tag=props.get("probe_tag"),
-            oidc_provider=props["oidc_provider"],
-            policy=policy_of(props),
-        )
-        url, token = props.get("authentik_url"), StoredToken.of(props.get("authentik_token"))
-        authentik = authentik_at(url, token) if url else None
+        order = _order(props)
         _refuse_an_unwritable_item(props)
-        made = make_key(zot_at(props["zot_url"]), authentik, order, _candidates(props))
+        made = make_key(zot_at(props["zot_url"]), _authentik(props), order, _candidates(props))
         MEMORY.note_holder(_slot(props), Holder(mark))
         MEMORY.note_key(made.listed.uuid, alive=True)
         others = [described(key) for key in made.listing.keys if key.label != order.label and not key.is_expired]
@@ -103,6 +102,29 @@ class ApiKeyProvider(Provider):
         }
         return CreateResult(made.listed.uuid, outs)
 
+    def called(self, props: Props) -> str:
+        """
+        Return what messages call the key.
+        """
+        return _thing(props)
+
+    def first_look(self, found: Findings, props: Props) -> None:
+        """
+        Look for what will make the first key: the one in the store of record, or a login.
+        """
+        stored = None
+        with suppress(ReconcileError):  # the field's own resource says it
+            stored = _stored_key(props)
+        look(
+            found,
+            zot_at(props["zot_url"]),
+            _authentik(props),
+            _order(props),
+            stored,
+            managed=SEEN.was_looked_at(_account(props)),
+            as_wanted=SEEN.is_as_wanted(_account(props)),
+        )
+
     def observe(self, props: Props) -> Props:
         """
         Ask the registry, as the key itself, whether it is alive and how old; then what it can do. Changes nothing.
@@ -119,10 +141,24 @@ class ApiKeyProvider(Provider):
             facts = {"refused": why_refused(moment(props["expires_at"]), listing.time)}
         return {**facts, "condition": condition(facts_of({**props, **facts}), policy_of(props))}
 
+    def at_rest(self, props: Props) -> Props:
+        """
+        Leave out the age, and the day of the last use: our own look is a use.
+        """
+        return {name: value for name, value in props.items() if name not in _MOVING}
+
+    def moved(self, olds: Props) -> Props:
+        """
+        Ask the registry's clock for the key's age.
+        """
+        listing = zot_at(olds["zot_url"]).seen_listing(olds["username"], olds["api_key"])
+        return {"age_days": age_days(datetime.fromisoformat(olds["created_at"]), listing.time)}
+
     def diff(self, id_: str, olds: Props, news: Props) -> DiffResult:
         """
-        Judge the facts that the last read recorded by today's settings.
+        Judge the facts that the last read found by today's settings.
         """
+        olds = self.as_read(id_, olds)
         MEMORY.note_holder(_slot(olds), Holder(olds["mark"]))
         if MEMORY.key_is_alive(id_):
             # Once more, for the program: a refresh comes before there is a journal.
@@ -208,17 +244,28 @@ class ApiKeyProvider(Provider):
         MEMORY.note_keys_left(props["zot_url"], username, [described(key) for key in left])
 
 
-def key_in_field(props: Props) -> str | None:
-    """
-    Return the value of the 1Password field, if it looks like a zot key. Read-only.
+def _order(props: Props) -> Order:
+    return Order(
+        username=props["username"],
+        label=props["label"],
+        repository=props["probe_repository"],
+        tag=props.get("probe_tag"),
+        oidc_provider=props["oidc_provider"],
+        policy=policy_of(props),
+    )
 
-    Anything else is not sent to a registry: a field that was named by mistake may hold another system's secret.
+
+def _authentik(props: Props) -> Authentik | None:
+    url, token = props.get("authentik_url"), StoredToken.of(props.get("authentik_token"))
+    return authentik_at(url, token) if url else None
+
+
+def _stored_key(props: Props) -> str | None:
     """
-    access = onepassword(props.get("onepassword_access"))
-    field = access.read(access.locate(props["vault"], props["item"])).named(props["field"])
-    # Pasted by a person, it may have come with a space or a line's end.
-    value = (field.value or "").strip() if field else ""
-    return value if looks_like_a_key(value) else None
+    Return the key in the store of record. Read-only.
+    """
+    place = Place.field(props["vault"], props["item"], props["field"])
+    return key_at(onepassword(props.get("onepassword_access")), place)
 
 
 def _refuse_an_unwritable_item(props: Props) -> None:
@@ -242,7 +289,7 @@ def _candidates(props: Props) -> Iterator[str]:
     seen = MEMORY.live_key(props["zot_url"], props["username"])
     if seen:
         yield seen
-    stored = key_in_field(props)
+    stored = _stored_key(props)
     if stored and stored != seen:
         yield stored
 

@@ -19,6 +19,8 @@ from .sign_in import log_out, zot_session
 
 _log = logging.getLogger(__name__)
 
+_BY_HAND = "generate a key in the registry's web page, paste it into the 1Password field, and run again"
+
 
 @dataclass(frozen=True)
 class Order:
@@ -78,21 +80,26 @@ def make_key(zot: Zot, authentik: Authentik | None, order: Order, candidates: It
             return _mint(zot, order, auth, listing.time)
         if access:
             unfit = f": the live one {access} in {order.repository}, and only a login renews an account's rights"
-    by_hand = "generate a key in the registry's web page, paste it into the 1Password field, and run again"
     if authentik is None:
-        why = f"no live key can mint one for {order.username}{unfit}"
-        msg = f"{why}; the settings name no authentik to log in at, so sign in by hand: {by_hand}"
-        raise LoginBlockedError(msg)
+        raise LoginBlockedError(no_login(order.username, unfit))
     try:
         session = zot_session(authentik, zot, order.username, order.oidc_provider)
     except ReconcileError as exc:
         why = f"no live key with the expected rights can mint one without a login{unfit}"
-        hint = f"{why}: correct this, or {by_hand}"
+        hint = f"{why}: correct this, or {_BY_HAND}"
         raise exc.adding(hint) from None
     try:
         return _mint(zot, order, session.auth, session.time)
     finally:
         log_out(zot, session, order.username)
+
+
+def no_login(username: str, unfit: str = "") -> str:
+    """
+    Say that there is nothing to make a key by: no live key, but for one that is *unfit*, and no authentik.
+    """
+    why = f"no live key can mint one for {username}{unfit}"
+    return f"{why}; the settings name no authentik to log in at, so sign in by hand: {_BY_HAND}"
 
 
 def _mint(zot: Zot, order: Order, auth: httpx.Auth, now: datetime) -> ProvenKey:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pulumi
@@ -22,10 +23,10 @@ from ..dynamic.told import TOLD
 from ..dynamic.trouble import condition_of, is_trouble
 from ..http.errors import ReconcileError, UnexpectedAnswerError
 from ..rotation import CURRENT
-from .api import KeyAuth, zot_at
+from .api import KeyAuth, Listing, zot_at
 from .grace import Grace, ordered_for
 from .key_facts import described
-from .stale_keys import condition, facts, of_another_stack, other_keys, stale_keys
+from .stale_keys import at_rest, condition, facts, of_another_stack, other_keys, stale_keys
 
 _log = logging.getLogger(__name__)
 
@@ -63,10 +64,24 @@ class RetiredKeysProvider(Provider):
         found = facts(listing, props["key_uuid"], _labels(props), _kept(props))
         return {**found, "condition": condition(found, props)}
 
+    def at_rest(self, props: Props) -> Props:
+        """
+        Leave out for how long each key has had a successor.
+        """
+        return {**props, **{name: at_rest(props.get(name) or []) for name in ("stale", "others")}}
+
+    def moved(self, olds: Props) -> Props:
+        """
+        Look for stale keys once more, if there are any whose grace goes on.
+        """
+        found = {name: olds.get(name) or [] for name in ("stale", "others")}
+        return self.observe(olds) if found != {name: at_rest(keys) for name, keys in found.items()} else {}
+
     def diff(self, id_: str, olds: Props, news: Props) -> DiffResult:
         """
         Another current key, or a stale one that the last read found and whose grace is over by today's settings.
         """
+        olds = self.as_read(id_, olds)
         MEMORY.note_holder(_slot(olds), Holder(olds["mark"], labels=_labels(olds)))
         found = olds["condition"] if is_trouble(olds["condition"]) else condition(olds, news)
         still_used = [f"something still holds it: {line}" for line in olds.get("still_used") or []]
@@ -110,20 +125,22 @@ def _swept(wanted: Props, mark: str, earlier: tuple[str, ...], kept: Mapping[str
     remembered = dict(kept or {})
     key_in(wanted, "api_key", f"the sweep of {wanted['username']}")
     labels = {*earlier, wanted["label"]}
+    found: dict[str, Any] = {"stale": [], "others": [], "still_used": []}
     lagging = _lagging(wanted)
     if lagging:
         # A run for chosen targets can come here before every place is served, and a canary may not have succeeded.
         why = f"not known to work with the current one: {', '.join(lagging)}"
         _log.warning("zot: no older key of %s is ended yet; %s", wanted["username"], why)
     else:
-        left = _end(wanted, labels, grace, exclusive=bool(wanted.get("exclusive")))
-        if left is None:
+        left, listing = _end(wanted, labels, grace, exclusive=bool(wanted.get("exclusive")))
+        if not listing.accepted:
             hint = "somebody revoked it during this run; run again"
             msg = f"zot refuses the current key of {wanted['username']}; {hint}"
             raise UnexpectedAnswerError(msg)
         remembered = grace.remembered(left)
+        found = facts(listing, wanted["key_uuid"], labels, remembered)
     earlier_labels = sorted(labels - {wanted["label"]})
-    outs = {**wanted, "mark": mark, "earlier_labels": earlier_labels, "stale": [], "others": []}
+    outs = {**wanted, "mark": mark, "earlier_labels": earlier_labels, **found}
     # Absent where there is nothing to remember, as in older states.
     return {**outs, "kept": remembered} if remembered else outs
 
@@ -142,27 +159,28 @@ def _end_elsewhere(olds: Props) -> None:
         )
 
 
-def _end(props: Props, labels: set[str], grace: Grace, *, exclusive: bool = False) -> list[str] | None:
+def _end(props: Props, labels: set[str], grace: Grace, *, exclusive: bool = False) -> tuple[list[str], Listing]:
     """
     End the stale keys whose *grace* is over, and of an *exclusive* account those of others; return the uuids of those
-    that stay, or None where the registry refuses the current key, which asks.
+    that stay for it, and all keys that are left. The registry may refuse the current key, which asks.
     """
     zot, username = zot_at(props["zot_url"]), props["username"]
     auth = KeyAuth(username, props["api_key"])
     listing = zot.listing(auth, username)
     stale = stale_keys(listing, props["key_uuid"], labels)
     others = other_keys(listing, props["key_uuid"], labels) if exclusive else []
-    left = []
+    left, ended = [], set()
     for one in (*stale, *others):
         if not one.is_over(listing.time, grace.of(one.key.uuid)):
             left.append(one.key.uuid)
             continue
         zot.revoke(auth, username, one.key.uuid)
+        ended.add(one.key.uuid)
         if one in others:
             _log.info("zot: revoked a key of others, since %s is exclusive: %s", username, described(one.key))
         else:
             _log.info("zot: revoked key %s of %s, created %s", one.key.uuid, username, one.key.created_at)
-    return left if listing.accepted else None
+    return left, replace(listing, keys=tuple(key for key in listing.keys if key.uuid not in ended))
 
 
 def _rivals(found: Props, settings: Props) -> list[str]:

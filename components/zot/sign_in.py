@@ -58,6 +58,22 @@ def zot_session(authentik: Authentik, zot: Zot, username: str, provider: str) ->
         InterceptedError: a proxy in front of the registry wants a login of its own.
         ReconcileError: whatever a system answered.
     """
+    account = fit_account(authentik, username)
+    walk = _Walk(zot, account, provider)
+    # Without effect there: what is wrong with the way is found while the account is as it was.
+    way_of(zot, username, provider, authentik.api.base_url)
+    with session(authentik, account) as browser:
+        return walk.through(browser)
+
+
+def fit_account(authentik: Authentik, username: str) -> Account:
+    """
+    Return the account, if a login of it may be tried. Read-only.
+
+    Raises:
+        NotFoundError: there is none, or the token may not see it.
+        LoginBlockedError: it is not an active service account.
+    """
     account = authentik.find(username)
     if account is None:
         hint = f"create it, or grant {authentik.token_name} view_user on it"
@@ -68,12 +84,52 @@ def zot_session(authentik: Authentik, zot: Zot, username: str, provider: str) ->
         hint = "only an active service account gets a new password"
         msg = f"authentik account {username} is {state}, so its login was not tried; {hint}"
         raise LoginBlockedError(msg)
-    walk = _Walk(zot, account, provider)
+    return account
+
+
+def way_of(zot: Zot, username: str, provider: str, authentik_url: str) -> None:
+    """
+    Make sure that the registry's login leads to this authentik. Without effect there.
+
+    Raises:
+        InterceptedError, UnexpectedAnswerError: it leads elsewhere.
+        ReconcileError: whatever the registry answered.
+    """
     with Browser("zot", zot.api.base_url) as registry:
-        # Without effect there: what is wrong with the way is found while the account is as it was.
-        walk.begin(registry, authentik.api.base_url)
-    with session(authentik, account) as browser:
-        return walk.through(browser)
+        _begin(registry, username, provider, authentik_url)
+
+
+def _begin(registry: Browser, username: str, provider: str, authentik_url: str) -> httpx.URL:
+    """
+    Ask zot where its login leads, and return that address if it is this authentik's.
+    """
+    hint = f"check oidcProvider: zot's configuration has no OpenID provider {provider}"
+    response = registry.call(
+        "GET",
+        _LOGIN,
+        whose=username,
+        params={"provider": provider, "callback_ui": f"{registry.base_url}/home"},
+        expect=(302,),
+        advice=Advice(
+            {
+                400: hint,
+                404: "OpenID is not configured in zot: add a provider for authentik there",
+                **dict.fromkeys((200, 401, 403), LET_THROUGH),
+            },
+            dict.fromkeys((200, 401, 403), InterceptedError),
+        ),
+    )
+    authorize = location(response)
+    where = f"{authorize.scheme}://{authorize.netloc.decode()}"
+    is_elsewhere = origin(authorize) != origin(httpx.URL(authentik_url))
+    if _CALLBACK not in authorize.params.get("redirect_uri", ""):
+        back = "correct zot's URL" if authorize.host == httpx.URL(registry.base_url).host else LET_THROUGH
+        msg = f"zot GET {_LOGIN} sends {username} to {where}, for something else than zot's login; {back}"
+        raise InterceptedError(msg)
+    if is_elsewhere:
+        msg = f"zot GET {_LOGIN} sends {username} to {where}, not to {authentik_url}; correct authentik's URL"
+        raise UnexpectedAnswerError(msg)
+    return authorize
 
 
 @dataclass(frozen=True)
@@ -85,39 +141,6 @@ class _Walk:
     zot: Zot
     account: Account
     provider: str
-
-    def begin(self, registry: Browser, authentik_url: str) -> httpx.URL:
-        """
-        Ask zot where its login leads, and return that address if it is this authentik's.
-        """
-        whose = self.account.username
-        hint = f"check oidcProvider: zot's configuration has no OpenID provider {self.provider}"
-        response = registry.call(
-            "GET",
-            _LOGIN,
-            whose=whose,
-            params={"provider": self.provider, "callback_ui": f"{self.zot.api.base_url}/home"},
-            expect=(302,),
-            advice=Advice(
-                {
-                    400: hint,
-                    404: "OpenID is not configured in zot: add a provider for authentik there",
-                    **dict.fromkeys((200, 401, 403), LET_THROUGH),
-                },
-                dict.fromkeys((200, 401, 403), InterceptedError),
-            ),
-        )
-        authorize = location(response)
-        where = f"{authorize.scheme}://{authorize.netloc.decode()}"
-        is_elsewhere = origin(authorize) != origin(httpx.URL(authentik_url))
-        if _CALLBACK not in authorize.params.get("redirect_uri", ""):
-            back = "correct zot's URL" if authorize.host == httpx.URL(registry.base_url).host else LET_THROUGH
-            msg = f"zot GET {_LOGIN} sends {whose} to {where}, for something else than zot's login; {back}"
-            raise InterceptedError(msg)
-        if is_elsewhere:
-            msg = f"zot GET {_LOGIN} sends {whose} to {where}, not to {authentik_url}; correct authentik's URL"
-            raise UnexpectedAnswerError(msg)
-        return authorize
 
     def through(self, authentik: Browser) -> ZotSession:
         """
@@ -136,8 +159,8 @@ class _Walk:
         """
         Get a code from authentik, and return zot's address to bring it to.
         """
-        authorize = self.begin(registry, authentik.base_url)
         whose = self.account.username
+        authorize = _begin(registry, whose, self.provider, authentik.base_url)
         advice = Advice({400: "the provider's redirect URI or client ID does not fit zot's configuration"})
         response = authentik.visit(authorize, whose=whose, expect=(200, 302), advice=advice, repeat=True)
         if response.status_code == 200:

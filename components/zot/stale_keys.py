@@ -8,7 +8,7 @@ ours and is younger than all of ours has no successor and no grace.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +19,8 @@ from .key_facts import described
 
 # The run that replaces a key still uses it for a moment after its successor was made.
 _OWN_USE = timedelta(hours=1)
+# For how many days a key has had a successor.
+_AGO = "succeeded_days_ago"
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,13 @@ def condition(found: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
     return "; ".join(sentences) or CURRENT
 
 
+def at_rest(found: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """
+    Return what *facts* recorded of some keys, without what moves by itself.
+    """
+    return [{name: value for name, value in one.items() if name != _AGO} for one in found]
+
+
 def of_another_stack(labels: Collection[str], ours: Collection[str], username: str) -> list[str]:
     """
     Return the names of other stacks of this program whose keys are among *labels*. Two stacks that share an exclusive
@@ -119,16 +128,16 @@ def of_another_stack(labels: Collection[str], ours: Collection[str], username: s
 
 def _fact(words: str, stale: StaleKey, now: datetime, kept: Mapping[str, float]) -> dict[str, Any]:
     # The engine keeps no property that is None.
-    since = {} if stale.succeeded_at is None else {"succeeded_days_ago": age_days(stale.succeeded_at, now)}
+    since = {} if stale.succeeded_at is None else {_AGO: age_days(stale.succeeded_at, now)}
     keep = {"keep_days": kept[stale.key.uuid]} if stale.key.uuid in kept else {}
     return {"key": words, "label": stale.key.label, **since, **keep}
 
 
 def _over(found: list[dict[str, Any]], grace_days: float) -> list[str]:
     # What an order kept goes before the settings; one without a successor has no grace.
-    over = [one for one in found if "succeeded_days_ago" not in one or _is_over(one, grace_days)]
+    over = [one for one in found if _AGO not in one or _is_over(one, grace_days)]
     return [str(one["key"]) for one in over]
 
 
 def _is_over(fact: Mapping[str, Any], grace_days: float) -> bool:
-    return bool(fact["succeeded_days_ago"] >= fact.get("keep_days", grace_days))
+    return bool(fact[_AGO] >= fact.get("keep_days", grace_days))

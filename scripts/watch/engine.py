@@ -46,16 +46,21 @@ def become(stack: str | None, *arguments: str, env: dict[str, str] | None = None
     os.execvpe(line[0], line, whole | (env or {}))
 
 
-def ask(stack: str | None, *arguments: str, patience_seconds: float | None = None) -> subprocess.CompletedProcess[str]:
+def ask(
+    stack: str | None, *arguments: str, patience_seconds: float | None = None, env: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     """
-    Run the engine and keep what it prints. One that takes longer than *patience_seconds* is ended, with all that it has
-    started, and fails: only for commands that change nothing.
+    Run the engine, with *env* added to its environment, and keep what it prints. One that takes longer than
+    *patience_seconds* is ended, with all that it has started, and fails: only for commands that change nothing.
     """
-    line, env = command(stack, *arguments)
+    line, whole = command(stack, *arguments)
+    whole |= env or {}
     pipe = subprocess.PIPE
     # A group of its own only where it may have to be ended: Ctrl-C on a terminal reaches this one's group.
     group = None if patience_seconds is None else 0
-    with subprocess.Popen(line, cwd=ROOT, env=env, stdout=pipe, stderr=pipe, text=True, process_group=group) as process:
+    with subprocess.Popen(
+        line, cwd=ROOT, env=whole, stdout=pipe, stderr=pipe, text=True, process_group=group
+    ) as process:
         try:
             out, err = process.communicate(timeout=patience_seconds)
         except subprocess.TimeoutExpired:

@@ -91,7 +91,13 @@ def sweep(world: World, key_: Props, **inputs: Any) -> Props:
 
 def swept(world: World, key_: Props, **inputs: Any) -> Props:
     """What is recorded of the sweep when it has left nothing."""
-    return sweep(world, key_, **inputs) | {"mark": MARK, "earlier_labels": [], "stale": [], "others": []}
+    return sweep(world, key_, **inputs) | {
+        "mark": MARK,
+        "earlier_labels": [],
+        "stale": [],
+        "others": [],
+        "still_used": [],
+    }
 
 
 def planned(provider: Provider, id_: str, olds: Props, news: Props) -> DiffResult:

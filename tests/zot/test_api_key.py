@@ -14,11 +14,15 @@ from components.dynamic.provider import Props
 from components.dynamic.run_memory import MEMORY
 from components.http.errors import EnvironmentUnfitError, SignInRefusedError
 from components.onepassword.access import onepassword
-from components.zot.api_key import ApiKeyProvider, key_in_field
+from components.onepassword.ownership import key_at
+from components.settings.place import Place
+from components.zot.api_key import ApiKeyProvider
 from tests.dynamic.wanted import LABEL, NO_KEY, calls, key, made_by, outs_of
 from tests.http.between import Between
 from tests.onepassword.backends import SERVICE_ACCOUNT, enter
 from tests.world import FIELD, GROUP, ITEM, VAULT, World
+
+STORE = Place.field(VAULT, ITEM, FIELD)
 
 pytestmark = pytest.mark.embedded
 
@@ -187,7 +191,7 @@ def test_a_value_that_is_no_zot_key_is_never_sent_to_a_registry(value: str | Non
 
     outs = create(signed_in)
 
-    assert key_in_field(key(signed_in)) is None
+    assert key_at(onepassword(), STORE) is None
     assert sent(between) == {outs["api_key"]}
     assert all(not value or value.encode() not in heard.body for heard in between.heard)
 
@@ -244,5 +248,5 @@ def test_the_field_is_found_by_label(signed_in: World) -> None:
     """What the store of record holds."""
     signed_in.set_field(NO_KEY)
 
-    assert key_in_field(key(signed_in)) == NO_KEY
+    assert key_at(onepassword(), STORE) == NO_KEY
     assert signed_in.estate.onepassword.field(VAULT, ITEM, FIELD) == NO_KEY

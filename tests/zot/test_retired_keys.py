@@ -53,7 +53,14 @@ def test_stale_keys_of_an_earlier_stack_end_and_nothing_else(signed_in: World) -
     result = PROVIDER.create(sweep(signed_in, current))
 
     assert result.id == LABEL
-    assert outs_of(result) == swept(signed_in, current) | {"mark": outs_of(result)["mark"]}
+    outs = outs_of(result)
+    assert outs == swept(signed_in, current) | {"mark": outs["mark"], "others": outs["others"]}
+    assert sorted(one["label"] for one in outs["others"]) == [
+        "",
+        "theirs",
+        "zot-ci/other/zot-ci",
+        "zot-ci/test/zot-ci-2",
+    ]
     assert left(signed_in) == {current["api_key"], *theirs}
 
 

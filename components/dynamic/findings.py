@@ -1,0 +1,39 @@
+"""
+What a look finds before the first `up`: what that will do, what stands in its way, and what it alone can find out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from ..http.errors import ReconcileError
+
+
+@dataclass
+class Findings:
+    """
+    The findings about one thing.
+
+    Args:
+        what: the thing, as messages call it.
+        plans: sentences without a subject: what `up` will do with it, and what it finds there.
+        faults: whole sentences: what stands in the way, and what to do.
+        open_questions: whole sentences: what cannot be known without writing; the same for all of one system.
+    """
+
+    what: str
+    plans: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    open_questions: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def gathering(self) -> Iterator[None]:
+        """
+        Make a fault of an error inside, and go on after it: every fault is wanted, not the first.
+        """
+        try:
+            yield
+        except ReconcileError as exc:
+            self.faults.append(str(exc))

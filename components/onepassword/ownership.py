@@ -1,0 +1,104 @@
+"""
+Whether a field may be written by this program: it is ours, or free, and of one account only. Read-only, HTTP only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..dynamic.findings import Findings
+from ..http.errors import CollisionError, NotOursError
+from ..rotation import looks_like_a_key
+from ..settings.place import Place
+from .item import Field, Item, ItemAccess, ItemRef
+
+# Field types that may be overwritten: concealed or plain text.
+_TYPES = ("CONCEALED", "STRING")
+
+
+def look(found: Findings, access: ItemAccess, place: Place, named: Sequence[tuple[str, Place]]) -> None:
+    """
+    Add to *found* what an `up` that keeps a key at *place* will find.
+
+    Args:
+        named: every field that the settings name, with the user name of its account.
+
+    Raises:
+        ReconcileError: vault or item is not there, or the field is not free.
+    """
+    vault, title, label = place.path
+    ref = access.locate(vault, title)
+    item = access.read(ref)
+    with found.gathering():
+        access.refuse_unwritable(vault, title)
+    field = item.named(label)
+    refuse_a_second_name(access, ref, item, field, place, named)
+    refuse_what_is_not_ours(field, place)
+    found.plans.append(_plan(field))
+    found.open_questions.append(f"only an `up` shows whether {access.name} may write to item {title} in {vault}")
+
+
+def key_at(access: ItemAccess, place: Place) -> str | None:
+    """
+    Return the value of the field at *place*, if it looks like a zot key. Read-only.
+
+    Anything else is not sent to a registry: a field that was named by mistake may hold another system's secret.
+    """
+    vault, title, label = place.path
+    field = access.read(access.locate(vault, title)).named(label)
+    # Pasted by a person, it may have come with a space or a line's end.
+    value = (field.value or "").strip() if field else ""
+    return value if looks_like_a_key(value) else None
+
+
+def _plan(field: Field | None) -> str:
+    if field is None:
+        return "will be added to the item, and nothing else in it changes"
+    held = "holds what looks like a zot key" if field.value else "is empty"
+    return f"is there and {held}: it will be adopted, gets the new key, and stays on destroy"
+
+
+def refuse_what_is_not_ours(field: Field | None, place: Place) -> None:
+    """
+    Stop before a *field* is taken over that may serve something else.
+
+    Raises:
+        NotOursError: it is of another type, or holds something that is no zot key.
+    """
+    if field is None:
+        return
+    if field.type not in _TYPES:
+        hint = "name a concealed field, or one that does not exist yet"
+        msg = f"{place.thing} is of type {field.type}; {hint}"
+        raise NotOursError(msg)
+    if field.value and not looks_like_a_key(field.value.strip()):
+        hint = "empty it by hand if it may be overwritten, or name another field"
+        msg = f"{place.thing} holds something that is no zot API key; {hint}"
+        raise NotOursError(msg)
+
+
+def refuse_a_second_name(
+    access: ItemAccess, ref: ItemRef, item: Item, field: Field | None, own: Place, named: Sequence[tuple[str, Place]]
+) -> None:
+    """
+    Stop before two accounts overwrite each other's key for ever, in one field that the settings name in two ways: by
+    label and by id, for example. Two equal names were refused when the settings were read.
+
+    Args:
+        own: the field, as its own account's settings name it.
+        named: every field that the settings name, with the user name of its account.
+
+    Raises:
+        CollisionError: another of these names is the same field.
+    """
+    path = own.path
+    here = {path[2]} | ({field.id, field.label} if field else set())
+    for username, place in named:
+        vault, title, label = place.path
+        if place == own or label not in here or title not in (path[1], ref.item, item.title):
+            continue
+        if vault in (path[0], ref.vault) or access.locate(vault, title) == ref:
+            whose = next((name for name, other in named if other == own), "?")
+            same = f"{own.thing} of account {whose} and {place.thing} of account {username} are the same field"
+            msg = f"{same}; name it for one of them only"
+            raise CollisionError(msg)

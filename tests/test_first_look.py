@@ -1,0 +1,184 @@
+"""
+What a look before the first `up` finds, on the embedded systems and without the engine.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from components.dynamic.findings import Findings
+from components.first_look import first_looks
+from components.settings.model import load
+from tests.world import FIELD, GROUP, ITEM, OWNER, REPOSITORY, SECRET, VAULT, World
+
+pytestmark = pytest.mark.embedded
+
+ACCOUNT, KEY = "authentik account zot-ci", "zot API key of zot-ci"
+IN_FIELD, IN_FORGE = f"1Password field {VAULT}/{ITEM}/{FIELD}", f"Forgejo secret {OWNER}/{REPOSITORY}/{SECRET}"
+
+
+def look(world: World, change: Callable[[dict[str, Any]], object] = lambda settings: None) -> list[Findings]:
+    """Look as the script does, and as each resource's provider does in a preview; nothing may change."""
+    settings = world.config()
+    change(settings)
+    before = world.estate.zot.keys.copy(), world.account(), world.field(), world.secret()
+    world.estate.log.clear()
+    found = first_looks(load({key: json.dumps(value) for key, value in settings.items()}), "test")
+    assert (world.estate.zot.keys, world.account(), world.field(), world.secret()) == before
+    return found
+
+
+def plans(found: list[Findings]) -> dict[str, list[str]]:
+    """By thing."""
+    return {one.what: one.plans for one in found}
+
+
+def faults(found: list[Findings]) -> list[str]:
+    """Of all things."""
+    return [fault for one in found for fault in one.faults]
+
+
+def test_an_empty_estate_is_ready_and_says_what_will_be_made(signed_in: World) -> None:
+    """Account, a login for the key, field and secret; and what only the `up` shows."""
+    found = look(signed_in)
+
+    said = plans(found)
+    assert faults(found) == []
+    assert "will be made, in group artifact-workloads" in said[ACCOUNT][0]
+    assert "holds none" in said[KEY][0]
+    assert "by a login of zot-ci" in said[KEY][1]
+    assert "it will be adopted" in said[IN_FIELD][0] or "will be added" in said[IN_FIELD][0]
+    assert said[IN_FORGE] == ["will be made"]
+    questions = " ".join(question for one in found for question in one.open_questions)
+    for token in ("AUTHENTIK_TOKEN", "FORGEJO_TOKEN", "1Password Connect"):
+        assert token in questions
+
+
+def test_what_somebody_made_is_named_with_what_happens_to_it(signed_in: World) -> None:
+    """Groups that the account leaves and joins, the key that mints, the secret that is overwritten."""
+    signed_in.make_account(GROUP, "admins")
+    signed_in.set_field(signed_in.key_made_by_hand())
+    signed_in.change_account(is_active=False)
+    signed_in.estate.forgejo.set_value(OWNER, REPOSITORY, SECRET, "theirs")
+
+    said = plans(look(signed_in))
+
+    assert said[ACCOUNT] == [
+        "will be adopted: it was made elsewhere, and stays on destroy",
+        "will be taken out of group admins",
+        "will be made active",
+    ]
+    assert "by hand (" in said[KEY][0]
+    assert said[IN_FORGE][0].startswith("is there, made on 20")
+    assert "what looks like a zot key: it will be adopted" in said[IN_FIELD][0]
+
+
+def test_a_live_key_mints_and_nobody_logs_in(signed_in: World) -> None:
+    """The account is as it should be, and so are the key's rights."""
+    signed_in.make_account(GROUP)
+    signed_in.set_field(signed_in.key_made_by_hand())
+
+    found = look(signed_in)
+
+    assert faults(found) == []
+    assert plans(found)[KEY][-1] == "the one in the store of record is alive and mints the first one, without a login"
+
+
+def test_a_dead_key_is_named_and_a_login_follows(signed_in: World) -> None:
+    """Whose state was lost, long ago."""
+    signed_in.make_account(GROUP)
+    key = signed_in.key_made_by_hand()
+    signed_in.set_field(key)
+    signed_in.revoke(key, signed_in.keys(key)[0]["uuid"])
+
+    said = plans(look(signed_in))[KEY]
+
+    assert said[0] == "the registry refuses the one in the store of record"
+    assert "by a login" in said[1]
+
+
+def test_a_live_key_of_other_rights_is_a_fault_only_where_a_login_cannot_renew_them(signed_in: World) -> None:
+    """An account that is not yet in its group gets its rights by the login."""
+    signed_in.make_account(GROUP)
+    signed_in.set_field(signed_in.key_made_by_hand())
+    signed_in.estate.zot.access.policies[GROUP] = frozenset({"read"})
+
+    (fault,) = faults(look(signed_in))
+    signed_in.leave(GROUP)
+    renewed = look(signed_in)
+
+    assert "cannot create" in fault
+    assert "set probeRepository" in fault
+    assert faults(renewed) == []
+    assert any("a login renews the account's rights" in plan for plan in plans(renewed)[KEY])
+
+
+def _account(**changed: Any) -> Callable[[dict[str, Any]], object]:
+    return lambda settings: settings["zot-ci:accounts"][0].update(changed)
+
+
+def _no_authentik(settings: dict[str, Any]) -> None:
+    del settings["zot-ci:authentik"]
+    del settings["zot-ci:accounts"][0]["groups"]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (_account(groups=[GROUP, "no-such-group"]), "found no group no-such-group"),
+        (_account(onepassword={"vault": "nowhere", "item": ITEM, "field": FIELD}), "found no vault nowhere"),
+        (_account(onepassword={"vault": VAULT, "item": "nothing", "field": FIELD}), "found no item nothing"),
+        (_account(forgejo=[{"repository": f"{OWNER}/nowhere", "secret": SECRET}]), "answered 404 for eblume/nowhere"),
+        (_account(forgejo=[{"repository": f"{OWNER}/{REPOSITORY}", "secret": SECRET, "id": 99999}]), "is not the one"),
+        (lambda settings: settings["zot-ci:zot"].update(oidcProvider="other"), "no OpenID provider other"),
+        (_no_authentik, "the settings name no authentik to log in at"),
+    ],
+    ids=["group", "vault", "item", "repository", "another repository", "provider", "no authentik"],
+)
+def test_what_is_missing_is_one_fault_that_says_what_to_do(
+    change: Callable[[dict[str, Any]], object], words: str, signed_in: World
+) -> None:
+    """Each of the others is looked at all the same."""
+    found = look(signed_in, change)
+
+    (fault,) = faults(found)
+    assert words in fault
+    assert plans(found)[KEY]
+
+
+def test_every_fault_is_found_at_once(signed_in: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three refused tokens, API keys that are off, and a field that serves something else."""
+    signed_in.set_field("somebody's password")
+    signed_in.estate.zot.switch_api_keys_off()
+    monkeypatch.setenv("AUTHENTIK_TOKEN", "wrong")
+    monkeypatch.setenv("FORGEJO_TOKEN", "wrong")
+
+    found = faults(look(signed_in))
+
+    for words in (
+        "check that AUTHENTIK_TOKEN is valid",
+        "API keys are off",
+        "holds something that is no zot API key",
+        "check FORGEJO_TOKEN",
+    ):
+        assert [fault for fault in found if words in fault], words
+    assert "somebody's password" not in str(found)
+
+
+def test_a_person_s_account_and_a_missing_credential_are_faults_too(
+    signed_in: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Found before anything is made, and nothing is hidden by the first one."""
+    signed_in.make_account(GROUP, type="internal")
+    monkeypatch.delenv("OP_CONNECT_TOKEN")
+    monkeypatch.delenv("FORGEJO_TOKEN")
+
+    found = faults(look(signed_in))
+
+    assert any("is of type internal" in fault for fault in found)
+    assert any("OP_CONNECT_TOKEN" in fault for fault in found)
+    assert any("FORGEJO_TOKEN" in fault for fault in found)
