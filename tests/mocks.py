@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import runpy
 import signal
+import threading
 from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -209,10 +210,21 @@ async def _in_time(program: Coroutine[Any, Any, None]) -> None:
     running = asyncio.ensure_future(program)
     await asyncio.wait({running}, timeout=_SECONDS)
     if not running.done():
-        waiting = [repr(task.get_coro()) for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        waiting = [" > ".join(_awaited(task.get_coro())) for task in others]
+        waiting += [f"thread {thread.name}" for thread in threading.enumerate()]
         running.cancel()
         raise AssertionError("\n".join(["the program does not end; it waits for", *waiting]))
     await running
+
+
+def _awaited(waiting: Any) -> Iterator[str]:
+    """
+    Name what a coroutine waits for, and what that waits for, down to a future.
+    """
+    while waiting is not None:
+        yield repr(waiting)
+        waiting = getattr(waiting, "cr_await", None) or getattr(waiting, "gi_yieldfrom", None)
 
 
 @contextmanager

@@ -88,7 +88,7 @@ class ApiKeyProvider(Provider):
         MEMORY.note_key(made.listed.uuid, alive=True)
         others = [described(key) for key in made.listing.keys if key.label != order.label and not key.is_expired]
         if is_first and others:
-            # Nobody has named them yet: a preview before the first `up` asks no registry.
+            # Perhaps nobody has named them yet: a preview before the first `up` can ask only by a live key.
             stay = "which stay unless the account is exclusive"
             _log.warning("zot: %s has other live keys, %s: %s", order.username, stay, "; ".join(others))
         outs = {
