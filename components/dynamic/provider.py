@@ -74,13 +74,14 @@ class Provider(ResourceProvider):
         """
         Note that the program has this resource. Nothing is changed in *news*, so that a saved plan fits.
 
-        In a preview, look at what is neither in the state nor was looked at in this run: nobody has asked the real
-        systems about it yet. What stands in the way of an `up` fails no resource here, so that all of it is told.
+        In a preview, look at what is neither in the state under this name nor was looked at in this run: nobody has
+        asked the real systems about it yet. What stands in the way of an `up` fails no resource here, so that all of it
+        is told.
         """
         names = self._known_names(news)
         for name in names:
             MEMORY.want(name)
-        if names and SEEN.note_look(self._key("/".join(names[0]))) and not olds and is_preview():
+        if names and self._is_unseen(olds, names):
             found = Findings(self.called(news))
             with found.gathering():
                 self.first_look(found, news)
@@ -170,6 +171,12 @@ class Provider(ResourceProvider):
         Return what the resource's settings call the things that it manages.
         """
         raise NotImplementedError
+
+    def _is_unseen(self, olds: Props, names: list[Identity]) -> bool:
+        if olds and self._known_names(olds) != names:
+            # To be replaced; it is asked about once more, without *olds*.
+            return False
+        return SEEN.note_look(self._key("/".join(names[0]))) and not olds and is_preview()
 
     def _tell(self, found: Findings) -> None:
         for plan in found.plans:

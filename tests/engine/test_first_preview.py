@@ -68,7 +68,7 @@ def test_check_needs_no_stack_and_says_that_the_estate_is_ready(world: World, st
     assert f"ready: nothing that can be read stands in the way of the first `up` of {stack.name}" in run.text
 
 
-def test_a_new_account_beside_others_is_looked_at_and_the_others_are_not_asked_more(
+def test_a_new_account_and_a_new_place_are_looked_at_and_others_are_not_asked_more(
     world: World, in_sync: Stack
 ) -> None:
     """An ordinary preview asks what it asked before."""
@@ -80,12 +80,14 @@ def test_a_new_account_beside_others_is_looked_at_and_the_others_are_not_asked_m
     del second["forgejo"]
     second["onepassword"] = {**second["onepassword"], "field": "mirror"}
     config["zot-ci:accounts"].append(second)
+    config["zot-ci:accounts"][0]["forgejo"][0]["secret"] = "ANOTHER"
     in_sync.configure(config)
 
     run = in_sync.preview()
 
     assert run.code == 7, run.text
     assert "authentik account mirror: will be made" in run.text
+    assert "Forgejo secret eblume/blumeops/ANOTHER: will be made" in run.text
     assert f"{world.username}: will be" not in run.text
     world.estate.log.clear()
     in_sync.configure(world.config())
