@@ -1,7 +1,7 @@
 """
 The two worst faults, an answer that is lost and a `kill -9`, at the requests of the first `up` and of a rotation.
 
-Each day tries every seventh request, the next day the ones after those: tests/faults/stripe.py. All requests, all
+Each day tries every fourteenth request, the next day the ones after those: tests/faults/stripe.py. All requests, all
 faults and all scenarios: `make faults`.
 """
 
