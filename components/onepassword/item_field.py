@@ -20,7 +20,7 @@ from ..dynamic.run_memory import MEMORY, Holder, Identity
 from ..dynamic.told import TOLD
 from ..dynamic.trouble import GONE
 from ..http.errors import CollisionError, NotFoundError, NotOursError
-from ..rotation import CURRENT, looks_like_a_key
+from ..rotation import CURRENT
 from ..settings.place import Place
 from .access import onepassword
 from .item import Field, Item, ItemAccess, ItemRef
@@ -163,9 +163,9 @@ def _find(access: ItemAccess, props: Props) -> tuple[ItemRef, Item]:
     """
     if "item_id" in props:
         with contextlib.suppress(NotFoundError):
-            return _ref(props), access.read(_ref(props))
-    ref = access.locate(props["vault"], props["item"])
-    return ref, access.read(ref)
+            return _ref(props), access.seen_item(_ref(props))
+    ref = access.seen_ref(props["vault"], props["item"])
+    return ref, access.seen_item(ref)
 
 
 def _set(access: ItemAccess, ref: ItemRef, field: Field, wanted: Props) -> None:
@@ -185,7 +185,7 @@ def _refuse_what_is_not_ours(field: Field | None, wanted: Props) -> None:
         hint = "name a concealed field, or one that does not exist yet"
         msg = f"{_place(wanted).thing} is of type {field.type}; {hint}"
         raise NotOursError(msg)
-    if field.value and not looks_like_a_key(field.value.strip()):
+    if field.holds_something_else:
         hint = "empty it by hand if it may be overwritten, or name another field"
         msg = f"{_place(wanted).thing} holds something that is no zot API key; {hint}"
         raise NotOursError(msg)
@@ -202,7 +202,7 @@ def _refuse_a_second_name(access: ItemAccess, ref: ItemRef, item: Item, field: F
         vault, title, label = place.path
         if place == own or label not in here or title not in (wanted["item"], ref.item, item.title):
             continue
-        if vault in (wanted["vault"], ref.vault) or access.locate(vault, title) == ref:
+        if vault in (wanted["vault"], ref.vault) or access.seen_ref(vault, title) == ref:
             whose = next((name for name, other in MEMORY.named_fields() if other == own), "?")
             same = f"{own.thing} of account {whose} and {place.thing} of account {username} are the same field"
             msg = f"{same}; name it for one of them only"

@@ -215,7 +215,7 @@ def key_in_field(props: Props) -> str | None:
     Anything else is not sent to a registry: a field that was named by mistake may hold another system's secret.
     """
     access = onepassword(props.get("onepassword_access"))
-    field = access.read(access.locate(props["vault"], props["item"])).named(props["field"])
+    field = access.seen_item(access.seen_ref(props["vault"], props["item"])).named(props["field"])
     # Pasted by a person, it may have come with a space or a line's end.
     value = (field.value or "").strip() if field else ""
     return value if looks_like_a_key(value) else None
