@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import httpx
-import pydantic
 
 from ..http.api import Advice, Api, Parsed
 from ..http.browser import Browser
@@ -23,61 +22,19 @@ from ..http.errors import (
     PermissionMissingError,
     ReconcileError,
 )
+from ..http.once import Once
 from ..onepassword.reference import token
 from ..settings.reference import StoredToken
+from .model import Account as Account
+from .model import Accounts, Brand, Groups
+from .model import Group as Group
+from .seen_accounts import PAGE, SeenAccounts
 
 SERVICE_ACCOUNT = "service_account"
 
 _USERS = "/api/v3/core/users/"
 _GROUPS = "/api/v3/core/groups/"
 _BRAND = "/api/v3/core/brands/current/"
-
-
-class Group(pydantic.BaseModel):
-    """
-    A group, as far as this program asks.
-    """
-
-    pk: str
-    name: str
-
-
-class Account(pydantic.BaseModel):
-    """
-    An account and its groups.
-    """
-
-    pk: int
-    uuid: str
-    username: str
-    type: str
-    is_active: bool
-    email: str = ""
-    groups: list[Group] = pydantic.Field(alias="groups_obj")
-
-    @property
-    def group_names(self) -> list[str]:
-        """
-        The names of its groups, sorted.
-        """
-        return sorted(group.name for group in self.groups)
-
-
-class _Accounts(pydantic.BaseModel):
-    results: list[Account]
-
-
-class _Groups(pydantic.BaseModel):
-    results: list[Group]
-
-
-class Brand(pydantic.BaseModel):
-    """
-    The flows that the server's brand uses; None for one that was not chosen.
-    """
-
-    flow_authentication: str | None
-    flow_invalidation: str | None = None
 
 
 class Authentik:
@@ -94,6 +51,8 @@ class Authentik:
         self.api = Api("authentik", url, transport=transport)
         self._auth = token("AUTHENTIK_TOKEN", "an authentik API token", stored)
         self.token_name = self._auth.name
+        self._seen = SeenAccounts(self._page, self.account)
+        self._groups: Once[str, Group] = Once()
 
     def close(self) -> None:
         """
@@ -105,7 +64,7 @@ class Authentik:
         """
         Return the account of that name, None if there is none or the token may not see it. Read-only.
         """
-        accounts = self._get(_USERS, username, _Accounts, self._needs("view_user"), {"username": username}).results
+        accounts = self._get(_USERS, username, Accounts, self._needs("view_user"), {"username": username}).results
         return next((account for account in accounts if account.username == username), None)
 
     def namesakes(self, account: Account) -> list[Account]:
@@ -115,7 +74,7 @@ class Authentik:
         """
         wanted = account.username
         params = {"search": wanted}
-        found = self._get(_USERS, wanted, _Accounts, self._needs("view_user"), params).results
+        found = self._get(_USERS, wanted, Accounts, self._needs("view_user"), params).results
         return [other for other in found if other.pk != account.pk and other.username.casefold() == wanted.casefold()]
 
     def account(self, pk: int, username: str) -> Account | None:
@@ -126,6 +85,17 @@ class Authentik:
             return self._get(f"{_USERS}{pk}/", username, Account, self._needs("view_user"))
         except NotFoundError:
             return None
+
+    def seen_account(self, pk: int, username: str) -> Account | None:
+        """
+        Return what `account` returns, asked once in a process, and of many accounts at a time where the token may list
+        them. Read-only.
+        """
+        return self._seen.account(pk, username)
+
+    def _page(self, number: int) -> Accounts:
+        params = {"type": SERVICE_ACCOUNT, "page": str(number), "page_size": str(PAGE)}
+        return self._get(_USERS, "the service accounts", Accounts, self._needs("view_user"), params)
 
     def create(self, username: str, display_name: str, groups: list[str]) -> Account:
         """
@@ -156,6 +126,7 @@ class Authentik:
         response = self.api.call(
             "POST", _USERS, whose=username, auth=self._auth, json=body, expect=(201,), advice=advice
         )
+        self._seen.forget()
         return self.api.parse(response, _USERS, username, Account)
 
     def change(self, account: Account, **properties: Any) -> None:
@@ -178,19 +149,23 @@ class Authentik:
             repeat=True,
             expect=(204, 404),
         )
+        self._seen.forget()
         return response.status_code == httpx.codes.NO_CONTENT
 
     def group(self, name: str) -> Group:
         """
-        Return the group of that name. Read-only.
+        Return the group of that name, asked for once in a process. Read-only.
 
         Raises:
             NotFoundError: there is none, or the token may not see it. Groups belong to others; none is ever made.
             AmbiguousError: several.
         """
+        return self._groups.get(name, lambda: self._group(name))
+
+    def _group(self, name: str) -> Group:
         params = {"name": name, "include_users": "false"}
         advice = self._needs("view_group", "the group")
-        groups = self._get(_GROUPS, f"group {name}", _Groups, advice, params).results
+        groups = self._get(_GROUPS, f"group {name}", Groups, advice, params).results
         found = [group for group in groups if group.name == name]
         if not found:
             hint = f"create it, correct the setting, or grant {self.token_name} view_group on it"
@@ -289,6 +264,7 @@ class Authentik:
         self.api.call(
             method, path, whose=whose, auth=self._auth, json=body, advice=advice, repeat=True, expect=(expect,)
         )
+        self._seen.forget()
 
 
 def authentik_at(url: str, stored: StoredToken | None = None) -> Authentik:

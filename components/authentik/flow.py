@@ -15,7 +15,8 @@ from typing import Any
 import httpx
 import pydantic
 
-from ..http.api import Advice, origin
+from ..http.answers import origin
+from ..http.api import Advice
 from ..http.browser import Browser, location
 from ..http.errors import LoginBlockedError, UnexpectedAnswerError
 

@@ -92,7 +92,7 @@ class ServiceAccountProvider(Provider):
         Ask authentik for the account. Read-only.
         """
         authentik = _authentik(props)
-        account = _managed(authentik, props)
+        account = _the_one(authentik.seen_account(int(props["pk"]), props["username"]), props)
         if account is None:
             hidden = f"or {authentik.token_name} lacks view_user on it"
             return {"condition": f"{GONE}authentik shows no account {props['username']} any more, {hidden}"}
@@ -195,7 +195,10 @@ def _managed(authentik: Authentik, known: Props) -> Account | None:
     Return the account that was recorded, None if it is gone. After authentik was set up anew its number can be that of
     anybody, and only the uuid tells.
     """
-    account = authentik.account(int(known["pk"]), known["username"])
+    return _the_one(authentik.account(int(known["pk"]), known["username"]), known)
+
+
+def _the_one(account: Account | None, known: Props) -> Account | None:
     return account if account and account.uuid == known["account_uuid"] else None
 
 

@@ -182,7 +182,7 @@ class ActionsSecretProvider(Provider):
         outs["owner_id"] = owner_id
         _note(outs)
         if place.kind != "user":
-            secret = forgejo.secret(place)
+            secret = forgejo.published(place)
             if secret is None:
                 hint = "look whether something deletes it, then run again"
                 msg = f"Forgejo took secret {place.name} and does not list it; {hint}"

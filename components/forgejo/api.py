@@ -11,22 +11,28 @@ from __future__ import annotations
 import contextlib
 import itertools
 import re
-from collections import defaultdict
-from threading import Lock
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import httpx
-import pydantic
 import stamina
 
-from ..http.api import Advice, Api, origin
+from ..http.answers import origin
+from ..http.api import Advice, Api
 from ..http.connections import shared
 from ..http.errors import MovedError, NotFoundError, NotOursError
+from ..http.once import Once
 from ..onepassword.reference import token
 from ..settings.place import Place
 from ..settings.systems import ForgejoServer
+from .model import Owner as Owner
+from .model import Page, Run, Started
+from .model import Secret as Secret
 
 _PAGE = 50  # the most that is given in one page
+# A run can wait for an hour for a canary; what a list shows then is another matter.
+_SECONDS = 60.0
 _REDIRECTS = (301, 302, 307, 308)
 _REPOSITORY = re.compile(r"/api/v1/repos/([^/]+/[^/]+)")
 
@@ -55,48 +61,10 @@ def _canary_advice(token: str) -> Advice:
     )
 
 
-# Forgejo puts the end of a run into its status, Gitea into a conclusion beside it.
-_RUNNING = frozenset({"queued", "waiting", "blocked", "running", "in_progress", "completed", "unknown"})
-
-
 class _UnfinishedError(Exception):
     """
     The run goes on.
     """
-
-
-class _Started(pydantic.BaseModel):
-    id: int = pydantic.Field(validation_alias=pydantic.AliasChoices("workflow_run_id", "id"))
-
-
-class _Run(pydantic.BaseModel):
-    status: str
-    conclusion: str | None = None
-
-    @property
-    def end(self) -> str:
-        """
-        How the run ended; empty while it goes on.
-        """
-        return self.conclusion or ("" if self.status in _RUNNING else self.status)
-
-
-class Secret(pydantic.BaseModel):
-    """
-    What can be seen of a secret.
-    """
-
-    name: str
-    created_at: pydantic.AwareDatetime
-
-
-class Owner(pydantic.BaseModel):
-    """
-    A repository, an organization or a user: its number outlives its name, and no other one gets it.
-    """
-
-    id: int
-    archived: bool = False
 
 
 class Forgejo:
@@ -112,8 +80,8 @@ class Forgejo:
         self.token_name = self._auth.name
         self._advice = _advice(self._auth.name)
         self._canary_advice = _canary_advice(self._auth.name)
-        self._owners: dict[str, Owner] = {}
-        self._asking: dict[str, Lock] = defaultdict(Lock)
+        self._owners: Once[str, Owner] = Once()
+        self._pages: Once[tuple[str, int], Page] = Once(_SECONDS)
 
     def close(self) -> None:
         """
@@ -129,20 +97,20 @@ class Forgejo:
             NotFoundError: it is not there, or it is a repository that is archived.
             MovedError: the repository has another name now.
         """
+        return self._owners.get(_scope(place).lower(), lambda: self._owner(place))
+
+    def _owner(self, place: Place) -> Owner:
         path, whose = f"/api/v1/{_scope(place)}", _holder(place)
-        with self._asking[path.lower()]:
-            if path.lower() not in self._owners:
-                try:
-                    found = self.api.parse(self._call("GET", path, whose), path, whose, Owner)
-                except NotFoundError as exc:
-                    gone = f"no such {place.kind} any more, or {self._auth.name} may not see it"
-                    raise NotFoundError(str(exc), brief=gone) from None
-                if found.archived:
-                    hint = "take it out of the archive, or out of the stack file"
-                    msg = f"{self.api.system} repository {whose} is archived, so nothing in it reads a secret; {hint}"
-                    raise NotFoundError(msg, brief=f"the repository is archived; {hint}")
-                self._owners[path.lower()] = found
-            return self._owners[path.lower()]
+        try:
+            found = self.api.parse(self._call("GET", path, whose), path, whose, Owner)
+        except NotFoundError as exc:
+            gone = f"no such {place.kind} any more, or {self._auth.name} may not see it"
+            raise NotFoundError(str(exc), brief=gone) from None
+        if found.archived:
+            hint = "take it out of the archive, or out of the stack file"
+            msg = f"{self.api.system} repository {whose} is archived, so nothing in it reads a secret; {hint}"
+            raise NotFoundError(msg, brief=f"the repository is archived; {hint}")
+        return found
 
     def _call(
         self, method: str, path: str, whose: str, expect: tuple[int, ...] = (200,), **more: Any
@@ -167,24 +135,46 @@ class Forgejo:
 
     def secret(self, place: Place) -> Secret | None:
         """
-        Return the secret at *place*, None if there is none. Read-only; one request for 50 secrets.
+        Return the secret at *place*, None if there is none. Read-only; one request for 50 secrets, whoever asks for
+        one of them within a minute.
 
         A user's own secrets cannot be listed: do not ask for those.
         """
-        path, whose, name = _path(place), _holder(place), place.path[-1].upper()
-        seen: set[str] = set()
-        for page in itertools.count(1):
-            response = self._call("GET", path, whose, params={"page": str(page), "limit": str(_PAGE)})
-            secrets = {one.name.upper(): one for one in self.api.parse(response, path, whose, list[Secret])}
-            if name in secrets:
-                return secrets[name]
+        name = place.path[-1].upper()
+        return next((page.secrets[name] for page in self._listed(place) if name in page.secrets), None)
+
+    def published(self, place: Place) -> Secret | None:
+        """
+        Return the secret at *place*, which was just written: a list of before, that does not have it, is read again.
+        """
+        secret = self.secret(place)
+        if secret is None:
+            self._forget(place)
+            secret = self.secret(place)
+        return secret
+
+    def _listed(self, place: Place) -> Iterator[Page]:
+        """
+        Yield the pages of the list that *place* is in, as far as is looked.
+        """
+        path, seen = _path(place), set[str]()
+        for number in itertools.count(1):
+            page = self._pages.get((path.lower(), number), partial(self._page, place, number))
+            yield page
             # A server may give smaller pages than were asked for, and a proxy the same page again: the end is where
             # the count says, or where nothing new comes.
-            total = response.headers.get("x-total-count", "")
-            if secrets.keys() <= seen or (total.isdecimal() and len(seen | secrets.keys()) >= int(total)):
-                break
-            seen |= secrets.keys()
-        return None
+            if page.secrets.keys() <= seen or (
+                page.total is not None and len(seen | page.secrets.keys()) >= page.total
+            ):
+                return
+            seen |= page.secrets.keys()
+
+    def _page(self, place: Place, number: int) -> Page:
+        path, whose = _path(place), _holder(place)
+        response = self._call("GET", path, whose, params={"page": str(number), "limit": str(_PAGE)})
+        secrets = {one.name.upper(): one for one in self.api.parse(response, path, whose, list[Secret])}
+        total = response.headers.get("x-total-count", "")
+        return Page(secrets=secrets, total=int(total) if total.isdecimal() else None)
 
     def insist_on(self, place: Place, owner_id: int | None) -> int:
         """
@@ -205,13 +195,24 @@ class Forgejo:
         """
         Write the secret, made if it is not there. May be repeated. *insist_on* comes first: a name can change hands.
         """
-        self._write("PUT", place, {"data": value}, (201, 204))
+        if self._write("PUT", place, {"data": value}, (201, 204)).status_code == httpx.codes.CREATED:
+            self._forget(place)
 
     def delete(self, place: Place) -> bool:
         """
         Delete the secret, and return whether there was one: one that is not there is no error.
         """
-        return self._write("DELETE", place, None, (204, 404)).status_code == httpx.codes.NO_CONTENT
+        try:
+            return self._write("DELETE", place, None, (204, 404)).status_code == httpx.codes.NO_CONTENT
+        finally:
+            self._forget(place)
+
+    def _forget(self, place: Place) -> None:
+        """
+        Forget the list that *place* is in. A list does not show that a value was overwritten, so that is no reason.
+        """
+        path = _path(place).lower()
+        self._pages.forget(lambda page: page[0] == path)
 
     def _write(self, method: str, place: Place, body: dict[str, str] | None, expect: tuple[int, ...]) -> httpx.Response:
         path = f"{_path(place)}/{place.path[-1]}"
@@ -235,7 +236,7 @@ class Forgejo:
             json={"ref": ref, "return_run_info": True},
             expect=(200, 201),
         )
-        run = self.api.parse(started, path, repository, _Started)
+        run = self.api.parse(started, path, repository, Started)
         path = f"/api/v1/repos/{repository}/actions/runs/{run.id}"
         with contextlib.suppress(_UnfinishedError):
             for attempt in stamina.retry_context(
@@ -243,7 +244,7 @@ class Forgejo:
             ):
                 with attempt:
                     answer = self.api.call("GET", path, whose=repository, auth=self._auth, advice=self._canary_advice)
-                    conclusion = self.api.parse(answer, path, repository, _Run).end
+                    conclusion = self.api.parse(answer, path, repository, Run).end
                     if not conclusion:
                         raise _UnfinishedError
                     return conclusion

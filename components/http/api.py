@@ -11,8 +11,6 @@ import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Self, TypeVar
 
@@ -34,6 +32,7 @@ from .errors import (
     UnexpectedAnswerError,
     UnreachableError,
 )
+from .pace import AT_ONCE, Pace
 from .proxies import Way, way_to
 from .timeouts import timeout
 from .wording import ANOTHER_SIGN_IN, no_answer_in_words, origin_in_words
@@ -132,9 +131,11 @@ class Api:
         self._way: Way | None = None if transport else way_to(base_url)
         # When it last gave no answer after all repeats: nobody waits for every one of them again and again.
         self._silent_at: float | None = None
+        self._pace = Pace()
         self._http = httpx.Client(
             headers={"User-Agent": USER_AGENT},
             timeout=timeout(),
+            limits=httpx.Limits(max_keepalive_connections=AT_ONCE),
             transport=transport,
             verify=truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
             follow_redirects=False,
@@ -175,6 +176,7 @@ class Api:
         expect: tuple[int, ...] = (200,),
         advice: Advice | None = None,
         repeat: bool | None = None,
+        not_taken: frozenset[int] = frozenset(),
         auth: httpx.Auth | None = None,
         headers: Mapping[str, str] | None = None,
         params: Mapping[str, str] | None = None,
@@ -188,6 +190,7 @@ class Api:
             whose: the account or the thing that this is about, for the message.
             advice: what to change, by status.
             repeat: whether a passing failure may be met by asking again; by default only for GET.
+            not_taken: statuses that say that nothing was done, so that it may be met by asking again all the same.
 
         Raises:
             UnreachableError: there was no answer.
@@ -200,7 +203,7 @@ class Api:
         try:
             request = self._http.build_request(method, self.base_url + path, headers=headers, params=params, json=json)
             sent = True
-            response = self._send(request, auth, may_repeat)
+            response = self._send(request, auth, _PASSING if may_repeat else not_taken, may_repeat)
         except _PassingAnswer as exc:
             response = exc.response
         except (httpx.TransportError, httpx.DecodingError, httpx.InvalidURL, UnicodeError, socksio.SOCKSError) as exc:
@@ -239,20 +242,32 @@ class Api:
     def _was_silent_just_now(self) -> bool:
         return self._silent_at is not None and time.monotonic() - self._silent_at < _SILENCE_SECONDS
 
-    def _send(self, request: httpx.Request, auth: httpx.Auth | None, repeat: bool) -> httpx.Response:
-        if not repeat:
-            return self._http.send(request, auth=auth)
+    def _send(
+        self, request: httpx.Request, auth: httpx.Auth | None, passing: frozenset[int], repeat: bool
+    ) -> httpx.Response:
+        """
+        Send *request*; again after an answer of a *passing* status, and after none if it may be *repeated*.
+        """
+        if not passing:
+            return self._send_once(request, auth)
         for attempt in stamina.retry_context(
-            on=_worth_repeating,
+            on=lambda exc: _worth_repeating(exc) if repeat or isinstance(exc, _PassingAnswer) else False,
             attempts=self._repeats.attempts,
             timeout=90,
             wait_initial=self._repeats.wait,
             wait_jitter=self._repeats.wait,
         ):
             with attempt:
-                response = self._http.send(request, auth=auth)
-                if response.status_code in _PASSING:
+                response = self._send_once(request, auth)
+                if response.status_code in passing:
                     raise _PassingAnswer(response)
+        return response
+
+    def _send_once(self, request: httpx.Request, auth: httpx.Auth | None) -> httpx.Response:
+        with self._pace.one() as began:
+            response = self._http.send(request, auth=auth)
+        if response.status_code == httpx.codes.TOO_MANY_REQUESTS:
+            self._pace.was_too_fast(began)
         return response
 
     def refusal(self, response: httpx.Response, path: str, whose: str, advice: Advice) -> ReconcileError:
@@ -285,26 +300,3 @@ class Api:
         call = f"{self.system} {response.request.method} {path} answered {response.status_code} for {whose}"
         msg = f"{call} with {what}; check that {self.base_url} is {self.system}"
         raise UnexpectedAnswerError(msg)
-
-
-def server_time(response: httpx.Response) -> datetime:
-    """
-    Return the server's clock, from the `Date` header.
-
-    Raises:
-        UnexpectedAnswerError: no such header. This machine's clock is no substitute: it would decide when a key dies.
-    """
-    try:
-        return parsedate_to_datetime(response.headers["date"]).astimezone(UTC)
-    except (KeyError, ValueError, OverflowError):
-        place = f"{response.request.url.host} answered {response.status_code} without a readable Date header"
-        msg = f"{place}; let the proxy in front of it pass that header"
-        raise UnexpectedAnswerError(msg) from None
-
-
-def origin(url: httpx.URL) -> tuple[str, str, int | None]:
-    """
-    Return what decides whether two URLs are the same place: scheme, host and port.
-    """
-    default = {"http": 80, "https": 443}.get(url.scheme)
-    return url.scheme, url.host, url.port or default

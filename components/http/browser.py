@@ -12,7 +12,8 @@ from http.cookiejar import CookieJar
 
 import httpx
 
-from .api import Advice, Api, origin
+from .answers import origin
+from .api import Advice, Api
 
 
 class Browser(Api):

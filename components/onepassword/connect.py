@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections import defaultdict
-from collections.abc import Callable
-from threading import Lock
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import httpx
@@ -30,8 +29,11 @@ from ..http.errors import (
     UnexpectedAnswerError,
     UnreachableError,
 )
+from ..http.once import Together
 from ..settings.values import Url
 from .item import CONCEALED, Item, ItemRef
+from .seen import SeenItems
+from .write_queue import WriteQueue
 
 _Found = TypeVar("_Found")
 
@@ -61,7 +63,23 @@ class _NotYetReadableError(Exception):
     """
 
 
-class Connect:
+@dataclass(frozen=True)
+class _Change:
+    """
+    One operation of a JSON patch; *repeat*, whether it may be sent twice.
+    """
+
+    op: str
+    path: str
+    value: Any
+    repeat: bool
+
+    @property
+    def as_json(self) -> dict[str, Any]:
+        return {"op": self.op, "path": self.path} | ({} if self.value is None else {"value": self.value})
+
+
+class Connect(SeenItems):
     """
     One Connect server, with one write at a time for an item.
     """
@@ -69,9 +87,11 @@ class Connect:
     name = "1Password Connect"
 
     def __init__(self, transport: httpx.BaseTransport | None = None) -> None:
+        super().__init__()
         self.api = Api(self.name, connect_host(), transport=transport)
         self._auth = EnvironmentToken("OP_CONNECT_TOKEN", "a 1Password Connect token")
-        self._writing: dict[ItemRef, Lock] = defaultdict(Lock)
+        self._queue: WriteQueue[_Change, bool] = WriteQueue(self._send, lane=lambda ref: ref)
+        self._looking: Together[ItemRef, Item] = Together()
 
     def close(self) -> None:
         """
@@ -105,22 +125,35 @@ class Connect:
         """
         Replace one field's value. The same value twice is the same state, so the request may be repeated.
         """
-        self._patch(ref, "replace", f"/fields/{field_id}/value", value, repeat=True)
-        self._until(ref, lambda item: field if (field := item.by_id(field_id)) and field.value == value else None)
+        with self._writing_to(ref):
+            self._queue.write(ref, _Change("replace", f"/fields/{field_id}/value", value, repeat=True))
+            field = self._until(
+                ref, lambda item: field if (field := item.by_id(field_id)) and field.value == value else None
+            )
+        self._note_field(ref, field)
 
     def add_field(self, ref: ItemRef, label: str, value: str) -> str:
         """
         Add a concealed field outside any section. Sent once: a repeat would add a second one.
         """
-        self._patch(ref, "add", "/fields", {"label": label, "type": CONCEALED, "value": value}, repeat=False)
-        return self._until(ref, lambda item: item.named(label)).id
+        added = {"label": label, "type": CONCEALED, "value": value}
+        with self._writing_to(ref):
+            self._queue.write(ref, _Change("add", "/fields", added, repeat=False))
+            field = self._until(ref, lambda item: item.named(label))
+        self._note_field(ref, field)
+        return field.id
 
     def remove_field(self, ref: ItemRef, field_id: str) -> None:
         """
         Remove one field; one that is gone is no error.
         """
+        with self._writing_to(ref):
+            self._remove(ref, field_id)
+        self._note_removed(ref, field_id)
+
+    def _remove(self, ref: ItemRef, field_id: str) -> None:
         try:
-            self._patch(ref, "remove", f"/fields/{field_id}", None, repeat=False)
+            self._queue.write(ref, _Change("remove", f"/fields/{field_id}", None, repeat=False))
         except UnreachableError as exc:
             # The answer was lost, and perhaps not the request: whether the field goes is seen only after the lag.
             with contextlib.suppress(UnexpectedAnswerError):
@@ -152,21 +185,38 @@ class Connect:
         msg = f"{self.name} GET {path} found no {what}; {hint}"
         raise NotFoundError(msg)
 
-    def _patch(self, ref: ItemRef, op: str, path: str, value: Any, *, repeat: bool) -> None:
-        change = {"op": op, "path": path} | ({} if value is None else {"value": value})
-        with self._writing[ref]:
-            self._call("PATCH", _path(ref), f"item {ref.item}", json=[change], repeat=repeat)
+    def _send(self, ref: ItemRef, changes: Sequence[_Change]) -> Sequence[bool | Exception]:
+        """
+        Write all *changes* by one request. A server refuses all of them or none, and does not say for which one: then
+        each is sent by itself.
+        """
+        repeat = all(change.repeat for change in changes)
+        body = [change.as_json for change in changes]
+        try:
+            self._call("PATCH", _path(ref), f"item {ref.item}", json=body, repeat=repeat)
+        except (UnreachableError, RateLimitedError):
+            raise
+        except ReconcileError as exc:
+            return [exc] if len(changes) == 1 else [self._send_alone(ref, change) for change in changes]
+        return [True] * len(changes)
+
+    def _send_alone(self, ref: ItemRef, change: _Change) -> bool | Exception:
+        try:
+            return self._send(ref, [change])[0]
+        except ReconcileError as exc:
+            return exc
 
     def _until(self, ref: ItemRef, look: Callable[[Item], _Found | None]) -> _Found:
         """
-        Read the item until *look* finds something in it, and return that; some fifteen seconds at most.
+        Read the item until *look* finds something in it, and return that; some fifteen seconds at most. One read is
+        for all who wait for a change of the same item.
         """
         with contextlib.suppress(_NotYetReadableError):
             for attempt in stamina.retry_context(
                 on=_NotYetReadableError, attempts=40, timeout=15, wait_initial=0.05, wait_max=0.5, wait_jitter=0
             ):
                 with attempt:
-                    found = look(self.read(ref))
+                    found = look(self._looking.get(ref, lambda: self.read(ref)))
                     if found is None:
                         raise _NotYetReadableError
                     return found

@@ -10,6 +10,7 @@ from typing import Protocol
 import pydantic
 
 from ..http.errors import AmbiguousError, NotFoundError
+from ..rotation import looks_like_a_key
 
 CONCEALED = "CONCEALED"
 _PUT_AWAY = ("ARCHIVED", "DELETED")
@@ -34,6 +35,24 @@ class Field(pydantic.BaseModel):
     label: str | None = None
     value: str | None = pydantic.Field(default=None, repr=False)
     section: Section | None = None
+    _is_hidden: bool = pydantic.PrivateAttr(default=False)
+
+    @property
+    def holds_something_else(self) -> bool:
+        """
+        Whether there is a value in it that is no zot API key, white space around it aside.
+        """
+        return self._is_hidden or bool(self.value and not looks_like_a_key(self.value.strip()))
+
+    def without_other_value(self) -> Field:
+        """
+        Return the field without its value if that is no zot API key.
+        """
+        if not self.holds_something_else:
+            return self
+        hidden = self.model_copy(update={"value": None})
+        hidden._is_hidden = True
+        return hidden
 
 
 class Item(pydantic.BaseModel):
@@ -59,6 +78,26 @@ class Item(pydantic.BaseModel):
             gone = f"item {self.title} is {self.state.lower()}; {hint}"
             msg = f"{backend} {gone}"
             raise NotFoundError(msg, brief=gone)
+
+    def without_other_values(self) -> Item:
+        """
+        Return the item without the values that are no zot API keys: they are other systems' secrets.
+        """
+        return self.model_copy(update={"fields": [field.without_other_value() for field in self.fields]})
+
+    def with_field(self, field: Field) -> Item:
+        """
+        Return the item with that *field*, in the place of the one that had its id.
+        """
+        if self.by_id(field.id) is None:
+            return self.model_copy(update={"fields": [*self.fields, field]})
+        return self.model_copy(update={"fields": [field if one.id == field.id else one for one in self.fields]})
+
+    def without_field(self, field_id: str) -> Item:
+        """
+        Return the item without the field of that id.
+        """
+        return self.model_copy(update={"fields": [one for one in self.fields if one.id != field_id]})
 
     def by_id(self, field_id: str) -> Field | None:
         """
@@ -125,6 +164,17 @@ class ItemAccess(Protocol):
 
         Raises:
             NotFoundError: it is gone, archived or in the trash.
+        """
+
+    def seen_ref(self, vault: str, item: str) -> ItemRef:
+        """
+        Return what `locate` has returned in this run.
+        """
+
+    def seen_item(self, ref: ItemRef) -> Item:
+        """
+        Return what `read` has returned in this run, with what was written since, and without the values that are no zot
+        API keys.
         """
 
     def set_value(self, ref: ItemRef, field_id: str, value: str) -> None:

@@ -175,9 +175,9 @@ def _find(access: ItemAccess, props: Props) -> tuple[ItemRef, Item]:
     """
     if "item_id" in props:
         with contextlib.suppress(NotFoundError):
-            return _ref(props), access.read(_ref(props))
-    ref = access.locate(props["vault"], props["item"])
-    return ref, access.read(ref)
+            return _ref(props), access.seen_item(_ref(props))
+    ref = access.seen_ref(props["vault"], props["item"])
+    return ref, access.seen_item(ref)
 
 
 def _set(access: ItemAccess, ref: ItemRef, field: Field, wanted: Props) -> None:

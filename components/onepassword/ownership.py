@@ -27,8 +27,8 @@ def look(found: Findings, access: ItemAccess, place: Place, named: Sequence[tupl
         ReconcileError: vault or item is not there, or the field is not free.
     """
     vault, title, label = place.path
-    ref = access.locate(vault, title)
-    item = access.read(ref)
+    ref = access.seen_ref(vault, title)
+    item = access.seen_item(ref)
     with found.gathering():
         access.refuse_unwritable(vault, title)
     field = item.named(label)
@@ -45,7 +45,7 @@ def key_at(access: ItemAccess, place: Place) -> str | None:
     Anything else is not sent to a registry: a field that was named by mistake may hold another system's secret.
     """
     vault, title, label = place.path
-    field = access.read(access.locate(vault, title)).named(label)
+    field = access.seen_item(access.seen_ref(vault, title)).named(label)
     # Pasted by a person, it may have come with a space or a line's end.
     value = (field.value or "").strip() if field else ""
     return value if looks_like_a_key(value) else None
@@ -71,7 +71,7 @@ def refuse_what_is_not_ours(field: Field | None, place: Place) -> None:
         hint = "name a concealed field, or one that does not exist yet"
         msg = f"{place.thing} is of type {field.type}; {hint}"
         raise NotOursError(msg)
-    if field.value and not looks_like_a_key(field.value.strip()):
+    if field.holds_something_else:
         hint = "empty it by hand if it may be overwritten, or name another field"
         msg = f"{place.thing} holds something that is no zot API key; {hint}"
         raise NotOursError(msg)
@@ -97,7 +97,7 @@ def refuse_a_second_name(
         vault, title, label = place.path
         if place == own or label not in here or title not in (path[1], ref.item, item.title):
             continue
-        if vault in (path[0], ref.vault) or access.locate(vault, title) == ref:
+        if vault in (path[0], ref.vault) or access.seen_ref(vault, title) == ref:
             whose = next((name for name, other in named if other == own), "?")
             same = f"{own.thing} of account {whose} and {place.thing} of account {username} are the same field"
             msg = f"{same}; name it for one of them only"

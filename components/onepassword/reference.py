@@ -4,11 +4,10 @@ Tokens that are kept in 1Password: a setting names the field, and the token is r
 
 from __future__ import annotations
 
-from threading import Lock
-
 from ..http.connections import shared
 from ..http.credentials import EnvironmentToken, ReferencedToken, Token
 from ..http.errors import CredentialMissingError, NotFoundError
+from ..http.once import Once
 from ..settings.reference import Reference, StoredToken
 from .access import onepassword
 from .item import ItemAccess
@@ -33,7 +32,7 @@ def resolve(reference: Reference, access: ItemAccess) -> str:
     Raises:
         NotFoundError, CredentialMissingError: there is no such field, or nothing in it.
     """
-    field = access.read(access.locate(reference.vault, reference.item)).named(reference.field, reference.section)
+    field = access.read(access.seen_ref(reference.vault, reference.item)).named(reference.field, reference.section)
     if field is None:
         msg = f"{access.name} shows no field at {reference}; correct the reference or add the field"
         raise NotFoundError(msg)
@@ -50,14 +49,10 @@ class _Resolver:
 
     def __init__(self, backend: str | None) -> None:
         self._backend = backend
-        self._resolved: dict[str, str] = {}
-        self._resolving = Lock()
+        self._resolved: Once[str, str] = Once()
 
     def resolve(self, reference: str) -> str:
-        with self._resolving:
-            if reference not in self._resolved:
-                self._resolved[reference] = resolve(Reference.parse(reference), onepassword(self._backend))
-            return self._resolved[reference]
+        return self._resolved.get(reference, lambda: resolve(Reference.parse(reference), onepassword(self._backend)))
 
     def close(self) -> None:
-        self._resolved.clear()
+        self._resolved.forget()

@@ -113,7 +113,7 @@ class Sdk(WholeItemAccess["onepassword.Item"]):
         """
         Refuse an item that has a field of a type that the SDK does not know: it reads such an item and cannot write it.
         """
-        ref = self.locate(vault, item)
+        ref = self.seen_ref(vault, item)
         unknown = self._sdk.ItemFieldType.UNSUPPORTED
         if any(field.field_type == unknown for field in self._get(ref).fields):
             msg = f"{self.name} cannot write item {item} in {vault}, so no key was made for it; {_UNWRITABLE}"

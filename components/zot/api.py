@@ -8,25 +8,29 @@ module needs an administrator.
 from __future__ import annotations
 
 import uuid as uuids
-from collections import defaultdict
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from threading import Lock
 from typing import Annotated, Any
 
 import httpx
 import pydantic
 
-from ..http.api import Advice, server_time
+from ..http.answers import server_time
+from ..http.api import Advice
 from ..http.connections import shared
 from ..http.errors import UnexpectedAnswerError
+from ..http.once import Once
 from .clock import ClockWatch
 from .credentials import KeyAuth as KeyAuth
 from .credentials import SessionAuth as SessionAuth
 from .intercepted import ZotApi, is_a_page, is_intercepted
 
 _KEYS = "/zot/auth/apikey"
+# zot's own rate limit stands before everything else.
+_TOO_FAST = frozenset({429})
 _TAG = "no-such-tag-zot-ci-access-probe"
 
 # What zot answers without any credential, and with API keys switched off: without OpenID, which switches them on by
@@ -130,9 +134,8 @@ class Zot:
 
     def __init__(self, url: str, transport: httpx.BaseTransport | None = None) -> None:
         self.api = ZotApi("zot", url, transport=transport)
-        self._seen: dict[tuple[str, str], Listing] = {}
-        self._seen_access: dict[tuple[str, ...], Access] = {}
-        self._asking: dict[tuple[str, str], Lock] = defaultdict(Lock)
+        self._seen: Once[tuple[str, str], Listing] = Once()
+        self._seen_access: Once[tuple[str, ...], Access | None] = Once()
         self._clock = ClockWatch()
 
     def close(self) -> None:
@@ -143,13 +146,10 @@ class Zot:
 
     def seen_listing(self, username: str, key: str) -> Listing:
         """
-        Return what `listing` returns, asked once for a key until this client mints or revokes one. Two resources
-        read the same list in a refresh.
+        Return what `listing` returns, asked once for a key until this client mints or revokes one of its user. Two
+        resources read the same list in a refresh.
         """
-        with self._asking[username, key]:
-            if (username, key) not in self._seen:
-                self._seen[username, key] = self.listing(KeyAuth(username, key), username)
-            return self._seen[username, key]
+        return self._seen.get((username, key), lambda: self.listing(KeyAuth(username, key), username))
 
     def listing(self, auth: httpx.Auth, username: str) -> Listing:
         """
@@ -175,22 +175,35 @@ class Zot:
 
     def mint(self, auth: httpx.Auth, username: str, label: str, expires_at: datetime) -> MintedKey:
         """
-        Make a key. Sent once only: zot accepts the same label again, and a repeat would make a second key.
+        Make a key. Sent once only, unless zot says that it came too fast and so did not look at it: zot accepts the
+        same label again, and a repeat would make a second key.
         """
         expiry = expires_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         body = {"label": label, "scopes": [], "expirationDate": expiry}
         hint = f"it refuses the expiry {expiry}, which must lie ahead by zot's clock; check that and expireAfterDays"
         advice = Advice({**_ADVICE.hints, 400: hint})
-        self._seen.clear()
-        response = self._call("POST", _KEYS, username, auth, expect=(201,), advice=advice, json=body)
+        with self._changing(username):
+            response = self._call(
+                "POST", _KEYS, username, auth, expect=(201,), advice=advice, json=body, not_taken=_TOO_FAST
+            )
         return self.api.parse(response, _KEYS, username, MintedKey)
 
     def revoke(self, auth: httpx.Auth, username: str, uuid: str) -> None:
         """
         End the key *uuid*. zot answers 200 for an unknown one too, so this may be repeated.
         """
-        self._seen.clear()
-        self._call("DELETE", _KEYS, username, auth, expect=(200,), params={"id": uuid}, repeat=True, advice=_ADVICE)
+        with self._changing(username):
+            self._call("DELETE", _KEYS, username, auth, expect=(200,), params={"id": uuid}, repeat=True, advice=_ADVICE)
+
+    @contextmanager
+    def _changing(self, username: str) -> Iterator[None]:
+        """
+        Forget the lists of that user, whatever comes of the request inside.
+        """
+        try:
+            yield
+        finally:
+            self._seen.forget(lambda known: known[0] == username)
 
     def seen_access(self, username: str, key: str, repository: str, tag: str | None = None) -> Access | None:
         """
@@ -198,12 +211,10 @@ class Zot:
         key may do changes only by a login of its user.
         """
         place = (username, key, repository, tag or "")
-        if place not in self._seen_access:
-            access = self.access(KeyAuth(username, key), username, repository, tag)
-            if access is None:
-                return None
-            self._seen_access[place] = access
-        return self._seen_access[place]
+        access = self._seen_access.get(place, lambda: self.access(KeyAuth(username, key), username, repository, tag))
+        if access is None:
+            self._seen_access.forget(lambda known: known == place)
+        return access
 
     def access(self, auth: httpx.Auth, username: str, repository: str, tag: str | None = None) -> Access | None:
         """

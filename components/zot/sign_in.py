@@ -16,7 +16,8 @@ import httpx
 
 from ..authentik.api import SERVICE_ACCOUNT, Account, Authentik
 from ..authentik.session import session
-from ..http.api import Advice, origin, server_time
+from ..http.answers import origin, server_time
+from ..http.api import Advice
 from ..http.browser import Browser, location
 from ..http.errors import InterceptedError, LoginBlockedError, NotFoundError, ReconcileError, UnexpectedAnswerError
 from .api import SessionAuth, Zot

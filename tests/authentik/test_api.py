@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import httpx
 import pytest
+from starlette.responses import Response
 
 from components.authentik.api import Account, Authentik, Group
 from components.http.browser import Browser
@@ -18,6 +19,7 @@ from components.http.errors import (
 )
 from tests.authentik.account import SHOWN, USER, account, client
 from tests.estate import Grant
+from tests.http.between import Between
 from tests.http.told import SECRET, URL, Answer, Told, broken, html, said
 from tests.messages import assert_names
 from tests.world import GROUP, World
@@ -227,3 +229,64 @@ def test_the_making_of_an_account_is_sent_once(monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(OutOfOrderError):
         authentik.create(USER, USER, [])
     assert told.calls == ["POST /api/v3/core/users/"]
+
+
+@pytest.mark.embedded
+@pytest.mark.parametrize("may", ["list all", "see these only", "not list"])
+def test_many_accounts_are_looked_at_by_few_requests(
+    may: str, signed_in: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page of them where the token may list; a token that may not list asks for each."""
+    users = signed_in.estate.authentik
+    made = [users.add_user(f"{USER}-{number}") for number in range(120)]
+    if may == "see these only":
+        grants = [Grant("view_user", user) for user in made]
+        monkeypatch.setenv("AUTHENTIK_TOKEN", users.add_token("zot-ci-bot", grants))
+    if may == "not list":
+        refusal = Response(status_code=403)
+        Between(users).rules.append(lambda _, path: refusal if path == "/api/v3/core/users/" else None)
+    authentik = client(signed_in)
+    signed_in.estate.log.clear()
+
+    found = [authentik.seen_account(user.pk, user.username) for user in made]
+
+    assert [account.username for account in found if account] == [user.username for user in made]
+    assert len(signed_in.estate.log) == {"list all": 3, "see these only": 3, "not list": 121}[may]
+
+
+@pytest.mark.embedded
+def test_one_account_among_thousands_is_asked_for_by_itself(signed_in: World) -> None:
+    """And what is on no page is too: one of another type, or gone."""
+    users = signed_in.estate.authentik
+    made = [users.add_user(f"{USER}-{number:03}") for number in range(250)]
+    person = users.add_user("somebody", type="internal")
+    authentik = client(signed_in)
+    signed_in.estate.log.clear()
+
+    for user in (made[-1], made[-1], person):
+        account = authentik.seen_account(user.pk, user.username)
+        assert account is not None
+        assert account.username == user.username
+    assert authentik.seen_account(10**6, "nobody") is None
+
+    # One, none, a page and one, another page and one.
+    assert len(signed_in.estate.log) == 1 + 0 + 2 + 2
+
+
+@pytest.mark.embedded
+def test_an_account_is_seen_anew_after_it_was_changed(signed_in: World) -> None:
+    """By this run; and a group is asked for once, whoever joins it."""
+    authentik = client(signed_in)
+    known, other = [signed_in.estate.authentik.add_user(name) for name in (USER, f"{USER}-2")]
+    before = [authentik.seen_account(pk, "name") for pk in (known.pk, other.pk)]
+    assert all(one and one.group_names == [] for one in before)
+    signed_in.estate.log.clear()
+
+    for pk in (known.pk, other.pk):
+        seen = authentik.account(pk, "name")
+        assert seen is not None
+        authentik.join(seen, authentik.group(GROUP))
+
+    after = [authentik.seen_account(pk, "name") for pk in (known.pk, other.pk)]
+    assert [one.group_names if one else None for one in after] == [[GROUP]] * 2
+    assert [call.path for call in signed_in.estate.log].count("/api/v3/core/groups/") == 1

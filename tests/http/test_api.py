@@ -11,7 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from components.http.api import USER_AGENT, Api, Repeats, origin, server_time
+from components.http.answers import origin, server_time
+from components.http.api import USER_AGENT, Api, Repeats
 from components.http.errors import (
     EnvironmentUnfitError,
     OutOfOrderError,

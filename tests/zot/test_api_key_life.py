@@ -45,10 +45,11 @@ def test_a_read_in_sync_lists_and_probes_and_changes_nothing(signed_in: World) -
     }
     assert result.inputs == key(signed_in)
     asked = [call.rpartition("/")[0] if "/uploads/" in call else call for call in calls(signed_in)]
-    assert asked == [
-        "GET /zot/auth/apikey",
-        "PUT /v2/zot-ci-access-probe/blobs/uploads",
+    assert asked[0] == "GET /zot/auth/apikey"
+    # Side by side.
+    assert sorted(asked[1:]) == [
         "DELETE /v2/zot-ci-access-probe/manifests/no-such-tag-zot-ci-access-probe",
+        "PUT /v2/zot-ci-access-probe/blobs/uploads",
     ]
     assert signed_in.estate.zot.repositories == {}
     assert not PROVIDER.diff(olds["uuid"], seen, key(signed_in)).changes

@@ -84,6 +84,7 @@ def test_without_an_authentik_only_a_live_key_can_mint(url: str | None, signed_i
     with pytest.raises(LoginBlockedError, match=r"no authentik .*web page"):
         PROVIDER.create(props)
     signed_in.set_field(by_hand(signed_in))
+    next_run(signed_in)
 
     assert signed_in.accepts(outs_of(PROVIDER.create(props))["api_key"])
 

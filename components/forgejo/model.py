@@ -1,0 +1,61 @@
+"""
+What Forgejo and Gitea show of secrets, their owners, and runs of workflows, as far as this program asks.
+"""
+
+from __future__ import annotations
+
+import pydantic
+
+# Forgejo puts the end of a run into its status, Gitea into a conclusion beside it.
+_RUNNING = frozenset({"queued", "waiting", "blocked", "running", "in_progress", "completed", "unknown"})
+
+
+class Started(pydantic.BaseModel):
+    """
+    The answer to the start of a workflow: the number of its run.
+    """
+
+    id: int = pydantic.Field(validation_alias=pydantic.AliasChoices("workflow_run_id", "id"))
+
+
+class Run(pydantic.BaseModel):
+    """
+    A run of a workflow.
+    """
+
+    status: str
+    conclusion: str | None = None
+
+    @property
+    def end(self) -> str:
+        """
+        How the run ended; empty while it goes on.
+        """
+        return self.conclusion or ("" if self.status in _RUNNING else self.status)
+
+
+class Secret(pydantic.BaseModel):
+    """
+    What can be seen of a secret.
+    """
+
+    name: str
+    created_at: pydantic.AwareDatetime
+
+
+class Page(pydantic.BaseModel):
+    """
+    One page of a list of secrets, by name, and how many there are in all, if the server says so.
+    """
+
+    secrets: dict[str, Secret]
+    total: int | None
+
+
+class Owner(pydantic.BaseModel):
+    """
+    A repository, an organization or a user: its number outlives its name, and no other one gets it.
+    """
+
+    id: int
+    archived: bool = False

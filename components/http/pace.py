@@ -1,0 +1,58 @@
+"""
+How fast one system is asked: by as many at once as the engine has threads, and not faster than it takes.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import BoundedSemaphore, Lock
+
+# Requests to one system that are under way at once, and so its connections. The engine calls a provider from four
+# threads, and some of what one call asks is asked side by side.
+AT_ONCE = 4
+# Seconds between two requests, after the first 429: three quarters of the 20 a second that a registry may allow.
+_FIRST_INTERVAL = 1 / 15
+_LONGEST_INTERVAL = 1.0
+
+
+class Pace:
+    """
+    The pace of all requests to one system.
+
+    Nobody waits until the system says that it was too fast (429); from then on requests begin one interval apart.
+    """
+
+    def __init__(self) -> None:
+        self._room = BoundedSemaphore(AT_ONCE)
+        self._lock = Lock()
+        self._interval = 0.0
+        self._next = 0.0
+        self._slowed_at = 0.0
+
+    @contextmanager
+    def one(self) -> Iterator[float]:
+        """
+        Wait for the turn of one request, which is sent inside; gives the time at which it begins.
+        """
+        with self._lock:
+            now = time.monotonic()
+            begin = max(now, self._next)
+            self._next = begin + self._interval
+        if begin > now:
+            time.sleep(begin - now)
+        with self._room:
+            yield time.monotonic()
+
+    def was_too_fast(self, began: float) -> None:
+        """
+        Go slower, if the request that was refused *began* after the last time that this was said.
+        """
+        with self._lock:
+            now = time.monotonic()
+            if began < self._slowed_at:
+                return
+            self._slowed_at = now
+            self._interval = min(2 * self._interval or _FIRST_INTERVAL, _LONGEST_INTERVAL)
+            self._next = max(self._next, now + self._interval)

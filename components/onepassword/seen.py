@@ -1,0 +1,72 @@
+"""
+What a run has read of 1Password, for all resources that look at the same item.
+
+Most fields of a shared item are somebody else's. Of those nothing is kept but that they are there: a value stays in
+memory only if it has the form of a zot API key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ..http.once import Once
+from .item import Field, Item, ItemRef
+
+# A run can wait for an hour for a canary. What was read before that is no ground to overwrite a field any more.
+_SECONDS = 60.0
+
+
+class SeenItems:
+    """
+    The part of every backend that remembers.
+    """
+
+    def __init__(self) -> None:
+        self._refs: Once[tuple[str, str], ItemRef] = Once()
+        self._items: Once[ItemRef, Item] = Once(_SECONDS)
+
+    def seen_ref(self, vault: str, item: str) -> ItemRef:
+        """
+        Return what `locate` returns, asked once for each pair of names.
+        """
+        return self._refs.get((vault, item), lambda: self.locate(vault, item))
+
+    def seen_item(self, ref: ItemRef) -> Item:
+        """
+        Return the item as this process has read it within the last minute, with what it has written since; without the
+        values that are no zot API keys.
+        """
+        return self._items.get(ref, lambda: self.read(ref).without_other_values())
+
+    @contextmanager
+    def _writing_to(self, ref: ItemRef) -> Iterator[None]:
+        """
+        Forget the item if the write inside fails: what it holds now is not known.
+        """
+        try:
+            yield
+        except BaseException:
+            self._items.forget(lambda known: known == ref)
+            raise
+
+    def _note_field(self, ref: ItemRef, field: Field) -> None:
+        """
+        Take in a *field* that a write has just been seen to leave.
+        """
+        self._items.amend(ref, lambda item: item.with_field(field).without_other_values())
+
+    def _note_removed(self, ref: ItemRef, field_id: str) -> None:
+        self._items.amend(ref, lambda item: item.without_field(field_id))
+
+    def locate(self, vault: str, item: str) -> ItemRef:
+        """
+        Ask where the one item is; each backend's own.
+        """
+        raise NotImplementedError
+
+    def read(self, ref: ItemRef) -> Item:
+        """
+        Ask for the item; each backend's own.
+        """
+        raise NotImplementedError

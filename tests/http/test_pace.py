@@ -1,0 +1,91 @@
+"""
+How many requests one system gets at once, and what becomes of them where it allows so many a second.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from components.http.api import Api
+from components.http.errors import OutOfOrderError
+from components.http.pace import AT_ONCE, Pace
+from components.zot.api import KeyAuth, zot_at
+from tests.http.told import URL, Told, said
+from tests.world import World
+
+
+@pytest.mark.embedded
+def test_a_system_is_asked_by_four_at_once_on_four_connections(signed_in: World) -> None:
+    """However many ask."""
+    estate = signed_in.estate
+    estate.zot.latency = 0.02
+    estate.forget_traffic()
+    with Api("zot", signed_in.zot_url) as api, ThreadPoolExecutor(16) as threads:
+        list(threads.map(lambda _: api.call("GET", "/v2/", whose="nobody"), range(32)))
+
+    assert 1 < estate.most_in_flight("zot") <= AT_ONCE
+    assert estate.connections("zot") <= AT_ONCE
+
+
+def test_who_was_too_fast_goes_slower(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once for all that were under way when it was said, and twice as slow the next time."""
+    clock = [100.0]
+    begun: list[float] = []
+    monkeypatch.setattr("components.http.pace.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("components.http.pace.time.sleep", lambda seconds: clock.__setitem__(0, clock[0] + seconds))
+    paced = Pace()
+
+    def requests(count: int) -> list[float]:
+        begun.clear()
+        for _ in range(count):
+            with paced.one() as began:
+                begun.append(began)
+        return [round(later - earlier, 3) for earlier, later in itertools.pairwise(begun)]
+
+    assert requests(3) == [0, 0]
+    for began in list(begun):
+        paced.was_too_fast(began - 1e-6)
+    assert requests(3) == [0.067, 0.067]
+    paced.was_too_fast(clock[0])
+    assert requests(3) == [0.133, 0.133]
+
+
+@pytest.mark.embedded
+def test_a_registry_that_allows_twenty_a_second_mints_all_keys(signed_in: World) -> None:
+    """A mint that came too fast was not looked at, and may be sent again; no key is made twice."""
+    zot = signed_in.estate.zot
+    keys = {f"user-{number}": zot.mint(f"user-{number}", "by hand") for number in range(40)}
+    zot.requests_per_second = 20
+    registry = zot_at(signed_in.zot_url)
+    expiry = zot.clock.now().replace(year=2099)
+    began = time.monotonic()
+
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        minted = list(
+            threads.map(lambda user: registry.mint(KeyAuth(user, keys[user]), user, "ours", expiry).uuid, keys)
+        )
+
+    zot.requests_per_second = 0
+    ours = [
+        [key.uuid for key in registry.listing(KeyAuth(user, keys[user]), user).keys if key.label == "ours"]
+        for user in keys
+    ]
+    assert ours == [[uuid] for uuid in minted]
+    assert time.monotonic() - began > 1
+
+
+@pytest.mark.parametrize(("status", "asked"), [(429, 2), (503, 1)])
+def test_a_request_that_may_not_be_repeated_is_only_where_nothing_was_done(status: int, asked: int) -> None:
+    """429 by name; any other fault is final."""
+    told = Told(said(status, headers={"Retry-After": "0"}), said(200))
+    api = Api("system", URL, transport=told.transport)
+
+    with contextlib.suppress(OutOfOrderError):
+        api.call("POST", "/", whose="nobody", not_taken=frozenset({429}))
+
+    assert len(told.asked) == asked
