@@ -19,7 +19,7 @@ from pulumi.output import Unknown
 from ..http import logs
 from ..http.errors import KeyRefusedError, MovedError, NotFoundError, ReconcileError
 from ..rotation import CURRENT
-from ..settings.model import named_fields
+from ..settings.named import named_fields
 from . import one_line
 from .run_memory import MEMORY, Identity
 from .told import TOLD
