@@ -20,7 +20,7 @@ from pulumi.output import Unknown
 from ..http import logs
 from ..http.errors import KeyRefusedError, MovedError, NotFoundError, ReconcileError
 from ..rotation import CURRENT
-from ..settings.model import named_fields
+from ..settings.named import named_fields
 from . import one_line
 from .findings import Findings
 from .journal import is_preview

@@ -26,7 +26,7 @@ from ..http.errors import CollisionError, MovedError, UnexpectedAnswerError
 from ..rotation import CURRENT
 from ..settings.place import Place
 from ..settings.reference import StoredToken
-from ..settings.systems import ForgejoServer
+from ..settings.server import ForgejoServer
 from .api import Forgejo, forgejo_at
 from .first_look import look
 

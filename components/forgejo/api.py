@@ -25,7 +25,7 @@ from ..http.errors import MovedError, NotFoundError, NotOursError
 from ..http.once import Once
 from ..onepassword.reference import token
 from ..settings.place import Place
-from ..settings.systems import ForgejoServer
+from ..settings.server import ForgejoServer
 from .model import Owner as Owner
 from .model import Page, Run, Started
 from .model import Secret as Secret

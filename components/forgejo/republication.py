@@ -21,7 +21,7 @@ from ..dynamic.told import TOLD
 from ..http.errors import ReconcileError
 from ..settings.place import Place
 from ..settings.reference import StoredToken
-from ..settings.systems import ForgejoServer
+from ..settings.server import ForgejoServer
 from .actions_secret import ActionsSecret
 from .api import Forgejo, forgejo_at
 

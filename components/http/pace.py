@@ -7,7 +7,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import BoundedSemaphore, Lock
+from threading import BoundedSemaphore, Event, Lock
 
 # Requests to one system that are under way at once, and so its connections. The engine calls a provider from four
 # threads, and some of what one call asks is asked side by side.
@@ -41,7 +41,7 @@ class Pace:
             begin = max(now, self._next)
             self._next = begin + self._interval
         if begin > now:
-            time.sleep(begin - now)
+            Event().wait(begin - now)
         with self._room:
             yield time.monotonic()
 

@@ -10,13 +10,30 @@ from collections.abc import Callable, Mapping
 
 from ..http.connections import shared
 from ..http.errors import CredentialMissingError
-from .cli import Cli
-from .connect import Connect, connect_host
 from .item import ItemAccess
-from .sdk import Sdk
+
+
+# Each is imported when it is used: a run needs one of them.
+def _connect() -> ItemAccess:
+    from .connect import Connect
+
+    return Connect()
+
+
+def _sdk() -> ItemAccess:
+    from .sdk import Sdk
+
+    return Sdk()
+
+
+def _cli() -> ItemAccess:
+    from .cli import Cli
+
+    return Cli()
+
 
 # By the word that the setting `onepassword.access` has for it.
-BACKENDS: Mapping[str, Callable[[], ItemAccess]] = {"connect": Connect, "serviceAccount": Sdk, "cli": Cli}
+BACKENDS: Mapping[str, Callable[[], ItemAccess]] = {"connect": _connect, "serviceAccount": _sdk, "cli": _cli}
 
 
 def onepassword(backend: str | None = None) -> ItemAccess:
@@ -34,7 +51,11 @@ def connect_hosts(backend: str | None = None) -> list[str]:
     Return the address of the Connect server, if that is how 1Password is reached, and if it can be one.
     """
     try:
-        return [connect_host()] if _chosen(backend) is Connect else []
+        if _chosen(backend) is not _connect:
+            return []
+        from .connect import connect_host
+
+        return [connect_host()]
     except CredentialMissingError:
         return []
 
@@ -50,15 +71,15 @@ def _chosen(named: str | None) -> Callable[[], ItemAccess]:
         return BACKENDS[named]
     connect = [bool(os.environ.get(name, "").strip()) for name in ("OP_CONNECT_HOST", "OP_CONNECT_TOKEN")]
     if all(connect):
-        return Connect
+        return _connect
     if os.environ.get("OP_SERVICE_ACCOUNT_TOKEN", "").strip():
-        return Sdk
+        return _sdk
     if any(connect):
         # One variable of Connect's two is set, and its error names the other. `op` would use a person's own account,
         # which nobody asked for.
-        return Connect
+        return _connect
     if shutil.which("op"):
-        return Cli
+        return _cli
     variables = "OP_CONNECT_HOST and OP_CONNECT_TOKEN, or OP_SERVICE_ACCOUNT_TOKEN, or install `op` and sign in"
     msg = f"1Password cannot be reached: no credential for it is set; export {variables}"
     raise CredentialMissingError(msg)

@@ -30,7 +30,6 @@ from ..http.errors import (
     UnreachableError,
 )
 from ..http.once import Together
-from ..settings.values import Url
 from .item import CONCEALED, Item, ItemRef
 from .seen import SeenItems
 from .write_queue import WriteQueue
@@ -235,6 +234,9 @@ def connect_host() -> str:
     Raises:
         CredentialMissingError: there is none, or what cannot be one.
     """
+    # Here and not above: where 1Password is reached in another way, nobody needs it.
+    from ..settings.values import Url
+
     host = from_environment("OP_CONNECT_HOST", "the address of the 1Password Connect server").rstrip("/")
     try:
         pydantic.TypeAdapter(Url).validate_python(host)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import pydantic
@@ -18,20 +18,18 @@ from pydantic import Field
 
 from .account import AccountSettings, SecretSettings
 from .messages import fault_line
-from .place import Place
+from .named import NAMESPACE as NAMESPACE
 from .reference import StoredToken
+from .server import ForgejoServer
 from .sso import SsoSettings
 from .systems import (
     AuthentikSettings,
-    ForgejoServer,
     ForgejoSettings,
     OnePasswordSettings,
     ServerName,
     ZotSettings,
 )
 from .values import SettingsModel, plain_http_host
-
-NAMESPACE = "zot-ci"
 
 
 class SettingsError(Exception):
@@ -150,23 +148,6 @@ def load(config: Mapping[str, str]) -> Settings:
         found = exc.errors(include_url=False, include_input=False)
         faults = [fault_line(fault, Settings, NAMESPACE) for fault in found]
     raise SettingsError("\n".join(["the stack's settings cannot be used:", *faults])) from None
-
-
-def named_fields(get: Callable[[str], object]) -> list[tuple[str, Place]]:
-    """
-    Return every field that a stack's configuration names, with the user name of its account; none where the
-    configuration is not this program's, or is refused.
-
-    Args:
-        get: returns the configuration's value of a full key, as the engine hands it over, or None.
-    """
-    keys = [f"{NAMESPACE}:{field.alias or name}" for name, field in Settings.model_fields.items()]
-    found = {key: value for key in keys if isinstance(value := get(key), str)}
-    try:
-        settings = load(found)
-    except SettingsError:
-        return []
-    return [(account.username, field.place) for account in settings.accounts for field in account.onepassword]
 
 
 def _is_ours(key: str) -> bool:

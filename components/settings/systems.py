@@ -5,12 +5,10 @@ The settings of the systems: where each one is, and where its token is kept. No 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator
 
-from .reference import StoredToken
 from .values import ImageRepository, ImageTag, SettingsModel, Text, TokenReference, Url
 
 _SERVER = re.compile(r"[a-z][a-z0-9-]{0,38}")
@@ -67,27 +65,3 @@ class OnePasswordSettings(SettingsModel):
     """
 
     access: Backend | None = None
-
-
-@dataclass(frozen=True)
-class ForgejoServer:
-    """
-    One Forgejo or Gitea server, as a resource is told of it.
-
-    Args:
-        url: where it is.
-        name: its name in `forgejoServers`; empty for the one of `forgejo`.
-        token: where its token is kept in 1Password; None where the environment has it.
-    """
-
-    url: str
-    name: str = ""
-    token: StoredToken | None = None
-
-    @property
-    def variable(self) -> str:
-        """
-        The environment variable that has the token where 1Password has not.
-        """
-        own = f"_{self.name.upper().replace('-', '_')}" if self.name else ""
-        return f"FORGEJO_TOKEN{own}"

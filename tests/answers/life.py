@@ -91,6 +91,8 @@ class Life:
         self.key = self.mint()
         world.estate.zot.revoke(world.estate.zot.of(world.username)[0].uuid)
         world.set_field(None)
+        # What somebody does between two runs.
+        connections.forget_all()
         self.field_ = dict(ItemFieldProvider().create(field_inputs(self.key)).outs or {})
         self.secret = dict(ActionsSecretProvider().create(secret_inputs(world, self.key)).outs or {})
         uuid = self.key["uuid"]

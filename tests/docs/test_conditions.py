@@ -20,6 +20,7 @@ from components.zot.retired_keys import RetiredKeysProvider
 from tests.docs.pages import table
 from tests.dynamic import wanted
 from tests.dynamic.wanted import LABEL, made_by, outs_of
+from tests.processes import another_process
 from tests.world import GROUP, ITEM, OWNER, REPOSITORY, SECRET, VAULT, World
 
 
@@ -53,6 +54,7 @@ def _of_a_field(spoil: Callable[[], object]) -> str:
     """What a read says of the field after *spoil*."""
     olds = outs_of(ItemFieldProvider().create(wanted.field()))
     spoil()
+    another_process()
     return str(outs_of(ItemFieldProvider().read("id", olds))["condition"])
 
 
@@ -60,6 +62,7 @@ def _of_a_secret(world: World, spoil: Callable[[], object], **olds: Any) -> str:
     """What a read says of the secret after *spoil*."""
     outs = outs_of(ActionsSecretProvider().create(wanted.secret(world)))
     spoil()
+    another_process()
     return str(outs_of(ActionsSecretProvider().read("id", outs | olds))["condition"])
 
 

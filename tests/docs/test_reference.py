@@ -20,7 +20,7 @@ from pydantic_core import PydanticUndefined
 from components import registry_credential
 from components.http.errors import ReconcileError
 from components.settings.model import Settings, SettingsError
-from components.settings.systems import ForgejoServer
+from components.settings.server import ForgejoServer
 from tests.docs.pages import ROOT, read, table
 
 REFERENCE = read("docs/reference.md")

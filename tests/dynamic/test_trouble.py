@@ -386,6 +386,7 @@ def test_one_vault_that_is_silent_stops_only_its_fields(signed_in: World, monkey
     spare = field(vault="spare", item="CI", field="key")
     both = [outs_of(_FIELD.create(one)) for one in (field(), spare)]
     vaults.silent_vaults = {"spare"}
+    next_run(signed_in)
 
     conditions: list[Any] = [outs_of(_FIELD.read("id", one))["condition"] for one in both]
 

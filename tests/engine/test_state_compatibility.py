@@ -14,7 +14,7 @@ import pytest
 
 from components.forgejo.api import forgejo_at
 from components.settings.place import Place
-from components.settings.systems import ForgejoServer
+from components.settings.server import ForgejoServer
 from components.zot.api import KeyAuth, zot_at
 from tests.engine.checks import assert_in_sync, calls
 from tests.engine.stack import Stack

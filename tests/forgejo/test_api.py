@@ -15,7 +15,7 @@ from components.http.errors import (
     SignInRefusedError,
 )
 from components.settings.place import Place
-from components.settings.systems import ForgejoServer
+from components.settings.server import ForgejoServer
 from tests.http.told import SECRET, URL, Answer, Told, broken, html, said
 from tests.messages import assert_names
 from tests.world import OWNER, REPOSITORY, World

@@ -11,7 +11,7 @@ import pytest
 
 from components.forgejo.api import Forgejo
 from components.http.errors import NotFoundError, OutOfOrderError, ReconcileError, UnexpectedAnswerError
-from components.settings.systems import ForgejoServer
+from components.settings.server import ForgejoServer
 from tests.http.told import URL, Answer, Told, said
 from tests.messages import assert_names
 

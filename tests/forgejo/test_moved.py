@@ -20,7 +20,7 @@ from components.http.errors import (
     UnexpectedAnswerError,
 )
 from components.settings.place import Place
-from components.settings.systems import ForgejoServer
+from components.settings.server import ForgejoServer
 from tests.dynamic.wanted import NO_KEY, next_run, outs_of, secret, writes
 from tests.http.between import Between
 from tests.messages import assert_names

@@ -8,7 +8,7 @@ import pytest
 
 from components.forgejo.api import forgejo_at
 from components.settings.place import Place
-from components.settings.systems import ForgejoServer
+from components.settings.server import ForgejoServer
 from tests.forgejo.test_api import at
 from tests.world import OWNER, REPOSITORY, World
 

@@ -14,7 +14,7 @@ from components.http.credentials import EnvironmentToken, from_environment
 from components.http.errors import CredentialMissingError, EnvironmentUnfitError
 from components.onepassword.connect import Connect
 from components.settings.place import Place
-from components.settings.systems import ForgejoServer
+from components.settings.server import ForgejoServer
 from components.zot.api import KeyAuth, MintedKey, SessionAuth
 from tests.http.told import SECRET, URL, Told, said
 from tests.messages import assert_names

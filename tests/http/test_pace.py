@@ -37,7 +37,12 @@ def test_who_was_too_fast_goes_slower(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [100.0]
     begun: list[float] = []
     monkeypatch.setattr("components.http.pace.time.monotonic", lambda: clock[0])
-    monkeypatch.setattr("components.http.pace.time.sleep", lambda seconds: clock.__setitem__(0, clock[0] + seconds))
+
+    class Waited:
+        def wait(self, seconds: float) -> None:
+            clock[0] += seconds
+
+    monkeypatch.setattr("components.http.pace.Event", Waited)
     paced = Pace()
 
     def requests(count: int) -> list[float]:

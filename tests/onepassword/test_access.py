@@ -23,7 +23,7 @@ from components.http.errors import (
 from components.onepassword.access import onepassword
 from components.settings.place import Place
 from components.settings.reference import Reference, StoredToken
-from components.settings.systems import ForgejoServer
+from components.settings.server import ForgejoServer
 from tests.estate import Estate
 from tests.messages import assert_names
 from tests.onepassword.backends import BACKENDS, CLI, CONNECT, SERVICE_ACCOUNT, Backend, enter

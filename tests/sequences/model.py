@@ -36,7 +36,7 @@ from components.dynamic.provider import Props, Provider, refuse_a_dead_key
 from components.dynamic.run_memory import MEMORY, Identity
 from components.forgejo.api import Forgejo
 from components.forgejo.republication import Published, publish_again
-from components.settings.systems import ForgejoServer
+from components.settings.server import ForgejoServer
 from components.zot.known_alive import ask
 from tests.processes import another_process
 

@@ -13,10 +13,11 @@ import yaml  # type: ignore[import-untyped]  # comes with pulumi, without types
 
 from components.rotation import Policy
 from components.settings.model import Settings, load
+from components.settings.named import named_fields
 from components.settings.place import Place
 from components.settings.reference import StoredToken
-from components.settings.systems import ForgejoServer
-from tests.settings.given import RIGHT, given
+from components.settings.server import ForgejoServer
+from tests.settings.given import RIGHT, config, given
 from tests.settings.spoiled import MISSING, A, F, with_
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -199,3 +200,27 @@ def test_tokens_may_be_references_and_a_backend_may_be_named() -> None:
     assert settings.forgejo is not None
     assert settings.forgejo.token == "op://blumeops/Forgejo Secrets/section/api-token"
     assert settings.onepassword.access == "serviceAccount"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"vault": "blumeops", "item": " Forgejo Secrets ", "field": "a"},
+        [{"vault": "v", "item": "i", "field": "a"}, {"vault": "v", "item": "i", "field": "b"}],
+    ],
+    ids=["one", "several"],
+)
+def test_a_provider_reads_the_same_fields_as_the_program(fields: object) -> None:
+    """Without the models that check settings, which every process of a provider would have to import."""
+    configuration = config(onepassword=fields)
+    settings = load(configuration)
+
+    expected = [(one.username, field.place) for one in settings.accounts for field in one.onepassword]
+    assert named_fields(configuration.get) == expected
+    assert expected
+
+
+@pytest.mark.parametrize("accounts", ["", "{", "[1]", '[{"username": "x"}]', '[{"onepassword": {"vault": 1}}]', None])
+def test_a_configuration_that_is_another_program_s_names_no_field(accounts: str | None) -> None:
+    """The same providers work in other programs."""
+    assert named_fields({"zot-ci:accounts": accounts}.get) == []

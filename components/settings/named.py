@@ -1,0 +1,43 @@
+"""
+The fields that a stack's settings name, without the models that check settings: every provider's process asks for them,
+and the program has checked the settings before.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from .place import Place
+
+NAMESPACE = "zot-ci"
+
+
+def named_fields(get: Callable[[str], object]) -> list[tuple[str, Place]]:
+    """
+    Return every field that a stack's configuration names, with the user name of its account; none where the
+    configuration is not this program's. What the program refuses in it may be left out here.
+
+    Args:
+        get: returns the configuration's value of a full key, as the engine hands it over, or None.
+    """
+    named = []
+    for account in _mappings(_parsed(get(f"{NAMESPACE}:accounts"))):
+        for field in _mappings(account.get("onepassword")):
+            names = [field.get(part) for part in ("vault", "item", "field")]
+            if isinstance(account.get("username"), str) and all(isinstance(name, str) for name in names):
+                named.append((account["username"], Place.field(*(str(name).strip() for name in names))))
+    return named
+
+
+def _parsed(value: object) -> object:
+    try:
+        return json.loads(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def _mappings(value: object) -> list[dict[str, Any]]:
+    # One may stand without a list around it.
+    return [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, dict)]

@@ -1,0 +1,33 @@
+"""
+One Forgejo or Gitea server, as a resource is told of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .reference import StoredToken
+
+
+@dataclass(frozen=True)
+class ForgejoServer:
+    """
+    One Forgejo or Gitea server, as a resource is told of it.
+
+    Args:
+        url: where it is.
+        name: its name in `forgejoServers`; empty for the one of `forgejo`.
+        token: where its token is kept in 1Password; None where the environment has it.
+    """
+
+    url: str
+    name: str = ""
+    token: StoredToken | None = None
+
+    @property
+    def variable(self) -> str:
+        """
+        The environment variable that has the token where 1Password has not.
+        """
+        own = f"_{self.name.upper().replace('-', '_')}" if self.name else ""
+        return f"FORGEJO_TOKEN{own}"
