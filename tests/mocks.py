@@ -11,6 +11,7 @@ import asyncio
 import runpy
 import signal
 import threading
+import time
 from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -206,9 +207,14 @@ def run(
 async def _in_time(program: Coroutine[Any, Any, None]) -> None:
     """
     Run *program*, and say what it waits for if it does not end: nothing that it asks here takes a second.
+
+    The SDK's threads have event loops of their own here, and what ends in one of those does not wake this one: so it
+    wakes by itself.
     """
     running = asyncio.ensure_future(program)
-    await asyncio.wait({running}, timeout=_SECONDS)
+    deadline = time.monotonic() + _SECONDS
+    while not running.done() and time.monotonic() < deadline:
+        await asyncio.wait({running}, timeout=0.1)
     if not running.done():
         others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
         waiting = [" > ".join(_awaited(task.get_coro())) for task in others]

@@ -114,9 +114,9 @@ def test_mise_s_tasks_are_make_s_targets_and_the_script_s_commands() -> None:
     tasks = tomllib.loads((ROOT / "mise.toml").read_text(encoding="utf-8"))["tasks"]
     targets = re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
     known = {f"make {target}" for target in targets}
-    known |= {f"scripts/stack.py {command}" for command in (*COMMANDS, "summary")}
+    known |= {f"scripts/stack.py {command}" for command in (*COMMANDS, "check", "summary")}
 
-    assert {*COMMANDS, "summary", "test", "demo"} <= tasks.keys()
+    assert {*COMMANDS, "check", "summary", "test", "demo"} <= tasks.keys()
     for name, task in tasks.items():
         assert task["run"] in known
         assert task["run"].endswith(f" {name}")
