@@ -18,6 +18,7 @@ import pulumi
 from .authentik.service_account import ServiceAccount
 from .credential_args import FieldArgs, RegistryCredentialArgs, SecretArgs
 from .dynamic import ending
+from .dynamic.behind import BEHIND
 from .dynamic.run_memory import MEMORY, Identity
 from .forgejo.actions_secret import ActionsSecret
 from .forgejo.republication import Published, republished
@@ -79,6 +80,7 @@ class RegistryCredential(pulumi.ComponentResource):
         )
         resources: list[ItemField | ActionsSecret] = [*fields, *secrets]
         marks = {place.identity: one.mark for place, one in zip(places, resources, strict=True)}
+        _expect_sweep(args.username, retired)
         _name({("account", args.username): owner.mark, **marks} if owner else marks)
         self.register_outputs({"summary": self.summary})
 
@@ -187,6 +189,15 @@ class RegistryCredential(pulumi.ComponentResource):
             token=self._args.stored(where.token),
             opts=self._after(store),
         )
+
+
+def _expect_sweep(username: str, sweep: RetiredKeys) -> None:
+    """
+    Say, in a real run, that the program has this sweep, and whether the run has come to it.
+    """
+    if not pulumi.runtime.is_dry_run():
+        BEHIND.note_expected(username)
+        sweep.mark.apply(partial(BEHIND.note_done, username))
 
 
 def _name(marks: Mapping[Identity, pulumi.Output[str]]) -> None:

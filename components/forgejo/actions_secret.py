@@ -17,6 +17,7 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CheckResult, CreateResult, DiffResult, Resource, UpdateResult
 
+from ..dynamic.behind import BEHIND
 from ..dynamic.findings import Findings
 from ..dynamic.provider import Props, Provider, changed, differences, given, holds, key_in, refuse_a_dead_key
 from ..dynamic.run_memory import MEMORY, Holder, Identity
@@ -127,8 +128,12 @@ class ActionsSecretProvider(Provider):
         Delete the secret, unless it is nobody else's by now; one that is gone is no error.
 
         The successor may call it by another name: a repository that was renamed is the same one.
+
+        Raises:
+            NotYetError: the state needs this place for a sweep that this run has left out.
         """
         place, mark = _place(props), props["mark"]
+        BEHIND.refuse_deletion(props["key_uuid"], place.thing)
         succeeded = any(MEMORY.has_successor(identity, mark) for identity in _identities(props))
         if MEMORY.is_anothers(place.identity, mark) or succeeded:
             # Unless its new owner has published to it, the secret still holds this key.

@@ -15,6 +15,7 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
 
+from ..dynamic.behind import BEHIND
 from ..dynamic.findings import Findings
 from ..dynamic.provider import Props, Provider, changed, differences, given, holds, key_in, refuse_a_dead_key
 from ..dynamic.run_memory import MEMORY, Holder, Identity
@@ -108,8 +109,12 @@ class ItemFieldProvider(Provider):
     def delete(self, id_: str, props: Props) -> None:
         """
         Remove the field if it was added here, still holds this key, and is nobody else's by now; else leave it.
+
+        Raises:
+            NotYetError: the state needs this place for a sweep that this run has left out.
         """
         place, identity, mark = _place(props), _identity(props), props["mark"]
+        BEHIND.refuse_deletion(props["key_uuid"], place.thing)
         if MEMORY.is_anothers(place.identity, mark) or MEMORY.has_successor(identity, mark):
             # Unless its new owner has written it, the field still holds this key.
             MEMORY.note_held(identity, str(place), props["key_uuid"], props["mark"])

@@ -17,6 +17,7 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
 
+from ..dynamic.behind import BEHIND
 from ..dynamic.provider import Props, Provider, changed, differences, given, key_in
 from ..dynamic.run_memory import MEMORY, Holder, Identity
 from ..dynamic.told import TOLD
@@ -83,6 +84,7 @@ class RetiredKeysProvider(Provider):
         """
         olds = self.as_read(id_, olds)
         MEMORY.note_holder(_slot(olds), Holder(olds["mark"], labels=_labels(olds)))
+        BEHIND.note_owner(olds["key_uuid"], olds["username"])
         found = olds["condition"] if is_trouble(olds["condition"]) else condition(olds, news)
         still_used = [f"something still holds it: {line}" for line in olds.get("still_used") or []]
         said = [] if found == CURRENT else [found]
@@ -236,6 +238,7 @@ class RetiredKeys(Resource, module="zot", name="RetiredKeys"):
     """
 
     still_used: pulumi.Output[list[str] | None]
+    mark: pulumi.Output[str]
     condition: pulumi.Output[str]
 
     def __init__(
@@ -262,6 +265,7 @@ class RetiredKeys(Resource, module="zot", name="RetiredKeys"):
             "retire_after_days": retire_after_days,
             "condition": CURRENT,
             "still_used": None,
+            "mark": None,
             **given(exclusive=exclusive or None),
         }
         secret = pulumi.ResourceOptions(additional_secret_outputs=["api_key"])
