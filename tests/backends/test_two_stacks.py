@@ -100,7 +100,7 @@ def test_two_stacks_of_one_name_over_one_account_end_each_other_s_key(
 def test_two_stacks_that_name_the_same_places_overwrite_each_other(
     world: World, in_sync: Stack, tmp_path: Path
 ) -> None:
-    """Of two accounts. The field's other value is seen; the secret's is not, and an `up` of the first publishes again."""
+    """The field's other value is seen, the secret's is not; an `up` of the first puts back both. Of two accounts."""
     config = world.config()
     config["zot-ci:accounts"][0]["username"] = "zot-cd"
     other = Stack(tmp_path / "other", credentials(world), config, "other")
