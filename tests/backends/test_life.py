@@ -4,6 +4,7 @@ A stack's life on the backends that a team has: an S3-compatible server and Post
 
 from __future__ import annotations
 
+import signal
 import threading
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from tests.engine.leaks import leaks
 from tests.engine.prepared import Prepared
 from tests.engine.stack import Stack
 from tests.faults.proxy import Plan
-from tests.faults.scenarios import kill_session
+from tests.faults.scenarios import kill_session, signal_session
 from tests.world import FIELD, ITEM, VAULT, World, credentials
 
 PATIENCE_SECONDS = 120
@@ -101,31 +102,32 @@ def test_two_runners_at_once_rotate_once(ground: Prepared, first: Stack, tmp_pat
 
 @long_form
 def test_a_preview_during_an_up_ends_and_changes_nothing(ground: Prepared, first: Stack, tmp_path: Path) -> None:
-    """It takes no lock. The `up` waits half-way for as long, with the next key in the field and not in the secret."""
+    """It takes no lock. The `up` stands still half-way for as long, with the next key in the field and not in the secret."""
     world = ground.world
     assert first.up().code == 0
     second = first.checkout(tmp_path / "second")
     world.estate.clock.advance(days=91)
     old = world.secret()
-    stored, looked = threading.Event(), threading.Event()
-
-    def hold_the_first_one_that_sees_it() -> None:
-        if world.field() != old and not stored.is_set():
-            stored.set()
-            looked.wait(PATIENCE_SECONDS)
-
-    ground.proxies.plan = Plan(after=hold_the_first_one_that_sees_it)
+    half_way = threading.Event()
     up = first.begin("up", "--yes", "--skip-preview")
+
+    def stop_once_it_is_in_the_field() -> None:
+        if world.field() != old and not half_way.is_set():
+            signal_session(up, signal.SIGSTOP)
+            half_way.set()
+
+    ground.proxies.plan = Plan(after=stop_once_it_is_in_the_field)
     try:
-        assert stored.wait(PATIENCE_SECONDS)
+        assert half_way.wait(PATIENCE_SECONDS)
         before = _seen(world)
         preview = second.preview()
         after = _seen(world)
     finally:
-        looked.set()
+        signal_session(up, signal.SIGCONT)
     done = first.finish(up)
 
     assert preview.code == 7, preview.text
+    assert before[:2] == (world.field(), old)
     assert after == before
     assert done.code == 0, done.text
     assert_in_sync(world, second)
