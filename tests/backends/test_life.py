@@ -102,7 +102,7 @@ def test_two_runners_at_once_rotate_once(ground: Prepared, first: Stack, tmp_pat
 
 @long_form
 def test_a_preview_during_an_up_ends_and_changes_nothing(ground: Prepared, first: Stack, tmp_path: Path) -> None:
-    """It takes no lock. The `up` stands still half-way for as long, with the next key in the field and not in the secret."""
+    """It takes no lock. The `up` stands still for as long, with the next key in the field and not in the secret."""
     world = ground.world
     assert first.up().code == 0
     second = first.checkout(tmp_path / "second")
