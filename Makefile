@@ -58,9 +58,8 @@ test-sso: tools .venv-sso/installed ## of these, what needs the packages of requ
 	@echo "testing: pytest, single sign-on, $(JOBS) processes"
 	@$(RUN_SSO) $(PYTEST) tests/sso
 
-test-backends: tools ## stacks on S3, on PostgreSQL and with Vault, at length (versitygw and Vault are built for it)
+test-backends: tools ## stacks on S3 and on PostgreSQL, moved and split, at length; a versitygw is built for it
 	@tools/build.sh versitygw
-	@tools/build.sh vault
 	@tools/build.sh postgresql
 	@echo "testing: pytest, state backends, $(JOBS) processes"
 	@$(RUN) LONG=1 $(PYTEST) tests/backends

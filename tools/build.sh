@@ -10,7 +10,6 @@
 #   build.sh act      what runs the workflows in a test: likewise
 #   build.sh promtool the check of the alert rules: likewise
 #   build.sh versitygw  an S3-compatible server, for the tests of the state backends: likewise
-#   build.sh vault    what encrypts a state's secrets in a test: likewise
 #   build.sh postgresql  says which PostgreSQL the same tests use, or how to get one
 #
 # The versions that are built stand in tools/*/go.mod and nowhere else. Every fault is one line that names the ways out.
@@ -249,12 +248,6 @@ get_versitygw() {
         "no stack will be tried on S3" "about 2 minutes on 2 cores" -ldflags "-X main.Version=VERSION"
 }
 
-get_vault() {
-    # `minimal` leaves out the plugins for other vendors' systems, which are most of it; transit is not among them.
-    helper vault github.com/hashicorp/vault github.com/hashicorp/vault \
-        "no stack will be tried with Vault's transit engine" "some 10 minutes on 2 cores" -tags minimal
-}
-
 get_postgresql() {
     # Debian keeps its programs off PATH.
     for found in "$(theirs initdb)" /usr/lib/postgresql/*/bin/initdb; do
@@ -264,6 +257,6 @@ get_postgresql() {
 }
 
 case ${1-} in
-venv | sso | docs | pulumi | gitea | actionlint | act | promtool | versitygw | vault | postgresql) "get_$1" ;;
-*) die "usage: tools/build.sh venv|sso|docs|pulumi|gitea|actionlint|act|promtool|versitygw|vault|postgresql" ;;
+venv | sso | docs | pulumi | gitea | actionlint | act | promtool | versitygw | postgresql) "get_$1" ;;
+*) die "usage: tools/build.sh venv|sso|docs|pulumi|gitea|actionlint|act|promtool|versitygw|postgresql" ;;
 esac

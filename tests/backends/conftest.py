@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.backends.servers import S3, Backend, PostgreSQL, Vault, built_or_skip, postgresql_or_skip
+from tests.backends.servers import S3, Backend, PostgreSQL, postgresql_or_skip, versitygw_or_skip
+from tests.backends.vault import Vault
 from tests.engine.prepared import IN_SYNC, Prepared
 from tests.engine.stack import Stack, engine_is_there
 from tests.world import real_servers
@@ -26,7 +27,7 @@ def _engine() -> None:
 @pytest.fixture(scope="session")
 def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3]:
     """An S3-compatible server."""
-    with S3.start(built_or_skip("versitygw"), tmp_path_factory.mktemp("s3")) as server:
+    with S3.start(versitygw_or_skip(), tmp_path_factory.mktemp("s3")) as server:
         yield server
 
 
@@ -38,9 +39,9 @@ def postgresql() -> Iterator[PostgreSQL]:
 
 
 @pytest.fixture(scope="session")
-def vault(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vault]:
-    """A Vault with its transit engine."""
-    with Vault.start(built_or_skip("vault"), tmp_path_factory.mktemp("vault") / "home") as server:
+def vault() -> Iterator[Vault]:
+    """A stand-in for a Vault with its transit engine."""
+    with Vault.start() as server:
         yield server
 
 

@@ -1,6 +1,5 @@
 """
-Servers that keep a team's state, and one that encrypts its secrets: real ones, on loopback ports, each with everything
-it writes in one folder.
+Servers that keep a team's state: real ones, on loopback ports, each with everything it writes in one folder.
 
 They tell whether a stack lives on them. Nothing in `components` knows them.
 """
@@ -51,14 +50,14 @@ class Backend:
     content: Callable[[], bytes] = field(repr=False)
 
 
-def built_or_skip(program: str) -> Path:
+def versitygw_or_skip() -> Path:
     """
-    Return a program that `make test-backends` built, or the one on PATH; skip the test if there is none.
+    Return the versitygw that `make test-backends` built, or the one on PATH; skip the test if there is none.
     """
-    built = ROOT / ".tools" / "bin" / program
-    found = built if built.exists() else shutil.which(program)
+    built = ROOT / ".tools" / "bin" / "versitygw"
+    found = built if built.exists() else shutil.which("versitygw")
     if not found:
-        pytest.skip(f"no {program}: `make test-backends` builds one")
+        pytest.skip("no versitygw: `make test-backends` builds one")
     return Path(found)
 
 
@@ -97,7 +96,7 @@ class S3:
         url = f"http://127.0.0.1:{port}"
         # What it knows of a file would stand in attributes that not every file system has.
         command = [str(program), "--port", f"127.0.0.1:{port}", "posix", "--sidecar", str(beside), str(buckets)]
-        with running(command, folder / "output.log", lambda: _answers(url), own):
+        with running(command, folder / "output.log", lambda: answers(url), own):
             yield cls(url, buckets, env)
 
     def backend(self) -> Backend:
@@ -179,54 +178,6 @@ class PostgreSQL:
         return subprocess.run(command, env=env, capture_output=True, check=True).stdout
 
 
-class Vault:
-    """
-    A Vault in its development mode, with the transit engine turned on.
-
-    *env* says where it is, and gives its root token.
-    """
-
-    def __init__(self, url: str, token: str) -> None:
-        self.env = {"VAULT_ADDR": url, "VAULT_TOKEN": token}
-        self._client = httpx.Client(base_url=f"{url}/v1", headers={"X-Vault-Token": token}, trust_env=False)
-        self._post("/sys/mounts/transit", type="transit")
-
-    @classmethod
-    @contextmanager
-    def start(cls, program: Path, folder: Path) -> Iterator[Vault]:
-        """
-        Run *program* until the block ends. It keeps everything in memory.
-        """
-        folder.mkdir(parents=True)
-        port, token = free_port(), secrets.token_urlsafe(24)
-        url = f"http://127.0.0.1:{port}"
-        command = [str(program), "server", "-dev", "-dev-no-store-token", f"-dev-listen-address=127.0.0.1:{port}"]
-        # Its telling whether to lock its memory, and its home, are for a server that lives longer.
-        own = {"HOME": str(folder), "VAULT_DEV_ROOT_TOKEN_ID": token, "PATH": os.defpath}
-        with running(command, folder / "output.log", lambda: _answers(f"{url}/v1/sys/health"), own):
-            yield cls(url, token)
-
-    def key(self) -> str:
-        """
-        Make a key that encrypts, and return its URL as a secrets provider.
-        """
-        name = f"key-{secrets.token_hex(4)}"
-        self._post(f"/transit/keys/{name}")
-        return f"hashivault://{name}"
-
-    def token_without_rights(self) -> str:
-        """
-        Make a token that may do nothing.
-        """
-        made = self._post("/auth/token/create", policies=["default"])
-        return str(made.json()["auth"]["client_token"])
-
-    def _post(self, path: str, **body: object) -> httpx.Response:
-        answer = self._client.post(path, json=body)
-        answer.raise_for_status()
-        return answer
-
-
 @contextmanager
 def running(
     command: Sequence[str],
@@ -276,7 +227,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _answers(url: str) -> bool:
+def answers(url: str) -> bool:
     """
     Whether an HTTP server answers, whatever it says.
     """

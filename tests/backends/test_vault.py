@@ -1,5 +1,5 @@
 """
-Another secrets provider than the passphrase: a real Vault's transit engine.
+Another secrets provider than the passphrase: Vault's transit engine, by a stand-in.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.backends import long_form
-from tests.backends.servers import Vault
+from tests.backends.vault import Vault
 from tests.engine.checks import assert_in_sync
 from tests.engine.leaks import leaks, leaks_in
 from tests.engine.stack import Stack
