@@ -7,6 +7,7 @@ They tell whether a stack lives on them. Nothing in `components` knows them.
 from __future__ import annotations
 
 import os
+import pwd
 import secrets
 import shutil
 import signal
@@ -70,6 +71,8 @@ def postgresql_or_skip() -> Path:
     found = on_path or sorted(Path("/").glob(_DEBIAN_POSTGRESQL), reverse=True)
     if not found:
         pytest.skip("no PostgreSQL: install it (Debian: apt-get install postgresql)")
+    if os.getuid() == 0 and DEBIAN_USER not in {entry.pw_name for entry in pwd.getpwall()}:
+        pytest.skip(f"PostgreSQL refuses to run as root, and there is no user {DEBIAN_USER}")
     return found[0]
 
 

@@ -20,7 +20,8 @@ from tests.faults.proxy import Plan
 from tests.faults.scenarios import kill_session, signal_session
 from tests.world import FIELD, ITEM, VAULT, World, credentials
 
-PATIENCE_SECONDS = 120
+# As Stack.finish has: an `up` takes some seconds, and a hundred on a machine that does ten other things.
+PATIENCE_SECONDS = 300
 
 
 @pytest.fixture
