@@ -160,4 +160,4 @@ def _seen(world: World) -> tuple[object, ...]:
     What a preview must not change.
     """
     key = world.field() or ""
-    return key, world.secret(), [listed["uuid"] for listed in world.keys(key)], world.account()
+    return key, world.secret(), sorted(listed["uuid"] for listed in world.keys(key)), world.account()
