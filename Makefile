@@ -9,10 +9,10 @@ JOBS ?= $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
 PYTEST := pytest -q -n $(JOBS) --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help venv tools test-tools check test test-fast versions test-sso faults commands parts workflows alerts demo pictures docs bench lock clean
+.PHONY: help venv tools test-tools check test test-fast versions test-sso test-backends faults commands parts workflows alerts demo pictures docs bench lock clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .venv/installed: requirements.lock
 	@tools/build.sh venv
@@ -57,6 +57,12 @@ test-sso: tools .venv-sso/installed ## of these, what needs the packages of requ
 	@$(RUN_SSO) mypy --no-error-summary components/registry_sso.py
 	@echo "testing: pytest, single sign-on, $(JOBS) processes"
 	@$(RUN_SSO) $(PYTEST) tests/sso
+
+test-backends: tools ## stacks on S3 and on PostgreSQL, moved and split, at length; a versitygw is built for it
+	@tools/build.sh versitygw
+	@tools/build.sh postgresql
+	@echo "testing: pytest, state backends, $(JOBS) processes"
+	@$(RUN) LONG=1 $(PYTEST) tests/backends
 
 faults: tools ## every request of every scenario by every fault; takes hours (SCENARIOS, FAULTS, EVERY, JOBS)
 	@$(RUN) JOBS="$(JOBS)" SCENARIOS="$(SCENARIOS)" FAULTS="$(FAULTS)" EVERY="$(or $(EVERY),1)" python -m tests.faults

@@ -47,6 +47,15 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prepared | No
         yield prepared
 
 
+@pytest.fixture(scope="session")
+def behind_proxies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prepared]:
+    """
+    The same states with a proxy in front of each system, for tests that look between two requests or spoil one.
+    """
+    with Prepared(tmp_path_factory.mktemp("behind-proxies"), behind_proxies=True) as prepared:
+        yield prepared
+
+
 @pytest.fixture
 def world(prepared: Prepared | None) -> Iterator[World]:
     """
@@ -105,7 +114,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 # Where every test starts `pulumi`; elsewhere a test that does, or asks a real Gitea, has one of the fixtures.
-_ENGINE_PLACES = ("tests/engine/", "tests/commands/", "tests/parts/", "tests/sso/test_engine.py")
+_ENGINE_PLACES = ("tests/engine/", "tests/backends/", "tests/commands/", "tests/parts/", "tests/sso/test_engine.py")
 _ENGINE_FIXTURES = {"stack", "in_sync", "behind_proxies", "gitea"}
 
 

@@ -41,7 +41,7 @@ def ran_against(nodeid: str, fixtures: Iterable[str]) -> list[str]:
     Return the systems that a test runs against, beside the embedded ones.
     """
     fixtures, found = set(fixtures), [PYTHON]
-    places = ("tests/engine/", "tests/commands/", "tests/sso/test_engine.py")
+    places = ("tests/engine/", "tests/backends/", "tests/commands/", "tests/sso/test_engine.py")
     if "gitea" in fixtures:
         found.append(GITEA)
     if (nodeid.startswith(places) and "gitea" not in fixtures) or {"stack", "in_sync", "behind_proxies"} & fixtures:

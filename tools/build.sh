@@ -10,6 +10,8 @@
 #   build.sh actionlint  the check of the workflows: the one on PATH, else built likewise; nothing, said so, without Go
 #   build.sh act      what runs the workflows in a test: likewise
 #   build.sh promtool the check of the alert rules: likewise
+#   build.sh versitygw  an S3-compatible server, for the tests of the state backends: likewise
+#   build.sh postgresql  says which PostgreSQL the same tests use, or how to get one
 #
 # The versions that are built stand in tools/*/go.mod and nowhere else. Every fault is one line that names the ways out.
 # A build that takes minutes says every quarter of a minute (TICK) that it goes on, on a terminal each second in one line.
@@ -244,7 +246,20 @@ get_promtool() {
         "the alert rules will not be checked" "some minutes" -ldflags "-X github.com/prometheus/common/version.Version=VERSION"
 }
 
+get_versitygw() {
+    helper versitygw github.com/versity/versitygw github.com/versity/versitygw/cmd/versitygw \
+        "no stack will be tried on S3" "about 2 minutes on 2 cores" -ldflags "-X main.Version=VERSION"
+}
+
+get_postgresql() {
+    # Debian keeps its programs off PATH.
+    for found in "$(theirs initdb)" /usr/lib/postgresql/*/bin/initdb; do
+        [ ! -x "$found" ] || { say "using PostgreSQL $(version "$("$found" --version)") ($found)" && return; }
+    done
+    say "no PostgreSQL here, and no stack will be tried on it: install it (Debian: apt-get install postgresql)"
+}
+
 case ${1-} in
-venv | sso | docs | ansible | pulumi | gitea | actionlint | act | promtool) "get_$1" ;;
-*) die "usage: tools/build.sh venv|sso|docs|ansible|pulumi|gitea|actionlint|act|promtool" ;;
+venv | sso | docs | ansible | pulumi | gitea | actionlint | act | promtool | versitygw | postgresql) "get_$1" ;;
+*) die "usage: tools/build.sh venv|sso|docs|ansible|pulumi|gitea|actionlint|act|promtool|versitygw|postgresql" ;;
 esac

@@ -4,7 +4,6 @@ Stacks under the real engine.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -47,12 +46,3 @@ def second(world: World, tmp_path: Path, in_sync: Stack) -> Stack:
     Another stack of the same name and settings that knows nothing of the first.
     """
     return Stack(tmp_path / "second", credentials(world), world.config(), in_sync.name)
-
-
-@pytest.fixture(scope="session")
-def behind_proxies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prepared]:
-    """
-    The same states with a proxy in front of each system, for tests that look between two requests or spoil one.
-    """
-    with Prepared(tmp_path_factory.mktemp("behind-proxies"), behind_proxies=True) as prepared:
-        yield prepared

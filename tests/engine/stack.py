@@ -48,6 +48,8 @@ class Stack:
         env: the systems' credentials, as the product reads them.
         config: the stack file's `config`.
         source, parts: another program than this repository's: its folder, and what the project is made of.
+        backend: the URL of another state backend than a folder of its own; its credentials are in *env*.
+        secrets_provider: what encrypts the state's secrets, if not the passphrase.
     """
 
     def __init__(
@@ -59,14 +61,22 @@ class Stack:
         *,
         source: Path = ROOT,
         parts: Sequence[str] = ("Pulumi.yaml", "__main__.py", "components"),
+        backend: str | None = None,
+        secrets_provider: str | None = None,
     ) -> None:
-        self._settle(folder, name, env)
+        self._settle(folder, name, dict(env) | ({"PULUMI_BACKEND_URL": backend} if backend else {}))
         (self.project / "stacks").mkdir(parents=True)
         self.state.mkdir()
         for part in parts:
             (self.project / part).symlink_to(source / part)
         self.configure(config)
-        created = self.pulumi("stack", "init", name)
+        self.init(*(["--secrets-provider", secrets_provider] if secrets_provider else []))
+
+    def init(self, *arguments: str) -> None:
+        """
+        Make the stack, which holds nothing yet, at the backend that the environment names.
+        """
+        created = self.pulumi("stack", "init", self.name, *arguments)
         assert created.code == 0, created.text
 
     def _settle(self, folder: Path, name: str, env: Mapping[str, str]) -> None:
@@ -82,18 +92,32 @@ class Stack:
         The same stack in another folder, as it is now: settings, state and environment.
         """
         own = engine_environment(self.folder)
+        assert self.env["PULUMI_BACKEND_URL"] == own["PULUMI_BACKEND_URL"], "the state is on a server: use checkout"
+        other = self._elsewhere(folder, own)
+        shutil.copytree(self.state, other.state, symlinks=True)
+        return other
+
+    def checkout(self, folder: Path) -> Stack:
+        """
+        The same stack as another machine has it: settings and environment in another folder, and this one's state.
+        """
+        other = self._elsewhere(folder, engine_environment(self.folder))
+        other.env["PULUMI_BACKEND_URL"] = self.env["PULUMI_BACKEND_URL"]
+        return other
+
+    def _elsewhere(self, folder: Path, own: Mapping[str, str]) -> Stack:
         other = Stack.__new__(Stack)
         other._settle(folder, self.name, {name: value for name, value in self.env.items() if own.get(name) != value})
-        for ours, theirs in ((self.project, other.project), (self.state, other.state)):
-            shutil.copytree(ours, theirs, symlinks=True)
+        shutil.copytree(self.project, other.project, symlinks=True)
         return other
 
     def configure(self, config: Mapping[str, Any]) -> None:
         """
         Write the stack file, keeping the engine's own lines in it. JSON is YAML.
         """
-        salt = [line for line in self._file_lines() if line.startswith("encryptionsalt:")]
-        lines = [*salt, f"config: {json.dumps(dict(config))}"]
+        ours = ("encryptionsalt:", "encryptedkey:", "secretsprovider:")
+        kept = [line for line in self._file_lines() if line.startswith(ours)]
+        lines = [*kept, f"config: {json.dumps(dict(config))}"]
         self._file.write_text("\n".join(lines) + "\n")
 
     @property

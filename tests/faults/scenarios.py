@@ -145,9 +145,16 @@ def kill_session(process: subprocess.Popen[str]) -> None:
     """
     `kill -9` the engine and all that it started.
     """
+    signal_session(process, signal.SIGKILL)
+
+
+def signal_session(process: subprocess.Popen[str], number: signal.Signals) -> None:
+    """
+    Send a signal to the engine and to all that it started.
+    """
     for pid in processes(process.pid):
         with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+            os.kill(pid, number)
 
 
 def _out_of_sync(world: World, stack: Stack, up: Run) -> list[str]:
