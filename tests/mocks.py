@@ -11,7 +11,6 @@ import asyncio
 import runpy
 import signal
 import threading
-import time
 from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -133,6 +132,7 @@ class Monitor(mocks.MockMonitor):
         """
         Register as the mock monitor does.
         """
+        _track_nothing_here()
         response = super().RegisterResource(request)  # type: ignore[no-untyped-call]
         if request.type == "pulumi:pulumi:Stack":
             return response
@@ -141,6 +141,14 @@ class Monitor(mocks.MockMonitor):
         for name in set(request.additionalSecretOutputs) & set(plain):
             response.object[name] = {_special_sig_key: _special_secret_sig, "value": plain[name]}
         return response
+
+
+def _track_nothing_here() -> None:
+    """
+    Keep the outputs that a request is made of from those that the program waits for at its end. They belong to the
+    event loop of this thread of the SDK, which is over before a loop of another thread could hear of it.
+    """
+    settings.SETTINGS.outputs = set()
 
 
 @dataclass
@@ -207,14 +215,9 @@ def run(
 async def _in_time(program: Coroutine[Any, Any, None]) -> None:
     """
     Run *program*, and say what it waits for if it does not end: nothing that it asks here takes a second.
-
-    The SDK's threads have event loops of their own here, and what ends in one of those does not wake this one: so it
-    wakes by itself.
     """
     running = asyncio.ensure_future(program)
-    deadline = time.monotonic() + _SECONDS
-    while not running.done() and time.monotonic() < deadline:
-        await asyncio.wait({running}, timeout=0.1)
+    await asyncio.wait({running}, timeout=_SECONDS)
     if not running.done():
         others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
         waiting = [" > ".join(_awaited(task.get_coro())) for task in others]
