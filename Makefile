@@ -9,7 +9,7 @@ JOBS ?= $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
 PYTEST := pytest -q -n $(JOBS) --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help venv tools test-tools check test test-fast versions test-sso test-backends faults commands parts workflows alerts demo pictures docs bench lock clean
+.PHONY: help venv tools test-tools check test test-fast versions test-sso test-backends faults commands parts soak workflows alerts demo pictures docs bench lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -72,6 +72,9 @@ commands: tools ## every command of the engine by every state; takes hours (STAT
 
 parts: tools ## every part away for a whole run, gone or moved, by every scenario; takes hours (CELLS, EVERY, LOGS, JOBS)
 	@$(RUN) JOBS="$(JOBS)" CELLS="$(CELLS)" EVERY="$(EVERY)" LOGS="$(LOGS)" python -m tests.parts
+
+soak: tools ## a year that rotates each day, with systems away and runs killed; takes hours (DAYS, SEED, LOGS)
+	@$(RUN) DAYS="$(DAYS)" SEED="$(SEED)" LOGS="$(LOGS)" python -m tests.soak
 
 workflows: test-tools ## run examples/workflows as a runner does, with act, which is built for it
 	@tools/build.sh act

@@ -37,6 +37,9 @@ except SettingsError as exc:
 for host in settings.plain_http(*connect_hosts(settings.onepassword.access)):
     pulumi.log.warn(f"{host} is asked over plain http: tokens and keys can be read by others on the network; use https")
 
+for doubt in settings.doubts:
+    pulumi.log.warn(doubt)
+
 opts = pulumi.ResourceOptions()
 if settings.sso:
     # Here and not above: the packages that it needs are an extra.

@@ -103,7 +103,8 @@ class RegistryCredentialArgs:
         exclusive: no other key of the account may live.
         rotate_after_days: fractions are allowed; 0 pauses rotation by age.
         expire_after_days: more than *rotate_after_days*.
-        retire_after_days: how long an old key lives on after a new one was made.
+        retire_after_days: how long an old key lives on after the last place let go of it; less than
+            *expire_after_days*.
         rotation: any text; another one rotates now.
         onepassword_access: `connect`, `serviceAccount` or `cli`; without it the environment chooses the backend.
         stack: part of the key's label, `zot-ci/<stack>/<username>`; the name of the running stack by default.

@@ -114,7 +114,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 # Where every test starts `pulumi`; elsewhere a test that does, or asks a real Gitea, has one of the fixtures.
-_ENGINE_PLACES = ("tests/engine/", "tests/backends/", "tests/commands/", "tests/parts/", "tests/sso/test_engine.py")
+_ENGINE_PLACES = (
+    "tests/engine/",
+    "tests/backends/",
+    "tests/commands/",
+    "tests/parts/",
+    "tests/soak/",
+    "tests/sso/test_engine.py",
+)
 _ENGINE_FIXTURES = {"stack", "in_sync", "behind_proxies", "gitea"}
 
 

@@ -107,6 +107,16 @@ def test_each_host_that_is_asked_over_plain_http_is_warned_of(
     assert all("is asked over plain http" in line for line in said)
 
 
+def test_days_that_may_not_work_together_are_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And the program goes on."""
+    said: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", said.append)
+
+    assert run(given(RIGHT | {"accounts": [ACCOUNT | {"expireAfterDays": 97}]})).named("zot-ci-api-key")
+
+    assert [line.partition(" after it is due")[0] for line in said] == ["zot-ci: a key expires 7 days"]
+
+
 def test_a_python_that_does_not_look_into_the_program_s_folder_is_told_in_one_line() -> None:
     """PYTHONSAFEPATH: nothing of the program would be found."""
     code = "import runpy; runpy.run_path('__main__.py')"

@@ -123,9 +123,15 @@ class AccountSettings(SettingsModel):
 
     @pydantic.model_validator(mode="after")
     def _expires_later(self) -> AccountSettings:
+        faults = []
         if self.expire_after_days <= self.rotate_after_days:
-            msg = "expireAfterDays must be more than rotateAfterDays: a key has to outlive its rotation"
-            raise ValueError(msg)
+            faults.append("expireAfterDays must be more than rotateAfterDays: a key has to outlive its rotation")
+        if self.expire_after_days <= self.retire_after_days:
+            faults.append(
+                "expireAfterDays must be more than retireAfterDays: no grace is longer than a key's whole life"
+            )
+        if faults:
+            raise ValueError("; ".join(faults))
         return self
 
     @property

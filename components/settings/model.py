@@ -29,7 +29,8 @@ from .systems import (
     ServerName,
     ZotSettings,
 )
-from .values import SettingsModel, plain_http_host
+from .timing import doubts, unfit
+from .values import Days, SettingsModel, plain_http_host
 
 
 class SettingsError(Exception):
@@ -40,7 +41,8 @@ class SettingsError(Exception):
 
 class Settings(SettingsModel):
     """
-    Everything under the namespace `zot-ci:` of a stack file.
+    Everything under the namespace `zot-ci:` of a stack file. *up_every_days* says how often `up` runs by itself; it
+    changes nothing, and other days are held to it.
     """
 
     authentik: AuthentikSettings | None = None
@@ -49,6 +51,7 @@ class Settings(SettingsModel):
     forgejo_servers: Annotated[dict[ServerName, ForgejoSettings], Field(min_length=1, default_factory=dict)]
     onepassword: OnePasswordSettings = OnePasswordSettings()
     accounts: Annotated[list[AccountSettings], Field(min_length=1)]
+    up_every_days: Days | None = None
     sso: SsoSettings | None = None
 
     @pydantic.model_validator(mode="after")
@@ -56,7 +59,7 @@ class Settings(SettingsModel):
         if self.authentik is None and any(account.groups for account in self.accounts):
             msg = "authentik is missing, and an account has groups: give its URL, or take the groups out"
             raise ValueError(msg)
-        faults = [*self._unfit_servers, *self._unfit_for_sso]
+        faults = [*self._unfit_servers, *self._unfit_for_sso, *unfit(self.accounts, self.up_every_days)]
         places = [place for account in self.accounts for place in account.places]
         spelled = {place.identity: place.thing for place in reversed(places)}
         named = [f"username {account.username}" for account in self.accounts]
@@ -124,6 +127,13 @@ class Settings(SettingsModel):
         if self.sso and self.zot.oidc_provider != "oidc":
             faults.append("zot.oidcProvider must be oidc with sso: zot takes a provider of one's own by no other name")
         return faults
+
+    @property
+    def doubts(self) -> list[str]:
+        """
+        What will not go as the settings look, though they can be used: a warning each.
+        """
+        return doubts(self.accounts, self.up_every_days)
 
     def plain_http(self, *more: str) -> list[str]:
         """

@@ -3,8 +3,9 @@ The end of old keys: after a rotation, no key with our label is left but the cur
 
 The only resource that ends a key which had a successor, and it does so last. From every place it takes the uuid of the
 key that the place is known to work with, and it ends nothing while any of them has another. It never ends a key that is
-newer than the one it works with, if it has our label. A stale key's grace counts from its successor's birth. Keys with
-another label are somebody else's: they are only ended where the account is exclusive.
+newer than the one it works with, if it has our label. A stale key's grace counts from its successor's birth, or from
+the run in which the last place let go of it. Keys with another label are somebody else's: they are only ended where
+the account is exclusive.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pulumi
@@ -27,12 +29,14 @@ from ..rotation import CURRENT
 from .api import KeyAuth, Listing, zot_at
 from .grace import Grace, ordered_for
 from .key_facts import described
-from .stale_keys import at_rest, condition, facts, of_another_stack, other_keys, stale_keys
+from .stale_keys import at_rest, condition, dated, facts, let_go, of_another_stack, other_keys, stale_keys
 
 _log = logging.getLogger(__name__)
 
 _UPDATED = ("zot_url", "username", "label", "key_uuid", "api_key", "held", "retire_after_days", "exclusive")
 _INPUTS = (*_UPDATED, "condition")
+# What a sweep leaves for the next one, in the state.
+_REMEMBERED = ("kept", "let_go")
 
 
 class RetiredKeysProvider(Provider):
@@ -55,14 +59,14 @@ class RetiredKeysProvider(Provider):
         End the stale keys that an earlier stack of this name, or a run that died, has left.
         """
         before = MEMORY.holder(_slot(props))
-        return CreateResult(props["label"], _swept(props, MEMORY.new_mark(), before.labels if before else ()))
+        return CreateResult(props["label"], _swept(props, MEMORY.new_mark(), before.labels if before else (), {}))
 
     def observe(self, props: Props) -> Props:
         """
         Look for stale keys, in the list that `ApiKey` has read in this run as well. Read-only.
         """
         listing = zot_at(props["zot_url"]).seen_listing(props["username"], props["api_key"])
-        found = facts(listing, props["key_uuid"], _labels(props), _kept(props))
+        found = facts(listing, props["key_uuid"], _labels(props), _kept(props), _let_go(props))
         return {**found, "condition": condition(found, props)}
 
     def at_rest(self, props: Props) -> Props:
@@ -102,7 +106,7 @@ class RetiredKeysProvider(Provider):
         TOLD.note_fault(_thing(olds), "")
         elsewhere = bool(changed(olds, news, ("zot_url", "username")))
         try:
-            outs = _swept(news, olds["mark"], () if elsewhere else _labels(olds), _kept(olds))
+            outs = _swept(news, olds["mark"], () if elsewhere else _labels(olds), olds)
         except ReconcileError as exc:
             # The key's own resource has met the same, and need not say it as well.
             TOLD.note_said(condition_of(exc))
@@ -118,33 +122,36 @@ class RetiredKeysProvider(Provider):
         """
 
 
-def _swept(wanted: Props, mark: str, earlier: tuple[str, ...], kept: Mapping[str, float] | None = None) -> Props:
+def _swept(wanted: Props, mark: str, earlier: tuple[str, ...], before: Props) -> Props:
     """
     End the stale keys, unless a place lags behind, and return all outputs. *earlier* labels of this resource count too,
-    and so does what an order of an earlier run *kept*.
+    and so does what is remembered from *before*: what an order said of a key, and when the places let go of it.
     """
-    grace = Grace(float(wanted.get("retire_after_days") or 0), kept or {}, ordered_for(wanted["username"]))
-    remembered = dict(kept or {})
+    grace = Grace(float(wanted.get("retire_after_days") or 0), _kept(before), ordered_for(wanted["username"]))
     key_in(wanted, "api_key", f"the sweep of {wanted['username']}")
     labels = {*earlier, wanted["label"]}
-    found: dict[str, Any] = {"stale": [], "others": [], "still_used": []}
+    earlier_labels = sorted(labels - {wanted["label"]})
+    outs = {**wanted, "mark": mark, "earlier_labels": earlier_labels}
     lagging = _lagging(wanted)
     if lagging:
         # A run for chosen targets can come here before every place is served, and a canary may not have succeeded.
         why = f"not known to work with the current one: {', '.join(lagging)}"
         _log.warning("zot: no older key of %s is ended yet; %s", wanted["username"], why)
-    else:
-        left, listing = _end(wanted, labels, grace, exclusive=bool(wanted.get("exclusive")))
-        if not listing.accepted:
-            hint = "somebody revoked it during this run; run again"
-            msg = f"zot refuses the current key of {wanted['username']}; {hint}"
-            raise UnexpectedAnswerError(msg)
-        remembered = grace.remembered(left)
-        found = facts(listing, wanted["key_uuid"], labels, remembered)
-    earlier_labels = sorted(labels - {wanted["label"]})
-    outs = {**wanted, "mark": mark, "earlier_labels": earlier_labels, **found}
+        remembered = {name: before[name] for name in _REMEMBERED if before.get(name)}
+        # What the places held since the last sweep that went through is let go by the next one that does.
+        nothing: Props = {"stale": [], "others": [], "still_used": []}
+        return {**outs, **nothing, **remembered, "swept_uuid": _swept_uuid(before) or ""}
+    left, listing = _end(wanted, labels, grace, before, exclusive=bool(wanted.get("exclusive")))
+    if not listing.accepted:
+        hint = "somebody revoked it during this run; run again"
+        msg = f"zot refuses the current key of {wanted['username']}; {hint}"
+        raise UnexpectedAnswerError(msg)
+    let_go_at = {uuid: at for uuid, at in left.items() if at is not None}
+    kept = grace.remembered(list(left))
+    found = facts(listing, wanted["key_uuid"], labels, kept, let_go_at)
+    remembered = {"kept": kept, "let_go": {uuid: at.isoformat() for uuid, at in let_go_at.items()}}
     # Absent where there is nothing to remember, as in older states.
-    return {**outs, "kept": remembered} if remembered else outs
+    return {**outs, **found, **{name: values for name, values in remembered.items() if values}}
 
 
 def _end_elsewhere(olds: Props) -> None:
@@ -154,34 +161,40 @@ def _end_elsewhere(olds: Props) -> None:
     """
     username, url = olds["username"], olds["zot_url"]
     try:
-        _end(olds, set(_labels(olds)), Grace(0.0))
+        _end(olds, set(_labels(olds)), Grace(0.0), olds)
     except ReconcileError as exc:
         _log.warning(
             "zot: left older keys of %s at %s, if there are any, until they expire: %s", username, url, exc.brief
         )
 
 
-def _end(props: Props, labels: set[str], grace: Grace, *, exclusive: bool = False) -> tuple[list[str], Listing]:
+def _end(
+    props: Props, labels: set[str], grace: Grace, before: Props, *, exclusive: bool = False
+) -> tuple[dict[str, datetime | None], Listing]:
     """
-    End the stale keys whose *grace* is over, and of an *exclusive* account those of others; return the uuids of those
-    that stay for it, and all keys that are left. The registry may refuse the current key, which asks.
+    End the stale keys whose *grace* is over, and of an *exclusive* account those of others; return those that stay for
+    it, by uuid, with the time at which the places let go of them where that is known, and all keys that are left. The
+    registry may refuse the current key, which asks.
     """
     zot, username = zot_at(props["zot_url"]), props["username"]
     auth = KeyAuth(username, props["api_key"])
     listing = zot.listing(auth, username)
     stale = stale_keys(listing, props["key_uuid"], labels)
-    others = other_keys(listing, props["key_uuid"], labels) if exclusive else []
-    left, ended = [], set()
-    for one in (*stale, *others):
-        if not one.is_over(listing.time, grace.of(one.key.uuid)):
-            left.append(one.key.uuid)
+    others = other_keys(listing, props["key_uuid"], labels)
+    since = let_go([*stale, *others], listing, _let_go(before), _swept_uuid(before))
+    left: dict[str, datetime | None] = {}
+    ended, foreign = set(), {one.key.uuid for one in others}
+    for one in dated([*stale, *(others if exclusive else [])], since):
+        key = one.key
+        if not one.is_over(listing.time, grace.of(key.uuid)):
+            left[key.uuid] = since.get(key.uuid)
             continue
-        zot.revoke(auth, username, one.key.uuid)
-        ended.add(one.key.uuid)
-        if one in others:
-            _log.info("zot: revoked a key of others, since %s is exclusive: %s", username, described(one.key))
+        zot.revoke(auth, username, key.uuid)
+        ended.add(key.uuid)
+        if key.uuid in foreign:
+            _log.info("zot: revoked a key of others, since %s is exclusive: %s", username, described(key))
         else:
-            _log.info("zot: revoked key %s of %s, created %s", one.key.uuid, username, one.key.created_at)
+            _log.info("zot: revoked key %s of %s, created %s", key.uuid, username, key.created_at)
     return left, replace(listing, keys=tuple(key for key in listing.keys if key.uuid not in ended))
 
 
@@ -201,6 +214,20 @@ def _kept(props: Props) -> dict[str, float]:
     Return what an order of an earlier run said of older keys, by uuid.
     """
     return {uuid: float(days) for uuid, days in (props.get("kept") or {}).items()}
+
+
+def _let_go(props: Props) -> dict[str, datetime]:
+    """
+    Return when earlier sweeps have seen that the last place let go of a key, by uuid.
+    """
+    return {uuid: datetime.fromisoformat(at) for uuid, at in (props.get("let_go") or {}).items()}
+
+
+def _swept_uuid(before: Props) -> str | None:
+    """
+    Return the key of the last sweep that went through; None where there was none.
+    """
+    return before.get("swept_uuid", before.get("key_uuid")) or None
 
 
 def _lagging(props: Props) -> list[str]:

@@ -2,14 +2,15 @@
 Which keys of an account are stale, and what is said of them. Pure functions: no network, no Pulumi.
 
 A stale key is one with our label that has a successor, or, where the account is *exclusive*, any key that is not ours.
-Both wait for their grace, which counts from the birth of the first key of ours that came after them. A key that is not
-ours and is younger than all of ours has no successor and no grace.
+Both wait for their grace. It counts from the birth of the first key of ours that came after them or, where a sweep has
+seen it, from when the last place let go of them, whichever is later: a successor may never have reached a place. A key
+that is not ours and is younger than all of ours has no successor and no grace.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,7 +27,8 @@ _AGO = "succeeded_days_ago"
 @dataclass(frozen=True)
 class StaleKey:
     """
-    A key that is to be ended, and when its successor was made; None where it has none and ends at once.
+    A key that is to be ended, and when its successor was made, or took its place; None where it has none and ends at
+    once.
     """
 
     key: ListedKey
@@ -76,14 +78,55 @@ def other_keys(listing: Listing, current_uuid: str, labels: Collection[str]) -> 
     return [StaleKey(key, min((born for born in births if born > key.created_at), default=None)) for key in others]
 
 
+def let_go(
+    stale: Collection[StaleKey], listing: Listing, known: Mapping[str, datetime], swept_uuid: str | None
+) -> dict[str, datetime]:
+    """
+    Return when the last place let go of each stale key, by uuid, as far as that is known; for a sweep, which comes when
+    every place holds the current key.
+
+    A place may have held, up to this run, the key of the sweep before and any that came after it: a run that died, or
+    that a place gave no answer, has left it there. Those are let go now.
+
+    Args:
+        known: from earlier sweeps.
+        swept_uuid: the key of the sweep before; None for the first one, before which a place may have held any key.
+    """
+    swept = listing.find(swept_uuid) if swept_uuid else None
+    since = None if swept is None else swept.created_at
+    now = {
+        one.key.uuid: listing.time
+        for one in stale
+        if one.succeeded_at is not None and (swept_uuid is None or (since is not None and one.key.created_at >= since))
+    }
+    return {one.key.uuid: at for one in stale if (at := known.get(one.key.uuid, now.get(one.key.uuid))) is not None}
+
+
+def dated(stale: Collection[StaleKey], known: Mapping[str, datetime]) -> list[StaleKey]:
+    """
+    Return the same keys, each succeeded at the earliest when it was let go, where that is *known* by its uuid.
+    """
+    return [
+        replace(one, succeeded_at=max(one.succeeded_at, known[one.key.uuid]))
+        if one.succeeded_at is not None and one.key.uuid in known
+        else one
+        for one in stale
+    ]
+
+
 def facts(
-    listing: Listing, current_uuid: str, labels: Collection[str], kept: Mapping[str, float] | None = None
+    listing: Listing,
+    current_uuid: str,
+    labels: Collection[str],
+    kept: Mapping[str, float] | None = None,
+    known: Mapping[str, datetime] | None = None,
 ) -> dict[str, Any]:
     """
     Return what is recorded of the keys that are or may be stale, for *condition* to judge by any settings; and of each
-    for how many days an order of an earlier run *kept* it, by uuid.
+    for how many days an order of an earlier run *kept* it, by uuid. *known* says when places let go of them.
     """
-    ours, others = stale_keys(listing, current_uuid, labels), other_keys(listing, current_uuid, labels)
+    ours = dated(stale_keys(listing, current_uuid, labels), known or {})
+    others = dated(other_keys(listing, current_uuid, labels), known or {})
     return {
         "stale": [_fact(str(one), one, listing.time, kept or {}) for one in ours],
         "others": [_fact(described(one.key), one, listing.time, kept or {}) for one in others],

@@ -79,10 +79,16 @@ class Forks:
         """
         `kill -9` all forks.
         """
-        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text()
-        for pid in children.split():
+        for pid in self.running():
             with contextlib.suppress(ProcessLookupError):
-                os.kill(int(pid), signal.SIGKILL)
+                os.kill(pid, signal.SIGKILL)
+
+    def running(self) -> list[int]:
+        """
+        Return the processes that were forked and have not ended.
+        """
+        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text()
+        return [int(pid) for pid in children.split()]
 
     def stop(self) -> None:
         """

@@ -46,10 +46,16 @@ class Ground(grounds.Ground):
         Make systems and stack what they are in a state, with a secret that is somebody else's.
         """
         self.begin_at(state.begins)
-        self.stack.env["PYTHONPATH"] = str(self._modules)
-        self.stack.env["PATH"] = os.pathsep.join([str(self.forks.folder), self.stack.env["PATH"]])
+        self.quicken()
         self.accounts = state.accounts
         self.estate.forgejo.set_value(OWNER, REPOSITORY, "SOMEBODY_ELSES", self.estate.secrets.new())
+
+    def quicken(self) -> None:
+        """
+        Have the engine's Python processes forked.
+        """
+        self.stack.env["PYTHONPATH"] = str(self._modules)
+        self.stack.env["PATH"] = os.pathsep.join([str(self.forks.folder), self.stack.env["PATH"]])
 
     def recorded(self) -> str:
         """

@@ -100,6 +100,13 @@ WRONG = {
     "expire_a_list": wrong(EXPIRE, [120], "number"),
     "expire_before_the_rotation": wrong(EXPIRE, 89.9, *LATER, place=A),
     "rotate_after_the_default_expiry": wrong(ROTATE, 121, *LATER, place=A),
+    "expire_with_the_grace": wrong(f"{A}.retireAfterDays", 120, "expireAfterDays", "retireAfterDays", place=A),
+    "expire_within_the_grace": wrong(f"{A}.retireAfterDays", 120.5, "expireAfterDays", "retireAfterDays", place=A),
+    "up_every_no_days": wrong("upEveryDays", 0, "0"),
+    "up_every_a_text": wrong("upEveryDays", "weekly", "number"),
+    "up_every_null": wrong("upEveryDays", None, "no value"),
+    # Default days, 90 and 120: a run each 30 days can meet a key that ends in that hour.
+    "up_every_margin": wrong("upEveryDays", 30, *LATER, "upEveryDays", "zot-ci", "120 days", place=""),
     "vault_empty": wrong(f"{STORE}.vault", "", "empty"),
     "vault_a_number": wrong(f"{STORE}.vault", 12, "text"),
     "item_blank": wrong(f"{STORE}.item", "   ", "empty"),

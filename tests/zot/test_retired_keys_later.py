@@ -85,7 +85,7 @@ def test_each_stale_key_waits_for_its_own_successor_s_age(signed_in: World) -> N
         signed_in.estate.clock.advance(days=2)
         keys.append(made_by(signed_in, keys[-1]["api_key"]))
 
-    PROVIDER.create(sweep(signed_in, keys[-1], retire_after_days=3.0))
+    PROVIDER.update(LABEL, swept(signed_in, keys[-2]), sweep(signed_in, keys[-1], retire_after_days=3.0))
 
     # Succeeded four days ago, two days ago, now: only the first one's grace is over.
     assert set(signed_in.estate.zot.keys) == {key["uuid"] for key in keys[1:]}

@@ -1,0 +1,3 @@
+"""
+A year in which the key is rotated each day, and nobody notices: `make soak`.
+"""

@@ -1,0 +1,149 @@
+"""
+Who uses the key: jobs that read it once, when they begin, and push with it until they end.
+
+They push to the registry itself, past the proxies: a system that is away for an `up` is away for the program, and what
+is tried is whether a key still works.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import random
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import httpx
+
+from tests.estate.zot.registry import MANIFEST_TYPE
+from tests.world import World
+
+# The longest that a job lasts, by the registry's clock.
+LONGEST = timedelta(hours=2)
+_REPOSITORY = "soak/image"
+_LAYER = b"the one layer of every image"
+_DIGEST = f"sha256:{hashlib.sha256(_LAYER).hexdigest()}"
+_BLOB = {"digest": _DIGEST, "size": len(_LAYER)}
+_MANIFEST = json.dumps({"schemaVersion": 2, "config": _BLOB, "layers": [_BLOB]}).encode()
+# While an `up` runs: between two pushes, which are some thousandths of a second each, and between two new jobs. The
+# engine and the systems share this machine with them.
+_PAUSE_SECONDS = 0.04
+_NEW_JOB_EVERY = 8
+
+
+@dataclass
+class Job:
+    """
+    A job: what it has read, where, and when it ends by the registry's clock.
+    """
+
+    place: str
+    key: str
+    began: datetime
+    ends: datetime
+
+
+@dataclass
+class Client:
+    """
+    All jobs.
+
+    Attributes:
+        pushes: how many were accepted.
+        refused: those that were not, each in a sentence.
+        during: how many of the pushes came while an `up` ran.
+    """
+
+    world: World
+    chance: random.Random
+    pushes: int = 0
+    refused: list[str] = field(default_factory=list)
+    during: int = 0
+    jobs: list[Job] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._registry = httpx.Client(base_url=self.world.estate.listening["zot"], timeout=30, trust_env=False)
+        self._numbers = itertools.count(1)
+        self._places: dict[str, Callable[[], str | None]] = {
+            "the secret": self.world.secret,
+            "the field": self.world.field,
+        }
+        self._turn = itertools.cycle(self._places)
+        self._said: Counter[str] = Counter()
+
+    def close(self) -> None:
+        """
+        No more pushes.
+        """
+        self._registry.close()
+
+    def begin(self, hours: float | None = None) -> None:
+        """
+        Begin a job, which reads one place now. It ends after *hours*, or some time within the two that it may take.
+        """
+        place = next(self._turn)
+        now = self.world.estate.clock.now()
+        lasts = timedelta(hours=hours) if hours else self.chance.choice((1, 2, 3, 4)) * LONGEST / 4
+        self.jobs.append(Job(place, self._places[place]() or "", now, now + lasts))
+        self._push(self.jobs[-1], _LAYER)
+
+    def push_all(self) -> None:
+        """
+        Push once with every job, and let go of those that have ended by that.
+        """
+        now = self.world.estate.clock.now()
+        for job in self.jobs:
+            self._push(job)
+        self.jobs = [job for job in self.jobs if job.ends > now]
+
+    @contextmanager
+    def pushing(self) -> Iterator[None]:
+        """
+        Push without pause for as long, with every job by turns, and begin a long one again and again.
+        """
+        over = threading.Event()
+        thread = threading.Thread(target=self._push_until, args=(over,), name="soak-client")
+        before = self.pushes
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+            self.during += self.pushes - before
+
+    def _push_until(self, over: threading.Event) -> None:
+        for number in itertools.count():
+            if number % _NEW_JOB_EVERY == 0:
+                self.begin(LONGEST / timedelta(hours=1))
+            else:
+                self._push(self.jobs[number % len(self.jobs)])
+            if over.wait(_PAUSE_SECONDS):
+                return
+
+    def _push(self, job: Job, layer: bytes = b"") -> None:
+        """
+        Push an image under a tag that no other has: that is what CI's rights allow. The *layer* goes with a job's first
+        one.
+        """
+        auth = (self.world.username, job.key)
+        blob = f"/v2/{_REPOSITORY}/blobs/uploads/?digest={_DIGEST}"
+        manifest = f"/v2/{_REPOSITORY}/manifests/build-{next(self._numbers)}"
+        typed = {"Content-Type": MANIFEST_TYPE}
+        try:
+            answer = self._registry.post(blob, content=layer, auth=auth) if layer else None
+            if answer is None or answer.status_code == httpx.codes.CREATED:
+                answer = self._registry.put(manifest, content=_MANIFEST, headers=typed, auth=auth)
+            came = str(answer.status_code)
+        except httpx.TransportError as error:
+            came = type(error).__name__
+        if came == str(int(httpx.codes.CREATED)):
+            self.pushes += 1
+            return
+        into = self.world.estate.clock.now() - job.began
+        self.refused.append(f"{came} for a job that read {job.place} {into / timedelta(hours=1):.1f} hours before")

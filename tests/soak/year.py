@@ -1,0 +1,230 @@
+"""
+The days of a soak, played one after the other: jobs that push, a nightly drift check, an `up`.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from tests.commands.ground import Ground
+from tests.engine.leaks import leaks
+from tests.engine.prepared import NEW, State
+from tests.engine.stack import Run, Stack
+from tests.faults.proxy import Fault, Plan
+from tests.soak.client import Client
+from tests.soak.plan import Day
+from tests.soak.watch import GRACE, ROTATES_AFTER, Eyes, Places, born
+from tests.world import ITEM, VAULT, World
+
+EXPIRES_AFTER = timedelta(days=7)
+# After an `up`: half an hour each while jobs hold a key that it may have replaced, and again before the next one.
+_STEPS_HOURS = (*[0.5] * 5, *[2.0] * 9, *[0.5] * 6)
+_BEFORE_THE_UP_HOURS = 0.5
+_DUE, _STALE = "old, rotates after 1", "more with our label: "
+
+
+@dataclass
+class Record:
+    """
+    What came of one day. Sizes are those after its `up`.
+
+    Attributes:
+        faults: what was not as promised.
+    """
+
+    number: int
+    trouble: str = ""
+    ups: int = 0
+    rotations: int = 0
+    drift_code: int = 0
+    up_code: int = 0
+    pushes: int = 0
+    pushes_during_ups: int = 0
+    refused: int = 0
+    live: int = 0
+    most_live: int = 0
+    state_bytes: int = 0
+    item_bytes: int = 0
+    peak_bytes: int = 0
+    requests: int = 0
+    seconds: float = 0
+    faults: list[str] = field(default_factory=list)
+
+    @property
+    def is_ordinary(self) -> bool:
+        """
+        Whether it can be compared with another one: nothing went wrong, a key and the one before it are alive.
+        """
+        return not self.trouble and self.up_code == 0 and self.live == 2 and self.rotations == 1 == self.ups
+
+
+def settings(days_of_grace: float = GRACE / timedelta(days=1)) -> dict[str, float]:
+    """
+    Return what the account's settings say of its key's days.
+    """
+    day = timedelta(days=1)
+    rotates, expires = ROTATES_AFTER / day, EXPIRES_AFTER / day
+    return {"rotateAfterDays": rotates, "expireAfterDays": expires, "retireAfterDays": days_of_grace}
+
+
+class Year:
+    """
+    A soak under way.
+
+    Args:
+        ground: systems, stack and what forks the engine's processes; it is brought to the first `up` here.
+        seed: of what jobs do by chance.
+        days_of_grace: `retireAfterDays`; another than *GRACE* is to see that pushes are refused then.
+    """
+
+    def __init__(self, ground: Ground, seed: int, days_of_grace: float = GRACE / timedelta(days=1)) -> None:
+        self._ground = ground
+        ground.begin_at(State(f"a grace of {days_of_grace:g} days", _configured(days_of_grace), NEW))
+        ground.quicken()
+        ground.stack.env["PULUMI_CONTINUE_ON_ERROR"] = "true"
+        self._world, self._clock = ground.world, ground.estate.clock
+        self._places = Places(ground)
+        self.client = Client(self._world, random.Random(seed))  # noqa: S311  # what can be repeated, no secret
+        self._in_sync_since: datetime | None = None
+        self.text = ""
+        first = ground.run("up", "--yes", "--skip-preview")
+        assert first.code == 0, first.text
+        self._in_sync_since = self._clock.now()
+
+    def close(self) -> None:
+        """
+        No more jobs.
+        """
+        self.client.close()
+
+    def play(self, day: Day) -> Record:
+        """
+        Play one day: from an `up` of the day before to the end of this day's own.
+        """
+        started = time.monotonic()
+        record, self.text = Record(day.number, day.trouble), ""
+        pushes, refused = self.client.pushes, len(self.client.refused)
+        self._places.most_live, self._places.dead = 0, []
+        again = day.another_up_after_hours
+        since = 0.0
+        for hours in _STEPS_HOURS:
+            since += hours
+            self._clock.advance(hours=hours)
+            self.client.push_all()
+            self.client.begin()
+            if again and since >= again:
+                again = 0
+                self._up(record, Day(day.number, 0))
+        self._drift(record)
+        self._clock.advance(hours=_BEFORE_THE_UP_HOURS, minutes=day.late_minutes)
+        self.client.push_all()
+        self.client.begin()
+        self._up(record, day)
+        self._measure(record)
+        record.pushes, record.refused = self.client.pushes - pushes, len(self.client.refused) - refused
+        record.faults += [f"refused: {sentence}" for sentence in self.client.refused[refused:]]
+        record.faults += sorted(set(self._places.dead))
+        leaked = leaks(set(self._world.estate.secrets), self.text.encode())
+        record.faults += [f"a secret in the output: {leak}" for leak in leaked]
+        record.seconds = round(time.monotonic() - started, 1)
+        self._tidy()
+        return record
+
+    def _drift(self, record: Record) -> None:
+        """
+        The nightly check: it says what the next `up` will do, and nothing if that is nothing.
+        """
+        self._ground.let_reads_catch_up()
+        due, over = self._places.is_due(), self._places.over(self._clock.now())
+        run = self._ground.run("preview", "--expect-no-changes")
+        self.text += run.text
+        record.drift_code = run.code
+        in_sync = self._in_sync_since is not None
+        wanted = 0 if in_sync and not due and not over else 7
+        if run.code != wanted:
+            record.faults.append(f"the drift check ended with {run.code}, not {wanted}")
+        if in_sync and (_DUE in run.text) != due:
+            record.faults.append("the drift check is wrong about whether the key is due")
+        if in_sync and (_STALE in run.text) != bool(over):
+            record.faults.append("the drift check is wrong about whether an older key is to end")
+
+    def _up(self, record: Record, day: Day) -> None:
+        """
+        An `up` as the day has it, with jobs that push meanwhile.
+        """
+        self._ground.let_reads_catch_up()
+        began, newest, due = self._clock.now(), self._places.live()[-1], self._places.is_due()
+        stack, proxies = self._ground.stack, self._ground.proxies
+        with self.client.pushing():
+            during = self.client.pushes
+            if day.away and day.fault is Fault.STALL:
+                stack.env["ZOT_CI_TIMEOUT_SECONDS"] = "0.5"
+            eyes = Eyes(self._places, day.kill_at)
+            proxies.plan = Plan(after=eyes.after, away={day.away: day.fault} if day.away else {})
+            process = stack.begin("up", "--yes", "--skip-preview")
+            eyes.kill = lambda: self._ground.kill(process)
+            run = self._ground.finish(process)
+            proxies.plan = Plan()
+            stack.env.pop("ZOT_CI_TIMEOUT_SECONDS", None)
+        record.pushes_during_ups += self.client.pushes - during
+        self.text += run.text
+        record.ups += 1
+        record.up_code, record.requests, record.peak_bytes = run.code, eyes.requests, eyes.peak_bytes
+        rotated = self._places.live()[-1] is not newest
+        record.rotations += rotated
+        record.faults += self._ended_well(day, run, killed=eyes.killed, rotated=rotated, due=due)
+        if day.kill_at and not eyes.killed:
+            # It asked for fewer changes than that, as where no key is to end: an ordinary day.
+            record.trouble = ""
+        if eyes.killed:
+            cancelled = stack.pulumi("cancel", "--yes")
+            self.text += cancelled.text
+        if run.code:
+            self._in_sync_since = None
+        else:
+            self._in_sync_since = began
+            record.faults += self._after_one_that_ended(began)
+        record.most_live = self._places.most_live
+
+    def _ended_well(self, day: Day, run: Run, *, killed: bool, rotated: bool, due: bool) -> list[str]:
+        faults = []
+        fails = killed or day.away not in ("", "authentik")
+        if bool(run.code) != fails:
+            faults.append(f"the up ended with {run.code}")
+        if not fails and self._in_sync_since is not None and rotated != due:
+            faults.append("a key that was due stayed" if due else "a key that was not due was replaced")
+        return faults
+
+    def _after_one_that_ended(self, began: datetime) -> list[str]:
+        """
+        Both places hold the newest key, and each older one is in its grace.
+        """
+        newest = self._places.live()[-1].secret
+        held = {"the field": self._world.field(), "the secret": self._world.secret()}
+        faults = [f"{name} does not hold the newest key" for name, value in held.items() if value != newest]
+        left = self._places.over(began)
+        self._places.note_replaced()
+        return faults + [f"alive after its grace: the key of {born(key):%Y-%m-%d}" for key in left]
+
+    def _measure(self, record: Record) -> None:
+        files = list((self._ground.stack.state / ".pulumi" / "stacks").rglob(f"{self._ground.stack.name}.json"))
+        record.live, record.state_bytes = len(self._places.live()), sum(file.stat().st_size for file in files)
+        record.item_bytes = len(json.dumps(self._ground.estate.onepassword.item(VAULT, ITEM).current))
+
+    def _tidy(self) -> None:
+        """
+        Forget what was asked, and the images of the day, as a registry's retention does: neither is the program's.
+        """
+        self._ground.estate.log.clear()
+        for repository in self._ground.estate.zot.repositories.values():
+            repository.tags.clear()
+        self._ground.estate.check()
+
+
+def _configured(days_of_grace: float) -> Callable[[World, Stack], None]:
+    return lambda world, stack: stack.configure(world.config(**settings(days_of_grace)) | {"zot-ci:upEveryDays": 1})
