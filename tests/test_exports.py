@@ -19,6 +19,7 @@ DRIVEN = {
     "credential_args.py",
     "dynamic/ending.py",
     "dynamic/failures.py",
+    "dynamic/positions.py",
     "dynamic/provider.py",
     "forgejo/actions_secret.py",
     "forgejo/republication.py",
