@@ -16,10 +16,13 @@ if find_spec("components") is None:
     raise pulumi.RunError(MSG)
 
 from components import RegistryCredential, RegistryCredentialArgs, SettingsError, load
+from components.dynamic.positions import keep_the_first_call
 from components.onepassword.access import connect_hosts
 
 # When a resource fails the engine interrupts this program; Python's own handler would print a traceback of it.
 signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+keep_the_first_call()
 
 try:
     settings = load(CONFIG.get())

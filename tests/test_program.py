@@ -141,3 +141,14 @@ def test_wrong_settings_end_the_program_with_every_fault_and_nothing_is_declared
         "zot-ci:accounts[0].rotateAfterDays",
     ]
     assert monitor.registered == []
+
+
+def test_a_state_holds_where_a_resource_comes_from_and_not_the_way_there() -> None:
+    """The SDK would give the whole stack, with this machine's paths: a third of the state."""
+    for one in run().registered:
+        frames = one.request.stackTrace.frames
+        [frame] = frames if frames else [None]
+        file = "__main__.py" if one.type.endswith("RegistryCredential") else "components/"
+        assert frame is not None
+        assert frame.pc == one.request.sourcePosition
+        assert file in frame.pc.uri
