@@ -90,21 +90,27 @@ docs: .venv-docs/installed ## the documentation site, in .tools/site; a link tha
 	@echo "building the documentation site"
 	@.venv-docs/bin/python tools/docs/build.py
 
-bench: tools ## measure, and write bench/RESULTS.md; takes some minutes and wants a quiet machine
-	@$(RUN) python -m bench
+# Apart, because nothing but the bench needs it.
+.tools/ansible/installed: requirements-bench.lock
+	@tools/build.sh ansible
+
+bench: tools .tools/ansible/installed ## measure, and write bench/RESULTS.md; takes an hour and wants a quiet machine (ROWS)
+	@$(RUN) python -m bench $(ROWS)
 
 HOW := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet
 LOCK := uv pip compile pyproject.toml --group dev $(HOW)
 LOCK_DOCS := uv pip compile --group pyproject.toml:docs $(HOW)
+LOCK_BENCH := uv pip compile --group pyproject.toml:bench $(HOW)
 
-lock: ## the three locks again from pyproject.toml (needs uv; UPGRADE=1 takes newer versions)
+lock: ## the four locks again from pyproject.toml (needs uv; UPGRADE=1 takes newer versions)
 	@command -v uv >/dev/null || { echo "no uv on PATH to write requirements.lock: install it (docs.astral.sh/uv)" >&2; exit 1; }
-	@echo "locking: pyproject.toml into requirements.lock, requirements-sso.lock and requirements-docs.lock"
+	@echo "locking: pyproject.toml into requirements.lock, requirements-sso.lock, requirements-docs.lock and requirements-bench.lock"
 	@$(LOCK) $(if $(UPGRADE),--upgrade) --output-file requirements.lock
 	@# The same versions but for the engine's SDK, which the extra limits, and the extra's packages beside them.
 	@grep -E '^[^ ]+==' requirements.lock | grep -v '^pulumi==' | sed 's/ \\$$//' | \
 		$(LOCK) $(if $(UPGRADE),--upgrade) --extra sso --constraint - --output-file requirements-sso.lock
 	@$(LOCK_DOCS) $(if $(UPGRADE),--upgrade) --output-file requirements-docs.lock
+	@$(LOCK_BENCH) $(if $(UPGRADE),--upgrade) --output-file requirements-bench.lock
 
 clean: ## away with all that make made, the built tools too
 	@echo "removing .venv, .tools and caches"

@@ -1,16 +1,20 @@
 """
-The stacks that are measured, each in sync: ours with some accounts, and one of trivial resources.
+The stacks that are measured, each in sync: ours with some accounts, one of as many trivial resources, and one with the
+same graph as ours.
 """
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
-from tests.engine.stack import ROOT, Stack
+from bench.process import memory_while
+from tests.engine.stack import ROOT, Run, Stack
 from tests.estate.core import Call
-from tests.world import FIELD, GROUP, ITEM, OWNER, REPOSITORY, SECRET, VAULT, World, credentials
+from tests.world import GROUP, ITEM, OWNER, REPOSITORY, VAULT, World, credentials
 
 
 class BenchError(Exception):
@@ -19,25 +23,52 @@ class BenchError(Exception):
     """
 
 
-def of_accounts(world: World, folder: Path, count: int) -> Stack:
+def name_of(number: int) -> str:
     """
-    Return our stack with *count* accounts that share an item and a repository, after its first `up`.
+    Return an account's user name. All have the same length, and none is part of another.
+    """
+    return f"ci-{number:06d}"
+
+
+def of_accounts(world: World, folder: Path, count: int, **more: Any) -> Stack:
+    """
+    Return our stack with *count* accounts that share an item and a repository, before its first `up`.
 
     Accounts, and a key for each made by hand, come through the estate's back doors: no login is in the set-up.
     """
-    accounts = []
+    stack = Stack(folder, credentials(world), settings(world, count) | more)
     for number in range(count):
-        username, field = f"zot-ci-{number}", f"{FIELD}-{number}"
-        world.estate.authentik.add_user(username, groups=[GROUP])
-        key = world.estate.zot.mint(username, "by hand", groups=[GROUP])
-        world.estate.onepassword.set_field(VAULT, ITEM, field, key)
-        secret = {"repository": f"{OWNER}/{REPOSITORY}", "secret": f"{SECRET}_{number}"}
-        place = {"vault": VAULT, "item": ITEM, "field": field}
-        accounts.append({"username": username, "groups": [GROUP], "onepassword": place, "forgejo": [secret]})
-    config = world.config() | {"zot-ci:accounts": accounts}
-    stack = Stack(folder, credentials(world), config)
-    run_up(stack)
+        furnish(world, number)
     return stack
+
+
+def settings(world: World, count: int) -> dict[str, Any]:
+    """
+    Return the stack file's settings for so many accounts.
+    """
+    return world.config() | {"zot-ci:accounts": [account(number) for number in range(count)]}
+
+
+def account(number: int) -> dict[str, Any]:
+    """
+    Return the settings of one account.
+    """
+    name = name_of(number)
+    secret = {"repository": f"{OWNER}/{REPOSITORY}", "secret": f"KEY_{number:06d}"}
+    place = {"vault": VAULT, "item": ITEM, "field": f"field-{name}"}
+    return {"username": name, "groups": [GROUP], "onepassword": place, "forgejo": [secret]}
+
+
+def furnish(world: World, number: int) -> str:
+    """
+    Make an account, and a key for it in its field and its secret; return the key.
+    """
+    name = name_of(number)
+    world.estate.authentik.add_user(name, groups=[GROUP])
+    key = world.estate.zot.mint(name, "by hand", groups=[GROUP])
+    world.estate.onepassword.set_field(VAULT, ITEM, f"field-{name}", key)
+    world.estate.forgejo.set_value(OWNER, REPOSITORY, f"KEY_{number:06d}", key)
+    return key
 
 
 def of_trivial(folder: Path, count: int) -> Stack:
@@ -50,14 +81,68 @@ def of_trivial(folder: Path, count: int) -> Stack:
     return stack
 
 
-def run_up(stack: Stack) -> float:
+def of_graph(folder: Path, count: int) -> Stack:
+    """
+    Return a stack with the graph of *count* accounts, made of trivial resources; its state is multiplied from that of
+    one account.
+    """
+    parts = ("Pulumi.yaml", "__main__.py", "trivial.py")
+    stack = Stack(folder, {}, {"graph:count": 1}, source=ROOT / "bench" / "graph", parts=parts)
+    run_up(stack)
+    multiply(stack, [{name_of(0): name_of(number)} for number in range(1, count)])
+    stack.configure({"graph:count": count})
+    return stack
+
+
+def multiply(stack: Stack, copies: Iterable[Mapping[str, str]]) -> None:
+    """
+    Put into the state of a stack of one account, for each of *copies*, the same account again, with each text replaced
+    by another: the engine writes the whole state at each step, and an `up` of a thousand accounts would take hours.
+    """
+    exported = json.loads(insist(stack.pulumi("stack", "export", "--show-secrets", streams="out")).text)
+    resources = exported["deployment"]["resources"]
+    [root] = [one for one in resources if one["type"] == "pulumi:pulumi:Stack"]
+    ours = json.dumps([one for one in resources if f"::{name_of(0)}" in one["urn"]])
+    outputs = json.dumps(root["outputs"]["accounts"])
+    for texts in copies:
+        for resource in json.loads(_replaced(ours, texts)):
+            resources.append(resource)
+        root["outputs"]["accounts"] |= json.loads(_replaced(outputs, texts))
+    file = stack.folder / "multiplied.json"
+    file.write_text(json.dumps(exported))
+    insist(stack.pulumi("stack", "import", "--file", str(file)))
+    file.unlink()
+
+
+def _replaced(text: str, texts: Mapping[str, str]) -> str:
+    for before, after in texts.items():
+        text = text.replace(before, after)
+    return text
+
+
+def state_bytes(stack: Stack) -> int:
+    """
+    Return how large the state is, as the backend keeps it but without white space.
+    """
+    exported = json.loads(insist(stack.pulumi("stack", "export", streams="out")).text)
+    return len(json.dumps(exported, separators=(",", ":")))
+
+
+def insist(run: Run) -> Run:
+    """
+    Return what was run, if it succeeded.
+    """
+    if run.code:
+        raise BenchError(run.text[-4000:])
+    return run
+
+
+def run_up(stack: Stack, *arguments: str) -> float:
     """
     Run an `up`; return its seconds.
     """
     started = time.perf_counter()
-    run = stack.up()
-    if run.code:
-        raise BenchError(run.text)
+    insist(stack.up(*arguments))
     return time.perf_counter() - started
 
 
@@ -65,11 +150,20 @@ def preview(stack: Stack) -> float:
     """
     Run a preview, which must find nothing to do; return its seconds.
     """
+    return preview_and_memory(stack)[0]
+
+
+def preview_and_memory(stack: Stack) -> tuple[float, float]:
+    """
+    The same, with the most memory of one process of the provider, in MB.
+    """
     started = time.perf_counter()
-    run = stack.preview()
-    if run.code:
-        raise BenchError(run.text)
-    return time.perf_counter() - started
+    process = stack.begin("preview", "--expect-no-changes")
+    with memory_while(process.pid) as memory:
+        run = stack.finish(process)
+    seconds = time.perf_counter() - started
+    insist(run)
+    return seconds, max(memory, default=0.0)
 
 
 def counted(calls: Iterable[Call]) -> dict[str, tuple[int, int]]:

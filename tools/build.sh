@@ -4,6 +4,7 @@
 #   build.sh venv     the Python packages of requirements.lock, in .venv
 #   build.sh sso      those of requirements-sso.lock, in .venv-sso
 #   build.sh docs     those of requirements-docs.lock, in .venv-docs
+#   build.sh ansible  those of requirements-bench.lock, in .tools/ansible
 #   build.sh pulumi   the engine: the one on PATH, else built from its Go module into .tools/bin and linked into .venv/bin
 #   build.sh gitea    a real forge for the tests: the one on PATH, else built likewise
 #   build.sh actionlint  the check of the workflows: the one on PATH, else built likewise; nothing, said so, without Go
@@ -130,6 +131,8 @@ get_sso() { packages .venv-sso requirements-sso.lock; }
 
 get_docs() { packages .venv-docs requirements-docs.lock; }
 
+get_ansible() { packages .tools/ansible requirements-bench.lock; }
+
 pulumi_programs="pulumi pulumi-language-python pulumi-language-python-exec pulumi-resource-pulumi-python"
 
 # their_pulumi: sets `engine` to the pulumi on PATH and `why` to what is wrong with it, if anything is.
@@ -242,6 +245,6 @@ get_promtool() {
 }
 
 case ${1-} in
-venv | sso | docs | pulumi | gitea | actionlint | act | promtool) "get_$1" ;;
-*) die "usage: tools/build.sh venv|sso|docs|pulumi|gitea|actionlint|act|promtool" ;;
+venv | sso | docs | ansible | pulumi | gitea | actionlint | act | promtool) "get_$1" ;;
+*) die "usage: tools/build.sh venv|sso|docs|ansible|pulumi|gitea|actionlint|act|promtool" ;;
 esac

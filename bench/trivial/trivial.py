@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, ResourceProvider
+import pulumi
+from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, ResourceProvider, UpdateResult
 
 
 class ThingProvider(ResourceProvider):
@@ -32,11 +33,21 @@ class ThingProvider(ResourceProvider):
         """
         return DiffResult(changes=olds["value"] != news["value"])
 
+    def update(self, id_: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
+        """
+        Take the value.
+        """
+        return UpdateResult(news)
+
 
 class Thing(Resource, module="bench", name="Thing"):
     """
     One such resource.
     """
 
-    def __init__(self, name: str) -> None:
-        super().__init__(ThingProvider(), name, {"value": "same"})
+    value: pulumi.Output[str]
+
+    def __init__(
+        self, name: str, value: pulumi.Input[str] = "same", opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__(ThingProvider(), name, {"value": value}, opts)

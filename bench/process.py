@@ -1,0 +1,59 @@
+"""
+How much memory the provider's process takes, and how long its imports do, by the kernel's own figures.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+_LOOK_SECONDS = 0.1
+
+
+@contextmanager
+def memory_while(session: int) -> Iterator[list[float]]:
+    """
+    Look at the provider's processes of a *session* while the body runs; gives the most that was seen of each look, in
+    MB.
+    """
+    seen: list[float] = []
+    ended = threading.Event()
+
+    def look() -> None:
+        while not ended.wait(_LOOK_SECONDS):
+            seen.extend(_of_providers(session))
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    try:
+        yield seen
+    finally:
+        ended.set()
+        thread.join()
+
+
+def _of_providers(session: int) -> Iterator[float]:
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit():
+            continue
+        with suppress(OSError, StopIteration):
+            if b"pulumi.dynamic" in (folder / "cmdline").read_bytes() and os.getsid(int(folder.name)) == session:
+                lines = (folder / "status").read_text().splitlines()
+                yield int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) / 1024
+
+
+def cpu_of_imports(statement: str, folder: Path) -> float:
+    """
+    Return the seconds of CPU of a Python process that runs *statement* in *folder*.
+    """
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    subprocess.run([sys.executable, "-c", statement], cwd=folder, env=env, check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
