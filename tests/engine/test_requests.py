@@ -10,7 +10,7 @@ import pytest
 
 from tests.engine.checks import calls
 from tests.engine.stack import Stack
-from tests.world import World
+from tests.world import GROUP, ITEM, OWNER, REPOSITORY, VAULT, World
 
 MOST = 7
 
@@ -39,6 +39,39 @@ def test_an_up_in_sync_publishes_again_and_changes_nothing_else(world: World, in
     assert "published again, since nobody can read them: eblume/blumeops/ZOT_CI_API_KEY" in run.text
     wrote = [call for call in calls(world, "authentik", "onepassword", "forgejo") if not call.startswith("GET")]
     assert wrote == ["PUT /api/v1/repos/eblume/blumeops/actions/secrets/ZOT_CI_API_KEY"]
+
+
+@pytest.mark.embedded
+def test_accounts_that_share_an_item_and_a_repository_share_what_is_read(world: World, stack: Stack) -> None:
+    """A preview: three requests an account, to the registry, and a few for all of them; no more than four at once."""
+    estate, count = world.estate, 6
+    names = [f"zot-ci-{number}" for number in range(count)]
+    accounts = []
+    for name in names:
+        estate.authentik.add_user(name, groups=[GROUP])
+        estate.onepassword.set_field(VAULT, ITEM, name, estate.zot.mint(name, "by hand", groups=[GROUP]))
+        secret = {"repository": f"{OWNER}/{REPOSITORY}", "secret": name.upper().replace("-", "_")}
+        place = {"vault": VAULT, "item": ITEM, "field": name}
+        accounts.append({"username": name, "groups": [GROUP], "onepassword": place, "forgejo": [secret]})
+    stack.configure(world.config() | {"zot-ci:accounts": accounts})
+    for system in estate.systems.values():
+        system.latency = 0.05
+    estate.forget_traffic()
+
+    assert stack.up().code == 0
+
+    keys = {name: estate.onepassword.field(VAULT, ITEM, name) for name in names}
+    for name, key in keys.items():
+        held = estate.zot.key(key or "")
+        assert held is not None
+        assert held.label == f"zot-ci/test/{name}"
+    world.estate.log.clear()
+
+    assert stack.preview().code == 0
+
+    assert len(calls(world, "zot")) == 3 * count
+    assert len(calls(world, "authentik", "onepassword", "forgejo")) <= 6
+    assert max(estate.most_in_flight(name) for name in estate.systems) <= 4
 
 
 @pytest.mark.parametrize("name", ["AUTHENTIK_TOKEN", "FORGEJO_TOKEN", "OP_CONNECT_HOST", "OP_CONNECT_TOKEN"])
