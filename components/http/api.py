@@ -43,7 +43,8 @@ USER_AGENT = f"zot-ci/{VERSION} (pulumi credential rotation)"
 _PASSING = frozenset({409, 429, 500, 502, 503, 504})
 _LONGEST_RETRY_AFTER = 20.0
 # After a request that got no answer in all its tries, the next ones are tried once for so long: a system that is down
-# is asked about many accounts in one run.
+# is asked about many accounts in one run. If that was found out by a time-out, nothing more is read meanwhile: each
+# account would wait for its own.
 _SILENCE_SECONDS = 30.0
 
 Parsed = TypeVar("Parsed")
@@ -131,6 +132,8 @@ class Api:
         self._way: Way | None = None if transport else way_to(base_url)
         # When it last gave no answer after all repeats: nobody waits for every one of them again and again.
         self._silent_at: float | None = None
+        # What it said then, if that took a whole time-out to find out.
+        self._timed_out = ""
         self._pace = Pace()
         self._http = httpx.Client(
             headers={"User-Agent": USER_AGENT},
@@ -198,7 +201,10 @@ class Api:
             EnvironmentUnfitError: a proxy on the way wants another sign-in than its variable holds.
             SignInRefusedError, PermissionMissingError, NotFoundError, UnexpectedAnswerError: by status.
         """
-        may_repeat = (method == "GET" if repeat is None else repeat) and not self._was_silent_just_now()
+        is_silent = self._was_silent_just_now()
+        if is_silent and self._timed_out and method == "GET":
+            raise self._no_answer(method, path, whose, self._timed_out)
+        may_repeat = (method == "GET" if repeat is None else repeat) and not is_silent
         sent = False
         try:
             request = self._http.build_request(method, self.base_url + path, headers=headers, params=params, json=json)
@@ -214,6 +220,8 @@ class Api:
                 msg = f"{self.system} {method} {path} {what}; check that the URL names this system"
                 raise UnexpectedAnswerError(msg) from None
             self._silent_at = time.monotonic()
+            read_timed_out = method == "GET" and isinstance(exc, httpx.TimeoutException)
+            self._timed_out = no_answer_in_words(exc) if read_timed_out else ""
             raise self._no_answer(method, path, whose, no_answer_in_words(exc)) from None
         self._silent_at = None
         if response.status_code == httpx.codes.PROXY_AUTHENTICATION_REQUIRED and self._way:

@@ -5,8 +5,10 @@ One client for each system, URL and process, so that connections are kept and wh
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from threading import RLock
+from threading import Lock
 from typing import Any, Protocol, TypeVar
+
+from .once import Once
 
 
 class Closable(Protocol):
@@ -22,28 +24,34 @@ class Closable(Protocol):
 
 _Client = TypeVar("_Client", bound=Closable)
 
-_made: dict[tuple[Hashable, ...], Closable] = {}
-# The engine calls a provider from four threads. Making one client can ask for another (a token kept in
-# 1Password), hence a lock that its holder may take again.
-_making = RLock()
+# Making a client can sign in, or ask for another one (a token kept in 1Password): no lock is held meanwhile.
+_made: Once[tuple[Hashable, ...], Closable] = Once()
+_open: list[Closable] = []
+_lock = Lock()
 
 
 def shared(make: Callable[..., _Client], *arguments: Hashable) -> _Client:
     """
     Return what `make(*arguments)` made the first time that this process asked for it.
     """
-    with _making:
-        if (make, *arguments) not in _made:
-            _made[make, *arguments] = make(*arguments)
-        client: Any = _made[make, *arguments]
-        return client  # type: ignore[no-any-return]
+
+    def made() -> Closable:
+        client = make(*arguments)
+        with _lock:
+            _open.append(client)
+        return client
+
+    client: Any = _made.get((make, *arguments), made)
+    return client  # type: ignore[no-any-return]
 
 
 def forget_all() -> None:
     """
     Close and drop every client, as the end of the process does. For tests, which make many runs in one process.
     """
-    with _making:
-        for client in _made.values():
-            client.close()
-        _made.clear()
+    with _lock:
+        clients = list(_open)
+        _open.clear()
+    _made.forget()
+    for client in clients:
+        client.close()

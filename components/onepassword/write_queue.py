@@ -29,7 +29,7 @@ class _Waiting(Generic[_Change, _Result]):
     ref: ItemRef
     change: _Change
     # None: it is this one's turn to send, for all that can go with it.
-    result: Future[_Result | Exception | None] = field(default_factory=Future)
+    result: Future[_Result | BaseException | None] = field(default_factory=Future)
 
 
 class WriteQueue(Generic[_Change, _Result]):
@@ -64,19 +64,19 @@ class WriteQueue(Generic[_Change, _Result]):
         result = None if is_free else mine.result.result()
         if result is None:
             result = self._send_with_others(lane, mine)
-        if isinstance(result, Exception):
+        if isinstance(result, BaseException):
             raise result
         return result
 
-    def _send_with_others(self, lane: Hashable, mine: _Waiting[_Change, _Result]) -> _Result | Exception:
+    def _send_with_others(self, lane: Hashable, mine: _Waiting[_Change, _Result]) -> _Result | BaseException:
         with self._lock:
             waiting = self._lanes[lane]
             batch = [one for one in waiting if one.ref == mine.ref][:_MOST]
             self._lanes[lane] = [one for one in waiting if one not in batch]
-        results: Sequence[_Result | Exception]
+        results: Sequence[_Result | BaseException]
         try:
             results = self._send(mine.ref, [one.change for one in batch])
-        except Exception as exc:  # for whoever waits, whatever it is
+        except BaseException as exc:  # whatever it is, nobody may wait for ever
             results = [exc] * len(batch)
         finally:
             self._pass_on(lane)

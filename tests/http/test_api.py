@@ -237,3 +237,33 @@ def test_nothing_is_logged_on_a_quiet_path(caplog: pytest.LogCaptureFixture, sle
         Api("system", URL, transport=told.transport).call("GET", "/things", whose="me")
 
     assert [record for record in caplog.records if record.name.startswith("stamina")] == []
+
+
+def test_a_system_that_timed_out_is_read_no_more_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hundred accounts would wait for a time-out each. A write is sent, and its answer ends the silence."""
+    clock = [100.0]
+    monkeypatch.setattr("components.http.api.time.monotonic", lambda: clock[0])
+    told = Told(*[broken(httpx.ReadTimeout)] * 4, said(200))
+    api = Api("system", URL, transport=told.transport)
+
+    for _ in range(3):
+        with pytest.raises(UnreachableError, match="no answer"):
+            api.call("GET", "/", whose="nobody")
+    assert len(told.asked) == 4
+
+    api.call("PUT", "/", whose="nobody")
+    api.call("GET", "/", whose="nobody")
+    assert len(told.asked) == 6
+
+
+def test_a_system_that_timed_out_is_read_again_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run can take an hour."""
+    clock = [100.0]
+    monkeypatch.setattr("components.http.api.time.monotonic", lambda: clock[0])
+    told = Told(*[broken(httpx.ReadTimeout)] * 4, said(200))
+    api = Api("system", URL, transport=told.transport)
+    with pytest.raises(UnreachableError):
+        api.call("GET", "/", whose="nobody")
+
+    clock[0] += 31
+    api.call("GET", "/", whose="nobody")
