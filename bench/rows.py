@@ -62,8 +62,7 @@ def _in_sync(world: World, folder: Path, count: int) -> Stack:
         world.estate.onepassword.set_field(VAULT, ITEM, f"field-{name_of(number)}", minted)
         world.estate.forgejo.set_value(OWNER, REPOSITORY, f"KEY_{number:06d}", minted)
         copies.append(dict(zip(first, _texts(world, stack, number), strict=True)))
-    multiply(stack, copies)
-    stack.configure(settings(world, count))
+    multiply(stack, copies, settings(world, count))
     return stack
 
 
