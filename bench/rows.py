@@ -62,8 +62,7 @@ def _in_sync(world: World, folder: Path, count: int) -> Stack:
         world.estate.onepassword.set_field(VAULT, ITEM, f"field-{name_of(number)}", minted)
         world.estate.forgejo.set_value(OWNER, REPOSITORY, f"KEY_{number:06d}", minted)
         copies.append(dict(zip(first, _texts(world, stack, number), strict=True)))
-    multiply(stack, copies)
-    stack.configure(settings(world, count))
+    multiply(stack, copies, settings(world, count))
     return stack
 
 
@@ -177,6 +176,7 @@ def first_up_100() -> Measured:
         f"one run, each request {_LATENCY:g} s: {seconds:.1f} s; {total} requests at 4 in flight {least:.1f} s",
         f"requests / connections: {_requests(asked)}",
         f"most in flight: {', '.join(f'{system} {number}' for system, number in most.items())}",
+        "The engine calls a provider from four threads, and an account's answers come one after the other.",
     ]
     what, against = "first `up`, 100 accounts in one item and one repository", "its requests at 4 in flight"
     return Measured(what, against, "at most 2 times", f"{found:.2f} times", found <= 2, details)
@@ -285,7 +285,10 @@ def imports() -> Measured:
         seconds[0].append(cpu_of_imports(ours, ROOT))
         seconds[1].append(cpu_of_imports(base, ROOT))
     found = ratio(*seconds)
-    details = [f"CPU, median of {4 * RUNS}: ours {spread(seconds[0])}, those alone {spread(seconds[1])}"]
+    details = [
+        f"CPU, median of {4 * RUNS}: ours {spread(seconds[0])}, those alone {spread(seconds[1])}",
+        "`import pydantic` alone loads none of what a model needs, which is most of the difference.",
+    ]
     what = "imports of the provider's process (CPU)"
     return Measured(what, f"`{base}`", "at most 1.2 times", f"{found:.2f} times", found <= 1.2, details)
 

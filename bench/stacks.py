@@ -89,15 +89,17 @@ def of_graph(folder: Path, count: int) -> Stack:
     parts = ("Pulumi.yaml", "__main__.py", "trivial.py")
     stack = Stack(folder, {}, {"graph:count": 1}, source=ROOT / "bench" / "graph", parts=parts)
     run_up(stack)
-    multiply(stack, [{name_of(0): name_of(number)} for number in range(1, count)])
-    stack.configure({"graph:count": count})
+    multiply(stack, [{name_of(0): name_of(number)} for number in range(1, count)], {"graph:count": count})
     return stack
 
 
-def multiply(stack: Stack, copies: Iterable[Mapping[str, str]]) -> None:
+def multiply(stack: Stack, copies: Iterable[Mapping[str, str]], settings: Mapping[str, Any]) -> None:
     """
     Put into the state of a stack of one account, for each of *copies*, the same account again, with each text replaced
     by another: the engine writes the whole state at each step, and an `up` of a thousand accounts would take hours.
+
+    The *settings* of all of them go into the stack file, and into the state as those of the last run: where the two
+    differ, the engine starts another process of the provider.
     """
     exported = json.loads(insist(stack.pulumi("stack", "export", "--show-secrets", streams="out")).text)
     resources = exported["deployment"]["resources"]
@@ -108,10 +110,18 @@ def multiply(stack: Stack, copies: Iterable[Mapping[str, str]]) -> None:
         for resource in json.loads(_replaced(ours, texts)):
             resources.append(resource)
         root["outputs"]["accounts"] |= json.loads(_replaced(outputs, texts))
+    [provider] = [one for one in resources if one["type"].startswith("pulumi:providers:")]
+    for properties in (provider["inputs"], provider["outputs"]):
+        properties.update({name: _as_text(value) for name, value in settings.items() if name in properties})
     file = stack.folder / "multiplied.json"
     file.write_text(json.dumps(exported))
     insist(stack.pulumi("stack", "import", "--file", str(file)))
     file.unlink()
+    stack.configure(settings)
+
+
+def _as_text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
 def _replaced(text: str, texts: Mapping[str, str]) -> str:
