@@ -169,6 +169,19 @@ def test_every_fault_is_found_at_once(signed_in: World, monkeypatch: pytest.Monk
     assert "somebody's password" not in str(found)
 
 
+def test_a_system_that_gives_no_answer_is_named_and_is_no_fault_of_the_settings(
+    signed_in: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may pass: a preview warns of it, and only `check` says that nothing is ready."""
+    signed_in.estate.zot.down = True
+
+    found = look(signed_in)
+
+    assert faults(found) == []
+    (silence,) = {silence for one in found for silence in one.silences}
+    assert silence.startswith("not checked: zot at ")
+
+
 def test_a_person_s_account_and_a_missing_credential_are_faults_too(
     signed_in: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

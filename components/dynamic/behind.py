@@ -9,7 +9,10 @@ place waits for a run that comes to the sweep of its account.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ..http.errors import NotYetError
+from ..settings.place import Place
 from .journal import MORE_OF_THE_JOURNAL, Entry
 from .notes import Notes
 
@@ -26,7 +29,7 @@ class Behind(Notes):
         with self._lock:
             self._expected: set[str] = set()
             self._done: set[str] = set()
-            self._owners: dict[str, str] = {}
+            self._needs: dict[str, frozenset[str]] = {}
 
     def _apply(self, entry: Entry) -> None:
         match entry:
@@ -34,8 +37,8 @@ class Behind(Notes):
                 self._expected.add(username)
             case ["sweep done", username]:
                 self._done.add(username)
-            case ["owner", key_uuid, username]:
-                self._owners[key_uuid] = username
+            case ["sweep needs", username, places]:
+                self._needs[username] = frozenset(places)
 
     def note_expected(self, username: str) -> None:
         """
@@ -50,27 +53,26 @@ class Behind(Notes):
         if mark:
             self._note("sweep done", username)
 
-    def note_owner(self, key_uuid: str, username: str) -> None:
+    def note_needs(self, username: str, places: Iterable[str]) -> None:
         """
-        Note whose key that is.
+        Note which *places* that sweep needs in the state, by name. The engine asks for the difference also where it
+        then leaves the sweep out.
         """
-        self._note("owner", key_uuid, username)
+        self._note("sweep needs", username, sorted(places))
 
-    def refuse_deletion(self, key_uuid: str, place: str) -> None:
+    def refuse_deletion(self, place: Place) -> None:
         """
-        Refuse to delete a *place* that held that key, while the sweep of its account is left out; where nobody knows
-        whose key it was, while any is.
+        Refuse to delete a *place* that a sweep needs which the run has left out.
 
         Raises:
             NotYetError: so it is.
         """
         with self._lock:
             self._catch_up()
-            owner = self._owners.get(key_uuid)
-            left_out = sorted(name for name in self._expected - self._done if owner in (None, name))
-        if left_out:
-            why = f"this run had to leave out the sweep of {left_out[0]}, which needs it in the state"
-            msg = f"{place} stays for now: {why}; correct what the other lines say, and run again"
+            needing = [name for name in self._expected - self._done if str(place) in self._needs.get(name, ())]
+        if needing:
+            why = f"this run had to leave out the sweep of {needing[0]}, which needs it in the state"
+            msg = f"{place.thing} stays for now: {why}; correct what the other lines say, and run again"
             raise NotYetError(msg)
 
 

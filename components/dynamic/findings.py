@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from ..http.errors import ReconcileError
+from .trouble import NO_ANSWER, condition_of
 
 
 @dataclass
@@ -20,12 +21,14 @@ class Findings:
         what: the thing, as messages call it.
         plans: sentences without a subject: what `up` will do with it, and what it finds there.
         faults: whole sentences: what stands in the way, and what to do.
+        silences: conditions: who gave no answer, which may pass.
         open_questions: whole sentences: what cannot be known without writing; the same for all of one system.
     """
 
     what: str
     plans: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+    silences: list[str] = field(default_factory=list)
     open_questions: list[str] = field(default_factory=list)
 
     @contextmanager
@@ -35,5 +38,7 @@ class Findings:
         """
         try:
             yield
+        except NO_ANSWER as exc:
+            self.silences.append(condition_of(exc))
         except ReconcileError as exc:
             self.faults.append(str(exc))

@@ -184,6 +184,9 @@ class Provider(ResourceProvider):
         for question in found.open_questions:
             if TOLD.is_new(question):
                 _log.info("%s", question)
+        for sentence in found.silences:
+            if TOLD.is_new(whose_fault(sentence)):
+                _log.warning("%s: %s", found.what, sentence)
         for number, fault in enumerate(found.faults):
             if not TOLD.note_fault(f"{found.what} {number}" if number else found.what, fault):
                 _log.warning("%s: %s", found.what, fault)

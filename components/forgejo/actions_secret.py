@@ -133,7 +133,7 @@ class ActionsSecretProvider(Provider):
             NotYetError: the state needs this place for a sweep that this run has left out.
         """
         place, mark = _place(props), props["mark"]
-        BEHIND.refuse_deletion(props["key_uuid"], place.thing)
+        BEHIND.refuse_deletion(place)
         succeeded = any(MEMORY.has_successor(identity, mark) for identity in _identities(props))
         if MEMORY.is_anothers(place.identity, mark) or succeeded:
             # Unless its new owner has published to it, the secret still holds this key.

@@ -114,7 +114,7 @@ class ItemFieldProvider(Provider):
             NotYetError: the state needs this place for a sweep that this run has left out.
         """
         place, identity, mark = _place(props), _identity(props), props["mark"]
-        BEHIND.refuse_deletion(props["key_uuid"], place.thing)
+        BEHIND.refuse_deletion(place)
         if MEMORY.is_anothers(place.identity, mark) or MEMORY.has_successor(identity, mark):
             # Unless its new owner has written it, the field still holds this key.
             MEMORY.note_held(identity, str(place), props["key_uuid"], props["mark"])

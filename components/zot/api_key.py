@@ -19,7 +19,6 @@ import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
 
 from ..authentik.api import Authentik, authentik_at
-from ..dynamic.behind import BEHIND
 from ..dynamic.findings import Findings
 from ..dynamic.provider import Props, Provider, changed, given
 from ..dynamic.run_memory import MEMORY, Holder, Identity
@@ -85,7 +84,6 @@ class ApiKeyProvider(Provider):
         order = _order(props)
         _refuse_an_unwritable_item(props)
         made = make_key(zot_at(props["zot_url"]), _authentik(props), order, _candidates(props))
-        BEHIND.note_owner(made.listed.uuid, order.username)
         MEMORY.note_holder(_slot(props), Holder(mark))
         MEMORY.note_key(made.listed.uuid, alive=True)
         others = [described(key) for key in made.listing.keys if key.label != order.label and not key.is_expired]
@@ -162,7 +160,6 @@ class ApiKeyProvider(Provider):
         """
         olds = self.as_read(id_, olds)
         MEMORY.note_holder(_slot(olds), Holder(olds["mark"]))
-        BEHIND.note_owner(id_, olds["username"])
         if MEMORY.key_is_alive(id_):
             # Once more, for the program: a refresh comes before there is a journal.
             MEMORY.note_key(id_, alive=True)

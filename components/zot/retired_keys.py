@@ -88,7 +88,7 @@ class RetiredKeysProvider(Provider):
         """
         olds = self.as_read(id_, olds)
         MEMORY.note_holder(_slot(olds), Holder(olds["mark"], labels=_labels(olds)))
-        BEHIND.note_owner(olds["key_uuid"], olds["username"])
+        BEHIND.note_needs(olds["username"], olds["held"])
         found = olds["condition"] if is_trouble(olds["condition"]) else condition(olds, news)
         still_used = [f"something still holds it: {line}" for line in olds.get("still_used") or []]
         said = [] if found == CURRENT else [found]

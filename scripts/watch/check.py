@@ -55,7 +55,7 @@ def check(stack: str | None) -> int:
 def _faults(found: list[Findings]) -> dict[str, list[str]]:
     faults: dict[str, list[str]] = {}
     for one in found:
-        for fault in one.faults:
+        for fault in (*one.faults, *one.silences):
             faults.setdefault(fault, []).append(one.what)
     return faults
 
