@@ -9,7 +9,7 @@ JOBS ?= $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
 PYTEST := pytest -q -n $(JOBS) --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help venv tools test-tools check test test-fast versions test-sso test-backends faults commands parts soak workflows alerts demo pictures docs bench lock clean
+.PHONY: help venv tools test-tools check test test-all test-fast versions test-sso test-backends faults commands parts soak workflows alerts demo pictures docs bench lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,13 +40,17 @@ check: venv ## lint, format, types, which folder may import which
 	@echo "checking: import-linter"
 	@$(RUN) lint-imports --no-logo --no-cache
 
-test: test-tools check test-sso ## the checks and all tests (JOBS processes; STRIPE repeats another day's interruptions)
+test: test-tools check test-sso ## the checks and the tests (JOBS processes; DAY and STRIPE repeat another day's share of the longest)
 	@echo "testing: pytest, $(JOBS) processes"
 	@$(RUN) $(PYTEST)
 
+versions: export ALL = 1
 versions: test-tools ## all tests, and docs/limits.md's table of what they ran against
 	@echo "testing: pytest, $(JOBS) processes, for the table of docs/limits.md"
 	@$(RUN) $(PYTEST) --record-versions
+
+test-all: export ALL = 1
+test-all: test ## the same, with every case of the tests that are shared among days (hours have their own targets)
 
 test-fast: venv ## while you type: all tests that need neither the engine nor Gitea, in under 90 seconds
 	@echo "testing: pytest without the engine, $(JOBS) processes"

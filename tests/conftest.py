@@ -5,7 +5,9 @@ What all tests share: an environment without anybody's credentials, and the syst
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 
@@ -94,6 +96,7 @@ def pytest_configure() -> None:
     Choose the stripe once: test processes that this one starts have its environment, and midnight may pass.
     """
     os.environ["STRIPE"] = str(choose())
+    os.environ.setdefault("DAY", str(datetime.now(UTC).toordinal()))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -127,8 +130,10 @@ _ENGINE_FIXTURES = {"stack", "in_sync", "behind_proxies", "gitea"}
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
-    Mark what needs the engine. Skip, against real servers, what needs a back door.
+    Mark what needs the engine. Skip, against real servers, what needs a back door; and of a test that is shared among
+    days the cases of the others, unless `ALL=1` asks for all.
     """
+    cases: Counter[str] = Counter()
     for item in items:
         if item.nodeid.startswith(_ENGINE_PLACES) or _ENGINE_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker("engine")
@@ -136,3 +141,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.user_properties += [(versions.PROPERTY, system) for system in versions.ran_against(item.nodeid, fixtures)]
         if real_servers() and item.get_closest_marker("embedded"):
             item.add_marker(pytest.mark.skip(reason="needs a back door of the embedded systems"))
+        share = item.get_closest_marker("share")
+        if share is not None:
+            test = item.nodeid.partition("[")[0]
+            if (cases[test] - int(os.environ["DAY"])) % share.args[0] and not os.environ.get("ALL"):
+                item.add_marker(pytest.mark.skip(reason=f"a case of another day: DAY={cases[test] % share.args[0]}"))
+            cases[test] += 1

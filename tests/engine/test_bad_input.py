@@ -78,6 +78,7 @@ SETTINGS: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
 }
 
 
+@pytest.mark.share(3)
 @pytest.mark.parametrize(("spoil", "words"), SETTINGS.values(), ids=SETTINGS.keys())
 def test_a_wrong_setting_stops_the_run_before_anything_is_changed(
     spoil: Callable[[dict[str, Any]], None], words: str, standing: Standing
@@ -189,6 +190,7 @@ ANSWERS = {
 }
 
 
+@pytest.mark.share(3)
 @pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS.keys())
 def test_a_wrong_answer_ends_the_run_with_one_line_and_nothing_changed(answer: Answer, standing: Standing) -> None:
     """`up` reads first; what it cannot read it does not touch."""

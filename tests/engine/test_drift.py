@@ -74,6 +74,7 @@ DRIFTS = {
 }
 
 
+@pytest.mark.share(3)
 @pytest.mark.parametrize("drift", DRIFTS.values(), ids=DRIFTS.keys())
 def test_a_drift_is_said_in_words_and_reconciled_by_one_up(drift: Drift, world: World, in_sync: Stack) -> None:
     """Exit code 7, the words, on that resource and in the plain preview too; then one `up`, and nothing is left."""

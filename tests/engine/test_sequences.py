@@ -187,6 +187,7 @@ STEPS: dict[str, tuple[Callable[[World], None], Wanted]] = {
 }
 
 
+@pytest.mark.share(3)
 @pytest.mark.parametrize(("happens", "wanted"), STEPS.values(), ids=STEPS.keys())
 def test_the_model_asks_what_the_engine_asks(
     happens: Callable[[World], None], wanted: Wanted, world: World, prepared: Prepared, tmp_path: Path
