@@ -46,10 +46,14 @@ def engine_address(arguments: Sequence[str]) -> str | None:
 class Journal:
     """
     The journal in *file*, or none.
+
+    Its first line is the number of the program's process. A file whose program is gone is a killed run's, whose engine
+    had the same port: it is not believed.
     """
 
     def __init__(self, file: Path | None) -> None:
         self._file = file
+        self._begun = b""
         self._read = 0
 
     def begin(self) -> bool:
@@ -67,7 +71,14 @@ class Journal:
         try:
             if _is_ours(file):
                 file.unlink()
-            os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            handle, whole = tempfile.mkstemp(dir=file.parent, prefix=f"{file.name}.")
+            try:
+                with os.fdopen(handle, "wb") as out:
+                    out.write(f"{os.getpid()}\n".encode())
+                # Whole or not at all, and never in the place of somebody else's.
+                os.link(whole, file)
+            finally:
+                os.unlink(whole)
         except OSError as exc:
             hint = "set TMPDIR to a folder that this user alone can write, or leave it out"
             msg = f"no temporary file can be made for this run ({(exc.strerror or 'refused').lower()}); {hint}"
@@ -87,7 +98,7 @@ class Journal:
         """
         Whether this run has one.
         """
-        return self._file is not None and _is_ours(self._file)
+        return self._file is not None and _lives(_first_line(self._file))
 
     def append(self, entry: Entry) -> bool:
         """
@@ -104,14 +115,42 @@ class Journal:
         """
         Return the entries since the last call, of this process and of all others.
         """
-        if self._file is None or not self.is_there:
+        begun = _first_line(self._file) if self._file is not None else b""
+        if self._file is None or not _lives(begun):
             return []
+        if begun != self._begun:
+            self._begun, self._read = begun, len(begun)
         with self._file.open("rb") as file:
             file.seek(self._read)
             lines = file.read().splitlines(keepends=True)
         whole = [line for line in lines if line.endswith(b"\n")]
         self._read += sum(map(len, whole))
         return [json.loads(line) for line in whole]
+
+
+def _first_line(file: Path) -> bytes:
+    if not _is_ours(file):
+        return b""
+    try:
+        with file.open("rb") as journal:
+            return journal.readline(32)
+    except OSError:
+        return b""
+
+
+def _lives(begun: bytes) -> bool:
+    """
+    Whether the process of that number is there.
+    """
+    if not begun.strip().isdigit():
+        return False
+    try:
+        os.kill(int(begun), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _is_ours(file: Path) -> bool:

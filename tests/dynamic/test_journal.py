@@ -5,6 +5,8 @@ What the processes of one run tell each other, and what they believe.
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from unittest import mock
@@ -61,7 +63,7 @@ def test_keys_never_reach_the_journal(tmp_path: Path) -> None:
     memory.note_live_key("https://registry", "zot-ci", "zak_secret")
 
     assert memory.live_key("https://registry", "zot-ci") == "zak_secret"
-    assert file.read_bytes() == b""
+    assert file.read_bytes() == f"{os.getpid()}\n".encode()
     assert file.stat().st_mode & 0o777 == 0o600
 
 
@@ -75,12 +77,16 @@ def test_without_a_journal_a_process_remembers_for_itself(tmp_path: Path) -> Non
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_file_of_a_killed_run_is_begun_anew_and_half_a_line_waits(tmp_path: Path) -> None:
+def test_a_file_of_a_killed_run_is_not_believed_and_begun_anew_and_half_a_line_waits(tmp_path: Path) -> None:
     """An engine's port can come again; a line counts when its end is there."""
     file = tmp_path / "journal"
-    file.write_bytes(b'["want", ["old"]]\n')
-    Journal(file).begin()
+    gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
+    file.write_bytes(gone.stdout + b'["want", ["old"]]\n')
     memory = RunMemory(Journal(file))
+    memory.want(("mine",))
+    assert not memory.is_wanted(("old",))
+    assert memory.is_wanted(("mine",))
+    Journal(file).begin()
 
     with file.open("ab") as half:
         half.write(b'["want", ["ne')
