@@ -132,7 +132,6 @@ class Monitor(mocks.MockMonitor):
         """
         Register as the mock monitor does.
         """
-        _track_nothing_here()
         response = super().RegisterResource(request)  # type: ignore[no-untyped-call]
         if request.type == "pulumi:pulumi:Stack":
             return response
@@ -141,14 +140,6 @@ class Monitor(mocks.MockMonitor):
         for name in set(request.additionalSecretOutputs) & set(plain):
             response.object[name] = {_special_sig_key: _special_secret_sig, "value": plain[name]}
         return response
-
-
-def _track_nothing_here() -> None:
-    """
-    Keep the outputs that a request is made of from those that the program waits for at its end. They belong to the
-    event loop of this thread of the SDK, which is over before a loop of another thread could hear of it.
-    """
-    settings.SETTINGS.outputs = set()
 
 
 @dataclass
@@ -204,6 +195,9 @@ def run(
     async def whole() -> None:
         # In this event loop, too: the SDK makes another one where it finds none.
         mocks.set_mocks(heard.answers, "zot-ci", stack, preview, monitor=heard)
+        # Outputs that an earlier test made are no outputs of this program, and their event loop is over: the SDK would
+        # wait for them for ever.
+        settings.SETTINGS.outputs.clear()
         set_all_config(dict(config() if configuration is None else configuration))
         await run_pulumi_func(program)
 
