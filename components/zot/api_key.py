@@ -9,7 +9,6 @@ successor is `RetiredKeys`' work; this resource ends its own key only when it ha
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -18,22 +17,19 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
 
-from ..authentik.api import Authentik, authentik_at
 from ..dynamic.findings import Findings
 from ..dynamic.provider import Props, Provider, changed, given
 from ..dynamic.run_memory import MEMORY, Holder, Identity
 from ..dynamic.seen import SEEN
 from ..dynamic.trouble import is_trouble
-from ..http.errors import EnvironmentUnfitError, ReconcileError
-from ..onepassword.access import onepassword
-from ..onepassword.ownership import key_at
+from ..http.errors import ReconcileError
 from ..rotation import CI_RIGHTS, CURRENT, Policy, age_days, condition, due, why_refused
-from ..settings.place import Place
 from ..settings.reference import StoredToken
 from .api import KeyAuth, zot_at
+from .asked_for import authentik_of, candidates, order_of, refuse_an_unwritable_item, stored_key
 from .first_look import look
 from .key_facts import described, facts_of, moment, newer_than, not_watched, observed, policy_of
-from .minting import Order, make_key
+from .minting import make_key
 
 _log = logging.getLogger(__name__)
 
@@ -81,9 +77,9 @@ class ApiKeyProvider(Provider):
             EnvironmentUnfitError: the store of record can never take a key; nothing was made.
         """
         mark, is_first = MEMORY.new_mark(), MEMORY.holder(_slot(props)) is None
-        order = _order(props)
-        _refuse_an_unwritable_item(props)
-        made = make_key(zot_at(props["zot_url"]), _authentik(props), order, _candidates(props))
+        order = order_of(props)
+        refuse_an_unwritable_item(props)
+        made = make_key(zot_at(props["zot_url"]), authentik_of(props), order, candidates(props))
         MEMORY.note_holder(_slot(props), Holder(mark))
         MEMORY.note_key(made.listed.uuid, alive=True)
         others = [described(key) for key in made.listing.keys if key.label != order.label and not key.is_expired]
@@ -114,12 +110,12 @@ class ApiKeyProvider(Provider):
         """
         stored = None
         with suppress(ReconcileError):  # the field's own resource says it
-            stored = _stored_key(props)
+            stored = stored_key(props)
         look(
             found,
             zot_at(props["zot_url"]),
-            _authentik(props),
-            _order(props),
+            authentik_of(props),
+            order_of(props),
             stored,
             managed=SEEN.was_looked_at(_account(props)),
             as_wanted=SEEN.is_as_wanted(_account(props)),
@@ -242,56 +238,6 @@ class ApiKeyProvider(Provider):
             zot.revoke(auth, username, key.uuid)
             _log.info("zot: revoked key %s of %s", key.uuid, username)
         MEMORY.note_keys_left(props["zot_url"], username, [described(key) for key in left])
-
-
-def _order(props: Props) -> Order:
-    return Order(
-        username=props["username"],
-        label=props["label"],
-        repository=props["probe_repository"],
-        tag=props.get("probe_tag"),
-        oidc_provider=props["oidc_provider"],
-        policy=policy_of(props),
-    )
-
-
-def _authentik(props: Props) -> Authentik | None:
-    url, token = props.get("authentik_url"), StoredToken.of(props.get("authentik_token"))
-    return authentik_at(url, token) if url else None
-
-
-def _stored_key(props: Props) -> str | None:
-    """
-    Return the key in the store of record. Read-only.
-    """
-    place = Place.field(props["vault"], props["item"], props["field"])
-    return key_at(onepassword(props.get("onepassword_access")), place)
-
-
-def _refuse_an_unwritable_item(props: Props) -> None:
-    """
-    Refuse a store of record that the backend can read and never write. Read-only.
-    """
-    access = onepassword(props.get("onepassword_access"))
-    try:
-        access.refuse_unwritable(props["vault"], props["item"])
-    except EnvironmentUnfitError:
-        raise
-    except ReconcileError:
-        # The field's own resource says it, and the next run goes on there with the key of this one.
-        _log.debug("1Password: not known whether item %s in %s can be written", props["item"], props["vault"])
-
-
-def _candidates(props: Props) -> Iterator[str]:
-    """
-    Yield the keys that may be alive: the one this run has seen in the state, then the one in the store of record.
-    """
-    seen = MEMORY.live_key(props["zot_url"], props["username"])
-    if seen:
-        yield seen
-    stored = _stored_key(props)
-    if stored and stored != seen:
-        yield stored
 
 
 def _given_back(olds: Props) -> list[str]:
