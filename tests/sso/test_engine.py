@@ -124,7 +124,7 @@ def test_the_state_holds_the_client_s_secret_encrypted_and_no_token(in_sync: Est
 @pytest.mark.parametrize(
     ("variables", "words"),
     [
-        ({"FORGEJO_TOKEN": "wrong"}, "Forgejo GET /api/v1/repos/"),
+        ({"FORGEJO_TOKEN": "wrong"}, "answered 401; check FORGEJO_TOKEN"),
         ({"OP_CONNECT_TOKEN": "two words"}, "OP_CONNECT_TOKEN holds white space"),
         ({"ZOT_CI_TIMEOUT_SECONDS": "soon"}, "ZOT_CI_TIMEOUT_SECONDS is not a number of seconds"),
     ],
