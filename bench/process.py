@@ -53,7 +53,7 @@ def cpu_of_imports(statement: str, folder: Path) -> float:
     Return the seconds of CPU of a Python process that runs *statement* in *folder*.
     """
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    env = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
     subprocess.run([sys.executable, "-c", statement], cwd=folder, env=env, check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

@@ -4,12 +4,9 @@ How long every call waits: for HTTP, and for the programs and libraries that rea
 
 from __future__ import annotations
 
-import math
-import os
-
 import httpx
 
-from .errors import EnvironmentUnfitError
+from .numbers import number_from
 
 _VARIABLE = "ZOT_CI_TIMEOUT_SECONDS"
 # zot answers a refused login only after its `failDelay`, and a homelab can be slow.
@@ -24,14 +21,6 @@ def timeout() -> httpx.Timeout:
     Raises:
         EnvironmentUnfitError: what it sets is no number of seconds.
     """
-    text = os.environ.get(_VARIABLE, "").strip()
-    try:
-        seconds = float(text or _SECONDS)
-    except ValueError:
-        seconds = math.nan
     # 0 would give up before any answer can come, and an endless wait holds the stack's lock for ever.
-    if not 0 < seconds <= _LONGEST:
-        rule = f"more than 0, at most {_LONGEST:g}"
-        msg = f"{_VARIABLE} is not a number of seconds, {rule}; correct it or take it out of the environment"
-        raise EnvironmentUnfitError(msg)
+    seconds = number_from(_VARIABLE, "seconds", _LONGEST) or _SECONDS
     return httpx.Timeout(seconds, connect=5)

@@ -54,6 +54,7 @@ VARIABLES: list[tuple[str, list[str], Callable[[Life], Any]]] = [
     ("OP_SERVICE_ACCOUNT_TOKEN", TOKENS, lambda _: onepassword("serviceAccount")),
     ("OP_CONNECT_HOST", ADDRESSES, lambda _: onepassword("connect")),
     ("ZOT_CI_TIMEOUT_SECONDS", TIMES, Life.read_key),
+    ("ZOT_CI_REQUESTS_PER_SECOND", TIMES, Life.read_key),
     ("HTTP_PROXY", PROXIES, Life.read_key),
     ("http_proxy", PROXIES, Life.publish),
     ("ALL_PROXY", PROXIES, Life.read_field),

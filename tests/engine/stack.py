@@ -215,7 +215,6 @@ def engine_environment(folder: Path) -> dict[str, str]:
         "PULUMI_SKIP_UPDATE_CHECK": "1",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK": "1",
-        "PYTHONDONTWRITEBYTECODE": "1",
         # The engine asks pip for the packages on every command; pip then gets ready to ask for its own newest version.
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         "NO_COLOR": "1",

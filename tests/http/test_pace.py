@@ -84,6 +84,22 @@ def test_a_registry_that_allows_twenty_a_second_mints_all_keys(signed_in: World)
     assert time.monotonic() - began > 1
 
 
+@pytest.mark.embedded
+def test_a_registry_whose_limit_is_known_never_says_that_it_is_too_fast(
+    signed_in: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the first request on, whatever the number of those that ask."""
+    monkeypatch.setenv("ZOT_CI_REQUESTS_PER_SECOND", "20")
+    signed_in.estate.zot.requests_per_second = 20
+    signed_in.estate.log.clear()
+    with Api("zot", signed_in.zot_url) as api, ThreadPoolExecutor(16) as threads:
+        list(threads.map(lambda _: api.call("GET", "/v2/", whose="nobody"), range(50)))
+    signed_in.estate.zot.requests_per_second = 0
+
+    assert len(signed_in.estate.log) == 50
+    assert {call.status for call in signed_in.estate.log} == {200}
+
+
 @pytest.mark.parametrize(("status", "asked"), [(429, 2), (503, 1)])
 def test_a_request_that_may_not_be_repeated_is_only_where_nothing_was_done(status: int, asked: int) -> None:
     """429 by name; any other fault is final."""
