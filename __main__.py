@@ -4,7 +4,6 @@ Machine credentials that rotate themselves: one registry credential for each acc
 
 from __future__ import annotations
 
-import gc
 import signal
 from importlib.util import find_spec
 
@@ -17,6 +16,7 @@ if find_spec("components") is None:
     raise pulumi.RunError(MSG)
 
 from components import RegistryCredential, RegistryCredentialArgs, SettingsError, load
+from components.dynamic.garbage import collect_rarely
 from components.dynamic.positions import keep_the_first_call
 from components.onepassword.access import connect_hosts
 
@@ -24,10 +24,7 @@ from components.onepassword.access import connect_hosts
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 keep_the_first_call()
-
-# A program of seconds: with Python's own thresholds a third of its time goes into looking for garbage (3.11, a hundred
-# accounts).
-gc.set_threshold(50_000, 20, 100)
+collect_rarely()
 
 try:
     settings = load(CONFIG.get())

@@ -23,6 +23,7 @@ from ..rotation import CURRENT
 from ..settings.named import named_fields
 from . import one_line
 from .findings import Findings
+from .garbage import collect_rarely
 from .journal import is_preview
 from .run_memory import MEMORY, Identity
 from .seen import SEEN
@@ -61,13 +62,14 @@ class Provider(ResourceProvider):
 
     def configure(self, req: ConfigureRequest) -> None:
         """
-        Set up this process's log, and note which fields the settings name.
+        Set up this process's log and memory, and note which fields the settings name.
 
         Nothing else is taken from *req*: on a refresh it holds the configuration of the last run. Whatever a resource
         needs is an input.
         """
         logs.set_up()
         one_line.set_up()
+        collect_rarely()
         MEMORY.note_named_fields(named_fields(req.config.get))
 
     def check(self, olds: Props, news: Props) -> CheckResult:

@@ -23,6 +23,7 @@ from ..http.api import Advice
 from ..http.connections import shared
 from ..http.errors import UnexpectedAnswerError
 from ..http.once import Once
+from ..http.pace import AT_ONCE
 from .clock import ClockWatch
 from .credentials import KeyAuth as KeyAuth
 from .credentials import SessionAuth as SessionAuth
@@ -137,11 +138,14 @@ class Zot:
         self._seen: Once[tuple[str, str], Listing] = Once()
         self._seen_access: Once[tuple[str, ...], Access | None] = Once()
         self._clock = ClockWatch()
+        # Two questions besides the one that each of the engine's threads asks itself.
+        self._beside = ThreadPoolExecutor(max_workers=2 * AT_ONCE)
 
     def close(self) -> None:
         """
         Close the connections.
         """
+        self._beside.shutdown()
         self.api.close()
 
     def seen_listing(self, username: str, key: str) -> Listing:
@@ -229,11 +233,9 @@ class Zot:
         """
         upload = f"/v2/{repository}/blobs/uploads/{uuids.uuid4()}"
         missing = f"/v2/{repository}/manifests/{_TAG}"
-        with ThreadPoolExecutor(max_workers=3) as threads:
-            create = threads.submit(self._probe, "PUT", upload, auth, username, (400,))
-            delete = threads.submit(self._probe, "DELETE", missing, auth, username, (404, 400))
-            update = threads.submit(self._may_update, repository, tag, auth, username) if tag else None
-        may_create, may_delete = create.result(), delete.result()
+        delete = self._beside.submit(self._probe, "DELETE", missing, auth, username, (404, 400))
+        update = self._beside.submit(self._may_update, repository, tag, auth, username) if tag else None
+        may_create, may_delete = self._probe("PUT", upload, auth, username, (400,)), delete.result()
         if may_create is None or may_delete is None:
             return None
         return Access(may_create, may_delete, update.result() if update else None)
