@@ -17,12 +17,10 @@ _LOOK_SECONDS = 0.1
 
 
 @contextmanager
-def memory_while(session: int) -> Iterator[list[float]]:
+def memory_while(session: int, seen: list[float]) -> Iterator[None]:
     """
-    Look at the provider's processes of a *session* while the body runs; gives the most that was seen of each look, in
-    MB.
+    Look at the provider's processes of a *session* while the body runs; what is *seen* of each is added, in MB.
     """
-    seen: list[float] = []
     ended = threading.Event()
 
     def look() -> None:
@@ -32,7 +30,7 @@ def memory_while(session: int) -> Iterator[list[float]]:
     thread = threading.Thread(target=look)
     thread.start()
     try:
-        yield seen
+        yield
     finally:
         ended.set()
         thread.join()

@@ -17,13 +17,13 @@ from bench.stacks import (
     BenchError,
     counted,
     furnish,
+    memory_of_preview,
     multiply,
     name_of,
     of_accounts,
     of_graph,
     of_trivial,
     preview,
-    preview_and_memory,
     run_up,
     settings,
     state_bytes,
@@ -119,9 +119,12 @@ def preview_1() -> Measured:
         run_up(ours)
         seconds = _compare(ours, trivial, RUNS, world.estate.log.clear)
         asked = counted(world.estate.log)
+        heavy = _compare(ours, of_trivial(folder / "heavy", 4, libraries=True), RUNS, world.estate.log.clear)
     found = ratio(*seconds)
     details = [
         f"ours {spread(seconds[0])}, trivial {spread(seconds[1])}",
+        f"4 trivial resources whose processes import httpx, pydantic's models and stamina {spread(heavy[1])}: ours is "
+        f"{ratio(*heavy):.2f} times that",
         f"requests / connections: {_requests(asked)}",
     ]
     goal = "at most 1.15 times the wall clock"
@@ -248,7 +251,7 @@ def growth() -> Measured:
         with _ground() as (world, folder):
             stacks = _in_sync(world, folder / "ours", count), of_graph(folder / "graph", count)
             for stack, into in zip(stacks, (ours, graph), strict=True):
-                seen = [preview_and_memory(stack) for _ in range(4 if count < 1000 else 3)][0 if count == 1000 else 1 :]
+                seen = [memory_of_preview(stack) for _ in range(4 if count < 1000 else 3)][0 if count == 1000 else 1 :]
                 middle = statistics.median(seconds for seconds, _ in seen)
                 into[count] = middle, max(memory for _, memory in seen), state_bytes(stack) / count
                 print(f"growth: {count}, {into[count]}", flush=True)

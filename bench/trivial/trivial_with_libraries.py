@@ -1,0 +1,29 @@
+"""
+The same resource, in processes that import the libraries of a program which asks servers.
+"""
+
+from __future__ import annotations
+
+import httpx  # noqa: F401 - to import it is all that this is for
+import pulumi
+import pydantic.main  # noqa: F401 - `import pydantic` alone loads nothing of what a model needs
+import stamina  # noqa: F401
+from pulumi.dynamic import Resource
+from trivial import ThingProvider
+
+
+class LibraryProvider(ThingProvider):
+    """
+    The same life cycle.
+    """
+
+
+class LibraryThing(Resource, module="bench", name="LibraryThing"):
+    """
+    One such resource.
+    """
+
+    value: pulumi.Output[str]
+
+    def __init__(self, name: str) -> None:
+        super().__init__(LibraryProvider(), name, {"value": "same"})
