@@ -33,7 +33,9 @@ def playbook(folder: Path, url: str, repository: str, secrets: Mapping[str, str]
         "loop": [{"name": name, "value": value} for name, value in secrets.items()],
         "no_log": True,
     }
-    play = {"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": [task]}
+    # Its own Python, and not the newest that this machine has a name for.
+    variables = {"ansible_python_interpreter": str(_BIN / "python")}
+    play = {"hosts": "localhost", "connection": "local", "gather_facts": False, "vars": variables, "tasks": [task]}
     file = folder / "secrets.yaml"
     file.write_text(json.dumps([play]))
     return file

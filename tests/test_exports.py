@@ -30,13 +30,14 @@ DRIVEN = {
     "zot/api_key.py",
     "zot/retired_keys.py",
 }
-# Import one module after the other, and end with the name of the first one after which Pulumi is loaded.
+# Import one module after the other, and end with the name of the first one after which the unwanted one is loaded.
 IMPORT_ALL = """
 import importlib, sys
-for name in sys.argv[1:]:
+unwanted, *names = sys.argv[1:]
+for name in names:
     importlib.import_module(name)
-    if "pulumi" in sys.modules:
-        sys.exit(f"{name} loads pulumi")
+    if sys.modules.get(unwanted):
+        sys.exit(f"{name} loads {unwanted}")
 """
 
 
@@ -51,10 +52,10 @@ def module(file: str) -> str:
     return ".".join(["components", *file.removesuffix(".py").split("/")]).removesuffix(".__init__")
 
 
-def loading(*names: str) -> subprocess.CompletedProcess[str]:
-    """Import these modules in a fresh process."""
+def loading(*names: str, unwanted: str = "pulumi") -> subprocess.CompletedProcess[str]:
+    """Import these modules in a fresh process, which is to stay without the *unwanted* one."""
     return subprocess.run(
-        [sys.executable, "-c", IMPORT_ALL, *names], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-c", IMPORT_ALL, unwanted, *names], cwd=ROOT, capture_output=True, text=True, check=False
     )
 
 
@@ -107,3 +108,12 @@ def test_a_file_that_loads_pulumi_is_named() -> None:
     ran = loading("components.rotation", "components.zot.api_key", "components.zot.api")
 
     assert (ran.returncode, ran.stderr.strip()) == (1, "components.zot.api_key loads pulumi")
+
+
+def test_no_provider_loads_the_command_line_of_the_http_library() -> None:
+    """It takes longer than the rest of that library, and is loaded wherever its own dependencies are installed."""
+    ran = loading("components.zot.api_key", "components.authentik.service_account", unwanted="httpx._main")
+    without_us = loading("httpx", unwanted="httpx._main")
+
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert without_us.returncode == 1
