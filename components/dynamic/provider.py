@@ -266,10 +266,16 @@ def refuse_a_dead_key(props: Mapping[str, Any], what: str) -> None:
         KeyRefusedError: the registry refused the key in this run.
     """
     if MEMORY.key_is_alive(props["key_uuid"]) is False:
-        hint = "run `pulumi up` without --target, --exclude and --refresh=false"
-        why = f"the registry refuses key {props['key_uuid']}, the last that the state knows"
-        msg = f"{what} is not written: {why}; {hint}"
-        raise KeyRefusedError(msg)
+        raise dead_key(props, f"{what} is not written")
+
+
+def dead_key(props: Mapping[str, Any], what: str) -> KeyRefusedError:
+    """
+    Return the error of a run that cannot go on because the last key that the state knows is dead; *what* it leaves.
+    """
+    hint = "run `pulumi up` without --target, --exclude and --refresh=false"
+    why = f"the registry refuses key {props['key_uuid']}, the last that the state knows"
+    return KeyRefusedError(f"{what}: {why}; {hint}")
 
 
 def changed(olds: Mapping[str, Any], news: Mapping[str, Any], names: tuple[str, ...]) -> list[str]:

@@ -20,7 +20,7 @@ import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
 
 from ..dynamic.behind import BEHIND
-from ..dynamic.provider import Props, Provider, changed, differences, given, key_in
+from ..dynamic.provider import Props, Provider, changed, dead_key, differences, given, key_in
 from ..dynamic.run_memory import MEMORY, Holder, Identity
 from ..dynamic.told import TOLD
 from ..dynamic.trouble import condition_of, is_trouble
@@ -143,6 +143,8 @@ def _swept(wanted: Props, mark: str, earlier: tuple[str, ...], before: Props) ->
         return {**outs, **nothing, **remembered, "swept_uuid": _swept_uuid(before) or ""}
     left, listing = _end(wanted, labels, grace, before, exclusive=bool(wanted.get("exclusive")))
     if not listing.accepted:
+        if not MEMORY.key_is_alive(wanted["key_uuid"]):
+            raise dead_key(wanted, f"no older key of {wanted['username']} is ended")
         hint = "somebody revoked it during this run; run again"
         msg = f"zot refuses the current key of {wanted['username']}; {hint}"
         raise UnexpectedAnswerError(msg)

@@ -11,6 +11,7 @@ import pytest
 from components.http.errors import (
     AmbiguousError,
     CredentialMissingError,
+    KeyRefusedError,
     KeyUnfitError,
     NotFoundError,
     NotOursError,
@@ -233,8 +234,8 @@ ZOT = {
     "key_revoked_before_the_sweep": Refusal(
         lambda world: world.estate.zot.keyring.by_uuid.clear(),
         Life.retire,
-        UnexpectedAnswerError,
-        "zot refuses the current key of zot-ci; somebody revoked it during this run; run again",
+        KeyRefusedError,
+        "no older key of zot-ci is ended: the registry refuses key",
     ),
     "group_may_not_create": Refusal(
         lambda world: rights(world, "read"), Life.mint, KeyUnfitError, "failed its test in zot-ci-access-probe: it can"

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 
 from tests.commands.states import ALWAYS, PENDING
-from tests.commands.watch import NOTHING, Told
+from tests.commands.watch import COPY, NOTHING, Told
 
 # Each needs all before it.
 KINDS = ("ServiceAccount", "ApiKey", "ItemField", "ActionsSecret", "RetiredKeys")
@@ -131,7 +131,9 @@ def _destroys() -> list[Command]:
     for at, kind in enumerate(KINDS):
         last = kind == KINDS[-1]
         alone = () if last else ((ALWAYS, "--target-dependents"),)
-        only, needing, after = frozenset({kind}), frozenset(KINDS[at:]), frozenset(KINDS[at + 1 :])
+        only, needing = frozenset({kind}), frozenset(KINDS[at:])
+        # The sweep needs every place, the copies too.
+        after = frozenset() if last else frozenset((*KINDS[at + 1 :], COPY))
         commands += [
             Command("destroy --target", _of(kind, "destroy --target URN"), Told(only), alone),
             Command(

@@ -45,6 +45,8 @@ class Told:
 
 
 NOTHING = Told()
+# A copy of the key in another field: a resource of its own, for which the others do not wait.
+COPY = "copy"
 
 
 @dataclass(frozen=True)
@@ -156,7 +158,8 @@ def places(ground: Ground) -> list[Place]:
     for number, account in enumerate(ground.accounts):
         for label in account.fields:
             read = _reader(estate.onepassword.field, VAULT, ITEM, label)
-            found.append(Place(f"field {label}", "ItemField", number, account.username, read))
+            part = "ItemField" if label == account.fields[0] else COPY
+            found.append(Place(f"field {label}", part, number, account.username, read))
         read = _reader(estate.forgejo.value, OWNER, REPOSITORY, account.secret)
         found.append(Place(f"secret {account.secret}", "ActionsSecret", number, account.username, read))
     return found

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from components.dynamic.provider import Props
-from components.http.errors import UnexpectedAnswerError
+from components.dynamic.run_memory import MEMORY
+from components.http.errors import KeyRefusedError, UnexpectedAnswerError
 from components.zot.api_key import ApiKeyProvider
 from components.zot.retired_keys import RetiredKeysProvider
 from tests.dynamic.wanted import LABEL, UNKNOWN, calls, made_by, next_run, outs_of, planned, sweep, swept, writes
@@ -161,11 +162,22 @@ def test_after_a_rotation_only_the_new_key_is_left(signed_in: World) -> None:
 def test_a_current_key_that_the_registry_refuses_is_an_error(signed_in: World) -> None:
     """Somebody revoked it during this run, and all places hold it."""
     current = made_by(signed_in)
+    MEMORY.note_key(current["uuid"], alive=True)
     signed_in.estate.zot.revoke(current["uuid"])
 
     with pytest.raises(UnexpectedAnswerError) as caught:
         PROVIDER.create(sweep(signed_in, current))
     assert_names(caught.value, "zot ", "current key of zot-ci", "run again")
+
+
+def test_a_sweep_with_a_key_that_this_run_has_not_looked_at_says_how_to_replace_it(signed_in: World) -> None:
+    """As in an `up --target-replace` of the sweep alone, after an older state was put back: to run again is no help."""
+    current = made_by(signed_in)
+    signed_in.estate.zot.revoke(current["uuid"])
+
+    with pytest.raises(KeyRefusedError) as caught:
+        PROVIDER.create(sweep(signed_in, current))
+    assert_names(caught.value, "no older key of zot-ci is ended", current["uuid"], "without --target")
 
 
 @pytest.mark.parametrize("lagging", [True, False])
