@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from ..http.errors import ReconcileError
-from .trouble import NO_ANSWER, condition_of
+from .trouble import NO_ANSWER, REFUSED, condition_of
 
 
 @dataclass
@@ -40,5 +40,8 @@ class Findings:
             yield
         except NO_ANSWER as exc:
             self.silences.append(condition_of(exc))
+        except REFUSED as exc:
+            # One credential, whatever is asked with it: one sentence.
+            self.faults.append(exc.brief)
         except ReconcileError as exc:
             self.faults.append(str(exc))
