@@ -17,6 +17,7 @@ import pydantic
 from pydantic import Field
 
 from .account import AccountSettings, SecretSettings
+from .accounts_file import AccountsFileError, accounts_in
 from .messages import fault_line
 from .named import NAMESPACE as NAMESPACE
 from .reference import StoredToken
@@ -153,10 +154,14 @@ def load(config: Mapping[str, str]) -> Settings:
     """
     raw = {key.removeprefix(f"{NAMESPACE}:"): _parsed(value) for key, value in config.items() if _is_ours(key)}
     try:
+        if "accounts" in raw:
+            raw["accounts"] = accounts_in(raw["accounts"])
         return Settings.model_validate(raw)
     except pydantic.ValidationError as exc:
         found = exc.errors(include_url=False, include_input=False)
         faults = [fault_line(fault, Settings, NAMESPACE) for fault in found]
+    except AccountsFileError as exc:
+        faults = [f"{NAMESPACE}:accounts: {exc}"]
     raise SettingsError("\n".join(["the stack's settings cannot be used:", *faults])) from None
 
 

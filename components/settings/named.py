@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
+from .accounts_file import AccountsFileError, accounts_in
 from .place import Place
 
 NAMESPACE = "zot-ci"
@@ -23,7 +25,7 @@ def named_fields(get: Callable[[str], object]) -> list[tuple[str, Place]]:
         get: returns the configuration's value of a full key, as the engine hands it over, or None.
     """
     named = []
-    for account in _mappings(_parsed(get(f"{NAMESPACE}:accounts"))):
+    for account in _mappings(_accounts(get(f"{NAMESPACE}:accounts"))):
         for field in _mappings(account.get("onepassword")):
             names = [field.get(part) for part in ("vault", "item", "field")]
             if isinstance(account.get("username"), str) and all(isinstance(name, str) for name in names):
@@ -31,10 +33,12 @@ def named_fields(get: Callable[[str], object]) -> list[tuple[str, Place]]:
     return named
 
 
-def _parsed(value: object) -> object:
+def _accounts(value: object) -> object:
     try:
         return json.loads(value) if isinstance(value, str) else None
     except ValueError:
+        with suppress(AccountsFileError):
+            return accounts_in(value)
         return None
 
 

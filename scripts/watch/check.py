@@ -6,6 +6,7 @@ is changed. Needs the program's packages.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,8 @@ def check(stack: str | None) -> int:
         StackError: the stack file cannot be used.
     """
     name, config = _stack_file(stack)
+    # Where the engine starts the program: a path in the settings is one from there.
+    os.chdir(ROOT)
     # Not above: each needs some of the others' time.
     from components.first_look import first_looks
     from components.http import logs

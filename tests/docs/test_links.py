@@ -14,7 +14,7 @@ from scripts.stack import COMMANDS, WATCHING
 from tests.docs.pages import DOCUMENTS, ROOT, code, headings, read
 
 # The reader's own stack file, which the README has them make.
-THEIRS = {"stacks/Pulumi.homelab.yaml"}
+THEIRS = {"stacks/Pulumi.homelab.yaml", "stacks/accounts.homelab.yaml"}
 PAGES = sorted((ROOT / "docs").glob("*.md"))
 
 

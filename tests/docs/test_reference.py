@@ -90,8 +90,10 @@ def test_the_walk_over_the_settings_finds_the_nested_ones() -> None:
 
 def test_every_setting_has_a_row_and_every_row_a_setting() -> None:
     """No key is missing from the table, and none is left in it after it went."""
-    assert set(table("docs/reference.md", "Key")) >= SETTINGS.keys()
-    assert {row.split("`")[1] for row in table("docs/reference.md", "Key").values()} == SETTINGS.keys()
+    # The list as a whole has a row, too: it may be in a file.
+    wanted = {*SETTINGS, "accounts"}
+    assert set(table("docs/reference.md", "Key")) >= wanted
+    assert {row.split("`")[1] for row in table("docs/reference.md", "Key").values()} == wanted
 
 
 @pytest.mark.parametrize("path", SETTINGS)
