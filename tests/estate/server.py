@@ -73,7 +73,7 @@ class Servers:
         """End all servers and wait for the thread."""
         for server, _ in self._servers:
             server.should_exit = True
-        # A machine that is paused for some seconds must not close a socket under the loop that still serves it.
+        # Not a socket is closed under a loop that still serves it.
         self._thread.join(60)
         assert not self._thread.is_alive(), "the estate's servers did not end within a minute"
         for _, listener in self._servers:

@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from components.http import api as client
 from components.http.answers import origin, server_time
 from components.http.api import USER_AGENT, Api, Repeats
 from components.http.errors import (
@@ -21,6 +22,7 @@ from components.http.errors import (
     UnreachableError,
 )
 from components.version import VERSION
+from tests.http.clock import SetClock
 from tests.http.told import DATE, SECRET, URL, Answer, Told, broken, said
 from tests.messages import assert_names
 
@@ -241,8 +243,7 @@ def test_nothing_is_logged_on_a_quiet_path(caplog: pytest.LogCaptureFixture, sle
 
 def test_a_system_that_timed_out_is_read_no_more_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     """A hundred accounts would wait for a time-out each. A write is sent, and its answer ends the silence."""
-    clock = [100.0]
-    monkeypatch.setattr("components.http.api.time.monotonic", lambda: clock[0])
+    SetClock(monkeypatch, client)
     told = Told(*[broken(httpx.ReadTimeout)] * 4, said(200))
     api = Api("system", URL, transport=told.transport)
 
@@ -258,12 +259,11 @@ def test_a_system_that_timed_out_is_read_no_more_for_a_while(monkeypatch: pytest
 
 def test_a_system_that_timed_out_is_read_again_later(monkeypatch: pytest.MonkeyPatch) -> None:
     """A run can take an hour."""
-    clock = [100.0]
-    monkeypatch.setattr("components.http.api.time.monotonic", lambda: clock[0])
+    clock = SetClock(monkeypatch, client)
     told = Told(*[broken(httpx.ReadTimeout)] * 4, said(200))
     api = Api("system", URL, transport=told.transport)
     with pytest.raises(UnreachableError):
         api.call("GET", "/", whose="nobody")
 
-    clock[0] += 31
+    clock.now += 31
     api.call("GET", "/", whose="nobody")

@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from components.http import once
 from components.http.errors import NotFoundError, UnreachableError
 from components.http.once import Once, Together
+from tests.http.clock import SetClock
 
 PATIENCE_SECONDS = 20
 
@@ -101,34 +103,32 @@ def test_an_error_is_for_those_who_were_waiting() -> None:
 
 def test_a_silence_that_took_long_is_not_waited_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """Not by a hundred resources, each its whole time-out; after as long again somebody asks."""
-    clock = [100.0]
-    monkeypatch.setattr("components.http.once.time.monotonic", lambda: clock[0])
+    clock = SetClock(monkeypatch, once)
     known: Once[str, Any] = Once()
     silent = UnreachableError("no answer")
 
     def time_out() -> None:
-        clock[0] += 20
+        clock.now += 20
         raise silent
 
     for _ in range(3):
         with pytest.raises(UnreachableError):
             known.get("key", time_out)
-    assert clock[0] == 120.0
+    assert clock.now == 120.0
 
-    clock[0] += 21
+    clock.now += 21
     assert known.get("key", answer("back")) == "back"
 
 
 def test_an_answer_serves_as_long_as_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
     """Then it is asked for anew."""
-    clock = [100.0]
-    monkeypatch.setattr("components.http.once.time.monotonic", lambda: clock[0])
+    clock = SetClock(monkeypatch, once)
     known: Once[str, Any] = Once(60)
 
     assert known.get("key", answer(1)) == 1
-    clock[0] += 59
+    clock.now += 59
     assert known.get("key", answer(2)) == 1
-    clock[0] += 1
+    clock.now += 1
     assert known.get("key", answer(3)) == 3
 
 

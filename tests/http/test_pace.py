@@ -11,10 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from components.http import pace
 from components.http.api import Api
 from components.http.errors import OutOfOrderError
 from components.http.pace import AT_ONCE, Pace
 from components.zot.api import KeyAuth, zot_at
+from tests.http.clock import SetClock
 from tests.http.told import URL, Told, said
 from tests.world import World
 
@@ -34,13 +36,12 @@ def test_a_system_is_asked_by_four_at_once_on_four_connections(signed_in: World)
 
 def test_who_was_too_fast_goes_slower(monkeypatch: pytest.MonkeyPatch) -> None:
     """Once for all that were under way when it was said, and twice as slow the next time."""
-    clock = [100.0]
+    clock = SetClock(monkeypatch, pace)
     begun: list[float] = []
-    monkeypatch.setattr("components.http.pace.time.monotonic", lambda: clock[0])
 
     class Waited:
         def wait(self, seconds: float) -> None:
-            clock[0] += seconds
+            clock.now += seconds
 
     monkeypatch.setattr("components.http.pace.Event", Waited)
     paced = Pace()
@@ -56,7 +57,7 @@ def test_who_was_too_fast_goes_slower(monkeypatch: pytest.MonkeyPatch) -> None:
     for began in list(begun):
         paced.was_too_fast(began - 1e-6)
     assert requests(3) == [0.067, 0.067]
-    paced.was_too_fast(clock[0])
+    paced.was_too_fast(clock.now)
     assert requests(3) == [0.133, 0.133]
 
 
