@@ -145,6 +145,17 @@ class Stack:
         """
         return self.pulumi("destroy", "--yes", "--skip-preview")
 
+    def cancel(self) -> Run:
+        """
+        `pulumi cancel`, after a run was killed. If that was in the moment in which the engine wrote the state's file,
+        the file is empty: then the one before it is put back first, as docs/promises.md says.
+        """
+        for file in self.state.rglob(f"{self.name}.json"):
+            before = file.with_name(f"{file.name}.bak")
+            if not file.stat().st_size and before.exists():
+                shutil.copyfile(before, file)
+        return self.pulumi("cancel", "--yes")
+
     def outputs(self) -> dict[str, Any]:
         """
         The stack's output `accounts`.

@@ -138,3 +138,25 @@ def test_a_script_that_rotates_once_more_is_followed_and_its_key_ends(world: Wor
     assert not [path for path in paths(world, "authentik") if "/flows/" in path]
     assert not world.accepts(script["apiKey"])
     assert_in_sync(world, in_sync)
+
+
+@pytest.mark.embedded
+def test_a_state_that_a_kill_left_empty_is_put_back_from_the_one_before_it(world: World, in_sync: Stack) -> None:
+    """The engine writes a file backend's state in place, and what it wrote before stands beside it (3.250)."""
+    world.estate.clock.advance(days=91)
+    assert in_sync.up().code == 0
+    current = world.secret()
+    [state] = in_sync.state.rglob(f"{in_sync.name}.json")
+    state.write_bytes(b"")
+
+    refused = in_sync.up()
+    works_meanwhile = world.accepts(current)
+    cancelled = in_sync.cancel()
+    recovered = in_sync.up()
+
+    assert refused.code != 0
+    assert "failed to load checkpoint" in refused.text
+    assert cancelled.code == 0, cancelled.text
+    assert recovered.code == 0, recovered.text
+    assert works_meanwhile
+    assert_in_sync(world, in_sync)

@@ -61,7 +61,7 @@ class Killable:
         process.communicate(timeout=120)
         self._proxies.plan = Plan()
         assert process.returncode != 0
-        self.stack.pulumi("cancel", "--yes")
+        self.stack.cancel()
 
 
 @pytest.fixture

@@ -83,7 +83,7 @@ def test_a_login_killed_before_its_device_is_removed_does_not_lock_the_next_one_
     proxies.plan = Plan(Fault.KILL, enrolled + ENDINGS.index(last), kill=lambda: kill_session(process))
     process.communicate(timeout=120)
     assert world.estate.authentik.users[world.username].devices
-    stack.pulumi("cancel", "--yes")
+    stack.cancel()
 
     run = stack.up()
 

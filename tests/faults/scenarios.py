@@ -105,7 +105,7 @@ def strike(prepared: Prepared, scenario: Scenario, fault: Fault, at: int, folder
         # The run asked fewer requests: nothing was spoilt, and there is nothing to recover from.
         return outcome
     if fault is Fault.KILL:
-        stack.pulumi("cancel", "--yes")
+        stack.cancel()
     elif "Traceback" in spoilt.text:
         outcome.faults.append("a traceback in the interrupted run")
     _let_reads_catch_up(world)

@@ -182,7 +182,7 @@ class Year:
             # It asked for fewer changes than that, as where no key is to end: an ordinary day.
             record.trouble = ""
         if eyes.killed:
-            cancelled = stack.pulumi("cancel", "--yes")
+            cancelled = stack.cancel()
             self.text += cancelled.text
         if run.code:
             self._in_sync_since = None
