@@ -7,7 +7,7 @@ from __future__ import annotations
 import httpx  # noqa: F401 - to import it is all that this is for
 import pulumi
 import pydantic.main  # noqa: F401 - `import pydantic` alone loads nothing of what a model needs
-import stamina  # noqa: F401
+import stamina  # noqa: F401 - as httpx
 from pulumi.dynamic import Resource
 from trivial import ThingProvider
 

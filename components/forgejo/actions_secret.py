@@ -19,7 +19,8 @@ from pulumi.dynamic import CheckResult, CreateResult, DiffResult, Resource, Upda
 
 from ..dynamic.behind import BEHIND
 from ..dynamic.findings import Findings
-from ..dynamic.provider import Props, Provider, changed, differences, given, holds, key_in, refuse_a_dead_key
+from ..dynamic.held_key import holds, key_in, refuse_a_dead_key
+from ..dynamic.provider import Props, Provider, changed, differences, given
 from ..dynamic.run_memory import MEMORY, Holder, Identity
 from ..dynamic.told import TOLD
 from ..dynamic.trouble import GONE

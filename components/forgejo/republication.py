@@ -15,7 +15,7 @@ from typing import Any
 
 import pulumi
 
-from ..dynamic.provider import refuse_a_dead_key
+from ..dynamic.held_key import refuse_a_dead_key
 from ..dynamic.run_memory import MEMORY
 from ..dynamic.told import TOLD
 from ..http.errors import ReconcileError

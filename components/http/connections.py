@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from threading import Lock
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar, cast
 
 from .once import Once
 
@@ -41,8 +41,7 @@ def shared(make: Callable[..., _Client], *arguments: Hashable) -> _Client:
             _open.append(client)
         return client
 
-    client: Any = _made.get((make, *arguments), made)
-    return client  # type: ignore[no-any-return]
+    return cast("_Client", _made.get((make, *arguments), made))
 
 
 def forget_all() -> None:

@@ -37,6 +37,14 @@ def accounts_in(value: object) -> object:
         raise AccountsFileError(msg) from None
 
 
+def place_of(fault: Exception) -> str:
+    """
+    Return where a file is no YAML, as the end of a clause: the line alone, since the *fault* shows the text around it.
+    """
+    where = getattr(fault, "problem_mark", None)
+    return f", line {where.line + 1}" if where else ""
+
+
 # Each of the five providers of a process asks.
 @lru_cache(1)
 def _read(file: Path, _folder: Path, _changed: int) -> object:
@@ -44,10 +52,7 @@ def _read(file: Path, _folder: Path, _changed: int) -> object:
     import yaml  # type: ignore[import-untyped]  # comes with pulumi, without types
 
     try:
-        return yaml.load(file.read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+        return yaml.load(file.read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
     except (ValueError, yaml.YAMLError) as exc:
-        # Of a YAML fault the place alone: the text around it is shown as well.
-        where = getattr(exc, "problem_mark", None)
-        at = f", line {where.line + 1}" if where else ""
-        msg = f"{file} is no YAML{at}; correct it"
+        msg = f"{file} is no YAML{place_of(exc)}; correct it"
         raise AccountsFileError(msg) from None

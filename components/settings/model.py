@@ -8,10 +8,9 @@ A message names the key's path and the rule, never the value, which could be a s
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 import pydantic
 from pydantic import Field
@@ -20,6 +19,7 @@ from .account import AccountSettings, SecretSettings
 from .accounts_file import AccountsFileError, accounts_in
 from .messages import fault_line
 from .named import NAMESPACE as NAMESPACE
+from .named import parsed
 from .reference import StoredToken
 from .server import ForgejoServer
 from .sso import SsoSettings
@@ -152,7 +152,7 @@ def load(config: Mapping[str, str]) -> Settings:
     Raises:
         SettingsError: with one line for each fault.
     """
-    raw = {key.removeprefix(f"{NAMESPACE}:"): _parsed(value) for key, value in config.items() if _is_ours(key)}
+    raw = {key.removeprefix(f"{NAMESPACE}:"): parsed(value) for key, value in config.items() if _is_ours(key)}
     try:
         if "accounts" in raw:
             raw["accounts"] = accounts_in(raw["accounts"])
@@ -167,10 +167,3 @@ def load(config: Mapping[str, str]) -> Settings:
 
 def _is_ours(key: str) -> bool:
     return key.startswith(f"{NAMESPACE}:")
-
-
-def _parsed(value: str) -> Any:
-    try:
-        return json.loads(value)
-    except ValueError:
-        return value

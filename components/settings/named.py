@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 from .accounts_file import AccountsFileError, accounts_in
@@ -24,8 +23,12 @@ def named_fields(get: Callable[[str], object]) -> list[tuple[str, Place]]:
     Args:
         get: returns the configuration's value of a full key, as the engine hands it over, or None.
     """
+    try:
+        accounts = accounts_in(parsed(get(f"{NAMESPACE}:accounts")))
+    except AccountsFileError:
+        return []
     named = []
-    for account in _mappings(_accounts(get(f"{NAMESPACE}:accounts"))):
+    for account in _mappings(accounts):
         for field in _mappings(account.get("onepassword")):
             names = [field.get(part) for part in ("vault", "item", "field")]
             if isinstance(account.get("username"), str) and all(isinstance(name, str) for name in names):
@@ -33,13 +36,14 @@ def named_fields(get: Callable[[str], object]) -> list[tuple[str, Place]]:
     return named
 
 
-def _accounts(value: object) -> object:
+def parsed(value: object) -> Any:
+    """
+    Return a setting's *value*, as the engine hands it over: JSON, or else the text itself.
+    """
     try:
-        return json.loads(value) if isinstance(value, str) else None
+        return json.loads(value) if isinstance(value, str) else value
     except ValueError:
-        with suppress(AccountsFileError):
-            return accounts_in(value)
-        return None
+        return value
 
 
 def _mappings(value: object) -> list[dict[str, Any]]:

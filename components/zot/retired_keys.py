@@ -20,7 +20,8 @@ import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
 
 from ..dynamic.behind import BEHIND
-from ..dynamic.provider import Props, Provider, changed, dead_key, differences, given, key_in
+from ..dynamic.held_key import dead_key, key_in
+from ..dynamic.provider import Props, Provider, changed, differences, given
 from ..dynamic.run_memory import MEMORY, Holder, Identity
 from ..dynamic.told import TOLD
 from ..dynamic.trouble import condition_of, is_trouble

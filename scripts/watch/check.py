@@ -78,10 +78,9 @@ def _stack_file(stack: str | None) -> tuple[str, dict[str, str]]:
     try:
         found = yaml.safe_load(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError) as exc:
-        # Of a YAML fault the place alone: the text around it is shown as well.
-        where = getattr(exc, "problem_mark", None)
-        at = f", line {where.line + 1}" if where else ""
-        msg = f"stacks/{file.name} cannot be read as YAML{at}; correct it"
+        from components.settings.accounts_file import place_of
+
+        msg = f"stacks/{file.name} cannot be read as YAML{place_of(exc)}; correct it"
         raise StackError(msg) from None
     config = found.get("config") if isinstance(found, dict) else None
     if not isinstance(config, dict):

@@ -152,7 +152,7 @@ def _play(ground: Ground, command: Command, state: State, watch: Watch, outcome:
         run = _interrupted(ground, watch, *arguments[1:]) if interrupted else _run(ground, watch, *arguments)
         outcome.text += f"\n$ pulumi {' '.join(arguments)}\n{run.text}\n(exit {run.code})\n"
         if watch.killed:
-            cancelled = ground.run("cancel", "--yes")
+            cancelled = ground.stack.cancel()
             outcome.text += f"\n$ pulumi cancel\n{cancelled.text}"
             return
         if run.code != 0 and not interrupted:

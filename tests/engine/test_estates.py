@@ -206,7 +206,7 @@ def test_a_kill_between_the_end_of_the_key_and_that_of_the_account_leaves_the_ac
     stack.finish(destroy)
     assert killed
     assert estate.zot.of("zot-ci") == []
-    done(stack.pulumi("cancel", "--yes"))
+    done(stack.cancel())
 
     done(stack.destroy(), "left account zot-ci", "this run has not seen that no live key has its name")
     assert "zot-ci" in estate.authentik.users

@@ -33,7 +33,8 @@ import pulumi
 
 from components import RegistryCredential, RegistryCredentialArgs, Settings, registry_credential
 from components.dynamic.behind import BEHIND
-from components.dynamic.provider import Props, Provider, refuse_a_dead_key
+from components.dynamic.held_key import refuse_a_dead_key
+from components.dynamic.provider import Props, Provider
 from components.dynamic.run_memory import MEMORY, Identity
 from components.forgejo.api import Forgejo
 from components.forgejo.republication import Published, publish_again
