@@ -4,12 +4,17 @@
 RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
 # The same with the extra `sso`; a `pulumi` that is linked into .venv is found there.
 RUN_SSO := PATH="$(CURDIR)/.venv-sso/bin:$(CURDIR)/.venv/bin:$$PATH"
+# ENGINE=oldest: the oldest engine that README promises, built for it, in place of the newest.
+ifeq ($(ENGINE),oldest)
+tools: oldest
+export ZOT_CI_TEST_ENGINE := $(CURDIR)/.tools/oldest
+endif
 # Test processes: one for each core that this process may use.
 JOBS ?= $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
 PYTEST := pytest -q -n $(JOBS) --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help venv tools test-tools check test test-all test-fast versions test-sso test-backends faults commands parts soak workflows alerts demo pictures docs bench lock clean
+.PHONY: help venv tools oldest newest test-tools check test test-all test-fast versions test-sso test-backends faults commands parts soak workflows alerts demo pictures docs bench lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +30,14 @@ venv: .venv/installed ## the Python packages of requirements.lock, in .venv (PYT
 
 tools: venv ## and the pulumi engine: the one on PATH, else built from its Go module
 	@tools/build.sh pulumi
+
+oldest: venv ## the oldest engine that README promises, for any target with ENGINE=oldest
+	@tools/build.sh oldest
+
+newest: tools ## is there a newer engine or SDK? then every part, and a choice of the commands, on both; takes half an hour
+	@tools/build.sh newest
+	@PATH="$(CURDIR)/.venv-newest/bin:$$PATH" ZOT_CI_TEST_ENGINE="$(CURDIR)/.tools/newest" JOBS="$(JOBS)" python -m tests.parts
+	@PATH="$(CURDIR)/.venv-newest/bin:$$PATH" ZOT_CI_TEST_ENGINE="$(CURDIR)/.tools/newest" JOBS="$(JOBS)" STATES="in sync,half-way,several" python -m tests.commands
 
 test-tools: tools ## and a Gitea and an actionlint, for the tests only
 	@tools/build.sh gitea
@@ -127,5 +140,5 @@ lock: ## the four locks again from pyproject.toml (needs uv; UPGRADE=1 takes new
 
 clean: ## away with all that make made, the built tools too
 	@echo "removing .venv, .tools and caches"
-	@rm -rf .venv .venv-sso .venv-docs .tools build zot_ci.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf .venv .venv-sso .venv-docs .venv-newest .tools build zot_ci.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

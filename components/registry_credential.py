@@ -7,6 +7,7 @@ ones ended. Each resource takes the key from the one before it, so the engine ca
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
@@ -18,7 +19,6 @@ import pulumi
 from .authentik.service_account import ServiceAccount
 from .credential_args import FieldArgs, RegistryCredentialArgs, SecretArgs
 from .dynamic import ending
-from .dynamic.behind import BEHIND
 from .dynamic.run_memory import MEMORY, Identity
 from .forgejo.actions_secret import ActionsSecret
 from .forgejo.republication import Published, republished
@@ -69,7 +69,7 @@ class RegistryCredential(pulumi.ComponentResource):
             held=proven,
             retire_after_days=args.retire_after_days,
             exclusive=args.exclusive,
-            opts=self._after(key, *fields, *secrets),
+            opts=self._after(key),
         )
         self.summary = _summary(key, fields[0], args.account.policy, held, retired)
         self.republished = republished(
@@ -80,7 +80,6 @@ class RegistryCredential(pulumi.ComponentResource):
         )
         resources: list[ItemField | ActionsSecret] = [*fields, *secrets]
         marks = {place.identity: one.mark for place, one in zip(places, resources, strict=True)}
-        _expect_sweep(args.username, retired)
         _name({("account", args.username): owner.mark, **marks} if owner else marks)
         self.register_outputs({"summary": self.summary})
 
@@ -191,15 +190,6 @@ class RegistryCredential(pulumi.ComponentResource):
         )
 
 
-def _expect_sweep(username: str, sweep: RetiredKeys) -> None:
-    """
-    Say, in a real run, that the program has this sweep, and whether the run has come to it.
-    """
-    if not pulumi.runtime.is_dry_run():
-        BEHIND.note_expected(username)
-        sweep.mark.apply(partial(BEHIND.note_done, username))
-
-
 def _name(marks: Mapping[Identity, pulumi.Output[str]]) -> None:
     """
     Say, in a real run, by which instance this program has each thing: what the run leaves out is asked about by nobody,
@@ -212,13 +202,31 @@ def _name(marks: Mapping[Identity, pulumi.Output[str]]) -> None:
 
 def _held(key_uuid: pulumi.Output[str], mark: pulumi.Output[str]) -> pulumi.Output[str]:
     """
-    Return the uuid of the key that a place holds, empty where it has no instance: of a place that a run leaves out and
-    that was never made, the SDK gives the inputs for the outputs, and so the new key.
+    Return the uuid of the key that a place holds, for a sweep that waits for the place and does not depend on it.
+
+    Where a place fails under `--continue-on-error`, the engine leaves out what depends on it. It then deletes the
+    places that the program has no more although the state of that sweep needs them, and writes a state that it refuses
+    ("snapshot integrity", engine 3.276, measured). So the value comes without its resources.
+
+    In an `up` it is empty where the place has no instance, and where it could not be made. Such a place counts as one
+    that lags behind: an unknown value would be dropped from the sweep's inputs, and the place with it. A uuid without a
+    mark is not believed either: of a resource that it has left out, the engine gives what a preview would give, the new
+    key (3.250: the inputs; 3.276, read: the outputs of a dry run).
     """
-    if pulumi.runtime.is_dry_run():
-        # Of what a preview would write the mark is not known; it would only blur what is.
-        return key_uuid
-    return pulumi.Output.all(key_uuid, mark).apply(lambda found: found[0] if found[0] and found[1] else "")
+    pair = pulumi.Output.all(key_uuid, mark)
+    is_preview = pulumi.runtime.is_dry_run()
+
+    async def known() -> bool:
+        return await key_uuid.is_known() if is_preview else True
+
+    async def uuid() -> str:
+        if is_preview:
+            # The mark of what a preview would write is unknown.
+            return await key_uuid.future() or ""
+        found = await pair.future() if await pair.is_known() else None
+        return str(found[0]) if found and found[0] and found[1] else ""
+
+    return pulumi.Output(set(), asyncio.ensure_future(uuid()), asyncio.ensure_future(known()))
 
 
 def _by_place(places: list[Place], uuids: list[pulumi.Output[str]]) -> dict[str, pulumi.Output[str]]:

@@ -11,7 +11,7 @@ import asyncio
 import runpy
 import signal
 import threading
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import Collection, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +21,7 @@ from unittest import mock
 import pulumi
 from google.protobuf import json_format  # type: ignore[import-untyped]  # comes with pulumi, without types
 from pulumi.runtime import mocks, set_all_config, settings
+from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.rpc import _special_secret_sig, _special_sig_key
 from pulumi.runtime.stack import run_pulumi_func
 
@@ -121,12 +122,17 @@ class Registered:
 class Monitor(mocks.MockMonitor):
     """
     Keeps what is registered, and marks as secret what a resource says of its outputs, as the engine does.
+
+    Args:
+        answers: the providers.
+        failing: names of resources that could not be made, under `--continue-on-error`.
     """
 
-    def __init__(self, answers: mocks.Mocks | None = None) -> None:
+    def __init__(self, answers: mocks.Mocks | None = None, *, failing: Collection[str] = ()) -> None:
         self.answers = answers or Providers()
         super().__init__(self.answers)
         self.registered: list[Registered] = []
+        self._failing = failing
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 -- the protocol's name
         """
@@ -136,6 +142,8 @@ class Monitor(mocks.MockMonitor):
         if request.type == "pulumi:pulumi:Stack":
             return response
         self.registered.append(Registered(request, response.urn))
+        if request.name in self._failing:
+            return resource_pb2.RegisterResourceResponse(urn=response.urn, result=resource_pb2.Result.FAIL)
         plain = json_format.MessageToDict(response.object)
         for name in set(request.additionalSecretOutputs) & set(plain):
             response.object[name] = {_special_sig_key: _special_secret_sig, "value": plain[name]}

@@ -4,7 +4,6 @@ The end of one process of the engine and the beginning of another, in a test's o
 
 from __future__ import annotations
 
-from components.dynamic.behind import BEHIND
 from components.dynamic.run_memory import MEMORY
 from components.dynamic.seen import SEEN
 from components.dynamic.told import TOLD
@@ -16,7 +15,6 @@ def another_process() -> None:
     What follows has no connection, has asked nothing yet and remembers nothing.
     """
     connections.forget_all()
-    BEHIND.forget()
     MEMORY.forget()
     SEEN.forget()
     TOLD.forget()

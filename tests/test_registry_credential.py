@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.mocks import DYNAMIC, KEY, run
+from tests.mocks import DYNAMIC, FOUND, KEY, run
 from tests.settings.given import RIGHT, config
 
 SECRETS = [{"repository": f"eblume/{name}", "secret": "ZOT_CI_API_KEY"} for name in ("blumeops", "other")]
@@ -111,7 +111,11 @@ def test_a_key_is_stored_then_published_and_only_then_others_end() -> None:
     assert all("zot-ci-api-key" in after[one.urn] for one in ran.of("ItemField"))
     # By the store of record: a copy that cannot be written stops no secret.
     assert all(fields & after[one.urn] == {"zot-ci-item-field"} for one in ran.of("ActionsSecret"))
-    assert fields | secrets | {"zot-ci-api-key"} <= after[sweep.urn]
+    # It waits for the places, and does not depend on them: else a place that fails makes the engine write a state that
+    # it refuses.
+    assert after[sweep.urn] == {"zot-ci-service-account", "zot-ci-api-key"}
+    assert set(sweep.inputs["held"].values()) == {FOUND["uuid"]}
+    assert [one.name for one in ran.registered][-1] == sweep.name
     assert (len(fields), len(secrets)) == (2, 2)
 
 

@@ -6,6 +6,8 @@
 #   build.sh docs     those of requirements-docs.lock, in .venv-docs
 #   build.sh ansible  those of requirements-bench.lock, in .tools/ansible
 #   build.sh pulumi   the engine: the one on PATH, else built from its Go module into .tools/bin and linked into .venv/bin
+#   build.sh oldest   the oldest engine that README promises, built likewise; in .tools/oldest, for a run with ENGINE=oldest
+#   build.sh newest   the newest engine and SDK that can be had, if they are newer: in .tools/newest, with an environment of its own
 #   build.sh gitea    a real forge for the tests: the one on PATH, else built likewise
 #   build.sh actionlint  the check of the workflows: the one on PATH, else built likewise; nothing, said so, without Go
 #   build.sh act      what runs the workflows in a test: likewise
@@ -21,8 +23,8 @@ cd "$(dirname "$0")/.."
 root=$PWD
 bin=$root/.tools/bin
 
-# Pulumi.yaml's `stackConfigDir` and `options.refresh: always` are what the program needs of an engine.
-pulumi_wanted=3.227
+# The oldest one that all tests and matrices were run on; tools/pulumi-oldest builds it.
+pulumi_wanted=3.250
 # The one that the tests' facts were measured on; older ones answer in other words, and start no canary.
 gitea_wanted=1.26
 
@@ -135,6 +137,9 @@ get_docs() { packages .venv-docs requirements-docs.lock; }
 
 get_ansible() { packages .tools/ansible requirements-bench.lock; }
 
+engine_module=github.com/pulumi/pulumi/pkg/v3
+# A plain `go build` leaves the version empty.
+variable=github.com/pulumi/pulumi/sdk/v3/go/common/version.Version
 pulumi_programs="pulumi pulumi-language-python pulumi-language-python-exec pulumi-resource-pulumi-python"
 
 # their_pulumi: sets `engine` to the pulumi on PATH and `why` to what is wrong with it, if anything is.
@@ -155,16 +160,14 @@ get_pulumi() {
         for program in $pulumi_programs; do [ ! -L ".venv/bin/$program" ] || rm ".venv/bin/$program"; done
         return
     fi
-    engine_version=$(required pulumi github.com/pulumi/pulumi/pkg/v3)
+    engine_version=$(required pulumi "$engine_module")
     host_version=$(required pulumi-language-python github.com/pulumi/pulumi/sdk/v3)
-    # A plain `go build` leaves the version empty.
-    variable=github.com/pulumi/pulumi/sdk/v3/go/common/version.Version
     now=$(stamp "$variable" pulumi pulumi-language-python)
     if ! built pulumi "$now"; then
         need_go pulumi "$why" "the vendor's CLI $pulumi_wanted or newer, with its Python host (pulumi.com)"
         say "$why: building the engine $engine_version and its Python host $host_version from their Go modules, once: about 4 minutes on 2 cores"
         start=$SECONDS
-        build pulumi github.com/pulumi/pulumi/pkg/v3/cmd/pulumi -ldflags "-X $variable=v$engine_version"
+        build pulumi $engine_module/cmd/pulumi -ldflags "-X $variable=v$engine_version"
         build pulumi-language-python github.com/pulumi/pulumi/sdk/v3/python/cmd/pulumi-language-python -ldflags "-X $variable=v$host_version"
         sdk=$(module_folder pulumi-language-python github.com/pulumi/pulumi/sdk/v3)
         # A module archive keeps no run bit.
@@ -175,6 +178,46 @@ get_pulumi() {
     [ -d .venv/bin ] || die "no .venv to link pulumi into: run 'make tools'"
     for program in $pulumi_programs; do ln -sf "../../.tools/bin/$program" ".venv/bin/$program"; done
     say "pulumi $engine_version is in .tools/bin and linked into .venv/bin (${how:-built before})"
+}
+
+# Beside the Python host that `build.sh pulumi` has built, which the engine finds on PATH.
+get_oldest() {
+    engine_version=$(required pulumi-oldest "$engine_module")
+    now=$(stamp "$variable" pulumi-oldest)
+    if ! built pulumi-oldest "$now"; then
+        need_go pulumi-oldest "no engine $engine_version" "Go"
+        say "building the engine $engine_version from its Go module, once: about 4 minutes on 2 cores"
+        start=$SECONDS
+        build pulumi-oldest $engine_module/cmd/pulumi -ldflags "-X $variable=v$engine_version"
+        printf '%s\n' "$now" >.tools/pulumi-oldest.built
+        how="built in $((SECONDS - start)) s"
+    fi
+    mkdir -p .tools/oldest
+    ln -sf ../bin/pulumi-oldest .tools/oldest/pulumi
+    say "pulumi $engine_version is in .tools/oldest (${how:-built before})"
+}
+
+# Asks the module proxy and the package index; what is no newer than what the tests have is not built.
+get_newest() {
+    need_go pulumi "no newer engine" "Go"
+    have=$(required pulumi "$engine_module")
+    newest=$(go -C tools/pulumi list -m -f '{{.Version}}' "$engine_module@latest" | sed 's/^v//')
+    rm -rf .tools/newest .tools/newest-module
+    mkdir -p .tools/newest
+    if [ "$newest" != "$have" ]; then
+        mkdir .tools/newest-module
+        cp tools/pulumi/go.mod tools/pulumi/go.sum .tools/newest-module/
+        say "building the engine $newest from its Go module: about 4 minutes on 2 cores"
+        go -C .tools/newest-module get -tool "$engine_module/cmd/pulumi@v$newest" >.tools/newest.log 2>&1 &&
+            go -C .tools/newest-module build -buildvcs=false -ldflags "-X $variable=v$newest" -o ../newest/pulumi \
+                $engine_module/cmd/pulumi >>.tools/newest.log 2>&1 ||
+            die "building the engine $newest failed: $(tail -n 1 .tools/newest.log) (all of it in .tools/newest.log)"
+    fi
+    packages .venv-newest requirements.lock
+    .venv-newest/bin/pip --disable-pip-version-check install -q --upgrade pulumi ||
+        die "pip could not install the newest pulumi: its own lines above say why"
+    for program in $pulumi_programs; do ln -sf "$bin/$program" ".venv-newest/bin/$program"; done
+    say "the newest: engine $newest (the tests have $have), SDK $(.venv-newest/bin/pip show pulumi | sed -n 's/^Version: //p')"
 }
 
 get_gitea() {
@@ -260,6 +303,6 @@ get_postgresql() {
 }
 
 case ${1-} in
-venv | sso | docs | ansible | pulumi | gitea | actionlint | act | promtool | versitygw | postgresql) "get_$1" ;;
-*) die "usage: tools/build.sh venv|sso|docs|ansible|pulumi|gitea|actionlint|act|promtool|versitygw|postgresql" ;;
+venv | sso | docs | ansible | pulumi | oldest | newest | gitea | actionlint | act | promtool | versitygw | postgresql) "get_$1" ;;
+*) die "usage: tools/build.sh venv|sso|docs|ansible|pulumi|oldest|newest|gitea|actionlint|act|promtool|versitygw|postgresql" ;;
 esac

@@ -180,8 +180,6 @@ def _temporary() -> Path:
 
 _ENGINE = engine_address(sys.orig_argv)
 JOURNAL = Journal(journal_of(_ENGINE) if _ENGINE else None)
-# The same file, read once more by who takes other entries from it.
-MORE_OF_THE_JOURNAL = Journal(journal_of(_ENGINE) if _ENGINE else None)
 TOLD_JOURNAL = Journal(journal_of(_ENGINE).with_suffix(".told") if _ENGINE else None)
 
 

@@ -78,6 +78,7 @@ class RunMemory(Notes):
             self._gone: set[Identity] = set()
             self._holders: dict[Identity, Holder] = {}
             self._held: dict[Identity, tuple[str, str, str]] = {}
+            self._cleared: dict[Identity, str] = {}
             self._alive: dict[str, bool] = {}
             self._live_keys: dict[tuple[str, str], str] = {}
             self._keys_left: dict[tuple[str, str], tuple[str, ...]] = {}
@@ -101,12 +102,15 @@ class RunMemory(Notes):
                 if known is None or known.mark <= mark:
                     self._holders[tuple(place)] = Holder(mark, made_here, tuple(labels))
             case ["held", place, name, key_uuid, mark]:
-                if tuple(place) not in self._held or self._held[tuple(place)][2] <= mark:
+                _, _, newest = self._held.get(tuple(place), ("", "", ""))
+                if mark >= newest and mark > self._cleared.get(tuple(place), ""):
                     self._held[tuple(place)] = (name, key_uuid, mark)
             case ["key", uuid, alive]:
                 self._alive[uuid] = alive
-            case ["cleared", place]:
-                self._held.pop(tuple(place), None)
+            case ["cleared", place, mark]:
+                self._cleared[tuple(place)] = max(mark, self._cleared.get(tuple(place), ""))
+                if tuple(place) in self._held and self._held[tuple(place)][2] <= mark:
+                    del self._held[tuple(place)]
             case ["keys left", registry, username, keys]:
                 self._keys_left[registry, username] = tuple(keys)
 
@@ -216,11 +220,13 @@ class RunMemory(Notes):
         """
         self._note("held", place, name, key_uuid, mark)
 
-    def note_cleared(self, place: Identity) -> None:
+    def note_cleared(self, place: Identity, mark: str) -> None:
         """
-        Note that *place* is let go of: what it may still hold is nobody's matter any more.
+        Note that the instance with *mark*, the newest at *place*, lets go of it: what it may still hold is nobody's
+        matter any more. What an older instance says of it counts no more, before or after: a destroy after a killed
+        replacement deletes both, side by side.
         """
-        self._note("cleared", place)
+        self._note("cleared", place, mark)
 
     def places_with(self, key_uuid: str) -> list[str]:
         """

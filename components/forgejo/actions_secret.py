@@ -17,7 +17,6 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CheckResult, CreateResult, DiffResult, Resource, UpdateResult
 
-from ..dynamic.behind import BEHIND
 from ..dynamic.findings import Findings
 from ..dynamic.held_key import holds, key_in, refuse_a_dead_key
 from ..dynamic.provider import Props, Provider, changed, differences, given
@@ -129,19 +128,15 @@ class ActionsSecretProvider(Provider):
         Delete the secret, unless it is nobody else's by now; one that is gone is no error.
 
         The successor may call it by another name: a repository that was renamed is the same one.
-
-        Raises:
-            NotYetError: the state needs this place for a sweep that this run has left out.
         """
         place, mark = _place(props), props["mark"]
-        BEHIND.refuse_deletion(place)
         succeeded = any(MEMORY.has_successor(identity, mark) for identity in _identities(props))
         if MEMORY.is_anothers(place.identity, mark) or succeeded:
             # Unless its new owner has published to it, the secret still holds this key.
             MEMORY.note_held(place.identity, str(place), props["key_uuid"], props["mark"])
             _log.info("Forgejo: left secret %s, which is still in the settings", place.name)
             return
-        MEMORY.note_cleared(place.identity)
+        MEMORY.note_cleared(place.identity, mark)
         with self.letting_go(props, place.thing, f"delete it by hand: {holds(props)}"):
             if self._delete(props, place):
                 _log.info("Forgejo: deleted secret %s", place.name)

@@ -110,12 +110,6 @@ class CollisionError(ReconcileError):
     """
 
 
-class NotYetError(ReconcileError):
-    """
-    Something else has to be done before, and this run could not do it. Nothing was changed.
-    """
-
-
 class UnexpectedAnswerError(ReconcileError):
     """
     An answer that is not in the vendor's contract: another status, HTML instead of JSON, a missing field.

@@ -15,7 +15,6 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
 
-from ..dynamic.behind import BEHIND
 from ..dynamic.findings import Findings
 from ..dynamic.held_key import holds, key_in, refuse_a_dead_key
 from ..dynamic.provider import Props, Provider, changed, differences, given
@@ -110,18 +109,14 @@ class ItemFieldProvider(Provider):
     def delete(self, id_: str, props: Props) -> None:
         """
         Remove the field if it was added here, still holds this key, and is nobody else's by now; else leave it.
-
-        Raises:
-            NotYetError: the state needs this place for a sweep that this run has left out.
         """
         place, identity, mark = _place(props), _identity(props), props["mark"]
-        BEHIND.refuse_deletion(place)
         if MEMORY.is_anothers(place.identity, mark) or MEMORY.has_successor(identity, mark):
             # Unless its new owner has written it, the field still holds this key.
             MEMORY.note_held(identity, str(place), props["key_uuid"], props["mark"])
             _log.info("1Password: left field %s, which is still in the settings", place.name)
             return
-        MEMORY.note_cleared(identity)
+        MEMORY.note_cleared(identity, mark)
         if not props["made_here"]:
             _log.info("1Password: left field %s with its last value; it was there before", place.name)
             return

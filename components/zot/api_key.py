@@ -22,13 +22,13 @@ from ..dynamic.provider import Props, Provider, changed, given
 from ..dynamic.run_memory import MEMORY, Holder, Identity
 from ..dynamic.seen import SEEN
 from ..dynamic.trouble import is_trouble
-from ..http.errors import ReconcileError
+from ..http.errors import ReconcileError, SignInRefusedError
 from ..rotation import CI_RIGHTS, CURRENT, Policy, age_days, condition, due, why_refused
 from ..settings.reference import StoredToken
 from .api import KeyAuth, zot_at
 from .asked_for import authentik_of, candidates, order_of, refuse_an_unwritable_item, stored_key
 from .first_look import look
-from .key_facts import described, facts_of, moment, newer_than, not_watched, observed, policy_of
+from .key_facts import described, facts_of, moment, not_watched, observed, policy_of
 from .minting import make_key
 
 _log = logging.getLogger(__name__)
@@ -187,7 +187,7 @@ class ApiKeyProvider(Provider):
 
     def delete(self, id_: str, props: Props) -> None:
         """
-        End this key and the older ones of its label, unless it has a successor or a place still holds it: `RetiredKeys`
+        End this key and all others of its label, unless it has a successor or a place still holds it: `RetiredKeys`
         ends a key that had a successor, since it knows when no place holds that key any more.
 
         Raises:
@@ -195,8 +195,7 @@ class ApiKeyProvider(Provider):
                 account that the program has at another registry by now is let go of, with a warning.
         """
         username = props["username"]
-        if MEMORY.has_successor(_slot(props), props["mark"]):
-            _log.info("zot: key %s of %s is left to its successor's sweep", id_, username)
+        if MEMORY.has_successor(_slot(props), props["mark"]) or MEMORY.is_wanted(_slot(props)):
             return
         holding = MEMORY.places_with(id_)
         if holding:
@@ -215,28 +214,38 @@ class ApiKeyProvider(Provider):
             raise exc.adding(left) from None
 
     def _end(self, id_: str, props: Props) -> None:
+        """
+        End all keys of this one's label that no place holds, this one last: it is what asks. A newer one as well: a run
+        that was killed amid a mint has left it, and no state knows of it.
+        """
         username = props["username"]
         zot = zot_at(props["zot_url"])
         auth = KeyAuth(username, props["api_key"])
         listing = zot.listing(auth, username)
+        if not listing.accepted:
+            # What says that a key is dead is worth a second question.
+            listing = zot.listing(auth, username)
         own = listing.find(id_)
         if own is None:
             others = "others of its label, if there are any, live until they expire"
             _log.warning("zot: key %s of %s had ended already, and so can end no other; %s", id_, username, others)
             return
-        ours = [key for key in listing.keys if key.label == props["label"]]
-        newer = newer_than(own, listing)
-        if newer and MEMORY.holder(_slot(props)) is None:
-            # The engine has shown this process no instance of the key (`destroy --refresh=false`): one may be newer.
-            _log.info("zot: key %s of %s is left to its successor's sweep", id_, username)
-            return
-        older = [key for key in ours if key is not own and key not in newer and not MEMORY.places_with(key.uuid)]
-        # This key comes last: it is what asks.
-        ended = [*older, own]
-        left = [key for key in listing.keys if key not in ended and not key.is_expired]
-        for key in ended:
-            zot.revoke(auth, username, key.uuid)
-            _log.info("zot: revoked key %s of %s", key.uuid, username)
+        ours = [key for key in listing.keys if key.label == props["label"] and key is not own]
+        ending = [*(key for key in ours if not MEMORY.places_with(key.uuid)), own]
+        left = [key for key in listing.keys if key not in ending and not key.is_expired]
+        while ending:
+            try:
+                zot.revoke(auth, username, ending[0].uuid)
+            except SignInRefusedError:
+                if zot.listing(auth, username).accepted:
+                    raise
+                break
+            _log.info("zot: revoked key %s of %s", ending.pop(0).uuid, username)
+        # Somebody ended this key meanwhile, perhaps another instance of it, which a killed replacement has left.
+        left += [key for key in ending if key is not own and not key.is_expired]
+        if ending and ending[0] is not own:
+            names = ", ".join(key.uuid for key in ending if key is not own)
+            _log.warning("zot: key %s of %s was ended meanwhile, and can end no other; left %s", id_, username, names)
         MEMORY.note_keys_left(props["zot_url"], username, [described(key) for key in left])
 
 

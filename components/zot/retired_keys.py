@@ -19,7 +19,6 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
 
-from ..dynamic.behind import BEHIND
 from ..dynamic.held_key import dead_key, key_in
 from ..dynamic.provider import Props, Provider, changed, differences, given
 from ..dynamic.run_memory import MEMORY, Holder, Identity
@@ -89,7 +88,6 @@ class RetiredKeysProvider(Provider):
         """
         olds = self.as_read(id_, olds)
         MEMORY.note_holder(_slot(olds), Holder(olds["mark"], labels=_labels(olds)))
-        BEHIND.note_needs(olds["username"], olds["held"])
         found = olds["condition"] if is_trouble(olds["condition"]) else condition(olds, news)
         still_used = [f"something still holds it: {line}" for line in olds.get("still_used") or []]
         said = [] if found == CURRENT else [found]

@@ -14,8 +14,15 @@ from dataclasses import dataclass
 from tests.commands.states import ALWAYS, PENDING
 from tests.commands.watch import COPY, NOTHING, Told
 
-# Each needs all before it.
 KINDS = ("ServiceAccount", "ApiKey", "ItemField", "ActionsSecret", "RetiredKeys")
+# What depends on each, in the state; the copies of the key too. The sweep waits for the places and depends on the key.
+NEEDING = {
+    "ServiceAccount": frozenset({"ApiKey", "ItemField", "ActionsSecret", "RetiredKeys", COPY}),
+    "ApiKey": frozenset({"ItemField", "ActionsSecret", "RetiredKeys", COPY}),
+    "ItemField": frozenset({"ActionsSecret", COPY}),
+    "ActionsSecret": frozenset[str](),
+    "RetiredKeys": frozenset[str](),
+}
 
 # Type token and the end of the resource's name; the suffix of a secret's resource is its place.
 TYPES = {
@@ -39,6 +46,7 @@ class Command:
         told: what it is told to take away.
         refused: by a state's trait, what the engine says when it refuses a step there. It must then; nowhere else.
         kill: whether it is killed at every changing request too.
+        then: what is typed after the steps, also where those were killed.
     """
 
     family: str
@@ -46,13 +54,14 @@ class Command:
     told: Told = NOTHING
     refused: tuple[tuple[str, str], ...] = ()
     kill: bool = False
+    then: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
         """
         What is typed, with a resource's kind for its URN.
         """
-        return re.sub(r"[{}]", "", ", ".join(self.steps))
+        return re.sub(r"[{}]", "", ", ".join((*self.steps, *self.then)))
 
 
 def _of(kind: str, *steps: str) -> tuple[str, ...]:
@@ -123,17 +132,28 @@ def _state() -> list[Command]:
     return [Command(family, _of(kind, *steps)) for family, steps in lines.items() for kind in KINDS]
 
 
+def _replaced_then_destroyed() -> list[Command]:
+    """
+    What leaves two instances of a resource in the state when it is killed, and a destroy that meets them.
+    """
+    everything = Told(frozenset((*KINDS, COPY)), others=True)
+    return [
+        Command("up --replace, destroy", (f"up --replace {urn}",), everything, kill=True, then=("destroy",))
+        for urn in (*(f"{{{kind}}}" for kind in KINDS), "**")
+    ]
+
+
 def _destroys() -> list[Command]:
     """
     What takes parts away: with a part go those that need it.
     """
     commands = []
-    for at, kind in enumerate(KINDS):
-        last = kind == KINDS[-1]
-        alone = () if last else ((ALWAYS, "--target-dependents"),)
-        only, needing = frozenset({kind}), frozenset(KINDS[at:])
-        # The sweep needs every place, the copies too.
-        after = frozenset() if last else frozenset((*KINDS[at + 1 :], COPY))
+    for kind in KINDS:
+        alone = ((ALWAYS, "--target-dependents"),) if NEEDING[kind] else ()
+        only, needing = frozenset({kind}), frozenset({kind}) | NEEDING[kind]
+        # What the excluded resource needs stays with it.
+        kept = {kind} | {other for other in KINDS if kind in NEEDING[other]}
+        after = frozenset((*KINDS, COPY)) - kept
         commands += [
             Command("destroy --target", _of(kind, "destroy --target URN"), Told(only), alone),
             Command(
@@ -147,4 +167,6 @@ def _destroys() -> list[Command]:
     return commands
 
 
-COMMANDS = {command.name: command for command in [*_forced(), *_plain(), *_state(), *_destroys()]}
+COMMANDS = {
+    command.name: command for command in [*_forced(), *_plain(), *_state(), *_destroys(), *_replaced_then_destroyed()]
+}

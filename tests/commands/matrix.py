@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 
 from tests.commands.commands import COMMANDS, TYPES, Command
 from tests.commands.ground import Ground
-from tests.commands.states import ALWAYS, EMPTY, OLDER, STATES, State
-from tests.commands.watch import Watch, changed_of_others, keys_of, of_others, out_of_sync
+from tests.commands.states import ADOPTED, ALWAYS, EMPTY, OLDER, STATES, State
+from tests.commands.watch import Watch, changed_of_others, keys_of, left_over, of_others, out_of_sync
 from tests.engine.leaks import leaks
 from tests.engine.stack import Run
 from tests.estate.zot.keys import Key
@@ -154,7 +154,7 @@ def _play(ground: Ground, command: Command, state: State, watch: Watch, outcome:
         if watch.killed:
             cancelled = ground.stack.cancel()
             outcome.text += f"\n$ pulumi cancel\n{cancelled.text}"
-            return
+            break
         if run.code != 0 and not interrupted:
             fits = {says for says in expected if re.search(says, run.text)}
             refused |= fits
@@ -165,7 +165,16 @@ def _play(ground: Ground, command: Command, state: State, watch: Watch, outcome:
                 outcome.faults.append(f"`{step}` ended with {run.code}: {_last_error(run.text)}")
         if step.startswith("stack rename") and run.code == 0:
             ground.stack.name = arguments[2]
-    outcome.faults += [f"the engine did not refuse: {says}" for says in expected - refused]
+    if not watch.killed:
+        outcome.faults += [f"the engine did not refuse: {says}" for says in expected - refused]
+    for step in command.then:
+        ground.let_reads_catch_up()
+        run = _run(ground, watch, *_arguments(ground, step))
+        outcome.text += f"\n$ pulumi {step}\n{run.text}\n(exit {run.code})\n"
+        outcome.faults += [f"`{step}` ended with {run.code}: {_last_error(run.text)}"] if run.code else []
+        if not state.traits & {EMPTY, OLDER}:
+            # The state knows the live key, or the one before it.
+            outcome.faults += left_over(ground, adopted=ADOPTED in state.traits)
 
 
 def _run(ground: Ground, watch: Watch, *arguments: str) -> Run:

@@ -13,7 +13,7 @@ from tests.engine.stack import Stack
 from tests.world import FIELD, GROUP, ITEM, OWNER, REPOSITORY, SECRET, VAULT, World
 
 # Traits, by which a command says in which states the engine refuses it.
-ALWAYS, EMPTY, DUE, PENDING, OLDER = "always", "empty", "due", "pending", "older"
+ALWAYS, EMPTY, DUE, PENDING, OLDER, ADOPTED = "always", "empty", "due", "pending", "older", "adopted"
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,7 @@ STATES = {
         State("half-way", prepared.State("rotated half-way", _half_way, prepared.DUE), frozenset({PENDING})),
         State("several", _SEVERAL_IN_SYNC, accounts=_SEVERAL),
         State("grace", prepared.State("an old key in its grace", _grace), accounts=_GRACE),
-        State("adopted", prepared.State("all adopted", _adopted)),
+        State("adopted", prepared.State("all adopted", _adopted), frozenset({ADOPTED})),
         State("imported", prepared.State("an export imported", _imported, _IN_SYNC), frozenset({DUE, OLDER})),
         State("forgotten", prepared.State("a stack begun anew", _forgotten, _IN_SYNC), frozenset({EMPTY, OLDER})),
         State("restored", prepared.State("a backup restored", _restored, _IN_SYNC), frozenset({DUE, OLDER})),

@@ -221,6 +221,22 @@ def keys_of(ground: Ground) -> list[Key]:
     return sorted(copy.deepcopy(ours), key=_born)
 
 
+def left_over(ground: Ground, *, adopted: bool) -> list[str]:
+    """
+    Say what a destroy of everything has left: a key with our label, a secret, and what was made here.
+
+    Args:
+        adopted: account and fields were there before, and stay.
+    """
+    faults = [f"the destroy has left key {key.uuid} of {key.username}" for key in keys_of(ground)]
+    for place in places(ground):
+        if place.value() is not None and not (adopted and place.name.startswith("field ")):
+            faults.append(f"the destroy has left {place.name}")
+    users = {user.username for user in ground.estate.authentik.users.values()}
+    there = [account.username for account in ground.accounts if account.username in users]
+    return faults + ([] if adopted else [f"the destroy has left account {name}" for name in there])
+
+
 def out_of_sync(
     ground: Ground,
     account: Account,

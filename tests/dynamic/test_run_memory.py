@@ -54,6 +54,29 @@ def test_a_deletion_that_is_pending_from_a_killed_run_leaves_the_successor_s_fie
     assert signed_in.field() is None
 
 
+@pytest.mark.parametrize("order", ["old last", "old first"])
+@pytest.mark.parametrize("program", ["no program", "the program runs"])
+def test_a_place_that_its_newest_instance_clears_holds_no_key(program: str, order: str, signed_in: World) -> None:
+    """A destroy after a killed replacement deletes both instances, side by side; else the key would live on."""
+    olds = [outs_of(FIELDS.create(field(uuid="old"))), outs_of(SECRETS.create(secret(signed_in, uuid="old")))]
+    news = [outs_of(FIELDS.create(field(uuid="old"))), outs_of(SECRETS.create(secret(signed_in, uuid="old")))]
+    next_run(signed_in)
+    for outs in (olds, news):
+        FIELDS.diff("id", outs[0], field(uuid="old"))
+        SECRETS.diff("id", outs[1], secret(signed_in, uuid="old"))
+    if program == "the program runs":
+        MEMORY.note_named(Place.field(VAULT, ITEM, FIELD).identity, news[0]["mark"])
+        MEMORY.note_named(Place.secret(SECRET, repository=f"{OWNER}/{REPOSITORY}").identity, news[1]["mark"])
+    assert len(MEMORY.places_with("old")) == 2
+
+    for outs in (news, olds) if order == "old last" else (olds, news):
+        FIELDS.delete("id", outs[0])
+        SECRETS.delete("id", outs[1])
+
+    assert MEMORY.places_with("old") == []
+    assert (signed_in.field(), signed_in.secret()) == (None, None)
+
+
 def test_what_the_program_has_and_the_run_leaves_out_is_not_cleared_away(signed_in: World) -> None:
     """A new account takes the places over, and `--exclude` leaves them out: no `check`, no `diff` tells of them."""
     olds, published = outs_of(FIELDS.create(field())), outs_of(SECRETS.create(secret(signed_in)))

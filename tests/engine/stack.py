@@ -218,7 +218,7 @@ def engine_environment(folder: Path) -> dict[str, str]:
     (folder / "tmp").mkdir(parents=True, exist_ok=True)
     keep = {name: os.environ[name] for name in ("LANG", "LC_ALL", "HOME") if name in os.environ}
     return keep | {
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
+        "PATH": _path(),
         "TMPDIR": str(folder / "tmp"),
         "PULUMI_HOME": str(folder / "home"),
         "PULUMI_BACKEND_URL": (folder / "state").as_uri(),
@@ -237,5 +237,12 @@ def engine_is_there() -> bool:
     """
     Whether a `pulumi` can be started.
     """
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
-    return shutil.which("pulumi", path=path) is not None
+    return shutil.which("pulumi", path=_path()) is not None
+
+
+def _path() -> str:
+    """
+    Where programs are looked for: another engine's folder first, where `make … ENGINE=oldest` names one.
+    """
+    engine = [folder] if (folder := os.environ.get("ZOT_CI_TEST_ENGINE")) else []
+    return os.pathsep.join([*engine, str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])

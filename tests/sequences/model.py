@@ -32,7 +32,6 @@ from unittest import mock
 import pulumi
 
 from components import RegistryCredential, RegistryCredentialArgs, Settings, registry_credential
-from components.dynamic.behind import BEHIND
 from components.dynamic.held_key import refuse_a_dead_key
 from components.dynamic.provider import Props, Provider
 from components.dynamic.run_memory import MEMORY, Identity
@@ -40,7 +39,6 @@ from components.forgejo.api import Forgejo
 from components.forgejo.republication import Published, publish_again
 from components.settings.server import ForgejoServer
 from components.zot.known_alive import ask
-from components.zot.retired_keys import RetiredKeys
 from tests.processes import another_process
 
 # Dependents after what they depend on, for deletions; the name of a resource's class.
@@ -298,7 +296,6 @@ class _Run:
             republish = partial(self._republish, program)
             instead.enter_context(mock.patch.object(registry_credential, "republished", republish))
             instead.enter_context(mock.patch.object(registry_credential, "_name", self._name))
-            instead.enter_context(mock.patch.object(registry_credential, "_expect_sweep", self._expect_sweep))
             instead.enter_context(mock.patch.object(registry_credential, "_held", self._held))
             instead.enter_context(mock.patch.object(registry_credential, "known_alive", self._known_alive))
             instead.enter_context(mock.patch.object(pulumi.runtime, "is_dry_run", return_value=self.dry))
@@ -338,14 +335,6 @@ class _Run:
         """
         for thing, mark in marks.items():
             MEMORY.note_named(thing, mark)
-
-    def _expect_sweep(self, username: str, sweep: RetiredKeys) -> None:
-        """
-        What the program says of the sweep that it has.
-        """
-        if not self.dry:
-            BEHIND.note_expected(username)
-            BEHIND.note_done(username, str(sweep.mark or ""))
 
     def clear_away(self) -> None:
         """
