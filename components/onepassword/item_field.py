@@ -118,7 +118,7 @@ class ItemFieldProvider(Provider):
             return
         MEMORY.note_cleared(identity, mark)
         if not props["made_here"]:
-            _log.info("1Password: left field %s with its last value; it was there before", place.name)
+            _log.info("1Password: left field %s with its last value; it was there before this resource", place.name)
             return
         with self.letting_go(props, place.thing, f"remove it by hand: {holds(props)}"):
             access = _access(props)
