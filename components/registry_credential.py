@@ -8,10 +8,9 @@ ones ended. Each resource takes the key from the one before it, so the engine ca
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 import pulumi
@@ -19,7 +18,8 @@ import pulumi
 from .authentik.service_account import ServiceAccount
 from .credential_args import FieldArgs, RegistryCredentialArgs, SecretArgs
 from .dynamic import ending
-from .dynamic.run_memory import MEMORY, Identity
+from .dynamic.claims import Identity, ProgramClaim, server
+from .dynamic.run import RUN
 from .forgejo.actions_secret import ActionsSecret
 from .forgejo.republication import Published, republished
 from .onepassword.item_field import ItemField
@@ -45,6 +45,7 @@ class RegistryCredential(pulumi.ComponentResource):
         super().__init__("zot-ci:index:RegistryCredential", name, {}, opts)
         ending.begin()
         self._name, self._args = name, args
+        self._claim_by_name()
         owner = self._service_account()
         # Through its resource where there is one, so that the key waits for the account.
         username = owner.username if owner else args.username
@@ -79,9 +80,28 @@ class RegistryCredential(pulumi.ComponentResource):
             ]
         )
         resources: list[ItemField | ActionsSecret] = [*fields, *secrets]
-        marks = {place.identity: one.mark for place, one in zip(places, resources, strict=True)}
-        _name({("account", args.username): owner.mark, **marks} if owner else marks)
+        for place, one in zip(places, resources, strict=True):
+            _claim(place.identity, one.mark)
+        _claim_at(args.zot_url, self._slot, key.mark)
+        if owner:
+            _claim(("account", args.username), owner.mark)
         self.register_outputs({"summary": self.summary})
+
+    def _claim_by_name(self) -> None:
+        """
+        Claim, in a real run, all that this program has, before anything is known of it: what the run leaves out or
+        fails to make is asked about by nobody, and must not be cleared away as what another instance has left.
+        """
+        args = self._args
+        for thing in (("account", args.username), *(place.identity for place in args.places)):
+            _claim(thing)
+        _claim_at(args.zot_url, self._slot)
+        for url in (args.zot_url, args.authentik_url, *(where.forgejo_url for where in args.secrets)):
+            if url is not None:
+                _claim_at(url, server)
+
+    def _slot(self, zot_url: str) -> Identity:
+        return ("key", zot_url, self._args.username)
 
     @property
     def _child(self) -> pulumi.ResourceOptions:
@@ -190,14 +210,30 @@ class RegistryCredential(pulumi.ComponentResource):
         )
 
 
-def _name(marks: Mapping[Identity, pulumi.Output[str]]) -> None:
+def _claim(thing: Identity, mark: pulumi.Output[str] | None = None) -> None:
     """
-    Say, in a real run, by which instance this program has each thing: what the run leaves out is asked about by nobody,
-    and must not be cleared away as what another instance has left.
+    Say, in a real run, that this program has a *thing*, and by which instance, once that is known.
     """
-    if not pulumi.runtime.is_dry_run():
-        for thing, mark in marks.items():
-            mark.apply(partial(MEMORY.note_named, thing))
+    _claim_at("", lambda _: thing, mark)
+
+
+def _claim_at(
+    url: pulumi.Input[str], thing_at: Callable[[str], Identity], mark: pulumi.Output[str] | None = None
+) -> None:
+    """
+    Say the same of a thing that is told by the *url* of its server, which another resource may give.
+    """
+    if pulumi.runtime.is_dry_run():
+        return
+
+    def claim(found: Sequence[str | None]) -> None:
+        RUN.note(ProgramClaim(thing_at(found[0] or ""), found[1] or ""))
+
+    if mark is None and isinstance(url, str):
+        # At once: an output is taken up only when the program waits.
+        claim((url, ""))
+    else:
+        pulumi.Output.all(url, mark).apply(claim)
 
 
 def _held(key_uuid: pulumi.Output[str], mark: pulumi.Output[str]) -> pulumi.Output[str]:

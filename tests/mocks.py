@@ -25,7 +25,7 @@ from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.rpc import _special_secret_sig, _special_sig_key
 from pulumi.runtime.stack import run_pulumi_func
 
-from components.dynamic.run_memory import MEMORY
+from components.dynamic.run import RUN, KeySeen
 from tests.settings.given import config
 
 PROGRAM = Path(__file__).resolve().parents[1] / "__main__.py"
@@ -190,7 +190,7 @@ def run(
     heard = monitor or Monitor()
     ran = Ran(heard.registered)
     # Else the program would ask the registry.
-    MEMORY.note_key(FOUND["uuid"], alive=True)
+    RUN.note(KeySeen(FOUND["uuid"], True))
 
     async def program() -> None:
         runpy.run_path(str(PROGRAM))

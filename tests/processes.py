@@ -4,9 +4,8 @@ The end of one process of the engine and the beginning of another, in a test's o
 
 from __future__ import annotations
 
-from components.dynamic.run_memory import MEMORY
+from components.dynamic.run import RUN
 from components.dynamic.seen import SEEN
-from components.dynamic.told import TOLD
 from components.http import connections
 
 
@@ -15,6 +14,13 @@ def another_process() -> None:
     What follows has no connection, has asked nothing yet and remembers nothing.
     """
     connections.forget_all()
-    MEMORY.forget()
+    RUN.forget()
     SEEN.forget()
-    TOLD.forget()
+
+
+def another_process_of_the_run() -> None:
+    """
+    What follows is a second process of the same run: it has seen nothing itself, and knows what the others have noted.
+    """
+    connections.forget_all()
+    SEEN.forget()

@@ -14,7 +14,8 @@ import pulumi
 import pytest
 
 from components.dynamic import ending
-from components.dynamic.journal import Journal
+from components.dynamic.run import Run
+from components.dynamic.run_file import RunFile
 from tests.mocks import KEY, Monitor, run
 from tests.settings.given import RIGHT, given
 
@@ -130,7 +131,7 @@ def test_a_python_that_does_not_look_into_the_program_s_folder_is_told_in_one_li
 
 def test_no_place_for_temporary_files_is_told_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the processes of a run share is kept there."""
-    monkeypatch.setattr(ending, "TOLD_JOURNAL", Journal(tmp_path / "away" / "journal"))
+    monkeypatch.setattr(ending, "RUN", Run(RunFile(tmp_path / "away" / "run")))
     monkeypatch.setattr(ending, "_begun", False)
 
     with pytest.raises(pulumi.RunError, match=r"^no temporary file can be made .*\(no such file.*TMPDIR"):

@@ -15,11 +15,11 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
 
+from ..dynamic.claims import Claim, Identity
 from ..dynamic.findings import Findings
 from ..dynamic.provider import Props, Provider, differences, given
-from ..dynamic.run_memory import MEMORY, Holder, Identity
+from ..dynamic.run import RUN, Fault
 from ..dynamic.seen import SEEN
-from ..dynamic.told import TOLD
 from ..dynamic.trouble import GONE, NO_ANSWER, as_fault, condition_of, is_trouble
 from ..http.errors import NotFoundError, ReconcileError
 from ..rotation import CURRENT
@@ -59,15 +59,15 @@ class ServiceAccountProvider(Provider):
             NotOursError: the name belongs to an account of another type, perhaps a person's.
         """
         authentik, username = _authentik(props), props["username"]
-        mark, made_here = MEMORY.new_mark(), False
+        mark, made_here = RUN.claims.new_mark(), False
         account = authentik.find(username)
         if account is None:
             account = _make(authentik, props)
             made_here = True
         else:
-            before = MEMORY.holder(_identity(account.uuid))
+            before = RUN.claims.newest(_identity(account.uuid))
             made_here = before is not None and before.made_here
-            MEMORY.note_holder(_identity(account.uuid), Holder(mark, made_here))
+            RUN.note(Claim(_identity(account.uuid), mark, made_here=made_here))
             refuse_a_person(account)
             if not made_here:
                 _log.info("authentik: adopted account %s, which stays on destroy", username)
@@ -103,9 +103,9 @@ class ServiceAccountProvider(Provider):
         """
         Another user name is another account; everything else is changed in place.
         """
-        MEMORY.note_holder(_identity(olds["account_uuid"]), Holder(olds["mark"], olds["made_here"]))
+        RUN.note(Claim(_identity(olds["account_uuid"]), olds["mark"], made_here=olds["made_here"]))
         if olds["condition"].startswith(GONE):
-            MEMORY.note_gone(_name(olds))
+            SEEN.gone.add(_name(olds))
         self.report(news, _thing(olds), _drift(olds, news))
         return differences(olds, news, update=_UPDATED, replace=("username",))
 
@@ -117,7 +117,7 @@ class ServiceAccountProvider(Provider):
         way fails this update only if the settings ask for something else than before, or if authentik gives no answer
         while it is known to be out of sync. Otherwise it is recorded as the condition; a fault ends the run later.
         """
-        TOLD.note_fault(_thing(olds), "")
+        RUN.note(Fault(_thing(olds), ""))
         try:
             return UpdateResult(self._updated(olds, news))
         except ReconcileError as exc:
@@ -147,10 +147,10 @@ class ServiceAccountProvider(Provider):
         username, mark = props["username"], props["mark"]
         if not props["made_here"]:
             return
-        if MEMORY.is_anothers(_name(props), mark) or MEMORY.has_successor(_identity(props["account_uuid"]), mark):
+        if RUN.claims.are_anothers([_name(props), _identity(props["account_uuid"])], mark):
             _log.info("authentik: left account %s, which is still in the settings", username)
             return
-        keys = MEMORY.keys_left(username)
+        keys = _keys_left(username)
         if keys is None:
             why = "this run has not seen that no live key has its name; delete it by hand if the registry lists none"
             _log.warning("authentik: left account %s: %s", username, why)
@@ -165,6 +165,16 @@ class ServiceAccountProvider(Provider):
                 _log.info("authentik: deleted account %s", username)
             else:
                 _log.warning("authentik: no account %s to delete; look whether it is only hidden", username)
+
+
+def _keys_left(username: str) -> list[str] | None:
+    """
+    Return the live keys, in words, that *username* has left at all registries; None where this process has no evidence,
+    or none of one of the registries at which the run knows a key of that name.
+    """
+    left = {slot: keys for slot, keys in SEEN.keys_left.items() if slot[2] == username}
+    known = {slot for slot in RUN.claims.of_kind("key") if slot[2] == username}
+    return [key for keys in left.values() for key in keys] if left and known <= left.keys() else None
 
 
 def _make(authentik: Authentik, wanted: Props) -> Account:

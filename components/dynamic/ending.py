@@ -22,8 +22,7 @@ import pulumi
 from ..http import logs
 from ..http.errors import EnvironmentUnfitError
 from .failures import register_dependents
-from .journal import JOURNAL, TOLD_JOURNAL
-from .told import TOLD
+from .run import RUN
 
 # "A message was shown": the language host adds none of its own.
 _EXIT_CODE = 32
@@ -42,14 +41,12 @@ def begin() -> None:
     if not _begun:
         _begun = True
         logs.quieten_libraries()
-        has_engine = False
+        preview, has_engine = pulumi.runtime.is_dry_run(), False
         try:
-            has_engine = TOLD_JOURNAL.begin()
-            if not pulumi.runtime.is_dry_run():
-                JOURNAL.begin()
+            has_engine = RUN.begin(preview=preview)
         except EnvironmentUnfitError as exc:
             # A preview needs no file: its providers tell their faults themselves, without the exit code.
-            if not pulumi.runtime.is_dry_run():
+            if not preview:
                 raise pulumi.RunError(str(exc)) from None
         if has_engine:
             register_dependents()
@@ -60,17 +57,17 @@ def fault_lines() -> list[str]:
     """
     Return one line for each fault of this run that nobody was told of.
     """
-    return [f"{', '.join(sorted(whats))}: {sentence}" for sentence, whats in TOLD.faults().items()]
+    return [f"{', '.join(sorted(whats))}: {sentence}" for sentence, whats in RUN.faults().items()]
 
 
 def _end() -> None:
     lines = fault_lines()
     if not lines:
+        RUN.file.leave(for_all=True)
         return
     for line in lines:
         pulumi.log.error(line)
-    JOURNAL.end()
-    TOLD_JOURNAL.end()
+    RUN.file.leave(for_all=True)
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(_EXIT_CODE)

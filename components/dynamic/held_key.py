@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..http.errors import KeyRefusedError, NotFoundError
-from .run_memory import MEMORY
+from .run import RUN
 
 
 def key_in(props: Mapping[str, Any], name: str, what: str) -> str:
@@ -40,7 +40,7 @@ def refuse_a_dead_key(props: Mapping[str, Any], what: str) -> None:
     Raises:
         KeyRefusedError: the registry refused the key in this run.
     """
-    if MEMORY.key_is_alive(props["key_uuid"]) is False:
+    if RUN.key_is_alive(props["key_uuid"]) is False:
         raise dead_key(props, f"{what} is not written")
 
 

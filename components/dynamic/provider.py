@@ -22,13 +22,12 @@ from ..http.errors import MovedError, NotFoundError, ReconcileError
 from ..rotation import CURRENT
 from ..settings.named import named_fields
 from . import one_line
+from .claims import Identity
 from .findings import Findings
 from .garbage import collect_rarely
-from .journal import is_preview
-from .run_memory import MEMORY, Identity
+from .run import RUN, Aged, Fault
 from .seen import SEEN
-from .told import TOLD
-from .trouble import NO_ANSWER, REFUSED, SILENT, condition_of, is_fault, is_trouble, whose_fault
+from .trouble import NO_ANSWER, REFUSED, SILENT, condition_of, is_fault, whose_fault
 
 _log = logging.getLogger(__name__)
 
@@ -46,12 +45,13 @@ class Provider(ResourceProvider):
     """
     A provider that reports changes in one line each, and errors in one line alone.
 
-    *named_by* are the properties that *names* looks at, *inputs* those that the program gives, and *server* is the one
-    with the system's URL, if it is a property.
+    *named_by* are the properties that *names* looks at, *inputs* those that the program gives, *volatile* those that
+    move by themselves, as an age does, and *server* is the one with the system's URL, if it is a property.
     """
 
     named_by: tuple[str, ...]
     inputs: tuple[str, ...]
+    volatile: tuple[str, ...] = ()
     server: str | None = None
 
     def __init_subclass__(cls, **arguments: Any) -> None:
@@ -62,7 +62,7 @@ class Provider(ResourceProvider):
 
     def configure(self, req: ConfigureRequest) -> None:
         """
-        Set up this process's log and memory, and note which fields the settings name.
+        Set up this process's log, join the run, and note which fields the settings name.
 
         Nothing else is taken from *req*: on a refresh it holds the configuration of the last run. Whatever a resource
         needs is an input.
@@ -70,7 +70,8 @@ class Provider(ResourceProvider):
         logs.set_up()
         one_line.set_up()
         collect_rarely()
-        MEMORY.note_named_fields(named_fields(req.config.get))
+        RUN.join()
+        SEEN.named_fields = tuple(named_fields(req.config.get))
 
     def check(self, olds: Props, news: Props) -> CheckResult:
         """
@@ -81,15 +82,12 @@ class Provider(ResourceProvider):
         is told.
         """
         names = self._known_names(news)
-        for name in names:
-            MEMORY.want(name)
+        SEEN.checked.update(names)
         if names and self._is_unseen(olds, names):
             found = Findings(self.called(news))
             with found.gathering():
                 self.first_look(found, news)
             self._tell(found)
-        if self.server and isinstance(news.get(self.server), str):
-            MEMORY.want_server(news[self.server])
         return CheckResult(news, [])
 
     def read(self, id_: str, props: Props) -> ReadResult:
@@ -99,48 +97,36 @@ class Provider(ResourceProvider):
         Never raises for an answer, or for none: the engine would fail the whole run for it, whatever else there is to
         do. A part that could not be looked at keeps the facts of before, and its `condition` says why.
 
-        Where nothing has changed but what moves by itself, nothing is recorded anew: the engine would show it as a
-        change in every preview. *as_read* has it for `diff`.
+        Where nothing has changed but what is volatile, nothing is recorded anew: the engine would show it as a change
+        in every preview. *as_read* has it for `diff`.
         """
         try:
             outs = {**props, **self.observe(props)}
         except ReconcileError as exc:
             outs = {**props, "condition": condition_of(exc)}
-        SEEN.note_facts(self._key(id_), outs)
+        SEEN.facts[self._key(id_)] = outs
+        if self.volatile:
+            RUN.note(Aged(self._key(id_), {name: outs[name] for name in self.volatile if name in outs}))
         SEEN.note_look(self._key("/".join(self.names(outs)[0])))
-        if not os.environ.get(EVERY_FACT) and self.at_rest(outs) == self.at_rest(props):
+        if not os.environ.get(EVERY_FACT) and self.without_volatile(outs) == self.without_volatile(props):
             outs = props
         return ReadResult(id_, outs, {name: outs[name] for name in self.inputs if name in outs})
 
-    def at_rest(self, props: Props) -> Props:
+    def without_volatile(self, props: Props) -> Props:
         """
-        Return *props* without what moves by itself, as an age does.
+        Return *props* without what moves by itself.
         """
-        return props
+        return {name: value for name, value in props.items() if name not in self.volatile}
 
     def as_read(self, id_: str, olds: Props) -> Props:
         """
-        Return what this run's read has found, where *olds* is what was recorded and has moved since. After a change of
-        the settings the read was in another process: then *moved* asks once more.
+        Return what this run's read has found, where *olds* is what was recorded. After a change of the settings the
+        read was in another process, which has noted what is volatile. Asks nobody.
         """
-        facts = SEEN.facts(self._key(id_))
-        if facts is not None:
-            return facts if self.at_rest(facts) == self.at_rest(olds) else olds
-        if is_trouble(olds["condition"]):
-            return olds
-        try:
-            return {**olds, **self.moved(olds)}
-        except ReconcileError:
-            return olds
-
-    def moved(self, olds: Props) -> Props:
-        """
-        Return what has moved by itself since *olds* was recorded. Read-only.
-
-        Raises:
-            ReconcileError: it could not be looked at.
-        """
-        return {}
+        aged = RUN.aged(self._key(id_))
+        facts = SEEN.facts.get(self._key(id_)) or (None if aged is None else {**olds, **aged})
+        same = facts is not None and self.without_volatile(facts) == self.without_volatile(olds)
+        return facts if facts is not None and same else olds
 
     def _key(self, id_: str) -> Identity:
         return (type(self).__name__, id_)
@@ -178,19 +164,19 @@ class Provider(ResourceProvider):
         if olds and self._known_names(olds) != names:
             # To be replaced; it is asked about once more, without *olds*.
             return False
-        return SEEN.note_look(self._key("/".join(names[0]))) and not olds and is_preview()
+        return SEEN.note_look(self._key("/".join(names[0]))) and not olds and RUN.is_preview
 
     def _tell(self, found: Findings) -> None:
         for plan in found.plans:
             _log.info("%s: %s", found.what, plan)
         for question in found.open_questions:
-            if TOLD.is_new(question):
+            if RUN.is_new(question):
                 _log.info("%s", question)
         for sentence in found.silences:
-            if TOLD.is_new(whose_fault(sentence)):
+            if RUN.is_new(whose_fault(sentence)):
                 _log.warning("%s: %s", found.what, sentence)
         for number, fault in enumerate(found.faults):
-            if not TOLD.note_fault(f"{found.what} {number}" if number else found.what, fault):
+            if not RUN.note(Fault(f"{found.what} {number}" if number else found.what, fault)):
                 _log.warning("%s: %s", found.what, fault)
 
     def _known_names(self, props: Props) -> list[Identity]:
@@ -214,7 +200,7 @@ class Provider(ResourceProvider):
         except MovedError as exc:
             _log.warning("%s was left, since its repository moved to %s; %s", what, exc.new_name, left)
         except (*NO_ANSWER, *REFUSED) as exc:
-            if isinstance(exc, REFUSED) and not MEMORY.has_left(props.get(self.server or "")):
+            if isinstance(exc, REFUSED) and not RUN.has_left(props.get(self.server or "")):
                 raise
             _log.warning("%s was left: %s; %s", what, exc.brief, left)
 
@@ -227,12 +213,12 @@ class Provider(ResourceProvider):
         whose deletion is pending.
         """
         names = self._known_names(props)
-        if names and all(MEMORY.is_wanted(name) for name in names):
+        if names and SEEN.checked.issuperset(names):
             for sentence in sentences:
-                if is_fault(sentence) and TOLD.note_fault(what, sentence):
+                if is_fault(sentence) and RUN.note(Fault(what, sentence)):
                     continue
                 once = sentence.startswith(SILENT) or is_fault(sentence)
-                if not once or TOLD.is_new(whose_fault(sentence)):
+                if not once or RUN.is_new(whose_fault(sentence)):
                     _log.warning("%s: %s", what, sentence)
 
 

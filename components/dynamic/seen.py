@@ -1,45 +1,50 @@
 """
-What one process of a run has seen, for itself alone: nothing of it is written to the run's journal or to the state.
+What one process of a run has seen, for itself alone: nothing of it is shared with other processes or kept in the state.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
-from .run_memory import Identity
+from ..settings.place import Place
+from .claims import Identity
 
 
+@dataclass
 class Seen:
     """
-    What has been read, and what was looked at before it exists.
+    What has been read, checked and looked at. Each part takes one value at a time, from any thread.
+
+    Args:
+        facts: what was read of an instance: all its properties.
+        checked: names that the engine has checked: the program still has them, and the run does not leave them out.
+        gone: names of what was not there when this run looked for it.
+        live_keys: the key of the state that the last read found alive, by its slot, which is what a key and its
+            successor have in common: it can mint its successor, whose `create` is not told of it.
+        keys_left: the live keys, in words, that an account had left after its own in a slot were ended: the evidence
+            without which no account is deleted.
+        named_fields: every field that the settings name, each with the user name of its account, to find two names of
+            one field before one overwrites the other; none if the settings are not known here.
     """
 
-    def __init__(self) -> None:
+    facts: dict[Identity, dict[str, Any]] = field(default_factory=dict)
+    checked: set[Identity] = field(default_factory=set)
+    gone: set[Identity] = field(default_factory=set)
+    live_keys: dict[Identity, str] = field(default_factory=dict)
+    keys_left: dict[Identity, list[str]] = field(default_factory=dict)
+    named_fields: tuple[tuple[str, Place], ...] = ()
+
+    def __post_init__(self) -> None:
         self._lock = Lock()
-        self.forget()
+        self._looked_at: dict[Identity, bool] = {}
 
     def forget(self) -> None:
         """
         Forget everything, as the end of the process does. For tests, which make many runs in one process.
         """
-        with self._lock:
-            self._facts: dict[Identity, dict[str, Any]] = {}
-            self._looked_at: dict[Identity, bool] = {}
-
-    def note_facts(self, instance: Identity, facts: dict[str, Any]) -> None:
-        """
-        Note what was just read of an *instance*: all its properties.
-        """
-        with self._lock:
-            self._facts[instance] = facts
-
-    def facts(self, instance: Identity) -> dict[str, Any] | None:
-        """
-        Return what was read of an *instance*; None if nothing was.
-        """
-        with self._lock:
-            return self._facts.get(instance)
+        vars(self).update(vars(Seen()))
 
     def note_look(self, thing: Identity, *, as_wanted: bool = False) -> bool:
         """
@@ -51,19 +56,11 @@ class Seen:
             self._looked_at[thing] = as_wanted or self._looked_at.get(thing, False)
             return first
 
-    def is_as_wanted(self, thing: Identity) -> bool:
+    def is_as_wanted(self, thing: Identity) -> bool | None:
         """
-        Whether a look found a *thing* as the settings want it.
+        Whether a look found a *thing* as the settings want it; None if nobody looked.
         """
-        with self._lock:
-            return self._looked_at.get(thing, False)
-
-    def was_looked_at(self, thing: Identity) -> bool:
-        """
-        Whether a *thing* was looked at.
-        """
-        with self._lock:
-            return thing in self._looked_at
+        return self._looked_at.get(thing)
 
 
 SEEN = Seen()

@@ -17,11 +17,11 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CheckResult, CreateResult, DiffResult, Resource, UpdateResult
 
+from ..dynamic.claims import Claim, Identity, Release
 from ..dynamic.findings import Findings
 from ..dynamic.held_key import holds, key_in, refuse_a_dead_key
 from ..dynamic.provider import Props, Provider, changed, differences, given
-from ..dynamic.run_memory import MEMORY, Holder, Identity
-from ..dynamic.told import TOLD
+from ..dynamic.run import RUN, Fault, Kept
 from ..dynamic.trouble import GONE
 from ..http.errors import CollisionError, MovedError, UnexpectedAnswerError
 from ..rotation import CURRENT
@@ -59,14 +59,14 @@ class ActionsSecretProvider(Provider):
         """
         Note that the program has this secret, and that it is kept unless something is written later in this run.
         """
-        MEMORY.note_kept(_place(news).identity, kept=bool(olds))
+        RUN.note(Kept(_place(news).identity, bool(olds)))
         return super().check(olds, news)
 
     def create(self, props: Props) -> CreateResult:
         """
         Publish the key under that name; a secret of that name is taken over.
         """
-        return CreateResult(_place(props).name, self._publish(props, MEMORY.new_mark(), None))
+        return CreateResult(_place(props).name, self._publish(props, RUN.claims.new_mark(), None))
 
     def called(self, props: Props) -> str:
         """
@@ -100,7 +100,7 @@ class ActionsSecretProvider(Provider):
         Another owner or name is another secret; the same one in other letters is not, since the server takes names
         without case.
         """
-        _note(olds)
+        RUN.note(*_claims(olds))
         result = differences(olds, news, update=_UPDATED)
         confirmed = _number(news, _CONFIRMED)
         changes = result.changes or confirmed not in (None, _number(olds, "owner_id"))
@@ -111,7 +111,7 @@ class ActionsSecretProvider(Provider):
             self.report(news, _place(olds).thing, [olds["condition"]])
         if changes:
             # Also if the engine then leaves it out, because what it depends on has failed.
-            MEMORY.note_kept(_place(news).identity, kept=False)
+            RUN.note(Kept(_place(news).identity, False))
         return DiffResult(changes, replaces, delete_before_replace=False)
 
     def update(self, id_: str, olds: Props, news: Props) -> UpdateResult:
@@ -119,7 +119,7 @@ class ActionsSecretProvider(Provider):
         Publish the key again. At another URL the secret is written there and not deleted at the old one: two names of
         one server cannot be told from two servers.
         """
-        TOLD.note_fault(_place(olds).thing, "")
+        RUN.note(Fault(_place(olds).thing, ""))
         known = _number(olds, "owner_id")
         return UpdateResult(self._publish(news, olds["mark"], known, proven_before=olds["proven_uuid"]))
 
@@ -130,13 +130,12 @@ class ActionsSecretProvider(Provider):
         The successor may call it by another name: a repository that was renamed is the same one.
         """
         place, mark = _place(props), props["mark"]
-        succeeded = any(MEMORY.has_successor(identity, mark) for identity in _identities(props))
-        if MEMORY.is_anothers(place.identity, mark) or succeeded:
+        if RUN.claims.are_anothers(_identities(props), mark):
             # Unless its new owner has published to it, the secret still holds this key.
-            MEMORY.note_held(place.identity, str(place), props["key_uuid"], props["mark"])
+            RUN.note(*_claims(props))
             _log.info("Forgejo: left secret %s, which is still in the settings", place.name)
             return
-        MEMORY.note_cleared(place.identity, mark)
+        RUN.note(Release(place.identity, mark))
         with self.letting_go(props, place.thing, f"delete it by hand: {holds(props)}"):
             if self._delete(props, place):
                 _log.info("Forgejo: deleted secret %s", place.name)
@@ -147,7 +146,7 @@ class ActionsSecretProvider(Provider):
         try:
             return _forgejo(props).delete(place)
         except MovedError as exc:
-            if MEMORY.is_wanted(place.in_repository(exc.new_name).identity):
+            if RUN.claims.program_has(place.in_repository(exc.new_name).identity):
                 hint = f"it is that of {exc.new_name} now, which is in the settings"
                 _log.info("Forgejo: left secret %s: %s", place.name, hint)
                 return True
@@ -163,25 +162,25 @@ class ActionsSecretProvider(Provider):
         """
         place = _place(wanted)
         # Written here or not at all: also where this fails.
-        MEMORY.note_kept(place.identity, kept=False)
+        RUN.note(Kept(place.identity, False))
         forgejo = _forgejo(wanted)
         value = key_in(wanted, "value", place.thing)
         refuse_a_dead_key(wanted, place.thing)
         # Before it is written: the old owner's deletion must leave it, also if this write fails.
-        MEMORY.note_holder(place.identity, Holder(mark))
+        RUN.note(Claim(place.identity, mark))
         confirmed = _number(wanted, _CONFIRMED)
         try:
             owner_id = forgejo.insist_on(place, known if confirmed is None else confirmed)
             forgejo.publish(place, value)
         except MovedError as exc:
             renamed = place.in_repository(exc.new_name)
-            if MEMORY.is_wanted(renamed.identity):
+            if RUN.claims.program_has(renamed.identity):
                 msg = f"{place.thing} and {renamed.thing} are the same secret: the repository moved; name it once"
                 raise CollisionError(msg) from None
             raise
         outs = {**wanted, "mark": mark, "created_at": "", "canary_end": "", "proven_uuid": proven_before}
         outs["owner_id"] = owner_id
-        _note(outs)
+        RUN.note(*_claims(outs))
         if place.kind != "user":
             secret = forgejo.published(place)
             if secret is None:
@@ -257,11 +256,13 @@ def _identities(props: Props) -> list[Identity]:
     return [place.identity] if owner_id is None else [place.identity, by_number]
 
 
-def _note(props: Props) -> None:
-    place = _place(props)
-    for identity in _identities(props):
-        MEMORY.note_holder(identity, Holder(props["mark"]))
-    MEMORY.note_held(place.identity, str(place), props["key_uuid"], props["mark"])
+def _claims(props: Props) -> list[Claim]:
+    """
+    Return what an instance has, by name and by number; it is by its name that a secret holds a key.
+    """
+    by_name, *by_number = _identities(props)
+    held = Claim(by_name, props["mark"], props["key_uuid"], str(_place(props)))
+    return [held, *(Claim(identity, props["mark"]) for identity in by_number)]
 
 
 def _forgejo(props: Props) -> Forgejo:

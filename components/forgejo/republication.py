@@ -16,8 +16,7 @@ from typing import Any
 import pulumi
 
 from ..dynamic.held_key import refuse_a_dead_key
-from ..dynamic.run_memory import MEMORY
-from ..dynamic.told import TOLD
+from ..dynamic.run import RUN, Fault
 from ..http.errors import ReconcileError
 from ..settings.place import Place
 from ..settings.reference import StoredToken
@@ -58,14 +57,14 @@ def republished(secrets: Sequence[Published]) -> pulumi.Output[list[str]]:
     def again(one: Published) -> pulumi.Output[str | None]:
         async def publish(found: list[Any]) -> str | None:
             url, value, key_uuid, owner_id = found
-            if not value or not MEMORY.is_kept(one.place.identity):
+            if not value or not RUN.is_kept(one.place.identity):
                 return None
             forgejo = forgejo_at(ForgejoServer(url, one.place.server, one.token))
             try:
                 refuse_a_dead_key({"key_uuid": key_uuid}, one.place.thing)
                 await asyncio.to_thread(publish_again, forgejo, one.place, value, owner_id)
             except ReconcileError as exc:
-                TOLD.note_fault(one.place.thing, f"not published again: {exc}")
+                RUN.note(Fault(one.place.thing, f"not published again: {exc}"))
                 return None
             return one.place.name
 

@@ -15,11 +15,12 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
 
+from ..dynamic.claims import Claim, Identity, Release
 from ..dynamic.findings import Findings
 from ..dynamic.held_key import holds, key_in, refuse_a_dead_key
 from ..dynamic.provider import Props, Provider, changed, differences, given
-from ..dynamic.run_memory import MEMORY, Holder, Identity
-from ..dynamic.told import TOLD
+from ..dynamic.run import RUN, Fault
+from ..dynamic.seen import SEEN
 from ..dynamic.trouble import GONE
 from ..http.errors import NotFoundError
 from ..rotation import CURRENT
@@ -57,7 +58,7 @@ class ItemFieldProvider(Provider):
             NotOursError: the field holds something that is no zot key.
             CollisionError: the settings name this field for another account as well.
         """
-        outs = self._write(props, MEMORY.new_mark())
+        outs = self._write(props, RUN.claims.new_mark())
         return CreateResult("/".join(_identity(outs)[1:]), outs)
 
     def called(self, props: Props) -> str:
@@ -70,7 +71,7 @@ class ItemFieldProvider(Provider):
         """
         Look for vault, item and field.
         """
-        look(found, _access(props), _place(props), MEMORY.named_fields())
+        look(found, _access(props), _place(props), SEEN.named_fields)
 
     def observe(self, props: Props) -> Props:
         """
@@ -91,7 +92,7 @@ class ItemFieldProvider(Provider):
         """
         Another field is another resource; the same field under another name, or with another value, is not.
         """
-        _note(olds)
+        RUN.note(_claim(olds))
         result = differences(olds, news, update=_INPUTS)
         same = all(news[part] in (olds[part], olds[f"{part}_id"]) for part in _PLACE)
         replaces = [] if same else changed(olds, news, _PLACE)
@@ -103,7 +104,7 @@ class ItemFieldProvider(Provider):
         """
         Write the value, into a new field where the old one or its item is gone.
         """
-        TOLD.note_fault(_place(olds).thing, "")
+        RUN.note(Fault(_place(olds).thing, ""))
         return UpdateResult(self._write(news, olds["mark"], known=olds))
 
     def delete(self, id_: str, props: Props) -> None:
@@ -111,12 +112,12 @@ class ItemFieldProvider(Provider):
         Remove the field if it was added here, still holds this key, and is nobody else's by now; else leave it.
         """
         place, identity, mark = _place(props), _identity(props), props["mark"]
-        if MEMORY.is_anothers(place.identity, mark) or MEMORY.has_successor(identity, mark):
+        if RUN.claims.are_anothers([place.identity, identity], mark):
             # Unless its new owner has written it, the field still holds this key.
-            MEMORY.note_held(identity, str(place), props["key_uuid"], props["mark"])
+            RUN.note(_claim(props))
             _log.info("1Password: left field %s, which is still in the settings", place.name)
             return
-        MEMORY.note_cleared(identity, mark)
+        RUN.note(Release(identity, mark))
         if not props["made_here"]:
             _log.info("1Password: left field %s with its last value; it was there before this resource", place.name)
             return
@@ -145,25 +146,25 @@ class ItemFieldProvider(Provider):
             field = item.named(wanted["field"])
             if known:
                 # It is another field than before, whatever its name.
-                mark = MEMORY.new_mark()
-        refuse_a_second_name(access, ref, item, field, _place(wanted), MEMORY.named_fields())
+                mark = RUN.claims.new_mark()
+        refuse_a_second_name(access, ref, item, field, _place(wanted), SEEN.named_fields)
         if field is None:
             field_id, made_here = access.add_field(ref, wanted["field"], value), True
             _log.info("1Password: added field %s, key %s", _place(wanted).name, wanted["key_uuid"])
         else:
             field_id = field.id
-            before = MEMORY.holder(("field", ref.vault, ref.item, field_id))
+            before = RUN.claims.newest(("field", ref.vault, ref.item, field_id))
             if before is not None:
                 made_here = before.made_here
             elif not is_known:
                 refuse_what_is_not_ours(field, _place(wanted))
                 _log.info("1Password: adopted field %s, which stays on destroy", _place(wanted).name)
             # Before it is written: the old owner's deletion must leave it, also if this write fails.
-            MEMORY.note_holder(("field", ref.vault, ref.item, field_id), Holder(mark, made_here))
+            RUN.note(Claim(("field", ref.vault, ref.item, field_id), mark, made_here=made_here))
             _set(access, ref, field, wanted)
         where = {"vault_id": ref.vault, "item_id": ref.item, "field_id": field_id, "mark": mark, "made_here": made_here}
         outs = {**wanted, **where, "via": access.name}
-        _note(outs)
+        RUN.note(_claim(outs))
         return outs
 
 
@@ -196,9 +197,9 @@ def _identity(props: Props) -> Identity:
     return ("field", props["vault_id"], props["item_id"], props["field_id"])
 
 
-def _note(props: Props) -> None:
-    MEMORY.note_holder(_identity(props), Holder(props["mark"], props["made_here"]))
-    MEMORY.note_held(_identity(props), str(_place(props)), props["key_uuid"], props["mark"])
+def _claim(props: Props) -> Claim:
+    called = str(_place(props))
+    return Claim(_identity(props), props["mark"], props["key_uuid"], called, made_here=props["made_here"])
 
 
 def _ref(props: Props) -> ItemRef:

@@ -11,19 +11,19 @@ from __future__ import annotations
 import logging
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
 
+from ..dynamic.claims import Claim, Identity
 from ..dynamic.findings import Findings
 from ..dynamic.provider import Props, Provider, changed, given
-from ..dynamic.run_memory import MEMORY, Holder, Identity
+from ..dynamic.run import RUN, KeySeen
 from ..dynamic.seen import SEEN
 from ..dynamic.trouble import is_trouble
 from ..http.errors import ReconcileError, SignInRefusedError
-from ..rotation import CI_RIGHTS, CURRENT, Policy, age_days, condition, due, why_refused
+from ..rotation import CI_RIGHTS, CURRENT, Policy, condition, due, why_refused
 from ..settings.reference import StoredToken
 from .api import KeyAuth, zot_at
 from .asked_for import authentik_of, candidates, order_of, refuse_an_unwritable_item, stored_key
@@ -49,8 +49,7 @@ _UPDATED = (
     "field",
 )
 _INPUTS = (*_IDENTITY, *_UPDATED, "condition")
-_MOVING = ("age_days", "last_used")
-_OUTPUTS = ("uuid", "api_key", "created_at", "expires_at", "last_used", "access", "other_keys")
+_OUTPUTS = ("uuid", "api_key", "created_at", "expires_at", "last_used", "access", "other_keys", "mark")
 
 
 class ApiKeyProvider(Provider):
@@ -60,6 +59,8 @@ class ApiKeyProvider(Provider):
 
     named_by = ("zot_url", "username")
     inputs = _INPUTS
+    # The age, and the day of the last use: our own look is a use.
+    volatile = ("age_days", "last_used")
     server = "zot_url"
 
     def names(self, props: Props) -> list[Identity]:
@@ -76,12 +77,11 @@ class ApiKeyProvider(Provider):
             KeyUnfitError: the new key failed its test and was revoked again.
             EnvironmentUnfitError: the store of record can never take a key; nothing was made.
         """
-        mark, is_first = MEMORY.new_mark(), MEMORY.holder(_slot(props)) is None
+        mark, is_first = RUN.claims.new_mark(), RUN.claims.newest(_slot(props)) is None
         order = order_of(props)
         refuse_an_unwritable_item(props)
         made = make_key(zot_at(props["zot_url"]), authentik_of(props), order, candidates(props))
-        MEMORY.note_holder(_slot(props), Holder(mark))
-        MEMORY.note_key(made.listed.uuid, alive=True)
+        RUN.note(Claim(_slot(props), mark), KeySeen(made.listed.uuid, True))
         others = [described(key) for key in made.listing.keys if key.label != order.label and not key.is_expired]
         if is_first and others:
             # Perhaps nobody has named them yet: a preview before the first `up` can ask only by a live key.
@@ -117,8 +117,8 @@ class ApiKeyProvider(Provider):
             authentik_of(props),
             order_of(props),
             stored,
-            managed=SEEN.was_looked_at(_account(props)),
-            as_wanted=SEEN.is_as_wanted(_account(props)),
+            managed=SEEN.is_as_wanted(_account(props)) is not None,
+            as_wanted=bool(SEEN.is_as_wanted(_account(props))),
         )
 
     def observe(self, props: Props) -> Props:
@@ -130,37 +130,21 @@ class ApiKeyProvider(Provider):
         own = listing.find(props["uuid"])
         where = props["probe_repository"], props.get("probe_tag")
         access = zot.seen_access(props["username"], props["api_key"], *where) if own else None
-        MEMORY.note_key(props["uuid"], alive=own is not None)
+        RUN.note(KeySeen(props["uuid"], own is not None))
         if own and access:
             facts = observed(listing, own, access)
         else:
             facts = {"refused": why_refused(moment(props["expires_at"]), listing.time)}
         return {**facts, "condition": condition(facts_of({**props, **facts}), policy_of(props))}
 
-    def at_rest(self, props: Props) -> Props:
-        """
-        Leave out the age, and the day of the last use: our own look is a use.
-        """
-        return {name: value for name, value in props.items() if name not in _MOVING}
-
-    def moved(self, olds: Props) -> Props:
-        """
-        Ask the registry's clock for the key's age.
-        """
-        listing = zot_at(olds["zot_url"]).seen_listing(olds["username"], olds["api_key"])
-        return {"age_days": age_days(datetime.fromisoformat(olds["created_at"]), listing.time)}
-
     def diff(self, id_: str, olds: Props, news: Props) -> DiffResult:
         """
         Judge the facts that the last read found by today's settings.
         """
         olds = self.as_read(id_, olds)
-        MEMORY.note_holder(_slot(olds), Holder(olds["mark"]))
-        if MEMORY.key_is_alive(id_):
-            # Once more, for the program: a refresh comes before there is a journal.
-            MEMORY.note_key(id_, alive=True)
+        RUN.note(Claim(_slot(olds), olds["mark"]))
         if not olds["refused"]:
-            MEMORY.note_live_key(olds["zot_url"], olds["username"], olds["api_key"])
+            SEEN.live_keys[_slot(olds)] = olds["api_key"]
         replaces = changed(olds, news, _IDENTITY)
         facts = facts_of(olds)
         if changed(olds, news, ("probe_repository",)):
@@ -195,9 +179,9 @@ class ApiKeyProvider(Provider):
                 account that the program has at another registry by now is let go of, with a warning.
         """
         username = props["username"]
-        if MEMORY.has_successor(_slot(props), props["mark"]) or MEMORY.is_wanted(_slot(props)):
+        if RUN.claims.are_anothers([_slot(props)], props["mark"]):
             return
-        holding = MEMORY.places_with(id_)
+        holding = RUN.claims.places_with(id_)
         if holding:
             hint = "it stays until the next rotation of that place's key, or until it expires"
             _log.warning("zot: left key %s of %s, which is still in %s; %s", id_, username, ", ".join(holding), hint)
@@ -205,7 +189,7 @@ class ApiKeyProvider(Provider):
         try:
             self._end(id_, props)
         except ReconcileError as exc:
-            if MEMORY.is_wanted(_account(props)):
+            if RUN.claims.program_has(_account(props)) and not RUN.claims.program_has(_slot(props)):
                 left = f"key {id_} of {username} at {props['zot_url']}, which {_expiry(props)}"
                 _log.warning("zot: left %s: %s", left, exc.brief)
                 return
@@ -231,7 +215,7 @@ class ApiKeyProvider(Provider):
             _log.warning("zot: key %s of %s had ended already, and so can end no other; %s", id_, username, others)
             return
         ours = [key for key in listing.keys if key.label == props["label"] and key is not own]
-        ending = [*(key for key in ours if not MEMORY.places_with(key.uuid)), own]
+        ending = [*(key for key in ours if not RUN.claims.places_with(key.uuid)), own]
         left = [key for key in listing.keys if key not in ending and not key.is_expired]
         while ending:
             try:
@@ -246,14 +230,14 @@ class ApiKeyProvider(Provider):
         if ending and ending[0] is not own:
             names = ", ".join(key.uuid for key in ending if key is not own)
             _log.warning("zot: key %s of %s was ended meanwhile, and can end no other; left %s", id_, username, names)
-        MEMORY.note_keys_left(props["zot_url"], username, [described(key) for key in left])
+        SEEN.keys_left[_slot(props)] = [described(key) for key in left]
 
 
 def _given_back(olds: Props) -> list[str]:
     """
     Name the other keys of an account that authentik has no more, or has anew: keys hang on the name alone.
     """
-    others = olds["other_keys"] if MEMORY.is_gone(_account(olds)) else []
+    others = olds["other_keys"] if _account(olds) in SEEN.gone else []
     back = "the registry accepts them all the while, and whoever makes an account of that name has them"
     return [f"other keys outlived the account; {back}: {'; '.join(others)}"] if others else []
 
@@ -305,6 +289,7 @@ class ApiKey(Resource, module="zot", name="ApiKey"):
     last_used: pulumi.Output[str]
     access: pulumi.Output[str]
     other_keys: pulumi.Output[list[str]]
+    mark: pulumi.Output[str]
     condition: pulumi.Output[str]
 
     def __init__(

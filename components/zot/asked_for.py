@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..authentik.api import Authentik, authentik_at
-from ..dynamic.run_memory import MEMORY
+from ..dynamic.seen import SEEN
 from ..http.errors import EnvironmentUnfitError, ReconcileError
 from ..onepassword.access import onepassword
 from ..onepassword.ownership import key_at
@@ -72,7 +72,7 @@ def candidates(props: Mapping[str, Any]) -> Iterator[str]:
     """
     Yield the keys that may be alive: the one this run has seen in the state, then the one in the store of record.
     """
-    seen = MEMORY.live_key(props["zot_url"], props["username"])
+    seen = SEEN.live_keys.get(("key", props["zot_url"], props["username"]))
     if seen:
         yield seen
     stored = stored_key(props)

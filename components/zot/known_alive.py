@@ -12,7 +12,7 @@ from typing import Any
 
 import pulumi
 
-from ..dynamic.run_memory import MEMORY
+from ..dynamic.run import RUN, KeySeen
 from ..http.errors import ReconcileError
 from .api import KeyAuth, zot_at
 
@@ -28,7 +28,7 @@ def known_alive(
 
     async def asked(found: list[Any]) -> Any:
         url, text, uuid = found
-        if text and uuid and MEMORY.key_is_alive(uuid) is None:
+        if text and uuid and RUN.key_is_alive(uuid) is None:
             await asyncio.to_thread(ask, url, username, text, uuid)
         # None, where a run leaves out what was never made.
         return text
@@ -42,4 +42,4 @@ def ask(zot_url: str, username: str, key: str, key_uuid: str) -> None:
     """
     with suppress(ReconcileError):
         accepted = zot_at(zot_url).listing(KeyAuth(username, key), username).accepted
-        MEMORY.note_key(key_uuid, alive=accepted)
+        RUN.note(KeySeen(key_uuid, accepted))

@@ -19,17 +19,17 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
 
+from ..dynamic.claims import Claim, Identity
 from ..dynamic.held_key import dead_key, key_in
 from ..dynamic.provider import Props, Provider, changed, differences, given
-from ..dynamic.run_memory import MEMORY, Holder, Identity
-from ..dynamic.told import TOLD
+from ..dynamic.run import RUN, Fault, Said
 from ..dynamic.trouble import condition_of, is_trouble
 from ..http.errors import ReconcileError, UnexpectedAnswerError
 from ..rotation import CURRENT
 from .api import KeyAuth, Listing, zot_at
 from .grace import Grace, ordered_for
 from .key_facts import described
-from .stale_keys import at_rest, condition, dated, facts, let_go, of_another_stack, other_keys, stale_keys
+from .stale_keys import condition, dated, facts, let_go, of_another_stack, other_keys, stale_keys, without_age
 
 _log = logging.getLogger(__name__)
 
@@ -46,6 +46,7 @@ class RetiredKeysProvider(Provider):
 
     named_by = ("zot_url", "username")
     inputs = _INPUTS
+    volatile = ("stale", "others")
     server = "zot_url"
 
     def names(self, props: Props) -> list[Identity]:
@@ -58,8 +59,8 @@ class RetiredKeysProvider(Provider):
         """
         End the stale keys that an earlier stack of this name, or a run that died, has left.
         """
-        before = MEMORY.holder(_slot(props))
-        return CreateResult(props["label"], _swept(props, MEMORY.new_mark(), before.labels if before else (), {}))
+        before = RUN.claims.newest(_slot(props))
+        return CreateResult(props["label"], _swept(props, RUN.claims.new_mark(), before.labels if before else (), {}))
 
     def observe(self, props: Props) -> Props:
         """
@@ -69,25 +70,18 @@ class RetiredKeysProvider(Provider):
         found = facts(listing, props["key_uuid"], _labels(props), _kept(props), _let_go(props))
         return {**found, "condition": condition(found, props)}
 
-    def at_rest(self, props: Props) -> Props:
+    def without_volatile(self, props: Props) -> Props:
         """
         Leave out for how long each key has had a successor.
         """
-        return {**props, **{name: at_rest(props.get(name) or []) for name in ("stale", "others")}}
-
-    def moved(self, olds: Props) -> Props:
-        """
-        Look for stale keys once more, if there are any whose grace goes on.
-        """
-        found = {name: olds.get(name) or [] for name in ("stale", "others")}
-        return self.observe(olds) if found != {name: at_rest(keys) for name, keys in found.items()} else {}
+        return {**props, **{name: without_age(props.get(name) or []) for name in self.volatile}}
 
     def diff(self, id_: str, olds: Props, news: Props) -> DiffResult:
         """
         Another current key, or a stale one that the last read found and whose grace is over by today's settings.
         """
         olds = self.as_read(id_, olds)
-        MEMORY.note_holder(_slot(olds), Holder(olds["mark"], labels=_labels(olds)))
+        RUN.note(Claim(_slot(olds), olds["mark"], labels=_labels(olds)))
         found = olds["condition"] if is_trouble(olds["condition"]) else condition(olds, news)
         still_used = [f"something still holds it: {line}" for line in olds.get("still_used") or []]
         said = [] if found == CURRENT else [found]
@@ -102,13 +96,13 @@ class RetiredKeysProvider(Provider):
         Where registry or user changed, the stale keys of the old ones end as well, at once: nobody would remember them
         later. Where the label changed, keys of the old one stay ours.
         """
-        TOLD.note_fault(_thing(olds), "")
+        RUN.note(Fault(_thing(olds), ""))
         elsewhere = bool(changed(olds, news, ("zot_url", "username")))
         try:
             outs = _swept(news, olds["mark"], () if elsewhere else _labels(olds), olds)
         except ReconcileError as exc:
             # The key's own resource has met the same, and need not say it as well.
-            TOLD.note_said(condition_of(exc))
+            RUN.note(Said(condition_of(exc)))
             raise
         if elsewhere and not _lagging(news):
             # What is not ours there stays: the settings are about that account no more.
@@ -142,7 +136,7 @@ def _swept(wanted: Props, mark: str, earlier: tuple[str, ...], before: Props) ->
         return {**outs, **nothing, **remembered, "swept_uuid": _swept_uuid(before) or ""}
     left, listing = _end(wanted, labels, grace, before, exclusive=bool(wanted.get("exclusive")))
     if not listing.accepted:
-        if not MEMORY.key_is_alive(wanted["key_uuid"]):
+        if not RUN.key_is_alive(wanted["key_uuid"]):
             raise dead_key(wanted, f"no older key of {wanted['username']} is ended")
         hint = "somebody revoked it during this run; run again"
         msg = f"zot refuses the current key of {wanted['username']}; {hint}"

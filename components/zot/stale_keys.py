@@ -153,7 +153,7 @@ def condition(found: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
     return "; ".join(sentences) or CURRENT
 
 
-def at_rest(found: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def without_age(found: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """
     Return what *facts* recorded of some keys, without what moves by itself.
     """

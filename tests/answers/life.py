@@ -12,12 +12,12 @@ from pulumi.dynamic import ReadResult
 
 from components.authentik.service_account import ServiceAccountProvider
 from components.dynamic.provider import Props, Provider
-from components.dynamic.run_memory import MEMORY
 from components.forgejo.actions_secret import ActionsSecretProvider
 from components.http import connections
 from components.onepassword.item_field import ItemFieldProvider
 from components.zot.api_key import ApiKeyProvider
 from components.zot.retired_keys import RetiredKeysProvider
+from tests.dynamic.wanted import no_key_is_left
 from tests.world import FIELD, GROUP, ITEM, OWNER, REPOSITORY, SECRET, VAULT, World
 
 
@@ -116,7 +116,7 @@ class Life:
 
     def delete_account(self) -> Any:
         """Destroy the account, which has no live key any more."""
-        MEMORY.note_keys_left(self.world.zot_url, self.world.username, [])
+        no_key_is_left(self.world)
         return ServiceAccountProvider().delete(self.world.username, self.account)
 
     def read_key(self) -> Any:

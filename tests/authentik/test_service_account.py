@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from components.authentik.service_account import ServiceAccountProvider
+from components.dynamic.claims import Claim
 from components.dynamic.provider import Props
-from components.dynamic.run_memory import MEMORY, Holder
+from components.dynamic.run import RUN
 from components.http.errors import NotFoundError, NotOursError
-from tests.dynamic.wanted import UNKNOWN, account, calls, next_run, outs_of, planned, writes
+from tests.dynamic.wanted import UNKNOWN, account, calls, next_run, no_key_is_left, outs_of, planned, writes
 from tests.estate.authentik.model import User
 from tests.messages import assert_names
 from tests.world import GROUP, World
@@ -225,7 +226,7 @@ def test_a_change_of_the_wanted_groups_is_no_drift(signed_in: World, caplog: pyt
 def test_a_destroy_deletes_what_was_made_here(signed_in: World) -> None:
     """Gone already is no error."""
     olds = in_sync(signed_in)
-    MEMORY.note_keys_left(ZOT, USER, [])
+    no_key_is_left(signed_in, USER)
 
     PROVIDER.delete(USER, olds)
     PROVIDER.delete(USER, olds)
@@ -240,7 +241,7 @@ def test_a_destroy_leaves_an_account_whose_name_may_have_live_keys(
     """A new account of that name would get them back. It is named why it stays."""
     olds = in_sync(signed_in)
     if keys is not None:
-        MEMORY.note_keys_left(ZOT, USER, keys)
+        no_key_is_left(signed_in, USER, *keys)
 
     PROVIDER.delete(USER, olds)
 
@@ -265,9 +266,9 @@ def test_an_account_of_two_registries_stays_until_both_are_known_to_have_no_key(
     """Another Pulumi program may have one account at several; whichever answered last does not decide alone."""
     olds = in_sync(signed_in)
     for registry in ("one", "two"):
-        MEMORY.note_holder(("key", registry, USER), Holder(MEMORY.new_mark()))
+        RUN.note(Claim(("key", registry, USER), RUN.claims.new_mark()))
     for registry, keys in left.items():
-        MEMORY.note_keys_left(registry, USER, keys)
+        no_key_is_left(signed_in, USER, *keys, registry=registry)
 
     PROVIDER.delete(USER, olds)
 
@@ -277,13 +278,13 @@ def test_an_account_of_two_registries_stays_until_both_are_known_to_have_no_key(
 def test_another_account_s_keys_say_nothing_of_this_one(signed_in: World) -> None:
     """Neither that it has none nor that it has some."""
     olds = in_sync(signed_in)
-    MEMORY.note_keys_left(ZOT, "zot-cd", [])
+    no_key_is_left(signed_in, "zot-cd")
 
     PROVIDER.delete(USER, olds)
     assert USER in signed_in.estate.authentik.users
 
-    MEMORY.note_keys_left(ZOT, "zot-cd", ["by hand (a-uuid)"])
-    MEMORY.note_keys_left(ZOT, USER, [])
+    no_key_is_left(signed_in, "zot-cd", "by hand (a-uuid)")
+    no_key_is_left(signed_in, USER)
     PROVIDER.delete(USER, olds)
     assert USER not in signed_in.estate.authentik.users
 
@@ -295,7 +296,7 @@ def test_an_account_that_was_made_here_stays_ours_when_its_resource_is_replaced(
 
     PROVIDER.check({}, account(signed_in))
     outs = outs_of(PROVIDER.create(account(signed_in)))
-    MEMORY.note_keys_left(ZOT, USER, [])
+    no_key_is_left(signed_in, USER)
     PROVIDER.delete(USER, olds)
 
     assert outs["made_here"] is True
@@ -310,7 +311,7 @@ def test_an_account_renamed_there_and_here_is_not_deleted_under_its_old_name(sig
     signed_in.change_account(username="other")
 
     outs = outs_of(PROVIDER.create(account(signed_in, username="other")))
-    MEMORY.note_keys_left(ZOT, USER, [])
+    no_key_is_left(signed_in, USER)
     PROVIDER.delete(USER, olds)
 
     assert outs["made_here"] is True

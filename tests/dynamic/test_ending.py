@@ -12,25 +12,10 @@ import pytest
 from pulumi.runtime import stack
 
 from components.dynamic import ending, failures
-from components.dynamic.journal import Journal
-from components.dynamic.run_memory import RunMemory
-from components.dynamic.told import Told
+from components.dynamic.run import Fault, Run, Said
+from components.dynamic.run_file import RunFile
 
 REFUSED = "refused: authentik at https://authentik.example.test answered 403; check that AUTHENTIK_TOKEN is valid"
-
-
-def test_a_preview_shares_what_is_told_and_nothing_else(tmp_path: Path) -> None:
-    """It notes much, and has no deletion that needs it."""
-    Journal(tmp_path / "told").begin()
-    provider, program = (RunMemory(Journal(tmp_path / "journal")) for _ in range(2))
-    tells, hears = (Told(Journal(tmp_path / "told")) for _ in range(2))
-
-    provider.want(("account", "zot-ci"))
-    tells.note_fault("authentik account zot-ci", REFUSED)
-
-    assert provider.is_wanted(("account", "zot-ci"))
-    assert not program.is_wanted(("account", "zot-ci"))
-    assert hears.faults() == {REFUSED: ["authentik account zot-ci"]}
 
 
 class Exited(Exception):
@@ -38,14 +23,13 @@ class Exited(Exception):
 
 
 @pytest.fixture
-def provider(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Told:
-    """What a provider tells, in a run whose program is this process."""
-    journal = Journal(tmp_path / "journal")
-    journal.begin()
-    monkeypatch.setattr(ending, "JOURNAL", Journal(None))
-    monkeypatch.setattr(ending, "TOLD_JOURNAL", journal)
-    monkeypatch.setattr(ending, "TOLD", Told(Journal(tmp_path / "journal")))
-    return Told(Journal(tmp_path / "journal"))
+def provider(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """A provider, in a run whose program is this process."""
+    program, provider = (Run(RunFile(tmp_path / "run")) for _ in range(2))
+    program.begin(preview=False)
+    provider.join()
+    monkeypatch.setattr(ending, "RUN", program)
+    return provider
 
 
 @pytest.fixture
@@ -62,11 +46,11 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return lines
 
 
-def test_one_line_for_each_fault_names_all_that_have_it(provider: Told, told: list[str], tmp_path: Path) -> None:
+def test_one_line_for_each_fault_names_all_that_have_it(provider: Run, told: list[str], tmp_path: Path) -> None:
     """The engine takes any exit code but 0 for a failure; nothing is left behind."""
     for name in ("zot-next", "zot-ci"):
-        provider.note_fault(f"authentik account {name}", REFUSED)
-    provider.note_fault("zot keys of zot-ci", "cannot be checked: zot is a web server")
+        provider.note(Fault(f"authentik account {name}", REFUSED))
+    provider.note(Fault("zot keys of zot-ci", "cannot be checked: zot is a web server"))
 
     with pytest.raises(Exited):
         ending._end()
@@ -79,12 +63,12 @@ def test_one_line_for_each_fault_names_all_that_have_it(provider: Told, told: li
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_an_update_has_put_right_or_told_itself_is_not_told_again(provider: Told, told: list[str]) -> None:
+def test_what_an_update_has_put_right_or_told_itself_is_not_told_again(provider: Run, told: list[str]) -> None:
     """One fault, one line."""
-    provider.note_fault("authentik account zot-ci", REFUSED)
-    provider.note_fault("authentik account zot-ci", "")
-    provider.note_fault("zot API key of zot-ci", "cannot be checked: zot is a web server")
-    provider.note_said("cannot be checked: zot is a web server")
+    provider.note(Fault("authentik account zot-ci", REFUSED))
+    provider.note(Fault("authentik account zot-ci", ""))
+    provider.note(Fault("zot API key of zot-ci", "cannot be checked: zot is a web server"))
+    provider.note(Said("cannot be checked: zot is a web server"))
 
     ending._end()
 

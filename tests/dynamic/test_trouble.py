@@ -14,14 +14,26 @@ from starlette.responses import HTMLResponse, Response
 
 from components.authentik.service_account import ServiceAccountProvider
 from components.dynamic.provider import Props, Provider
-from components.dynamic.run_memory import MEMORY
 from components.forgejo.actions_secret import ActionsSecretProvider
 from components.http import connections
 from components.http.errors import NotFoundError, OutOfOrderError, ReconcileError, SignInRefusedError, UnreachableError
 from components.onepassword.item_field import ItemFieldProvider
+from components.settings.place import Place
 from components.zot.api_key import ApiKeyProvider
 from components.zot.retired_keys import RetiredKeysProvider
-from tests.dynamic.wanted import account, field, key, made_by, next_run, outs_of, secret, sweep, swept
+from tests.dynamic.wanted import (
+    account,
+    field,
+    key,
+    made_by,
+    next_run,
+    no_key_is_left,
+    outs_of,
+    program_has,
+    secret,
+    sweep,
+    swept,
+)
 from tests.estate.core import System
 from tests.http.between import Between
 from tests.messages import assert_names
@@ -187,7 +199,7 @@ def test_what_is_left_at_a_silent_place_is_one_warning(
     subject = SUBJECTS[name]
     olds = subject.made(signed_in)
     next_run(signed_in)
-    MEMORY.note_keys_left(signed_in.zot_url, signed_in.username, [])
+    no_key_is_left(signed_in)
     known = trouble(kind, subject, olds, signed_in, monkeypatch)
     caplog.clear()
 
@@ -207,7 +219,7 @@ def test_a_refused_token_is_an_error_in_a_deletion(
     subject = SUBJECTS[name]
     olds = subject.made(signed_in)
     next_run(signed_in)
-    MEMORY.note_keys_left(signed_in.zot_url, signed_in.username, [])
+    no_key_is_left(signed_in)
     trouble("bad token", subject, olds, signed_in, monkeypatch)
 
     with pytest.raises(ReconcileError, match=subject.token):
@@ -222,7 +234,7 @@ def test_a_server_that_the_settings_have_left_may_refuse_a_deletion(
     next_run(signed_in)
     monkeypatch.setenv("FORGEJO_TOKEN", "of-the-new-server")
     elsewhere = secret(signed_in, forgejo_url=NOWHERE, secret="ANOTHER")
-    _SECRET.check({}, elsewhere)
+    program_has(("server", NOWHERE), Place.secret("ANOTHER", repository=elsewhere["repository"]).identity)
 
     _SECRET.delete("id", olds)
 
@@ -312,7 +324,7 @@ def test_a_key_at_a_registry_that_the_account_has_left_is_let_go_of(
 ) -> None:
     """It cannot be asked any more: the warning says until when the key lives."""
     olds = made_by(signed_in)
-    ApiKeyProvider().check({}, key(signed_in, zot_url="https://registry.example.test"))
+    program_has(("account", "zot-ci"), ("key", "https://registry.example.test", "zot-ci"))
     subject = SUBJECTS["key"]
     known = trouble("refused connection" if kind == "dead" else "html", subject, olds, signed_in, monkeypatch)
     caplog.clear()

@@ -11,7 +11,10 @@ from typing import Any
 from pulumi.dynamic import DiffResult
 from pulumi.output import Unknown
 
+from components.dynamic.claims import Identity, ProgramClaim
 from components.dynamic.provider import Props, Provider
+from components.dynamic.run import RUN
+from components.dynamic.seen import SEEN
 from components.zot.api_key import ApiKeyProvider
 from tests.processes import another_process
 from tests.world import FIELD, GROUP, ITEM, OWNER, REPOSITORY, SECRET, VAULT, World
@@ -127,6 +130,16 @@ def made_by(world: World, minter: str | None = None, **inputs: Any) -> Props:
     assert outs is not None
     next_run(world)
     return dict(outs)
+
+
+def program_has(*things: Identity) -> None:
+    """What the program of this run says that it has, by its name, before anything is known of it."""
+    RUN.note(*(ProgramClaim(thing) for thing in things))
+
+
+def no_key_is_left(world: World, username: str | None = None, *keys: str, registry: str | None = None) -> None:
+    """The registry has listed that *keys*, in words, are all that the account has."""
+    SEEN.keys_left["key", registry or world.zot_url, username or world.username] = list(keys)
 
 
 def next_run(world: World) -> None:

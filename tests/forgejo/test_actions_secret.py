@@ -10,7 +10,7 @@ import pytest
 from starlette.responses import JSONResponse
 
 from components.dynamic.provider import Props
-from components.dynamic.run_memory import MEMORY
+from components.dynamic.run import RUN
 from components.forgejo.actions_secret import ActionsSecretProvider
 from components.http.errors import NotFoundError, UnexpectedAnswerError
 from components.settings.place import Place
@@ -83,11 +83,11 @@ def test_an_overwritten_value_is_no_difference_since_nobody_can_see_it(signed_in
 
     PROVIDER.check(secret(signed_in), secret(signed_in))
     assert not PROVIDER.diff(ID, seen, secret(signed_in)).changes
-    assert MEMORY.is_kept(PLACE.identity)
+    assert RUN.is_kept(PLACE.identity)
 
     PROVIDER.update(ID, seen, secret(signed_in))
     assert signed_in.secret() == NO_KEY
-    assert not MEMORY.is_kept(PLACE.identity)
+    assert not RUN.is_kept(PLACE.identity)
 
 
 def test_a_server_in_another_time_zone_is_no_drift(signed_in: World) -> None:

@@ -21,7 +21,7 @@ from components.http.errors import (
 )
 from components.settings.place import Place
 from components.settings.server import ForgejoServer
-from tests.dynamic.wanted import NO_KEY, next_run, outs_of, secret, writes
+from tests.dynamic.wanted import NO_KEY, next_run, outs_of, program_has, secret, writes
 from tests.http.between import Between
 from tests.messages import assert_names
 from tests.world import OWNER, REPOSITORY, SECRET, World
@@ -113,7 +113,7 @@ def test_taken_out_instead_one_warning_says_what_stays_where(
 
 def test_old_and_new_name_in_one_stack_file_are_the_same_secret(moved: Props, signed_in: World) -> None:
     """Before anything is published twice."""
-    PROVIDER.check({}, secret(signed_in, repository=NEW))
+    program_has(Place.secret(SECRET, repository=NEW).identity)
 
     with pytest.raises(CollisionError, match=f"{ID} and Forgejo secret {NEW}/{SECRET} are the same secret"):
         PROVIDER.update(ID, moved, secret(signed_in))

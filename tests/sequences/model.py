@@ -22,7 +22,7 @@ in the place of Pulumi's, so that its outputs are plain values.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -32,9 +32,10 @@ from unittest import mock
 import pulumi
 
 from components import RegistryCredential, RegistryCredentialArgs, Settings, registry_credential
+from components.dynamic.claims import Identity, ProgramClaim
 from components.dynamic.held_key import refuse_a_dead_key
 from components.dynamic.provider import Props, Provider
-from components.dynamic.run_memory import MEMORY, Identity
+from components.dynamic.run import RUN
 from components.forgejo.api import Forgejo
 from components.forgejo.republication import Published, publish_again
 from components.settings.server import ForgejoServer
@@ -43,6 +44,15 @@ from tests.processes import another_process
 
 # Dependents after what they depend on, for deletions; the name of a resource's class.
 KINDS = ("ServiceAccount", "ApiKey", "ItemField", "ActionsSecret", "RetiredKeys")
+
+# What depends on each in the state. The sweep waits for the places and depends on the key alone.
+_NEEDING = {
+    "ServiceAccount": KINDS[1:],
+    "ApiKey": KINDS[2:],
+    "ItemField": ("ActionsSecret",),
+    "ActionsSecret": (),
+    "RetiredKeys": (),
+}
 
 
 @dataclass
@@ -81,7 +91,7 @@ class Part:
         """
         These, and what depends on them.
         """
-        return frozenset(Part(self.username, kind) for kind in KINDS[KINDS.index(self.kind) :])
+        return frozenset(Part(self.username, kind) for kind in (self.kind, *_NEEDING[self.kind]))
 
 
 @dataclass(frozen=True)
@@ -295,7 +305,7 @@ class _Run:
             program = Program(instead)
             republish = partial(self._republish, program)
             instead.enter_context(mock.patch.object(registry_credential, "republished", republish))
-            instead.enter_context(mock.patch.object(registry_credential, "_name", self._name))
+            instead.enter_context(mock.patch.object(registry_credential, "_claim_at", self._claim_at))
             instead.enter_context(mock.patch.object(registry_credential, "_held", self._held))
             instead.enter_context(mock.patch.object(registry_credential, "known_alive", self._known_alive))
             instead.enter_context(mock.patch.object(pulumi.runtime, "is_dry_run", return_value=self.dry))
@@ -308,7 +318,7 @@ class _Run:
         What the program itself does in an `up`, beside its resources.
         """
         for one in secrets:
-            if not self.dry and MEMORY.is_kept(one.place.identity):
+            if not self.dry and RUN.is_kept(one.place.identity):
                 refuse_a_dead_key({"key_uuid": one.secret.key_uuid}, one.place.thing)
                 with self.calls.call(f"publish {one.place.name}"):
                     forgejo = program.forgejo(ForgejoServer(str(one.url), one.place.server, one.token))
@@ -324,17 +334,17 @@ class _Run:
         """
         What the program asks about a key that the run has not looked at.
         """
-        if not self.dry and key and key_uuid and MEMORY.key_is_alive(key_uuid) is None:
+        if not self.dry and key and key_uuid and RUN.key_is_alive(key_uuid) is None:
             with self.calls.call(f"ask about {key_uuid}"):
                 ask(url, username, key, key_uuid)
         return key
 
-    def _name(self, marks: Mapping[Identity, Any]) -> None:
+    def _claim_at(self, url: Any, thing_at: Callable[[str], Identity], mark: Any = None) -> None:
         """
         What the program says of what it has.
         """
-        for thing, mark in marks.items():
-            MEMORY.note_named(thing, mark)
+        if not self.dry:
+            RUN.note(ProgramClaim(thing_at(str(url)), mark or ""))
 
     def clear_away(self) -> None:
         """

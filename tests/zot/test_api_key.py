@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from components.dynamic.provider import Props
-from components.dynamic.run_memory import MEMORY
+from components.dynamic.seen import SEEN
 from components.http.errors import EnvironmentUnfitError, SignInRefusedError
 from components.onepassword.access import onepassword
 from components.onepassword.ownership import key_at
@@ -81,7 +81,7 @@ def test_a_1password_that_does_not_say_whether_it_can_be_written_stops_no_key(
 ) -> None:
     """The key that the state holds mints the next one, and its field is written by the next run."""
     first = made_by(signed_in)
-    MEMORY.note_live_key(signed_in.zot_url, signed_in.username, first["api_key"])
+    SEEN.live_keys["key", signed_in.zot_url, signed_in.username] = first["api_key"]
     enter(monkeypatch, SERVICE_ACCOUNT, signed_in.estate, tmp_path)
     access = onepassword("serviceAccount")
     signed_in.estate.onepassword.tokens.clear()

@@ -11,13 +11,28 @@ from typing import Any
 import httpx
 import pytest
 
+from components.dynamic.claims import Claim
 from components.dynamic.provider import Props
-from components.dynamic.run_memory import MEMORY, Holder
+from components.dynamic.run import RUN
+from components.dynamic.seen import SEEN
 from components.http.errors import NotFoundError, SignInRefusedError, UnexpectedAnswerError
 from components.zot.api import Zot
 from components.zot.api_key import ApiKeyProvider
-from tests.dynamic.wanted import LABEL, MARK, UNKNOWN, calls, key, made_by, next_run, outs_of, planned, writes
+from tests.dynamic.wanted import (
+    LABEL,
+    MARK,
+    UNKNOWN,
+    calls,
+    key,
+    made_by,
+    next_run,
+    outs_of,
+    planned,
+    program_has,
+    writes,
+)
 from tests.messages import assert_names
+from tests.processes import another_process_of_the_run
 from tests.world import GROUP, World
 
 pytestmark = pytest.mark.embedded
@@ -195,17 +210,18 @@ def test_of_the_last_use_only_the_day_is_recorded(signed_in: World) -> None:
 def test_today_s_settings_judge_what_the_last_read_recorded(
     days: float, settings: Props, replaces: list[str], signed_in: World
 ) -> None:
-    """A changed limit counts in the same run: by the registry's clock, which is asked where the read was elsewhere."""
+    """A changed limit counts in the same run, by what its read has found in another process; nobody is asked."""
     olds = made_by(signed_in)
     signed_in.estate.clock.advance(days=days)
     seen = read(olds)
-    next_run(signed_in)
+    another_process_of_the_run()
+    signed_in.estate.log.clear()
 
     difference = PROVIDER.diff(olds["uuid"], seen, key(signed_in, **settings))
 
     assert difference.replaces == replaces
     assert difference.changes is bool(replaces or settings or seen["condition"] != "current")
-    assert calls(signed_in) == ["GET /zot/auth/apikey"]
+    assert calls(signed_in) == []
 
 
 @pytest.mark.parametrize("name", ["username", "zot_url", "label", "rotation"])
@@ -261,11 +277,11 @@ def test_a_replaced_key_with_a_live_successor_is_left_to_the_sweep(known_by: str
     olds = made_by(signed_in)
     news = made_by(signed_in, olds["api_key"])
     if known_by == "its creation":
-        MEMORY.note_holder(("key", signed_in.zot_url, "zot-ci"), Holder(news["mark"]))
+        RUN.note(Claim(("key", signed_in.zot_url, "zot-ci"), news["mark"]))
     elif known_by == "a refresh":
         PROVIDER.diff(news["uuid"], news, key(signed_in))
     else:
-        PROVIDER.check({}, key(signed_in))
+        program_has(("key", signed_in.zot_url, "zot-ci"))
 
     PROVIDER.delete(olds["uuid"], olds)
 
@@ -283,7 +299,7 @@ def test_a_destroy_ends_a_newer_key_that_no_state_knows(signed_in: World) -> Non
 
     assert not signed_in.accepts(lost)
     assert signed_in.estate.zot.of("zot-ci") == []
-    assert MEMORY.keys_left("zot-ci") == ()
+    assert SEEN.keys_left == {("key", signed_in.zot_url, "zot-ci"): []}
 
 
 def test_a_newer_key_that_a_place_still_holds_is_not_ended(signed_in: World) -> None:
@@ -291,7 +307,7 @@ def test_a_newer_key_that_a_place_still_holds_is_not_ended(signed_in: World) -> 
     olds = made_by(signed_in)
     held = signed_in.estate.zot.mint("zot-ci", LABEL)
     [uuid] = [key.uuid for key in signed_in.estate.zot.of("zot-ci") if key.secret == held]
-    MEMORY.note_held(("field", "a", "b", "c"), "1Password a/b/c", uuid, MARK)
+    RUN.note(Claim(("field", "a", "b", "c"), MARK, uuid, "1Password a/b/c"))
 
     PROVIDER.delete(olds["uuid"], olds)
 
@@ -332,9 +348,8 @@ def test_a_key_that_was_ended_amid_the_others_says_what_it_left(
     assert [held.uuid for held in signed_in.estate.zot.of("zot-ci")] == [second.uuid]
     assert first.uuid != second.uuid
     assert f"was ended meanwhile, and can end no other; left {second.uuid}" in caplog.text
-    left = MEMORY.keys_left("zot-ci")
-    assert left is not None
-    assert second.uuid in left[0]
+    [left] = SEEN.keys_left["key", signed_in.zot_url, "zot-ci"]
+    assert second.uuid in left
 
 
 def test_a_refusal_amid_a_destroy_that_is_not_the_key_s_death_is_an_error(

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from components.dynamic.run_memory import MEMORY
+from components.dynamic.run import RUN, KeySeen
 from components.forgejo.actions_secret import ActionsSecretProvider
 from components.http.errors import KeyRefusedError
 from components.onepassword.item_field import ItemFieldProvider
@@ -26,23 +26,23 @@ def test_the_registry_is_asked_as_the_key(signed_in: World) -> None:
     ask(signed_in.zot_url, signed_in.username, alive, "alive")
     ask(signed_in.zot_url, signed_in.username, NO_KEY, "dead")
 
-    assert MEMORY.key_is_alive("alive") is True
-    assert MEMORY.key_is_alive("dead") is False
-    assert MEMORY.key_is_alive("another") is None
+    assert RUN.key_is_alive("alive") is True
+    assert RUN.key_is_alive("dead") is False
+    assert RUN.key_is_alive("another") is None
 
 
 def test_a_registry_that_does_not_answer_has_not_refused_the_key(signed_in: World) -> None:
     """What is published already goes on being published while the registry is down."""
     ask("http://127.0.0.1:9", signed_in.username, NO_KEY, "unknown")
 
-    assert MEMORY.key_is_alive("unknown") is None
+    assert RUN.key_is_alive("unknown") is None
 
 
 def test_a_dead_key_is_written_nowhere(signed_in: World) -> None:
     """Field and secret stay as they are, and the line says how to run."""
     stored, published = outs_of(FIELDS.create(field())), outs_of(SECRETS.create(secret(signed_in)))
     signed_in.estate.log.clear()
-    MEMORY.note_key("the-dead-one", alive=False)
+    RUN.note(KeySeen("the-dead-one", False))
 
     for provider, outs, wanted in (
         (FIELDS, stored, field(uuid="the-dead-one")),

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from components.dynamic.provider import Props
-from components.dynamic.run_memory import MEMORY
+from components.dynamic.run import RUN, KeySeen
 from components.http.errors import KeyRefusedError, UnexpectedAnswerError
 from components.zot.api_key import ApiKeyProvider
 from components.zot.retired_keys import RetiredKeysProvider
@@ -162,7 +162,7 @@ def test_after_a_rotation_only_the_new_key_is_left(signed_in: World) -> None:
 def test_a_current_key_that_the_registry_refuses_is_an_error(signed_in: World) -> None:
     """Somebody revoked it during this run, and all places hold it."""
     current = made_by(signed_in)
-    MEMORY.note_key(current["uuid"], alive=True)
+    RUN.note(KeySeen(current["uuid"], True))
     signed_in.estate.zot.revoke(current["uuid"])
 
     with pytest.raises(UnexpectedAnswerError) as caught:

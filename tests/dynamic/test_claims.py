@@ -8,13 +8,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from components.dynamic.run_memory import MEMORY, Holder
+from components.dynamic.claims import Claim, Claims, ProgramClaim, Release
+from components.dynamic.run import RUN
+from components.dynamic.seen import SEEN
 from components.forgejo.actions_secret import ActionsSecretProvider
 from components.http.errors import CollisionError
 from components.onepassword.item_field import ItemFieldProvider
 from components.settings.place import Place
 from components.zot.api_key import ApiKeyProvider
-from tests.dynamic.wanted import NO_KEY, field, made_by, next_run, outs_of, secret, writes
+from tests.dynamic.wanted import NO_KEY, field, made_by, next_run, outs_of, program_has, secret, writes
 from tests.world import FIELD, ITEM, OWNER, REPOSITORY, SECRET, VAULT, World
 
 pytestmark = pytest.mark.embedded
@@ -65,15 +67,15 @@ def test_a_place_that_its_newest_instance_clears_holds_no_key(program: str, orde
         FIELDS.diff("id", outs[0], field(uuid="old"))
         SECRETS.diff("id", outs[1], secret(signed_in, uuid="old"))
     if program == "the program runs":
-        MEMORY.note_named(Place.field(VAULT, ITEM, FIELD).identity, news[0]["mark"])
-        MEMORY.note_named(Place.secret(SECRET, repository=f"{OWNER}/{REPOSITORY}").identity, news[1]["mark"])
-    assert len(MEMORY.places_with("old")) == 2
+        RUN.note(ProgramClaim(Place.field(VAULT, ITEM, FIELD).identity, news[0]["mark"]))
+        RUN.note(ProgramClaim(Place.secret(SECRET, repository=f"{OWNER}/{REPOSITORY}").identity, news[1]["mark"]))
+    assert len(RUN.claims.places_with("old")) == 2
 
     for outs in (news, olds) if order == "old last" else (olds, news):
         FIELDS.delete("id", outs[0])
         SECRETS.delete("id", outs[1])
 
-    assert MEMORY.places_with("old") == []
+    assert RUN.claims.places_with("old") == []
     assert (signed_in.field(), signed_in.secret()) == (None, None)
 
 
@@ -81,8 +83,8 @@ def test_what_the_program_has_and_the_run_leaves_out_is_not_cleared_away(signed_
     """A new account takes the places over, and `--exclude` leaves them out: no `check`, no `diff` tells of them."""
     olds, published = outs_of(FIELDS.create(field())), outs_of(SECRETS.create(secret(signed_in)))
     next_run(signed_in)
-    MEMORY.note_named(Place.field(VAULT, ITEM, FIELD).identity, None)
-    MEMORY.note_named(Place.secret(SECRET, repository=f"{OWNER}/{REPOSITORY}").identity, None)
+    program_has(Place.field(VAULT, ITEM, FIELD).identity)
+    program_has(Place.secret(SECRET, repository=f"{OWNER}/{REPOSITORY}").identity)
 
     FIELDS.delete("id", olds)
     SECRETS.delete("id", published)
@@ -94,7 +96,7 @@ def test_a_destroy_that_runs_the_program_clears_away_what_the_program_has(signed
     """`destroy --run-program`: the program has it by the very instance that is to go."""
     olds = outs_of(FIELDS.create(field()))
     next_run(signed_in)
-    MEMORY.note_named(Place.field(VAULT, ITEM, FIELD).identity, olds["mark"])
+    RUN.note(ProgramClaim(Place.field(VAULT, ITEM, FIELD).identity, olds["mark"]))
 
     FIELDS.delete("id", olds)
 
@@ -106,14 +108,14 @@ def test_what_the_program_still_names_is_not_cleared_away(signed_in: World) -> N
     olds = outs_of(FIELDS.create(field(uuid="old")))
     published = outs_of(SECRETS.create(secret(signed_in, uuid="old")))
     next_run(signed_in)
-    FIELDS.check({}, field())
-    SECRETS.check({}, secret(signed_in))
+    program_has(Place.field(VAULT, ITEM, FIELD).identity)
+    program_has(Place.secret(SECRET, repository=f"{OWNER}/{REPOSITORY}").identity)
 
     FIELDS.delete("id", olds)
     SECRETS.delete("id", published)
 
     assert (signed_in.field(), signed_in.secret()) == (NO_KEY, NO_KEY)
-    assert MEMORY.places_with("old") == [
+    assert RUN.claims.places_with("old") == [
         f"1Password {VAULT}/{ITEM}/{FIELD}",
         "Forgejo eblume/blumeops/ZOT_CI_API_KEY",
     ]
@@ -124,7 +126,7 @@ def test_a_key_that_a_place_still_holds_is_not_ended(signed_in: World, caplog: p
     olds = made_by(signed_in)
     held = outs_of(FIELDS.create(field(olds["api_key"], olds["uuid"])))
     next_run(signed_in)
-    FIELDS.check({}, field())
+    program_has(Place.field(VAULT, ITEM, FIELD).identity)
     FIELDS.delete("id", held)
 
     KEYS.delete(olds["uuid"], olds)
@@ -163,7 +165,7 @@ def two_names(signed_in: World) -> Iterator[tuple[Place, Place]]:
     item = signed_in.estate.onepassword.item(VAULT, ITEM)
     by_label = Place.field(VAULT, ITEM, FIELD)
     by_id = Place.field(signed_in.estate.onepassword.vault(VAULT).id, item.id, item.labelled(FIELD)[0]["id"])
-    MEMORY.note_named_fields([("first", by_label), ("second", by_id)])
+    SEEN.named_fields = (("first", by_label), ("second", by_id))
     yield by_label, by_id
     assert signed_in.field() == NO_KEY
 
@@ -184,8 +186,63 @@ def test_one_field_under_two_names_is_refused_before_it_is_written(
 def test_marks_sort_by_time_whatever_the_clock_says() -> None:
     """A machine whose clock is behind makes a later mark all the same, if it has seen the earlier one."""
     future = "90000000000000000000-abcd"
-    MEMORY.note_holder(("a", "place"), Holder(future))
+    claims = Claims()
+    claims.add(Claim(THING, future))
 
-    assert MEMORY.new_mark() > future
-    assert MEMORY.has_successor(("a", "place"), "0") is True
-    assert MEMORY.has_successor(("a", "place"), future) is False
+    assert claims.new_mark() > future
+    assert claims.are_anothers([THING], "0")
+    assert not claims.are_anothers([THING], future)
+
+
+THING, OTHER = ("a", "thing"), ("another", "thing")
+
+
+@pytest.mark.parametrize(
+    ("claims", "leaves"),
+    [
+        ((), False),
+        ((Claim(THING, "2"),), False),
+        ((Claim(THING, "1"),), False),
+        ((Claim(THING, "3"),), True),
+        ((Claim(OTHER, "3"), ProgramClaim(OTHER)), False),
+        ((ProgramClaim(THING),), True),
+        ((ProgramClaim(THING), ProgramClaim(THING, "2")), False),
+        ((ProgramClaim(THING), ProgramClaim(THING, "3")), True),
+        ((ProgramClaim(THING, "1"),), True),
+        ((Claim(THING, "3"), Release(THING, "3")), True),
+    ],
+    ids=[
+        "nobody",
+        "itself",
+        "an older instance",
+        "a newer instance",
+        "another thing",
+        "the program, by name",
+        "the program, by this instance",
+        "the program, by a newer instance",
+        "the program, by an older instance",
+        "a newer instance that has let go",
+    ],
+)
+def test_a_deletion_leaves_what_is_another_s(claims: tuple[ProgramClaim | Claim | Release, ...], leaves: bool) -> None:
+    """The rule, for the instance with the mark 2."""
+    known = Claims()
+    for claim in claims:
+        known.add(claim)
+
+    assert known.are_anothers([THING], "2") is leaves
+
+
+def test_a_place_holds_the_key_that_its_newest_instance_knows() -> None:
+    """An instance that has claimed it and not written it yet knows of none: it may still hold the one before."""
+    claims = Claims()
+    for claim in (Claim(THING, "2", "new", "the place"), Claim(THING, "1", "old", "the place"), Claim(THING, "3")):
+        claims.add(claim)
+
+    assert claims.places_with("new") == ["the place"]
+    assert claims.places_with("old") == []
+    claims.add(Release(THING, "2"))
+    claims.add(Claim(THING, "2", "new", "the place"))
+    assert claims.places_with("new") == []
+    claims.add(Claim(THING, "3", "newest", "the place"))
+    assert claims.places_with("newest") == ["the place"]

@@ -1,0 +1,206 @@
+"""
+The file that the processes of one run of the engine share, among the temporary ones, for the time of the run.
+
+A run has several processes: the program, and one of the provider, or two where the settings have changed or where
+`--replace '**'` replaces the provider itself: then what one of them creates, the other deletes. What they have in
+common is the address of their engine, an argument of each (engines 3.250 and 3.276, SDK 3.257 and 3.272, measured).
+
+Whoever comes first makes the file: the provider, if the run begins with a refresh, else the program. Everyone else
+joins it. The first line has the number of the process that made it, and each that joins adds its own; a file of which
+no process lives is a killed run's, whose engine had the same port. It is not believed. No secret is ever written to it.
+"""
+
+from __future__ import annotations
+
+import atexit
+import hashlib
+import itertools
+import json
+import os
+import re
+import stat
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..http.errors import EnvironmentUnfitError
+
+_ADDRESS = re.compile(r"[0-9A-Za-z.\[\]:-]+:[0-9]+")
+_PROCESS = "process"
+
+# One line of the file: what is noted, by name.
+Line = dict[str, Any]
+
+
+def engine_address(arguments: Sequence[str]) -> str | None:
+    """
+    Return the engine's address in a process's own *arguments*: `… --engine <address> …` of the program,
+    `-m pulumi.dynamic <address>` of the provider; None for any other process.
+    """
+    for option, value in itertools.pairwise(arguments):
+        if option in ("--engine", "pulumi.dynamic") and _ADDRESS.fullmatch(value):
+            return value
+    return None
+
+
+def file_of(address: str) -> Path:
+    """
+    Return the file of the run whose engine has that *address*.
+    """
+    name = hashlib.sha256(address.encode()).hexdigest()[:16]
+    return _temporary() / f"zot-ci-{name}.run"
+
+
+def file_of_this_run() -> RunFile:
+    """
+    Return the file of the run that this process belongs to; outside the engine there is none.
+    """
+    address = engine_address(sys.orig_argv)
+    return RunFile(file_of(address) if address else None)
+
+
+class RunFile:
+    """
+    The file at *path*, or none. Not for several threads at once.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        # Our own line in the file, once this process has joined it.
+        self._joined = b""
+        self._read = 0
+
+    @property
+    def has_engine(self) -> bool:
+        """
+        Whether this process belongs to a run of the engine.
+        """
+        return self._path is not None
+
+    def join(self) -> bool:
+        """
+        Join the file, or make it; it goes when the last process of the run ends. Return whether there is one: outside
+        the engine there is none.
+
+        Raises:
+            EnvironmentUnfitError: the folder cannot be written, or something of that name is there that is not this
+                user's file.
+        """
+        if self._path is None or self._joined:
+            return self._joined != b""
+        me = _line({_PROCESS: os.getpid()})
+        try:
+            while not (_is_ours(self._path) and any(_living(self._path.read_bytes()))):
+                if _is_ours(self._path):
+                    self._path.unlink()
+                _make(self._path, me)
+            if me not in self._path.read_bytes():
+                _append(self._path, me)
+        except OSError as exc:
+            hint = "set TMPDIR to a folder that this user alone can write, or leave it out"
+            msg = f"no temporary file can be made for this run ({(exc.strerror or 'refused').lower()}); {hint}"
+            raise EnvironmentUnfitError(msg) from None
+        self._joined = me
+        atexit.register(self.leave)
+        return True
+
+    def leave(self, *, for_all: bool = False) -> None:
+        """
+        Remove the file, if no other process of the run lives, or *for_all* of them.
+        """
+        if self._joined and self._path is not None and _is_ours(self._path):
+            mine = self._joined in (lines := self._path.read_bytes())
+            others = any(pid != os.getpid() for pid in _living(lines))
+            if mine and (for_all or not others):
+                self._path.unlink(missing_ok=True)
+        self._joined = b""
+
+    def append(self, line: Line) -> bool:
+        """
+        Add *line* for all processes of the run; return whether there is a file.
+        """
+        if not self._joined or self._path is None or not _is_ours(self._path):
+            return False
+        _append(self._path, _line(line))
+        return True
+
+    def news(self) -> list[Line]:
+        """
+        Return the lines since the last call, of this process and of all others.
+        """
+        if not self._joined or self._path is None or not _is_ours(self._path):
+            return []
+        with self._path.open("rb") as file:
+            file.seek(self._read)
+            lines = file.read().splitlines(keepends=True)
+        whole = [line for line in lines if line.endswith(b"\n")]
+        self._read += sum(map(len, whole))
+        return [line for line in map(json.loads, whole) if _PROCESS not in line]
+
+
+def _make(path: Path, first: bytes) -> None:
+    """
+    Make the file with its first line: whole or not at all, and never in the place of somebody else's.
+    """
+    handle, whole = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as out:
+            out.write(first)
+        try:
+            os.link(whole, path)
+        except FileExistsError:
+            # Another process of this run was faster; what is not ours is a fault.
+            if not _is_ours(path):
+                raise
+    finally:
+        os.unlink(whole)
+
+
+def _append(path: Path, line: bytes) -> None:
+    with path.open("ab", buffering=0) as file:
+        # One write, so that the lines of several processes do not mix.
+        file.write(line)
+
+
+def _line(line: Line) -> bytes:
+    return json.dumps(line).encode() + b"\n"
+
+
+def _living(lines: bytes) -> Iterator[int]:
+    """
+    Yield the processes that have joined the file and live.
+    """
+    for line in lines.splitlines():
+        if line.startswith(b'{"process"'):
+            pid = json.loads(line)[_PROCESS]
+            if _is_running(pid):
+                yield pid
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _is_ours(file: Path) -> bool:
+    # Temporary files are everybody's: another user's file, or a link to elsewhere, is not believed.
+    try:
+        found = file.lstat()
+    except OSError:
+        return False
+    return stat.S_ISREG(found.st_mode) and found.st_uid == os.getuid()
+
+
+def _temporary() -> Path:
+    try:
+        return Path(tempfile.gettempdir())
+    except FileNotFoundError:
+        # None can be written. A preview needs no file, and `join` will say why not.
+        return Path(os.environ.get("TMPDIR") or "/tmp")  # noqa: S108 - the fault is said, nothing is written

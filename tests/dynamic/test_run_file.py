@@ -1,0 +1,253 @@
+"""
+What the processes of one run tell each other, and what they believe.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from unittest import mock
+
+import pytest
+
+from components.dynamic.claims import Claim, ProgramClaim, Release
+from components.dynamic.run import Aged, Begun, Entry, Fault, Kept, KeySeen, Run, Said
+from components.dynamic.run_file import RunFile, engine_address, file_of
+from components.http.errors import EnvironmentUnfitError
+
+PLACE = ("a", "place")
+ENTRIES: list[Entry] = [
+    Begun(preview=False),
+    ProgramClaim(("account", "zot-ci"), "2"),
+    Claim(PLACE, "2", "uuid", "the place", made_here=True, labels=("zot-ci/a/b",)),
+    Release(("another", "place"), "1"),
+    Kept(PLACE, True),
+    KeySeen("uuid", True),
+    Aged(("ApiKey", "uuid"), {"age_days": 12.5, "stale": [{"key": "old"}]}),
+    Fault("what", "a sentence"),
+    Said("another"),
+]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Where the run's file will be."""
+    return tmp_path / "run"
+
+
+def process(file: Path, *, joins: bool = True) -> Run:
+    """A process of the run."""
+    run = Run(RunFile(file))
+    if joins:
+        run.join()
+    return run
+
+
+@pytest.mark.parametrize(
+    ("arguments", "address"),
+    [
+        (["python", "-u", "-m", "pulumi.dynamic", "127.0.0.1:39015"], "127.0.0.1:39015"),
+        (["python", "exec", "--monitor", "127.0.0.1:1", "--engine", "127.0.0.1:2", "__main__.py"], "127.0.0.1:2"),
+        (["pytest", "-q"], None),
+        (["python", "-m", "pulumi.dynamic", "../../etc/passwd"], None),
+    ],
+    ids=["provider", "program", "neither", "no address"],
+)
+def test_the_engine_s_address_is_an_argument_of_the_program_and_of_the_provider(
+    arguments: list[str], address: str | None
+) -> None:
+    """As the engine starts them; nothing else has a file."""
+    assert engine_address(arguments) == address
+
+
+def test_two_processes_know_what_the_other_has_noted(file: Path) -> None:
+    """`--replace '**'`: what one process creates, another deletes."""
+    creates, deletes = process(file), process(file)
+
+    assert creates.note(*ENTRIES)
+
+    assert deletes.claims.program_has(("account", "zot-ci"))
+    assert deletes.claims.are_anothers([PLACE], "1")
+    assert deletes.claims.newest(PLACE) == ENTRIES[2]
+    assert deletes.claims.places_with("uuid") == ["the place"]
+    assert deletes.is_kept(PLACE)
+    assert deletes.key_is_alive("uuid") is True
+    assert deletes.aged(("ApiKey", "uuid")) == {"age_days": 12.5, "stale": [{"key": "old"}]}
+    assert deletes.faults() == {"a sentence": ["what"]}
+    assert not deletes.is_new("another")
+    creates.note(Kept(PLACE, False))
+    assert not deletes.is_kept(PLACE)
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: type(entry).__name__)
+def test_an_entry_is_read_as_it_was_written(entry: Entry, file: Path) -> None:
+    """Each kind, through the file; JSON knows no tuples."""
+    writes, reads = process(file), process(file)
+    applied: list[Entry] = []
+    with mock.patch.object(reads, "_apply", applied.append):
+        writes.note(entry)
+        _ = reads.claims
+
+    assert applied == [entry]
+
+
+def test_a_refresh_is_known_to_the_process_that_comes_after_it(file: Path) -> None:
+    """The provider comes first, and makes the file; the program joins it, and so does a second provider."""
+    refreshes = process(file)
+    refreshes.note(Claim(PLACE, "1", made_here=True))
+    program, creates = Run(RunFile(file)), Run(RunFile(file))
+
+    assert program.begin(preview=False)
+    creates.join()
+
+    newest = creates.claims.newest(PLACE)
+    assert newest is not None
+    assert newest.made_here
+
+
+@pytest.mark.parametrize("preview", [True, False])
+def test_the_program_says_whether_it_runs_in_a_preview(preview: bool, file: Path) -> None:
+    """A provider's `check` looks at real systems in a preview only."""
+    provider, program = process(file), Run(RunFile(file))
+
+    program.begin(preview=preview)
+
+    assert provider.is_preview is preview
+    # Outside the engine nobody runs one.
+    assert not Run(RunFile(None)).is_preview
+
+
+def test_the_file_is_its_owner_s_alone(file: Path) -> None:
+    """Whatever the process's umask."""
+    process(file)
+
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_without_a_file_a_process_remembers_for_itself(tmp_path: Path) -> None:
+    """Outside the engine, and where no file can be made."""
+    alone = process(tmp_path / "away" / "run")
+
+    assert not alone.note(ProgramClaim(("account", "zot-ci")))
+
+    assert alone.claims.program_has(("account", "zot-ci"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_last_process_takes_the_file_away(file: Path) -> None:
+    """A run without a program, as a destroy, has nobody else to do it; while another one lives, it stays."""
+    run = process(file)
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
+        with file.open("ab") as lines:
+            lines.write(f'{{"process": {other.pid}}}\n'.encode())
+        run.file.leave()
+        assert file.exists()
+        other.communicate()
+
+    again = process(file)
+    again.file.leave()
+
+    assert not file.exists()
+
+
+def test_the_program_takes_the_file_away_for_all(file: Path) -> None:
+    """Nothing comes after its end."""
+    process(file)
+    program = Run(RunFile(file))
+    program.begin(preview=True)
+
+    program.file.leave(for_all=True)
+
+    assert not file.exists()
+
+
+def _join(file: str, ready: multiprocessing.Barrier, at: int) -> None:  # type: ignore[valid-type]  # a factory's product
+    run = Run(RunFile(Path(file)))
+    ready.wait()  # type: ignore[attr-defined]
+    run.join()
+    run.note(ProgramClaim(("process", str(at))))
+    ready.wait()  # type: ignore[attr-defined]
+    assert all(run.claims.program_has(("process", str(other))) for other in range(4))
+    os._exit(0)
+
+
+def test_processes_that_begin_at_once_share_one_file(file: Path) -> None:
+    """Whoever is slower joins the other's."""
+    context = multiprocessing.get_context("spawn")
+    ready = context.Barrier(4)
+    processes = [context.Process(target=_join, args=(str(file), ready, at)) for at in range(4)]
+    for one in processes:
+        one.start()
+    for one in processes:
+        one.join(60)
+
+    assert [one.exitcode for one in processes] == [0, 0, 0, 0]
+
+
+def test_a_file_of_a_killed_run_is_not_believed_and_begun_anew_and_half_a_line_waits(file: Path) -> None:
+    """An engine's port can come again; a line counts when its end is there."""
+    gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
+    old = b'{"kind": "ProgramClaim", "thing": ["old"], "mark": ""}\n'
+    file.write_bytes(b'{"process": ' + gone.stdout.strip() + b"}\n" + old)
+    run = process(file)
+    run.note(ProgramClaim(("mine",)))
+    assert not run.claims.program_has(("old",))
+    assert run.claims.program_has(("mine",))
+
+    line = b'{"kind": "ProgramClaim", "thing": ["new"], "mark": ""}\n'
+    with file.open("ab") as half:
+        half.write(line[:20])
+    assert not run.claims.program_has(("new",))
+    with file.open("ab") as half:
+        half.write(line[20:])
+
+    assert run.claims.program_has(("new",))
+
+
+def test_a_link_that_somebody_put_there_is_neither_followed_nor_believed(file: Path, tmp_path: Path) -> None:
+    """The folder of temporary files is everybody's."""
+    bait = f'{{"process": {os.getpid()}}}\n{{"kind": "ProgramClaim", "thing": ["bait"], "mark": ""}}\n'
+    (tmp_path / "theirs").write_text(bait)
+    file.symlink_to(tmp_path / "theirs")
+    run = process(file)
+
+    run.note(ProgramClaim(("mine",)))
+
+    assert not run.claims.program_has(("bait",))
+    assert (tmp_path / "theirs").read_text() == bait
+    with pytest.raises(EnvironmentUnfitError, match=r"file exists.*TMPDIR"):
+        run.begin(preview=False)
+
+
+@pytest.mark.parametrize("folder", ["away", "a file"])
+def test_a_folder_that_cannot_be_written_is_a_fault_of_tmpdir_for_the_program_alone(
+    folder: str, tmp_path: Path
+) -> None:
+    """A provider goes on by itself."""
+    (tmp_path / "a file").touch()
+    run = process(tmp_path / folder / "run")
+
+    assert not run.note(Said("a sentence"))
+    assert not run.is_new("a sentence")
+    with pytest.raises(EnvironmentUnfitError, match="set TMPDIR"):
+        run.begin(preview=False)
+
+
+def test_no_folder_at_all_for_temporary_files_is_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk, say: Python finds no folder then, and this module could not be loaded."""
+    monkeypatch.setattr(tempfile, "gettempdir", mock.Mock(side_effect=FileNotFoundError))
+    monkeypatch.setenv("TMPDIR", "/full")
+
+    assert file_of("127.0.0.1:1").parent == Path("/full")
+
+
+def test_a_file_of_another_user_is_not_believed(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever made it could make this run leave a dead secret behind."""
+    file.write_text(f'{{"process": {os.getpid()}}}\n{{"kind": "ProgramClaim", "thing": ["bait"], "mark": ""}}\n')
+    monkeypatch.setattr(os, "getuid", lambda: -1)
+
+    assert not process(file).claims.program_has(("bait",))
