@@ -16,15 +16,13 @@ if find_spec("components") is None:
     raise pulumi.RunError(MSG)
 
 from components import RegistryCredential, RegistryCredentialArgs, SettingsError, load
-from components.dynamic.garbage import collect_rarely
-from components.dynamic.positions import keep_the_first_call
+from components.dynamic import own_process
 from components.onepassword.access import connect_hosts
 
 # When a resource fails the engine interrupts this program; Python's own handler would print a traceback of it.
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 
-keep_the_first_call()
-collect_rarely()
+own_process.of_the_program()
 
 try:
     settings = load(CONFIG.get())

@@ -8,12 +8,12 @@ what it does not use.
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .credential_args import CanaryArgs, FieldArgs, RegistryCredentialArgs, SecretArgs
+    from .dynamic.ending import fail_on_faults
     from .registry_credential import RegistryCredential
     from .settings.model import Settings, SettingsError, load
 
@@ -25,12 +25,9 @@ __all__ = [
     "SecretArgs",
     "Settings",
     "SettingsError",
+    "fail_on_faults",
     "load",
 ]
-
-# httpx also loads its command line, which nobody here calls, with rich and click if they are installed: three quarters
-# of its import (0.28, measured). With this it takes them for not installed.
-sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
 
 _MODULES = {
     "CanaryArgs": ".credential_args",
@@ -40,6 +37,7 @@ _MODULES = {
     "SecretArgs": ".credential_args",
     "Settings": ".settings.model",
     "SettingsError": ".settings.model",
+    "fail_on_faults": ".dynamic.ending",
     "load": ".settings.model",
 }
 

@@ -19,6 +19,7 @@ from tests.processes import another_process
 from tests.world import World, credentials, real_servers
 
 # Tests look at the log of each call, without the set-up that a provider process makes for itself.
+logs.keep_urls_out()
 logs.quieten_libraries()
 
 _FOREIGN = ("AUTHENTIK_", "FORGEJO_", "OP_", "PULUMI_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")

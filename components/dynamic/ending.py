@@ -21,13 +21,22 @@ import pulumi
 
 from ..http import logs
 from ..http.errors import EnvironmentUnfitError
-from .failures import register_dependents
 from .run import RUN
 
 # "A message was shown": the language host adds none of its own.
 _EXIT_CODE = 32
 
 _begun = False
+_fails_on_faults = False
+
+
+def fail_on_faults() -> None:
+    """
+    Let this process end with an exit code that fails the run, where a provider has found a fault that failed no
+    resource. Without it, as in another program that uses this one as a library, the faults are errors in the log alone.
+    """
+    global _fails_on_faults  # it is the process that ends
+    _fails_on_faults = True
 
 
 def begin() -> None:
@@ -40,7 +49,7 @@ def begin() -> None:
     global _begun  # the process is one run of the program
     if not _begun:
         _begun = True
-        logs.quieten_libraries()
+        logs.keep_urls_out()
         preview, has_engine = pulumi.runtime.is_dry_run(), False
         try:
             has_engine = RUN.begin(preview=preview)
@@ -49,7 +58,6 @@ def begin() -> None:
             if not preview:
                 raise pulumi.RunError(str(exc)) from None
         if has_engine:
-            register_dependents()
             atexit.register(_end)
 
 
@@ -62,12 +70,11 @@ def fault_lines() -> list[str]:
 
 def _end() -> None:
     lines = fault_lines()
-    if not lines:
-        RUN.file.leave(for_all=True)
-        return
     for line in lines:
         pulumi.log.error(line)
     RUN.file.leave(for_all=True)
+    if not lines or not _fails_on_faults:
+        return
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(_EXIT_CODE)

@@ -20,11 +20,10 @@ from pulumi.output import Unknown
 from ..http import logs
 from ..http.errors import MovedError, NotFoundError, ReconcileError
 from ..rotation import CURRENT
-from ..settings.named import named_fields
-from . import one_line
+from ..settings.named import is_of_this_program, named_fields
+from . import one_line, own_process
 from .claims import Identity
 from .findings import Findings
-from .garbage import collect_rarely
 from .run import RUN, Aged, Fault
 from .seen import SEEN
 from .trouble import NO_ANSWER, REFUSED, SILENT, condition_of, is_fault, whose_fault
@@ -62,14 +61,16 @@ class Provider(ResourceProvider):
 
     def configure(self, req: ConfigureRequest) -> None:
         """
-        Set up this process's log, join the run, and note which fields the settings name.
+        Show our lines in this process's log, join the run, and note which fields the settings name. The process may be
+        shared with another program's providers: of them nothing is touched.
 
         Nothing else is taken from *req*: on a refresh it holds the configuration of the last run. Whatever a resource
         needs is an input.
         """
-        logs.set_up()
-        one_line.set_up()
-        collect_rarely()
+        logs.show_our_lines()
+        logs.keep_urls_out()
+        if is_of_this_program(req.config.get):
+            own_process.of_providers()
         RUN.join()
         SEEN.named_fields = tuple(named_fields(req.config.get))
 

@@ -13,11 +13,10 @@ import stamina
 _OURS = __name__.rpartition(".http.")[0]
 
 
-def set_up() -> None:
+def show_our_lines() -> None:
     """
-    Set up this process's log, once: our lines on standard error, one each, from INFO on, and no others.
+    Show our lines on standard error, one each, from INFO on. Once for a process; nothing else of its log is touched.
     """
-    quieten_libraries()
     log = logging.getLogger(_OURS)
     if log.handlers:
         return
@@ -28,14 +27,18 @@ def set_up() -> None:
     log.propagate = False
 
 
-def quieten_libraries() -> None:
+def keep_urls_out() -> None:
     """
-    Keep the libraries from logging what can hold secrets, whatever the level of this process's log.
-
-    httpx logs the full URL of each request at INFO, and OIDC puts codes there. stamina logs each repeat with its
-    exception. gRPC logs the traceback of every exception that it passes on; the engine prints its one line anyway.
+    Keep httpx from logging the full URL of each request, which it does at INFO: OIDC puts codes there.
     """
     logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
+def quieten_libraries() -> None:
+    """
+    Leave out what the libraries of a process of our own say beside our lines: stamina logs each repeat with its
+    exception, and gRPC the traceback of every exception that it passes on; the engine prints its one line anyway.
+    """
     stamina.instrumentation.set_on_retry_hooks([])
     if not os.environ.get("ZOT_CI_DEBUG"):
         logging.getLogger("grpc._server").setLevel(logging.CRITICAL + 1)

@@ -15,6 +15,16 @@ from .place import Place
 NAMESPACE = "zot-ci"
 
 
+def is_of_this_program(get: Callable[[str], object]) -> bool:
+    """
+    Whether a stack's configuration is this program's, which has its process for itself; a library's is its host's.
+
+    Args:
+        get: returns the configuration's value of a full key, as the engine hands it over, or None.
+    """
+    return get(f"{NAMESPACE}:zot") is not None
+
+
 def named_fields(get: Callable[[str], object]) -> list[tuple[str, Place]]:
     """
     Return every field that a stack's configuration names, with the user name of its account; none where the

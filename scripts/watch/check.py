@@ -33,7 +33,9 @@ def check(stack: str | None) -> int:
     from components.http import logs
     from components.settings.model import SettingsError, load
 
-    logs.set_up()
+    logs.show_our_lines()
+    logs.keep_urls_out()
+    logs.quieten_libraries()
     try:
         settings = load(config)
     except SettingsError as exc:

@@ -173,10 +173,8 @@ def _play(ground: Ground, command: Command, state: State, watch: Watch, outcome:
         outcome.text += f"\n$ pulumi {step}\n{run.text}\n(exit {run.code})\n"
         outcome.faults += [f"`{step}` ended with {run.code}: {_last_error(run.text)}"] if run.code else []
         if not state.traits & {EMPTY, OLDER}:
-            # The state knows the live key, or the one before it. `--replace **` replaces the provider too, and what was
-            # made here is adopted by its successor, which has seen nothing of the refresh (docs/limits.md).
-            adopted = ADOPTED in state.traits or any("**" in typed for typed in command.steps)
-            outcome.faults += left_over(ground, adopted=adopted)
+            # The state knows the live key, or the one before it.
+            outcome.faults += left_over(ground, adopted=ADOPTED in state.traits)
 
 
 def _run(ground: Ground, watch: Watch, *arguments: str) -> Run:
