@@ -73,7 +73,7 @@ test-sso: tools .venv-sso/installed ## of these, what needs the packages of requ
 	@echo "checking: mypy, with the packages of single sign-on"
 	@$(RUN_SSO) mypy --no-error-summary components/registry_sso.py
 	@echo "testing: pytest, single sign-on, $(JOBS) processes"
-	@$(RUN_SSO) $(PYTEST) tests/sso
+	@$(RUN_SSO) $(PYTEST) tests/sso tests/test_failed_places.py
 
 test-backends: tools ## stacks on S3 and on PostgreSQL, moved and split, at length; a versitygw is built for it
 	@tools/build.sh versitygw
