@@ -26,7 +26,7 @@ from ..http.errors import ReconcileError
 from ..rotation import CI_RIGHTS, CURRENT, Policy, age_days, condition, due, why_refused
 from ..settings.reference import StoredToken
 from .api import KeyAuth, zot_at
-from .asked_for import authentik_of, candidates, order_of, refuse_an_unwritable_item, stored_key
+from .asked_for import authentik_of, candidates, order_of, refuse_what_takes_no_key, stored_key
 from .first_look import look
 from .key_facts import described, facts_of, moment, newer_than, not_watched, observed, policy_of
 from .minting import make_key
@@ -74,11 +74,12 @@ class ApiKeyProvider(Provider):
 
         Raises:
             KeyUnfitError: the new key failed its test and was revoked again.
-            EnvironmentUnfitError: the store of record can never take a key; nothing was made.
+            EnvironmentUnfitError, AmbiguousError: a field that is to hold the key can never take it, or it cannot be
+                told which one is meant; nothing was made.
         """
         mark, is_first = MEMORY.new_mark(), MEMORY.holder(_slot(props)) is None
         order = order_of(props)
-        refuse_an_unwritable_item(props)
+        refuse_what_takes_no_key(props)
         made = make_key(zot_at(props["zot_url"]), authentik_of(props), order, candidates(props))
         MEMORY.note_holder(_slot(props), Holder(mark))
         MEMORY.note_key(made.listed.uuid, alive=True)

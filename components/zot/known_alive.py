@@ -14,6 +14,7 @@ import pulumi
 
 from ..dynamic.run_memory import MEMORY
 from ..http.errors import ReconcileError
+from ..rotation import looks_like_a_key
 from .api import KeyAuth, zot_at
 
 
@@ -21,14 +22,15 @@ def known_alive(
     zot_url: pulumi.Input[str], username: str, key: pulumi.Output[str], key_uuid: pulumi.Output[str]
 ) -> pulumi.Output[str]:
     """
-    Return the *key*, after it is known in this run whether the registry accepts it; in a preview at once.
+    Return the *key*, after it is known in this run whether the registry accepts it; in a preview at once. What has not
+    the form of a zot key is never sent there.
     """
     if pulumi.runtime.is_dry_run():
         return key
 
     async def asked(found: list[Any]) -> Any:
         url, text, uuid = found
-        if text and uuid and MEMORY.key_is_alive(uuid) is None:
+        if looks_like_a_key(text) and uuid and MEMORY.key_is_alive(uuid) is None:
             await asyncio.to_thread(ask, url, username, text, uuid)
         # None, where a run leaves out what was never made.
         return text
