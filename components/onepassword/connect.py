@@ -105,15 +105,18 @@ class Connect(SeenItems):
         response = self._call("GET", path, f"item {ref.item}")
         item = self.api.parse(response, path, f"item {ref.item}", Item)
         item.insist_that_it_is_there(self.name)
+        self._note_read(ref, item)
         return item
 
     def set_value(self, ref: ItemRef, field_id: str, value: str) -> None:
         """
-        Replace one field's value. The same value twice is the same state, so the request may be repeated.
+        Replace one field's value. The same value twice is the same state, so the request may be repeated. The path of
+        both this and a removal has the field's id alone: of two fields with one id nobody knows which one it means.
         """
+        before = self._field_seen(ref, field_id)
         with self._writing_to(ref):
             self._queue.write(ref, Change("replace", f"{pointer(field_id)}/value", value, repeat=True))
-            field = self._until_set(ref, field_id, value)
+            field = self._until_set(ref, field_id, value, before)
         self._note_field(ref, field)
 
     def add_field(self, ref: ItemRef, label: str, value: str) -> str:
@@ -128,8 +131,7 @@ class Connect(SeenItems):
         self._note_field(ref, field)
         return field.id
 
-    def _until_set(self, ref: ItemRef, field_id: str, value: str) -> Field:
-        before = self._field_seen(ref, field_id)
+    def _until_set(self, ref: ItemRef, field_id: str, value: str, before: Field | None) -> Field:
         try:
             return self._until(ref, lambda item: one if (one := item.by_id(field_id)) and one.value == value else None)
         except UnexpectedAnswerError:
@@ -153,6 +155,7 @@ class Connect(SeenItems):
         """
         Remove one field; one that is gone is no error.
         """
+        self._field_seen(ref, field_id)
         with self._writing_to(ref):
             self._remove(ref, field_id)
         self._note_removed(ref, field_id)

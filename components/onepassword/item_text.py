@@ -41,14 +41,13 @@ class ItemText:
 
     def __init__(self, text: str) -> None:
         self.text = text
+        msg = "no item"
         try:
             self.read = _read(text)
-        except RecursionError:
-            msg = "too deep"
+        except (ValueError, RecursionError):
             raise ValueError(msg) from None
         lists = _named(text, _start(text), "fields") if isinstance(self.read, dict) else []
         if not isinstance(self.read, dict) or len(lists) > 1 or not isinstance(self.read.get("fields"), list | None):
-            msg = "no item"
             raise ValueError(msg)
 
     def objects(self, name: str) -> list[dict[str, Any]]:
@@ -85,9 +84,9 @@ class ItemText:
         """
         span = self._fields()
         if span and self.text[span[0]] == "[":
-            end = span[1] - 1
-            comma = ", " if self._elements() else ""
-            self._replace((end, end), comma + field)
+            elements = self._elements()
+            end = elements[-1][1] if elements else span[1] - 1
+            self._replace((end, end), f", {field}" if elements else field)
         elif span:
             # null
             self._replace(span, f"[{field}]")

@@ -21,6 +21,9 @@ class Change:
 
     @property
     def as_json(self) -> dict[str, Any]:
+        """
+        Return the operation as it is sent.
+        """
         return {"op": self.op, "path": self.path} | ({} if self.value is None else {"value": self.value})
 
 

@@ -53,8 +53,11 @@ class SeenItems:
         values that are no zot API keys.
         """
         item = self._items.get(ref, lambda: self.read(ref).without_other_values())
-        self._last[ref] = item
+        self._note_read(ref, item)
         return item
+
+    def _note_read(self, ref: ItemRef, item: Item) -> None:
+        self._last[ref] = item.without_other_values()
 
     def _ids_seen(self, ref: ItemRef) -> set[str] | None:
         """
@@ -66,6 +69,9 @@ class SeenItems:
     def _field_seen(self, ref: ItemRef, field_id: str) -> Field | None:
         """
         Return the field as it was when the item was looked at last, if somebody has.
+
+        Raises:
+            AmbiguousError: another one had the same id.
         """
         item = self._last.get(ref)
         return item.by_id(field_id) if item else None
