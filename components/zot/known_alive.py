@@ -22,15 +22,14 @@ def known_alive(
     zot_url: pulumi.Input[str], username: str, key: pulumi.Output[str], key_uuid: pulumi.Output[str]
 ) -> pulumi.Output[str]:
     """
-    Return the *key*, after it is known in this run whether the registry accepts it; in a preview at once. What has not
-    the form of a zot key is never sent there.
+    Return the *key*, after it is known in this run whether the registry accepts it; in a preview at once.
     """
     if pulumi.runtime.is_dry_run():
         return key
 
     async def asked(found: list[Any]) -> Any:
         url, text, uuid = found
-        if looks_like_a_key(text) and uuid and MEMORY.key_is_alive(uuid) is None:
+        if text and uuid and MEMORY.key_is_alive(uuid) is None:
             await asyncio.to_thread(ask, url, username, text, uuid)
         # None, where a run leaves out what was never made.
         return text
@@ -40,8 +39,11 @@ def known_alive(
 
 def ask(zot_url: str, username: str, key: str, key_uuid: str) -> None:
     """
-    Note whether the registry accepts a key. One that does not answer has not refused it.
+    Note whether the registry accepts a key. One that does not answer has not refused it. What has not the form of a zot
+    key is not sent there.
     """
+    if not looks_like_a_key(key):
+        return
     with suppress(ReconcileError):
         accepted = zot_at(zot_url).listing(KeyAuth(username, key), username).accepted
         MEMORY.note_key(key_uuid, alive=accepted)
