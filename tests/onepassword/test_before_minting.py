@@ -101,8 +101,8 @@ def test_a_field_that_the_state_knows_may_be_called_otherwise(ready: World) -> N
     assert ready.accepts(outs["api_key"])
 
 
-@pytest.mark.parametrize("value", [FOREIGN, "ghp_" + 32 * "a", "zak_" + 31 * "0", "ZAK_" + 32 * "0"])
-@pytest.mark.parametrize("how", [None, *LOOKALIKES])
+@pytest.mark.parametrize("value", [FOREIGN, "ZAK_" + 32 * "0"], ids=["theirs", "nearly a key"])
+@pytest.mark.parametrize("how", [None, "capital letters", "a space at the end"])
 def test_nothing_but_a_key_s_form_is_sent_to_a_registry(value: str, how: str | None, ready: World) -> None:
     """Whatever a field or a state holds, and however the field is called."""
     label = LOOKALIKES[how][0] if how else FIELD
