@@ -52,7 +52,7 @@ def _of(settings: Settings, account: AccountSettings, stack: str, named: list[tu
     with found.gathering():
         stored = None
         with suppress(ReconcileError):  # told of the field below
-            stored = key_at(onepassword(access), account.store.place)
+            stored = key_at(onepassword(access), account.store.place, named)
         look_at_key(
             found,
             zot_at(settings.zot.url),

@@ -11,6 +11,8 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, NoReturn, TypeVar
 
 import pydantic
@@ -28,6 +30,9 @@ from ..http.errors import (
 )
 from ..http.timeouts import timeout
 from .item import CONCEALED, Item, ItemRef
+from .item_text import ItemText
+from .lenient import Text
+from .names import advice, shown
 from .whole_item import ConflictError, WholeItemAccess
 
 _Model = TypeVar("_Model", bound=pydantic.BaseModel)
@@ -93,7 +98,16 @@ class _Place(pydantic.BaseModel):
     title: str
 
 
-class Cli(WholeItemAccess[dict[str, Any]]):
+class _Listed(pydantic.BaseModel):
+    id: Text = None
+    name: Text = None
+    title: Text = None
+
+
+_LISTED = pydantic.TypeAdapter(list[_Listed])
+
+
+class Cli(WholeItemAccess):
     """
     The `op` on `PATH`.
     """
@@ -117,56 +131,92 @@ class Cli(WholeItemAccess[dict[str, Any]]):
         Find the one item; two calls. `op` takes other spellings and domains for a match as well: that is none here.
         """
         what = f"vault {vault}"
-        place = self._model(_Vault, "vault get", what, self._run("vault get", what, "--", vault))
-        self._insist_on(vault, (place.id, place.name), "vault get", what)
+        with self._naming_lookalikes(vault, "vault list"):
+            place = self._model(_Vault, "vault get", what, self._json("vault get", what, "--", vault))
+            self._insist_on(vault, place.id, place.name, "vault get", what)
         what = f"item {item} in {vault}"
-        found = self._model(_Place, "item get", what, self._run("item get", what, f"--vault={place.id}", "--", item))
-        self._insist_on(item, (found.id, found.title), "item get", what)
+        here = f"--vault={place.id}"
+        with self._naming_lookalikes(item, "item list", here):
+            found = self._model(_Place, "item get", what, self._json("item get", what, here, "--", item))
+            self._insist_on(item, found.id, found.title, "item get", what)
         return ItemRef(place.id, found.id)
 
-    def _get(self, ref: ItemRef) -> dict[str, Any]:
+    def refuse_unwritable(self, vault: str, item: str) -> None:
+        """
+        Refuse an item that has a field in a section that the item does not declare: `op` 2.34 was seen, by others, to
+        take such an item on its standard input with exit code 0, and to leave that field out of what it kept.
+        """
+        self._refuse_undeclared(self._get(self.seen_ref(vault, item)), f"item {item} in {vault}, so no key was made")
+
+    def _refuse_undeclared(self, text: ItemText, what: str) -> None:
+        declared = [section.get("id") for section in text.objects("sections")]
+        for field in text.objects("fields"):
+            section = field.get("section")
+            id_ = section.get("id") if isinstance(section, dict) else None
+            if id_ and id_ not in declared:
+                where = f"its field {shown(str(field.get('label')))} is in section {shown(str(id_))}"
+                why = f"{where}, which the item does not list, and `op` would lose that field"
+                hint = (
+                    "move the field in 1Password's app, name another item, or use a Connect server or a service account"
+                )
+                msg = f"{self.name} cannot write {what}: {why}; {hint}"
+                raise EnvironmentUnfitError(msg)
+
+    def _get(self, ref: ItemRef) -> ItemText:
         return self._item("item get", ref, self._run("item get", f"item {ref.item}", *_at(ref)))
 
-    def _put(self, ref: ItemRef, raw: dict[str, Any]) -> dict[str, Any]:
-        return self._item("item edit", ref, self._run("item edit", f"item {ref.item}", *_at(ref), stdin=raw))
+    def _put(self, ref: ItemRef, text: ItemText) -> ItemText:
+        self._refuse_undeclared(text, f"item {ref.item}")
+        return self._item("item edit", ref, self._run("item edit", f"item {ref.item}", *_at(ref), stdin=text.text))
 
-    def _parsed(self, raw: dict[str, Any]) -> Item:
-        return self._model(Item, "item get", "the item", raw)
+    def _parsed(self, text: ItemText) -> Item:
+        return self._model(Item, "item get", "the item", text.read)
 
-    def _set(self, raw: dict[str, Any], field_id: str, value: str) -> bool:
-        for field in raw["fields"]:
-            if field.get("id") == field_id:
-                field["value"] = value
-                return True
-        return False
-
-    def _add(self, raw: dict[str, Any], label: str, value: str) -> None:
+    def _new_field(self, label: str, value: str) -> str:
         # Without an id: `op` makes one.
-        raw["fields"].append({"type": CONCEALED, "label": label, "value": value})
+        return json.dumps({"type": CONCEALED, "label": label, "value": value})
 
-    def _remove(self, raw: dict[str, Any], field_id: str) -> None:
-        raw["fields"] = [field for field in raw["fields"] if field.get("id") != field_id]
-
-    def _item(self, call: str, ref: ItemRef, raw: Any) -> dict[str, Any]:
+    def _item(self, call: str, ref: ItemRef, printed: str) -> ItemText:
         """
-        Return *raw* if it is an item, fields and all.
+        Return what was *printed* if it is an item, fields and all.
         """
         what = f"item {ref.item}"
-        if not isinstance(raw, dict):
+        try:
+            text = ItemText(printed)
+        except ValueError:
             self._refuse(call, what)
-        raw.setdefault("fields", [])
-        self._model(Item, call, what, raw)
-        return raw
+        self._model(Item, call, what, text.read)
+        return text
 
-    def _insist_on(self, wanted: str, names: tuple[str, ...], call: str, what: str) -> None:
-        if wanted not in names:
+    def _insist_on(self, wanted: str, id_: str, name: str, call: str, what: str) -> None:
+        if wanted not in (id_, name):
             hint = "write it as 1Password does, or use its id"
             msg = f"{self.name} op {call} found no {what} by exactly that name; {hint}"
             raise NotFoundError(msg)
 
-    def _run(self, call: str, what: str, *arguments: str, stdin: Any = None) -> Any:
+    @contextmanager
+    def _naming_lookalikes(self, wanted: str, call: str, *arguments: str) -> Iterator[None]:
         """
-        Run one command of `op` and return the JSON that it prints.
+        Look, where nothing was found inside, for a name that only looks like the one that is *wanted*.
+        """
+        try:
+            yield
+        except NotFoundError as exc:
+            near = ""
+            with suppress(ReconcileError, pydantic.ValidationError):
+                listed = _LISTED.validate_python(self._json(call, wanted, *arguments))
+                near = advice(wanted, [(one.id, one.title or one.name) for one in listed])
+            raise (exc.adding(near) if near else exc) from None
+
+    def _json(self, call: str, what: str, *arguments: str) -> Any:
+        try:
+            return json.loads(self._run(call, what, *arguments))
+        except ValueError:
+            self._refuse(call, what)
+
+    def _run(self, call: str, what: str, *arguments: str, stdin: str | None = None) -> str:
+        """
+        Run one command of `op` and return what it prints.
 
         Raises:
             ConflictError: the write came too late; nothing was changed.
@@ -174,12 +224,14 @@ class Cli(WholeItemAccess[dict[str, Any]]):
         """
         # Without its cache: a value that was changed elsewhere must be seen.
         command = [self._op, *call.split(), "--format=json", "--cache=false", *arguments]
-        feed = {"input": json.dumps(stdin)} if stdin is not None else {"stdin": subprocess.DEVNULL}
+        # Bytes: a text's line ends would be translated.
+        feed: dict[str, Any] = {"stdin": subprocess.DEVNULL} if stdin is None else {"input": stdin.encode()}
         seconds = timeout().read
         try:
             done = subprocess.run(  # noqa: S603 - found on PATH, names after `--` or `=`, no shell
-                command, capture_output=True, text=True, encoding="utf-8", check=False, timeout=seconds, **feed
+                command, capture_output=True, check=False, timeout=seconds, **feed
             )
+            printed: str = done.stdout.decode()
         except subprocess.TimeoutExpired:
             msg = f"{self.name} op {call} gave no answer for {what} in {seconds:g} s; unlock it, or {_SIGN_IN}"
             error: Exception = UnreachableError(msg, brief=f"{self.name} gave no answer; unlock it, or {_SIGN_IN}")
@@ -188,11 +240,8 @@ class Cli(WholeItemAccess[dict[str, Any]]):
             error = EnvironmentUnfitError(msg)
         else:
             if done.returncode:
-                raise self._meaning(done.stderr.lower(), done.returncode, call, what)
-            try:
-                return json.loads(done.stdout)
-            except ValueError:
-                self._refuse(call, what)
+                raise self._meaning(done.stderr.decode(errors="replace").lower(), done.returncode, call, what)
+            return printed
         raise error from None
 
     def _meaning(self, said: str, code: int, call: str, what: str) -> Exception:

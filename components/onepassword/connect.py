@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, TypeVar
 
 import httpx
@@ -24,13 +23,17 @@ from ..http.errors import (
     AmbiguousError,
     CredentialMissingError,
     NotFoundError,
+    PermissionMissingError,
     RateLimitedError,
     ReconcileError,
     UnexpectedAnswerError,
     UnreachableError,
 )
 from ..http.once import Together
-from .item import CONCEALED, Item, ItemRef
+from .item import CONCEALED, Field, Item, ItemRef
+from .names import advice
+from .outcome import added_field
+from .patch import Change, pointer
 from .seen import SeenItems
 from .write_queue import WriteQueue
 
@@ -62,22 +65,6 @@ class _NotYetReadableError(Exception):
     """
 
 
-@dataclass(frozen=True)
-class _Change:
-    """
-    One operation of a JSON patch; *repeat*, whether it may be sent twice.
-    """
-
-    op: str
-    path: str
-    value: Any
-    repeat: bool
-
-    @property
-    def as_json(self) -> dict[str, Any]:
-        return {"op": self.op, "path": self.path} | ({} if self.value is None else {"value": self.value})
-
-
 class Connect(SeenItems):
     """
     One Connect server, with one write at a time for an item.
@@ -89,7 +76,7 @@ class Connect(SeenItems):
         super().__init__()
         self.api = Api(self.name, connect_host(), transport=transport)
         self._auth = EnvironmentToken("OP_CONNECT_TOKEN", "a 1Password Connect token")
-        self._queue: WriteQueue[_Change, bool] = WriteQueue(self._send, lane=lambda ref: ref)
+        self._queue: WriteQueue[Change, bool] = WriteQueue(self._send, lane=lambda ref: ref)
         self._looking: Together[ItemRef, Item] = Together()
 
     def close(self) -> None:
@@ -118,17 +105,18 @@ class Connect(SeenItems):
         response = self._call("GET", path, f"item {ref.item}")
         item = self.api.parse(response, path, f"item {ref.item}", Item)
         item.insist_that_it_is_there(self.name)
+        self._note_read(ref, item)
         return item
 
     def set_value(self, ref: ItemRef, field_id: str, value: str) -> None:
         """
-        Replace one field's value. The same value twice is the same state, so the request may be repeated.
+        Replace one field's value. The same value twice is the same state, so the request may be repeated. The path of
+        both this and a removal has the field's id alone: of two fields with one id nobody knows which one it means.
         """
+        before = self._field_seen(ref, field_id)
         with self._writing_to(ref):
-            self._queue.write(ref, _Change("replace", f"/fields/{field_id}/value", value, repeat=True))
-            field = self._until(
-                ref, lambda item: field if (field := item.by_id(field_id)) and field.value == value else None
-            )
+            self._queue.write(ref, Change("replace", f"{pointer(field_id)}/value", value, repeat=True))
+            field = self._until_set(ref, field_id, value, before)
         self._note_field(ref, field)
 
     def add_field(self, ref: ItemRef, label: str, value: str) -> str:
@@ -137,22 +125,44 @@ class Connect(SeenItems):
         """
         added = {"label": label, "type": CONCEALED, "value": value}
         with self._writing_to(ref):
-            self._queue.write(ref, _Change("add", "/fields", added, repeat=False))
-            field = self._until(ref, lambda item: item.named(label))
+            before = self._ids_seen(ref)
+            self._queue.write(ref, Change("add", "/fields", added, repeat=False))
+            field = self._until_added(ref, before, label, value)
         self._note_field(ref, field)
         return field.id
+
+    def _until_set(self, ref: ItemRef, field_id: str, value: str, before: Field | None) -> Field:
+        try:
+            return self._until(ref, lambda item: one if (one := item.by_id(field_id)) and one.value == value else None)
+        except UnexpectedAnswerError:
+            # Perhaps the server has made another value of it.
+            field = self.read(ref).by_id(field_id)
+            if field is None or before is None or field.without_other_value().value == before.value:
+                raise
+            return field
+
+    def _until_added(self, ref: ItemRef, before: Collection[str] | None, label: str, value: str) -> Field:
+        try:
+            return self._until(ref, lambda item: added_field(before, item, label, value))
+        except UnexpectedAnswerError:
+            # Perhaps it is there, and not as it was asked for.
+            field = added_field(before, self.read(ref), label, value, exactly=False)
+            if field is None:
+                raise
+            return field
 
     def remove_field(self, ref: ItemRef, field_id: str) -> None:
         """
         Remove one field; one that is gone is no error.
         """
+        self._field_seen(ref, field_id)
         with self._writing_to(ref):
             self._remove(ref, field_id)
         self._note_removed(ref, field_id)
 
     def _remove(self, ref: ItemRef, field_id: str) -> None:
         try:
-            self._queue.write(ref, _Change("remove", f"/fields/{field_id}", None, repeat=False))
+            self._queue.write(ref, Change("remove", pointer(field_id), None, repeat=False))
         except UnreachableError as exc:
             # The answer was lost, and perhaps not the request: whether the field goes is seen only after the lag.
             with contextlib.suppress(UnexpectedAnswerError):
@@ -170,21 +180,41 @@ class Connect(SeenItems):
         """
         quoted = wanted.replace("\\", "\\\\").replace('"', '\\"')
         response = self._call("GET", path, what, params={"filter": f'{attribute} eq "{quoted}"'})
-        found = [one for one in self.api.parse(response, path, what, list[_Named]) if getattr(one, attribute) == wanted]
-        if len(found) == 1:
-            return found[0].id
-        if found:
+        found = [one.id for one in self._named(response, path, what) if getattr(one, attribute) == wanted]
+        if _ID.fullmatch(wanted):
+            found += self._of_id(path, wanted, what, is_needed=not found)
+        if len(set(found)) > 1:
             hint = "name it by its id, or rename all but one"
             msg = f"{self.name} GET {path} found {len(found)} times {what}; {hint}"
             raise AmbiguousError(msg)
-        if _ID.fullmatch(wanted):
-            response = self._call("GET", f"{path}/{wanted}", what)
-            return self.api.parse(response, path, what, _Named).id
+        if found:
+            return found[0]
         hint = "create it, correct the setting, or give the token of OP_CONNECT_TOKEN access to the vault"
-        msg = f"{self.name} GET {path} found no {what}; {hint}"
+        msg = f"{self.name} GET {path} found no {what}; {self._lookalike(path, attribute, wanted, what) or hint}"
         raise NotFoundError(msg)
 
-    def _send(self, ref: ItemRef, changes: Sequence[_Change]) -> Sequence[bool | Exception]:
+    def _of_id(self, path: str, id_: str, what: str, *, is_needed: bool) -> list[str]:
+        """
+        Return the id, if something has it; a name can have the form of one.
+        """
+        try:
+            response = self._call("GET", f"{path}/{id_}", what)
+        except (NotFoundError, PermissionMissingError):
+            if is_needed:
+                raise
+            return []
+        return [self.api.parse(response, path, what, _Named).id]
+
+    def _lookalike(self, path: str, attribute: str, wanted: str, what: str) -> str:
+        with contextlib.suppress(ReconcileError):
+            response = self._call("GET", path, what)
+            return advice(wanted, [(one.id, getattr(one, attribute)) for one in self._named(response, path, what)])
+        return ""
+
+    def _named(self, response: httpx.Response, path: str, what: str) -> list[_Named]:
+        return self.api.parse(response, path, what, list[_Named])
+
+    def _send(self, ref: ItemRef, changes: Sequence[Change]) -> Sequence[bool | Exception]:
         """
         Write all *changes* by one request. A server refuses all of them or none, and does not say for which one: then
         each is sent by itself.
@@ -199,7 +229,7 @@ class Connect(SeenItems):
             return [exc] if len(changes) == 1 else [self._send_alone(ref, change) for change in changes]
         return [True] * len(changes)
 
-    def _send_alone(self, ref: ItemRef, change: _Change) -> bool | Exception:
+    def _send_alone(self, ref: ItemRef, change: Change) -> bool | Exception:
         try:
             return self._send(ref, [change])[0]
         except ReconcileError as exc:

@@ -1,16 +1,23 @@
 """
-What every backend offers, and how a field is found in an item.
+What every backend offers, what an item is, and how a field is found in it.
+
+Most of an item is somebody else's, made by other programs in their own ways: a part of it that is not as the vendor's
+documents have it, such as a field without an id, is nobody's fault as long as nobody names it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Annotated, Protocol
 
 import pydantic
 
 from ..http.errors import AmbiguousError, NotFoundError
 from ..rotation import looks_like_a_key
+from .item_text import DOUBLED
+from .lenient import IF_OBJECT, OBJECTS, FieldType, Text, TextOrEmpty, Value
+from .names import lookalike, shown
 
 CONCEALED = "CONCEALED"
 _PUT_AWAY = ("ARCHIVED", "DELETED")
@@ -21,20 +28,30 @@ class Section(pydantic.BaseModel):
     One section of an item. A field names its section by id; some backends give the label there too.
     """
 
-    id: str
-    label: str | None = None
+    id: Text = None
+    label: Text = None
+
+
+class Vault(pydantic.BaseModel):
+    """
+    The vault of an item; not every backend names it there.
+    """
+
+    name: Text = None
 
 
 class Field(pydantic.BaseModel):
     """
-    One field of an item. An absent value is an empty one.
+    One field of an item. An absent value is an empty one, and so is an absent id; a field that others made may lack
+    anything.
     """
 
-    id: str
-    type: str = CONCEALED
-    label: str | None = None
-    value: str | None = pydantic.Field(default=None, repr=False)
-    section: Section | None = None
+    id: TextOrEmpty = ""
+    type: FieldType = CONCEALED
+    label: Text = None
+    value: Value = pydantic.Field(default=None, repr=False)
+    section: Annotated[Section | None, IF_OBJECT] = None
+    is_doubled: bool = pydantic.Field(default=False, alias=DOUBLED)
     _is_hidden: bool = pydantic.PrivateAttr(default=False)
 
     @property
@@ -61,10 +78,11 @@ class Item(pydantic.BaseModel):
     """
 
     id: str
-    title: str = ""
-    state: str | None = None
-    sections: list[Section] = []
-    fields: list[Field] = pydantic.Field(default=[], repr=False)
+    title: TextOrEmpty = ""
+    vault: Annotated[Vault | None, IF_OBJECT] = None
+    state: Text = None
+    sections: Annotated[list[Section], OBJECTS] = []
+    fields: Annotated[list[Field], OBJECTS] = pydantic.Field(default=[], repr=False)
 
     def insist_that_it_is_there(self, backend: str) -> None:
         """
@@ -89,7 +107,7 @@ class Item(pydantic.BaseModel):
         """
         Return the item with that *field*, in the place of the one that had its id.
         """
-        if self.by_id(field.id) is None:
+        if all(one.id != field.id for one in self.fields):
             return self.model_copy(update={"fields": [*self.fields, field]})
         return self.model_copy(update={"fields": [field if one.id == field.id else one for one in self.fields]})
 
@@ -102,27 +120,86 @@ class Item(pydantic.BaseModel):
     def by_id(self, field_id: str) -> Field | None:
         """
         Return the field of that id.
-        """
-        return next((field for field in self.fields if field.id == field_id), None)
 
-    def named(self, name: str, section: str | None = None) -> Field | None:
+        Raises:
+            AmbiguousError: several fields have it.
+        """
+        found = [field for field in self.fields if field.id == field_id]
+        if len(found) > 1:
+            raise self._shared(found)
+        return found[0] if found else None
+
+    def named(self, name: str, section: str | None = None, apart: Collection[str] = ()) -> Field | None:
         """
         Return the field whose label, or id, is *name*, in the section of that label or id, or in whatever section.
 
+        Args:
+            apart: labels that are known to be meant for other fields, however much they look like *name*.
+
         Raises:
-            AmbiguousError: several fields have that label.
+            AmbiguousError: several fields have that label or id, or none has it and one looks as if it had.
         """
         fields = [field for field in self.fields if section is None or self._is_in(field, section)]
-        found = [field for field in fields if field.label == name]
+        found = [field for field in fields if name in (field.label, field.id)]
         if len(found) > 1:
+            what = "labelled" if all(field.label == name for field in found) else "with the label or the id"
             hint = "rename all but one, or name the field by its id"
-            msg = f"1Password item {self.title} has {len(found)} fields labelled {name}; {hint}"
+            msg = f"1Password item {self.title} has {len(found)} fields {what} {name}; {hint}"
             raise AmbiguousError(msg)
-        return found[0] if found else next((field for field in fields if field.id == name), None)
+        if found:
+            return found[0]
+        for field in fields:
+            near = None if field.label in apart else _near(name, field)
+            if near:
+                hint = f"write both the same{f', or name the field by its id {field.id}' if field.id else ''}"
+                msg = f"1Password item {self.title} has no field {shown(name)}, and has {near}; {hint}"
+                raise AmbiguousError(msg)
+        return None
+
+    def insist_on_its_id(self, field: Field) -> None:
+        """
+        Refuse to change a *field* that no id tells from the other ones.
+
+        Raises:
+            AmbiguousError: it has no id, or another one has the same, or a part of it is there twice.
+        """
+        if field.is_doubled:
+            hint = "make the field anew by hand; until then it is not touched"
+            msg = f"1Password item {self.title} has a field {shown(field.label or '')} with a part twice; {hint}"
+            raise AmbiguousError(msg)
+        if not field.id:
+            hint = "make another field for the key, or take this one out: it is added anew"
+            msg = f"1Password item {self.title} has a field {shown(field.label or '')} without an id; {hint}"
+            raise AmbiguousError(msg)
+        self.by_id(field.id)
+
+    def _shared(self, found: Collection[Field]) -> AmbiguousError:
+        labels = " and ".join(shown(field.label or "") for field in found)
+        id_ = next(field.id for field in found)
+        hint = "make one of them anew by hand, which gives it an id of its own; until then neither is touched"
+        return AmbiguousError(f"1Password item {self.title} has {len(found)} fields of one id {id_}, {labels}; {hint}")
 
     def _is_in(self, field: Field, section: str) -> bool:
-        ids = {one.id for one in self.sections if section in (one.id, one.label)}
-        return field.section is not None and (field.section.id in ids or field.section.label == section)
+        if field.section is None:
+            return False
+        meant = [one for one in self.sections if section in (one.id, one.label)]
+        ids = {one.id for one in meant if one.id}
+        if field.section.label == section or section == field.section.id:
+            return True
+        shared = [one for one in self.sections if one.id == field.section.id and one not in meant]
+        if field.section.id in ids and shared:
+            # Which of them the field is in, nobody can say.
+            labels = " and ".join(shown(one.label or "") for one in (*meant, *shared))
+            msg = f"1Password item {self.title} has sections of one id, {labels}; make one of them anew by hand"
+            raise AmbiguousError(msg)
+        return field.section.id in ids
+
+
+def _near(name: str, field: Field) -> str:
+    for what, text in (("one labelled", field.label), ("one with the id", field.id or None)):
+        if near := lookalike(name, text):
+            return f"{what} {near}"
+    return ""
 
 
 @dataclass(frozen=True)
@@ -177,6 +254,16 @@ class ItemAccess(Protocol):
         API keys.
         """
 
+    def note_place(self, path: tuple[str, ...], ref: ItemRef, field_id: str) -> None:
+        """
+        Note which field a run knows by the names in *path*: vault, item and field, as a setting has them.
+        """
+
+    def known_place(self, path: tuple[str, ...]) -> tuple[ItemRef, str] | None:
+        """
+        Return which field that is, by ids, if this process knows.
+        """
+
     def set_value(self, ref: ItemRef, field_id: str, value: str) -> None:
         """
         Give one field a value, and return once it can be read.
@@ -184,7 +271,8 @@ class ItemAccess(Protocol):
 
     def add_field(self, ref: ItemRef, label: str, value: str) -> str:
         """
-        Add a concealed field, and return its id once it can be read.
+        Add a concealed field, and return its id once it can be read. It may have come out otherwise than it was asked
+        for, in its label or value for example.
         """
 
     def remove_field(self, ref: ItemRef, field_id: str) -> None:

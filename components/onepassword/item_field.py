@@ -22,16 +22,20 @@ from ..dynamic.provider import Props, Provider, changed, differences, given
 from ..dynamic.run import RUN, Fault
 from ..dynamic.seen import SEEN
 from ..dynamic.trouble import GONE
-from ..http.errors import NotFoundError
+from ..http.errors import AmbiguousError, NotFoundError
 from ..rotation import CURRENT
 from ..settings.place import Place
 from .access import onepassword
-from .item import Field, Item, ItemAccess, ItemRef
-from .ownership import look, refuse_a_second_name, refuse_what_is_not_ours
+from .field_facts import other_names, why_not_added
+from .item import Item, ItemAccess, ItemRef
+from .ownership import field_to_write, look, refuse_a_second_name, refuse_what_is_not_ours
+from .writing import add_field, set_field
 
 _log = logging.getLogger(__name__)
 
 _PLACE = ("vault", "item", "field")
+# What a read says where item or vault have another name by now.
+_RENAMED = "renamed"
 _INPUTS = (*_PLACE, "value", "key_uuid", "condition", "onepassword_access")
 
 
@@ -42,6 +46,8 @@ class ItemFieldProvider(Provider):
 
     named_by = _PLACE
     inputs = _INPUTS
+    # What is said of other names: nothing depends on it.
+    volatile = (_RENAMED,)
 
     def names(self, props: Props) -> list[Identity]:
         """
@@ -80,24 +86,32 @@ class ItemFieldProvider(Provider):
         access = _access(props)
         ref, item = _find(access, props)
         field = item.by_id(props["field_id"])
+        if field:
+            access.note_place(_place(props).path, ref, props["field_id"])
         if ref != _ref(props):
             condition = f"{GONE}another item has the name {props['item']} now"
         elif field is None:
-            condition = f"{GONE}the item has no field {props['field']} any more"
+            why = why_not_added(item, ref, _place(props), SEEN.named_fields)
+            condition = f"{GONE}the item has no field {props['field']} any more{why}"
         else:
             condition = CURRENT if field.value == props["value"] else "holds another value than the current key"
-        return {"via": access.name, "condition": condition}
+        renamed = other_names(item, ref, props["vault"], props["item"]) if ref == _ref(props) else ""
+        # No property where there is nothing to say, as in older states.
+        more = {_RENAMED: renamed} if renamed or _RENAMED in props else {}
+        return {"via": access.name, "condition": condition, **more}
 
     def diff(self, id_: str, olds: Props, news: Props) -> DiffResult:
         """
         Another field is another resource; the same field under another name, or with another value, is not.
         """
+        olds = self.as_read(id_, olds)
         RUN.note(_claim(olds))
         result = differences(olds, news, update=_INPUTS)
         same = all(news[part] in (olds[part], olds[f"{part}_id"]) for part in _PLACE)
         replaces = [] if same else changed(olds, news, _PLACE)
-        if not replaces and olds["condition"] != CURRENT:
-            self.report(news, _place(olds).thing, [olds["condition"]])
+        if not replaces:
+            sentences = [olds["condition"] if olds["condition"] != CURRENT else "", olds.get(_RENAMED, "")]
+            self.report(news, _place(olds).thing, filter(None, sentences))
         return DiffResult(result.changes, replaces, delete_before_replace=False)
 
     def update(self, id_: str, olds: Props, news: Props) -> UpdateResult:
@@ -123,7 +137,11 @@ class ItemFieldProvider(Provider):
             return
         with self.letting_go(props, place.thing, f"remove it by hand: {holds(props)}"):
             access = _access(props)
-            field = access.read(_ref(props)).by_id(props["field_id"])
+            try:
+                field = access.read(_ref(props)).by_id(props["field_id"])
+            except AmbiguousError as exc:
+                _log.warning("%s was left: %s; %s", place.thing, exc, holds(props))
+                return
             if field is None:
                 _log.info("1Password: no field %s to remove any more", place.name)
             elif field.value != props["value"]:
@@ -143,13 +161,13 @@ class ItemFieldProvider(Provider):
         made_here = bool(known and field and known["made_here"])
         is_known = field is not None
         if field is None:
-            field = item.named(wanted["field"])
+            field = field_to_write(item, ref, _place(wanted), SEEN.named_fields)
             if known:
                 # It is another field than before, whatever its name.
                 mark = RUN.claims.new_mark()
         refuse_a_second_name(access, ref, item, field, _place(wanted), SEEN.named_fields)
         if field is None:
-            field_id, made_here = access.add_field(ref, wanted["field"], value), True
+            field_id, made_here = add_field(access, ref, _place(wanted), value), True
             _log.info("1Password: added field %s, key %s", _place(wanted).name, wanted["key_uuid"])
         else:
             field_id = field.id
@@ -161,7 +179,9 @@ class ItemFieldProvider(Provider):
                 _log.info("1Password: adopted field %s, which stays on destroy", _place(wanted).name)
             # Before it is written: the old owner's deletion must leave it, also if this write fails.
             RUN.note(Claim(("field", ref.vault, ref.item, field_id), mark, made_here=made_here))
-            _set(access, ref, field, wanted)
+            if field.value != value:
+                set_field(access, ref, field, _place(wanted), value)
+                _log.info("1Password: set field %s to key %s", _place(wanted).name, wanted["key_uuid"])
         where = {"vault_id": ref.vault, "item_id": ref.item, "field_id": field_id, "mark": mark, "made_here": made_here}
         outs = {**wanted, **where, "via": access.name}
         RUN.note(_claim(outs))
@@ -180,13 +200,6 @@ def _find(access: ItemAccess, props: Props) -> tuple[ItemRef, Item]:
             return _ref(props), access.seen_item(_ref(props))
     ref = access.seen_ref(props["vault"], props["item"])
     return ref, access.seen_item(ref)
-
-
-def _set(access: ItemAccess, ref: ItemRef, field: Field, wanted: Props) -> None:
-    if field.value == wanted["value"]:
-        return
-    access.set_value(ref, field.id, wanted["value"])
-    _log.info("1Password: set field %s to key %s", _place(wanted).name, wanted["key_uuid"])
 
 
 def _access(props: Props) -> ItemAccess:

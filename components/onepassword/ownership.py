@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..dynamic.findings import Findings
-from ..http.errors import CollisionError, NotOursError
+from ..http.errors import AmbiguousError, CollisionError, NotFoundError, NotOursError
 from ..rotation import looks_like_a_key
 from ..settings.place import Place
 from .item import Field, Item, ItemAccess, ItemRef
@@ -26,29 +26,92 @@ def look(found: Findings, access: ItemAccess, place: Place, named: Sequence[tupl
     Raises:
         ReconcileError: vault or item is not there, or the field is not free.
     """
-    vault, title, label = place.path
+    vault, title, _ = place.path
     ref = access.seen_ref(vault, title)
     item = access.seen_item(ref)
     with found.gathering():
         access.refuse_unwritable(vault, title)
-    field = item.named(label)
+    field = field_to_write(item, ref, place, named)
     refuse_a_second_name(access, ref, item, field, place, named)
     refuse_what_is_not_ours(field, place)
     found.plans.append(_plan(field))
     found.open_questions.append(f"only an `up` shows whether {access.name} may write to item {title} in {vault}")
 
 
-def key_at(access: ItemAccess, place: Place) -> str | None:
+def key_at(access: ItemAccess, place: Place, named: Sequence[tuple[str, Place]] = ()) -> str | None:
     """
     Return the value of the field at *place*, if it looks like a zot key. Read-only.
 
     Anything else is not sent to a registry: a field that was named by mistake may hold another system's secret.
+
+    Raises:
+        AmbiguousError: more than one field could be meant, or one that is named only nearly so.
     """
-    vault, title, label = place.path
-    field = access.seen_item(access.seen_ref(vault, title)).named(label)
+    known = _as_known(access, place)
+    if known:
+        field: Field | None = known[1]
+    else:
+        ref = access.seen_ref(*place.path[:2])
+        item = access.seen_item(ref)
+        field = item.named(place.path[2], apart=_labels_of_others(item, ref, place, named))
     # Pasted by a person, it may have come with a space or a line's end.
     value = (field.value or "").strip() if field else ""
     return value if looks_like_a_key(value) else None
+
+
+def field_to_write(item: Item, ref: ItemRef, place: Place, named: Sequence[tuple[str, Place]]) -> Field | None:
+    """
+    Return the one field of the *item* that *place* names, or None if it is to be added.
+
+    Raises:
+        AmbiguousError: more than one field could be meant, or one that is named only nearly so; or no id tells it from
+            the others.
+    """
+    field = item.named(place.path[2], apart=_labels_of_others(item, ref, place, named))
+    if field:
+        item.insist_on_its_id(field)
+    return field
+
+
+def insist_on_one_field(access: ItemAccess, place: Place, named: Sequence[tuple[str, Place]]) -> None:
+    """
+    Refuse a *place* at which it cannot be told which field is meant; asked before a key is made for it. Read-only.
+
+    Raises:
+        AmbiguousError: it cannot be told.
+        ReconcileError: vault or item cannot be looked at.
+    """
+    known = _as_known(access, place)
+    if known:
+        item, field = known
+        item.insist_on_its_id(field)
+        return
+    ref = access.seen_ref(*place.path[:2])
+    field_to_write(access.seen_item(ref), ref, place, named)
+
+
+def _as_known(access: ItemAccess, place: Place) -> tuple[Item, Field] | None:
+    """
+    Return the field as the state knows it, by ids, whatever it, its item and its vault are called by now; None where
+    this process does not know it, or it is gone.
+    """
+    known = access.known_place(place.path)
+    if known is None:
+        return None
+    try:
+        item = access.seen_item(known[0])
+    except NotFoundError:
+        return None
+    field = item.by_id(known[1])
+    return (item, field) if field else None
+
+
+def _labels_of_others(item: Item, ref: ItemRef, own: Place, named: Sequence[tuple[str, Place]]) -> set[str]:
+    """
+    Return how the settings name other fields of the same item: who names both of two that look alike tells them apart.
+    """
+    vaults, titles = (own.path[0], ref.vault), (own.path[1], ref.item, item.title)
+    return {place.path[2] for _, place in named if place.path[0] in vaults and place.path[1] in titles} - {own.path[2]}
 
 
 def _plan(field: Field | None) -> str:
@@ -97,8 +160,16 @@ def refuse_a_second_name(
         vault, title, label = place.path
         if place == own or label not in here or title not in (path[1], ref.item, item.title):
             continue
-        if vault in (path[0], ref.vault) or access.seen_ref(vault, title) == ref:
+        if vault in (path[0], ref.vault) or _is_at(access, vault, title, ref):
             whose = next((name for name, other in named if other == own), "?")
             same = f"{own.thing} of account {whose} and {place.thing} of account {username} are the same field"
             msg = f"{same}; name it for one of them only"
             raise CollisionError(msg)
+
+
+def _is_at(access: ItemAccess, vault: str, title: str, ref: ItemRef) -> bool:
+    try:
+        return access.seen_ref(vault, title) == ref
+    except (NotFoundError, AmbiguousError):
+        # What another account's settings name is not there: its own field says so.
+        return False

@@ -1,5 +1,5 @@
 """
-1Password by a service account (`OP_SERVICE_ACCOUNT_TOKEN`), through the vendor's SDK, with the SDK's own models.
+1Password by a service account (`OP_SERVICE_ACCOUNT_TOKEN`), through the vendor's SDK.
 
 Run against the SDK 0.4.2 with its native core replaced; the core itself only as far as its refusal of a bad token. The
 SDK is an extra of this project and is imported when a service account is used. It is asynchronous, so one background
@@ -10,10 +10,12 @@ recognised by words of the core, and their text is never shown.
 from __future__ import annotations
 
 import asyncio
-import secrets
+import json
 from collections.abc import Coroutine
 from threading import Thread
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import pydantic
 
 from ..http.credentials import from_environment
 from ..http.errors import (
@@ -29,7 +31,11 @@ from ..http.errors import (
 )
 from ..http.timeouts import timeout
 from ..version import VERSION
-from .item import CONCEALED, Field, Item, ItemRef, Section
+from .item import Item, ItemRef
+from .item_text import ItemText
+from .lenient import Text
+from .names import advice
+from .sdk_item import has_unknown_type, new_field, parsed
 from .whole_item import ConflictError, WholeItemAccess
 
 if TYPE_CHECKING:
@@ -76,11 +82,17 @@ _KNOWN: tuple[tuple[tuple[str, ...], type[ReconcileError], str, str], ...] = (
         "check that this machine reaches 1Password",
     ),
 )
-# In Connect's words; the others differ in capitals only.
-_TYPES = {"Concealed": CONCEALED, "Text": "STRING"}
 
 
-class Sdk(WholeItemAccess["onepassword.Item"]):
+class _Listed(pydantic.BaseModel):
+    id: str
+    title: Text = None
+
+
+_LISTED = pydantic.TypeAdapter(list[_Listed])
+
+
+class Sdk(WholeItemAccess):
     """
     One service account, signed in at the first call.
     """
@@ -113,9 +125,8 @@ class Sdk(WholeItemAccess["onepassword.Item"]):
         """
         Refuse an item that has a field of a type that the SDK does not know: it reads such an item and cannot write it.
         """
-        ref = self.seen_ref(vault, item)
-        unknown = self._sdk.ItemFieldType.UNSUPPORTED
-        if any(field.field_type == unknown for field in self._get(ref).fields):
+        text = self._get(self.seen_ref(vault, item))
+        if has_unknown_type(text):
             msg = f"{self.name} cannot write item {item} in {vault}, so no key was made for it; {_UNWRITABLE}"
             raise EnvironmentUnfitError(msg)
 
@@ -124,17 +135,26 @@ class Sdk(WholeItemAccess["onepassword.Item"]):
         Find the one item; two requests.
         """
         what = f"vault {vault}"
-        vaults = self._call("vaults.list", what, self._client.vaults.list())
-        vault_id = self._one("vaults.list", [(one.id, one.title) for one in vaults], vault, what)
+        vault_id = self._one("vaults.list", "VaultsList", {"params": None}, vault, what)
         what = f"item {item} in {vault}"
-        items = self._call("items.list", what, self._client.items.list(vault_id))
-        return ItemRef(vault_id, self._one("items.list", [(one.id, one.title) for one in items], item, what))
+        return ItemRef(
+            vault_id, self._one("items.list", "ItemsList", {"vault_id": vault_id, "filters": []}, item, what)
+        )
 
-    def _one(self, call: str, known: list[tuple[str, str]], wanted: str, what: str) -> str:
-        found = [id_ for id_, title in known if title == wanted] or [id_ for id_, _ in known if id_ == wanted]
+    def _one(self, call: str, name: str, parameters: dict[str, Any], wanted: str, what: str) -> str:
+        """
+        Return the id of the one thing in a list whose title, or id, is *wanted*.
+        """
+        printed = self._call(call, what, self._invoke(name, json.dumps(parameters)))
+        try:
+            known = [(one.id, one.title) for one in _LISTED.validate_json(printed)]
+        except pydantic.ValidationError:
+            self._refuse(call, what)
+        found = [id_ for id_, title in known if wanted in (id_, title)]
         if not found:
             hint = "create it, correct the setting, or give the service account access to the vault"
-            msg = f"{self.name} {call} found no {what}; {hint}"
+            near = advice(wanted, known)
+            msg = f"{self.name} {call} found no {what}; {near or hint}"
             raise NotFoundError(msg)
         if len(found) > 1:
             hint = "name it by its id, or rename all but one"
@@ -142,40 +162,58 @@ class Sdk(WholeItemAccess["onepassword.Item"]):
             raise AmbiguousError(msg)
         return found[0]
 
-    def _get(self, ref: ItemRef) -> onepassword.Item:
-        return self._call("items.get", f"item {ref.item}", self._client.items.get(ref.vault, ref.item))
+    def _get(self, ref: ItemRef) -> ItemText:
+        asked = json.dumps({"vault_id": ref.vault, "item_id": ref.item})
+        return self._item("items.get", ref, self._invoke("ItemsGet", asked))
 
-    def _put(self, ref: ItemRef, raw: onepassword.Item) -> onepassword.Item:
-        return self._call("items.put", f"item {ref.item}", self._client.items.put(raw))
+    def _put(self, ref: ItemRef, text: ItemText) -> ItemText:
+        return self._item("items.put", ref, self._invoke("ItemsPut", f'{{"item": {text.text}}}'))
 
-    def _parsed(self, raw: onepassword.Item) -> Item:
-        sections = {one.id: Section(id=one.id, label=one.title) for one in raw.sections}
-        fields = [
-            Field(
-                id=field.id,
-                type=_TYPES.get(field.field_type.value, field.field_type.value.upper()),
-                label=field.title,
-                value=field.value,
-                section=sections.get(field.section_id or ""),
-            )
-            for field in raw.fields
-        ]
-        return Item(id=raw.id, title=raw.title, sections=list(sections.values()), fields=fields)
+    def _item(self, call: str, ref: ItemRef, answer: Coroutine[Any, Any, str]) -> ItemText:
+        what = f"item {ref.item}"
+        printed = self._call(call, what, answer)
+        try:
+            text = ItemText(printed)
+            parsed(text)
+        except ValueError:
+            self._refuse(call, what)
+        return text
 
-    def _set(self, raw: onepassword.Item, field_id: str, value: str) -> bool:
-        for field in raw.fields:
-            if field.id == field_id:
-                field.value = value
-                return True
-        return False
+    def _parsed(self, text: ItemText) -> Item:
+        return parsed(text)
 
-    def _add(self, raw: onepassword.Item, label: str, value: str) -> None:
-        # 26 characters of an id's alphabet, as the vendor's own clients make them.
-        id_, concealed = secrets.token_hex(13), self._sdk.ItemFieldType.CONCEALED
-        raw.fields.append(self._sdk.ItemField(id=id_, title=label, field_type=concealed, value=value))
+    def _new_field(self, label: str, value: str) -> str:
+        return new_field(label, value)
 
-    def _remove(self, raw: onepassword.Item, field_id: str) -> None:
-        raw.fields = [field for field in raw.fields if field.id != field_id]
+    async def _invoke(self, name: str, parameters: str) -> str:
+        """
+        Ask the SDK's core, and return the text of its answer.
+
+        The SDK's own calls read an item into models and write it from them: what these do not know is lost, and a
+        number or an escape comes out in another spelling. So an item goes past them, as text.
+        """
+        inner: Any = self._client.items.inner_client
+        asked = f'{{"name": {json.dumps(name)}, "parameters": {parameters}}}'
+        request = f'{{"invocation": {{"clientId": {json.dumps(inner.client_id)}, "parameters": {asked}}}}}'
+        try:
+            answer: str = await inner.core.core.invoke(request)
+        except Exception as exc:  # the core raises nothing more special
+            self._typed(exc)
+        return answer
+
+    def _typed(self, error: Exception) -> NoReturn:
+        """
+        Raise a core's *error* as the SDK would.
+        """
+        from onepassword.errors import raise_typed_exception
+
+        raise_typed_exception(error)
+        raise error
+
+    def _refuse(self, call: str, what: str) -> NoReturn:
+        hint = "use the SDK's version that this project names, or another backend"
+        msg = f"{self.name} {call} gave no such JSON as expected for {what}; {hint}"
+        raise UnexpectedAnswerError(msg) from None
 
     def _call(self, call: str, what: str, coroutine: Coroutine[Any, Any, _Answer]) -> _Answer:
         """

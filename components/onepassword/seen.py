@@ -12,6 +12,7 @@ from contextlib import contextmanager
 
 from ..http.once import Once
 from .item import Field, Item, ItemRef
+from .outcome import ids_in
 
 # A run can wait for an hour for a canary. What was read before that is no ground to overwrite a field any more.
 _SECONDS = 60.0
@@ -25,6 +26,20 @@ class SeenItems:
     def __init__(self) -> None:
         self._refs: Once[tuple[str, str], ItemRef] = Once()
         self._items: Once[ItemRef, Item] = Once(_SECONDS)
+        self._last: dict[ItemRef, Item] = {}
+        self._places: dict[tuple[str, ...], tuple[ItemRef, str]] = {}
+
+    def note_place(self, path: tuple[str, ...], ref: ItemRef, field_id: str) -> None:
+        """
+        Note which field a run knows by the names in *path*: vault, item and field, as a setting has them.
+        """
+        self._places[path] = (ref, field_id)
+
+    def known_place(self, path: tuple[str, ...]) -> tuple[ItemRef, str] | None:
+        """
+        Return which field that is, by ids, if this process knows.
+        """
+        return self._places.get(path)
 
     def seen_ref(self, vault: str, item: str) -> ItemRef:
         """
@@ -37,7 +52,29 @@ class SeenItems:
         Return the item as this process has read it within the last minute, with what it has written since; without the
         values that are no zot API keys.
         """
-        return self._items.get(ref, lambda: self.read(ref).without_other_values())
+        item = self._items.get(ref, lambda: self.read(ref).without_other_values())
+        self._note_read(ref, item)
+        return item
+
+    def _note_read(self, ref: ItemRef, item: Item) -> None:
+        self._last[ref] = item.without_other_values()
+
+    def _ids_seen(self, ref: ItemRef) -> set[str] | None:
+        """
+        Return the ids of the fields that the item had when it was looked at last; None if nobody has.
+        """
+        item = self._last.get(ref)
+        return None if item is None else ids_in(item)
+
+    def _field_seen(self, ref: ItemRef, field_id: str) -> Field | None:
+        """
+        Return the field as it was when the item was looked at last, if somebody has.
+
+        Raises:
+            AmbiguousError: another one had the same id.
+        """
+        item = self._last.get(ref)
+        return item.by_id(field_id) if item else None
 
     @contextmanager
     def _writing_to(self, ref: ItemRef) -> Iterator[None]:

@@ -2,24 +2,31 @@
 What two backends share, the CLI and the SDK, which write a whole item at a time: they read the item, change one field,
 write the item, and begin again if somebody else wrote in between.
 
-Everything but that field goes back as it came, in the vendor's own shape: what this program does not know of an item
-is kept. One write runs at a time in a process, since each locks the whole vault at the vendor.
+Everything but that field goes back as it came, byte for byte, in the vendor's own shape: what this program does not
+know of an item is kept. One write runs at a time in a process, since each locks the whole vault at the vendor.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 import stamina
 
-from ..http.errors import NotFoundError, UnexpectedAnswerError
+from ..http.errors import AmbiguousError, NotFoundError, UnexpectedAnswerError
 from .item import Item, ItemRef
+from .item_text import DoubledError, ItemText
+from .outcome import added_field, ids_in, lost_fields
 from .seen import SeenItems
 from .write_queue import WriteQueue
 
-Raw = TypeVar("Raw")
+_log = logging.getLogger(__name__)
+
 _Shown = TypeVar("_Shown")
+_Change = Callable[[ItemText], None]
+# The item before a write, and what the vendor says is there after it.
+_Written = tuple[Item, Item]
 
 _ATTEMPTS = 6
 
@@ -30,9 +37,9 @@ class ConflictError(Exception):
     """
 
 
-class WholeItemAccess(SeenItems, Generic[Raw]):
+class WholeItemAccess(SeenItems):
     """
-    A backend that reads and writes whole items only. *Raw* is an item in the vendor's own shape.
+    A backend that reads and writes whole items only.
     """
 
     name: str
@@ -40,12 +47,7 @@ class WholeItemAccess(SeenItems, Generic[Raw]):
     def __init__(self) -> None:
         super().__init__()
         # One lane for all: the vendor locks the whole vault.
-        self._queue: WriteQueue[Callable[[Raw], None], Item] = WriteQueue(self._rewrite, lane=lambda ref: None)
-
-    def refuse_unwritable(self, vault: str, item: str) -> None:
-        """
-        What can be read can be written, unless a backend knows better.
-        """
+        self._queue: WriteQueue[_Change, _Written] = WriteQueue(self._rewrite, lane=lambda ref: None)
 
     def read(self, ref: ItemRef) -> Item:
         """
@@ -60,27 +62,27 @@ class WholeItemAccess(SeenItems, Generic[Raw]):
         Give one field a value.
         """
 
-        def change(raw: Raw) -> None:
-            if not self._set(raw, field_id, value):
+        def change(text: ItemText) -> None:
+            if not text.set_value(field_id, value):
                 hint = "somebody removed it during this run; run again"
                 msg = f"{self.name} item {ref.item} has no field {field_id} any more; {hint}"
                 raise NotFoundError(msg)
 
         with self._writing_to(ref):
-            field = self._queue.write(ref, change).by_id(field_id)
-            shown = self._insist(ref, field if field and field.value == value else None)
+            _, written = self._queue.write(ref, change)
+            shown = self._insist(ref, written.by_id(field_id))
         self._note_field(ref, shown)
 
     def add_field(self, ref: ItemRef, label: str, value: str) -> str:
         """
         Add a concealed field outside any section. A conflict has added nothing, so that it may be met by another try.
         """
+        field = self._new_field(label, value)
         with self._writing_to(ref):
-            written = self._queue.write(ref, lambda raw: self._add(raw, label, value))
-            added = (field for field in written.fields if field.label == label and field.value == value)
-            field = self._insist(ref, next(added, None))
-        self._note_field(ref, field)
-        return field.id
+            before, written = self._queue.write(ref, lambda text: text.add(field))
+            added = self._insist(ref, added_field(ids_in(before), written, label, value, exactly=False))
+        self._note_field(ref, added)
+        return added.id
 
     def remove_field(self, ref: ItemRef, field_id: str) -> None:
         """
@@ -89,31 +91,38 @@ class WholeItemAccess(SeenItems, Generic[Raw]):
         if self.read(ref).by_id(field_id) is None:
             return
         with self._writing_to(ref):
-            written = self._queue.write(ref, lambda raw: self._remove(raw, field_id))
+            _, written = self._queue.write(ref, lambda text: text.remove(field_id))
             self._insist(ref, written if written.by_id(field_id) is None else None)
         self._note_removed(ref, field_id)
 
-    def _rewrite(self, ref: ItemRef, changes: Sequence[Callable[[Raw], None]]) -> Sequence[Item | Exception]:
+    def _rewrite(self, ref: ItemRef, changes: Sequence[_Change]) -> Sequence[_Written | Exception]:
         """
-        Read the item, make the *changes*, write it; return for each what the vendor says is there now. One that cannot
-        be made stops no other.
+        Read the item, make the *changes*, write it; return for each what was there before and what the vendor says is
+        there now. One that cannot be made stops no other.
         """
         try:
             for attempt in stamina.retry_context(
                 on=ConflictError, attempts=_ATTEMPTS, timeout=60, wait_initial=0.2, wait_jitter=0.3
             ):
                 with attempt:
-                    raw = self._get(ref)
-                    self._parsed(raw).insist_that_it_is_there(self.name)
-                    faults = [_fault(change, raw) for change in changes]
+                    text = self._get(ref)
+                    before = self._parsed(text)
+                    before.insist_that_it_is_there(self.name)
+                    faults = [_fault(change, text, before) for change in changes]
                     if all(faults):
                         return [fault for fault in faults if fault]
-                    written = self._parsed(self._put(ref, raw))
+                    asked = self._parsed(text)
+                    written = self._parsed(self._put(ref, text))
         except ConflictError:
             hint = "something else is writing to the vault; run again when it is done"
             msg = f"{self.name} refused {_ATTEMPTS} times to write item {ref.item} for a conflict; {hint}"
             raise UnexpectedAnswerError(msg) from None
-        return [fault or written for fault in faults]
+        lost = lost_fields(asked, written)
+        if lost:
+            hint = "look at it, and take them back from the item's history"
+            what = f"item {before.title} came back from a write without these fields as they were"
+            _log.warning("%s: %s: %s; %s", self.name, what, ", ".join(lost), hint)
+        return [fault or (before, written) for fault in faults]
 
     def _insist(self, ref: ItemRef, shown: _Shown | None) -> _Shown:
         if shown is None:
@@ -124,28 +133,28 @@ class WholeItemAccess(SeenItems, Generic[Raw]):
 
     # Implemented by each backend.
 
-    def _get(self, ref: ItemRef) -> Raw:
+    def _get(self, ref: ItemRef) -> ItemText:
         raise NotImplementedError
 
-    def _put(self, ref: ItemRef, raw: Raw) -> Raw:
+    def _put(self, ref: ItemRef, text: ItemText) -> ItemText:
         raise NotImplementedError
 
-    def _parsed(self, raw: Raw) -> Item:
+    def _parsed(self, text: ItemText) -> Item:
         raise NotImplementedError
 
-    def _set(self, raw: Raw, field_id: str, value: str) -> bool:
-        raise NotImplementedError
-
-    def _add(self, raw: Raw, label: str, value: str) -> None:
-        raise NotImplementedError
-
-    def _remove(self, raw: Raw, field_id: str) -> None:
+    def _new_field(self, label: str, value: str) -> str:
+        """
+        Return a concealed field in the vendor's shape, as JSON.
+        """
         raise NotImplementedError
 
 
-def _fault(change: Callable[[Raw], None], raw: Raw) -> NotFoundError | None:
+def _fault(change: _Change, text: ItemText, item: Item) -> NotFoundError | AmbiguousError | None:
     try:
-        change(raw)
+        change(text)
     except NotFoundError as exc:
         return exc
+    except DoubledError:
+        hint = "make the field anew by hand; until then neither is touched"
+        return AmbiguousError(f"1Password item {item.title} has a field whose id or value is there twice; {hint}")
     return None

@@ -26,7 +26,7 @@ from ..http.errors import ReconcileError, SignInRefusedError
 from ..rotation import CI_RIGHTS, CURRENT, Policy, condition, due, why_refused
 from ..settings.reference import StoredToken
 from .api import KeyAuth, zot_at
-from .asked_for import authentik_of, candidates, order_of, refuse_an_unwritable_item, stored_key
+from .asked_for import authentik_of, candidates, order_of, refuse_what_takes_no_key, stored_key
 from .first_look import look
 from .key_facts import described, facts_of, moment, not_watched, observed, policy_of
 from .minting import make_key
@@ -75,11 +75,12 @@ class ApiKeyProvider(Provider):
 
         Raises:
             KeyUnfitError: the new key failed its test and was revoked again.
-            EnvironmentUnfitError: the store of record can never take a key; nothing was made.
+            EnvironmentUnfitError, AmbiguousError: a field that is to hold the key can never take it, or it cannot be
+                told which one is meant; nothing was made.
         """
         mark, is_first = RUN.claims.new_mark(), RUN.claims.newest(_slot(props)) is None
         order = order_of(props)
-        refuse_an_unwritable_item(props)
+        refuse_what_takes_no_key(props)
         made = make_key(zot_at(props["zot_url"]), authentik_of(props), order, candidates(props))
         RUN.note(Claim(_slot(props), mark), KeySeen(made.listed.uuid, True))
         others = [described(key) for key in made.listing.keys if key.label != order.label and not key.is_expired]

@@ -14,6 +14,7 @@ import pulumi
 
 from ..dynamic.run import RUN, KeySeen
 from ..http.errors import ReconcileError
+from ..rotation import looks_like_a_key
 from .api import KeyAuth, zot_at
 
 
@@ -38,8 +39,11 @@ def known_alive(
 
 def ask(zot_url: str, username: str, key: str, key_uuid: str) -> None:
     """
-    Note whether the registry accepts a key. One that does not answer has not refused it.
+    Note whether the registry accepts a key. One that does not answer has not refused it. What has not the form of a zot
+    key is not sent there.
     """
+    if not looks_like_a_key(key):
+        return
     with suppress(ReconcileError):
         accepted = zot_at(zot_url).listing(KeyAuth(username, key), username).accepted
         RUN.note(KeySeen(key_uuid, accepted))

@@ -29,6 +29,7 @@ def provider(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     program.begin(preview=False)
     provider.join()
     monkeypatch.setattr(ending, "RUN", program)
+    monkeypatch.setattr(ending, "_fails_on_faults", True)
     return provider
 
 
@@ -61,6 +62,18 @@ def test_one_line_for_each_fault_names_all_that_have_it(provider: Run, told: lis
         "32",
     ]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_another_program_s_process_ends_as_it_would(
+    provider: Run, told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A library tells the fault, and lets its host decide on the exit code."""
+    monkeypatch.setattr(ending, "_fails_on_faults", False)
+    provider.note(Fault("authentik account zot-ci", REFUSED))
+
+    ending._end()
+
+    assert told == [f"authentik account zot-ci: {REFUSED}"]
 
 
 def test_what_an_update_has_put_right_or_told_itself_is_not_told_again(provider: Run, told: list[str]) -> None:

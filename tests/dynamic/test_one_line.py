@@ -31,7 +31,7 @@ class Broken(Provider):
 
 class Config:
     def get(self, key):
-        return None
+        return "{}" if key == "zot-ci:zot" else None
 
 class Request:
     config = Config()

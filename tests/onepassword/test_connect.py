@@ -157,11 +157,13 @@ def test_a_host_may_end_with_a_slash(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_field_is_named_by_label_or_id() -> None:
-    """The label counts first, in whatever section; two of one label are an error."""
+    """In whatever section; a name that is one's label and another's id is an error, and so are two of one label."""
     one, two, three = (Field(id=id_, label=label) for id_, label in (("a", "x"), ("x", "b"), ("c", "c")))
     item = Item(id="i", title=ITEM, fields=[one, two, three])
 
-    assert [item.named(name) for name in ("x", "b", "a", "c", "d")] == [one, two, one, three, None]
+    assert [item.named(name) for name in ("b", "a", "c", "d")] == [two, one, three, None]
+    with pytest.raises(AmbiguousError, match=rf"1Password item {ITEM} .*2 fields with the label or the id x;"):
+        item.named("x")
     twice = Item(id="i", title=ITEM, fields=[one, Field(id="z", label="x")])
     with pytest.raises(AmbiguousError, match=rf"1Password item {ITEM} .*2 fields.* x;"):
         twice.named("x")

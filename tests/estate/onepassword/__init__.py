@@ -32,6 +32,7 @@ class OnePassword(BackDoors, System):
     Attributes:
         lag_reads: how many reads after a write still show the old item.
         puts: how many whole items were written.
+        alters: what the server makes of each field that is added: another label, value, type or section.
         silent_vaults: names or ids of vaults whose routes answer 503, while the other ones are well.
     """
 
@@ -43,6 +44,7 @@ class OnePassword(BackDoors, System):
         self.lag_reads = 2
         self.puts = 0
         self.silent_vaults: set[str] = set()
+        self.alters: Callable[[Json], Json] | None = None
         # What happens to the next writes: a status that refuses each, and what somebody does just before one.
         self.refusals: list[int] = []
         self.meanwhile: Callable[[], None] | None = None
@@ -86,6 +88,10 @@ class OnePassword(BackDoors, System):
             "lastEditedBy": new_id(),
         }
         return item.current | {"version": old_version}
+
+    def kept_as(self, entry: Json) -> Json:
+        """Return what the server keeps of a field that is added."""
+        return self.alters(entry) if self.alters else entry
 
     def before_writing(self) -> None:
         """Let happen what a test has planned for the next write."""

@@ -69,12 +69,12 @@ async def list_items(connect: OnePassword, request: Request) -> Response:
     vault = vault_of(connect, request, token_of(connect, request))
     wanted = _filter(request, "title")
     items = [item.current for item in vault.items.values() if wanted in (None, item.title) and not item.state]
-    return JSONResponse([{k: v for k, v in item.items() if k not in ("fields", "sections")} for item in items])
+    return JSONResponse([{k: v for k, v in _shown(item).items() if k not in ("fields", "sections")} for item in items])
 
 
 async def get_item(connect: OnePassword, request: Request) -> Response:
     """Answer the whole item, values in clear, as old as the local database is."""
-    return JSONResponse(item_of(connect, request, writing=False).seen())
+    return JSONResponse(_shown(item_of(connect, request, writing=False).seen()))
 
 
 async def patch_item(connect: OnePassword, request: Request) -> Response:
@@ -86,7 +86,7 @@ async def patch_item(connect: OnePassword, request: Request) -> Response:
         raise Refusal(400, "Invalid request body")
     changed = copy.deepcopy(item.current)
     for operation in operations:
-        _apply(changed, operation)
+        _apply(connect, changed, operation)
     return JSONResponse(connect.store(item, changed) if operations else item.current)
 
 
@@ -102,7 +102,12 @@ async def put_item(connect: OnePassword, request: Request) -> Response:
     return JSONResponse(connect.store(item, changed))
 
 
-def _apply(item: Json, operation: Any) -> None:
+def _shown(item: Json) -> Json:
+    """Return an item as Connect answers it: of its vault, the id."""
+    return item | {"vault": {"id": item["vault"]["id"]}}
+
+
+def _apply(connect: OnePassword, item: Json, operation: Any) -> None:
     """Apply one operation of a JSON patch, with paths that go by field id."""
     if not isinstance(operation, dict) or operation.get("op") not in ("add", "remove", "replace"):
         raise Refusal(400, "Invalid patch operation")
@@ -110,11 +115,12 @@ def _apply(item: Json, operation: Any) -> None:
     parts = [part.replace("~1", "/").replace("~0", "~") for part in path.split("/")[1:]]
     fields: list[Json] = item["fields"]
     if parts == ["fields"] and op == "add" and isinstance(value, dict):
-        fields.append({"type": "STRING"} | value | {"id": value.get("id") or new_id()})
+        fields.append(connect.kept_as({"type": "STRING"} | value | {"id": value.get("id") or new_id()}))
         return
     if len(parts) not in (2, 3) or parts[0] != "fields":
         raise Refusal(400, "Invalid patch path")
-    [*found] = [entry for entry in fields if entry["id"] == parts[1]]
+    # Of several with one id the first is taken: what the vendor does then is not known.
+    [*found] = [entry for entry in fields if entry.get("id") == parts[1]]
     if not found:
         raise Refusal(400, f"field {parts[1]} not found")
     entry = found[0]

@@ -44,9 +44,10 @@ async def put(connect: OnePassword, request: Request) -> Response:
     body = await json_body(request)
     if body["version"] != held.current["version"]:
         raise api.Refusal(409, "conflict")
-    known = {entry["id"] for entry in held.current["fields"]}
-    fields = [entry for entry in body["fields"] if entry["id"] in known]
-    fields += [entry for entry in body["fields"] if entry["id"] not in known]
+    known = {entry.get("id") for entry in held.current["fields"]}
+    fields = [entry for entry in body["fields"] if entry.get("id") in known]
+    fields += [entry for entry in body["fields"] if entry.get("id") not in known]
+    fields = [connect.kept_as(entry) if entry.get("id") not in known else entry for entry in fields]
     connect.store(held, copy.deepcopy(held.current) | {"fields": fields, "sections": body["sections"]})
     return JSONResponse(held.current)
 

@@ -1,9 +1,10 @@
 """
 A stand-in for 1Password's `op`, over the embedded vaults; a test puts it on PATH.
 
-By `contracts/onepassword.md`: `vault get`, `vault list`, `item get`, and `item edit` with an item's JSON on standard
-input; failures are exit code 1 and `[ERROR] <date> <time> <message>`. It is signed in if OP_STANDIN_TOKEN is set. It
-writes its arguments into the file OP_STANDIN_ARGV, and its errors echo what it was given: nobody may show them.
+By `contracts/onepassword.md`: `vault get`, `vault list`, `item list`, `item get`, and `item edit` with an item's JSON
+on standard input; failures are exit code 1 and `[ERROR] <date> <time> <message>`. It is signed in if OP_STANDIN_TOKEN
+is set. It writes its arguments into the file OP_STANDIN_ARGV, and its errors echo what it was given: nobody may show
+them.
 """
 
 from __future__ import annotations
@@ -60,13 +61,13 @@ def one(things: list[Json], key: str, wanted: str, what: str) -> str:
 
 def shown(item: Json) -> Json:
     """Return an item as `op` prints it."""
-    sections = {section["id"]: section for section in item["sections"]}
+    sections = {section.get("id"): section for section in item["sections"]}
     fields = []
     for field in item["fields"]:
         print_as = {name: value for name, value in field.items() if not (name == "value" and value == "")}
         if "section" in field:
-            print_as["section"] = sections[field["section"]["id"]]
-        place = f"op://{item['vault']['name']}/{item['title']}/{field['label']}"
+            print_as["section"] = sections.get(field["section"].get("id"), field["section"])
+        place = f"op://{item['vault']['name']}/{item['title']}/{field.get('label')}"
         fields.append(print_as | {"reference": place})
     top = ("id", "title", "tags", "version", "vault", "category", "sections")
     moments = {"created_at": item["createdAt"], "updated_at": item["updatedAt"]}
@@ -76,11 +77,22 @@ def shown(item: Json) -> Json:
 def kept(field: Json) -> Json:
     """Return a field of the given JSON as the vault keeps it."""
     plain = {name: value for name, value in field.items() if name != "reference"}
-    plain.setdefault("id", secrets.token_hex(13))
+    # "If left empty, 1Password will generate a random ID" (the vendor's page on item templates).
+    plain["id"] = plain.get("id") or secrets.token_hex(13)
     plain.setdefault("value", "")
-    if "section" in plain:
+    if "id" in plain.get("section", {}):
         plain["section"] = {"id": plain["section"]["id"]}
     return plain
+
+
+def stored(given: Json) -> list[Json]:
+    """Return the fields of a given item that `op item edit` keeps.
+
+    `op` 2.34 was seen, by others, to take an item with a field in a section that the item does not list, with exit code
+    0, and to leave that field out.
+    """
+    listed = [section.get("id") for section in given.get("sections", [])]
+    return [kept(field) for field in given["fields"] if field.get("section", {}).get("id") in (None, *listed)]
 
 
 def parse(arguments: list[str]) -> tuple[list[str], dict[str, str]]:
@@ -114,14 +126,15 @@ def main() -> None:
     elif (thing, verb) == ("vault", "get"):
         found = one(vaults, "name", names[0], "a vault")
         answer = next(vault for vault in vaults if vault["id"] == found)
+    elif (thing, verb) == ("item", "list"):
+        answer = ask("GET", "/" + one(vaults, "name", options["vault"], "a vault"))
     elif thing == "item" and verb in ("get", "edit"):
         vault = one(vaults, "name", options["vault"], "a vault")
         path = f"/{vault}/" + one(ask("GET", f"/{vault}"), "title", names[0], "an item")
         item = ask("GET", path)
         if verb == "edit":
             given = json.load(sys.stdin)
-            fields = [kept(field) for field in given["fields"]]
-            body = {"version": item["version"], "sections": given.get("sections", []), "fields": fields}
+            body = {"version": item["version"], "sections": given.get("sections", []), "fields": stored(given)}
             item = ask("PUT", path, body)
         answer = shown(item)
     else:

@@ -95,23 +95,37 @@ async def invoke(config: str) -> str:
 
 async def _put(client: int, item: Json) -> Json:
     path = f"/{item['vaultId']}/{item['id']}"
-    known = {field["id"]: field for field in (await _ask(client, "GET", path))["fields"]}
+    known = list((await _ask(client, "GET", path))["fields"])
     if any(field["fieldType"] == UNSUPPORTED for field in item["fields"]):
         raise CoreError(f"cannot update item {item['id']}. Editing is not supported for unsupported fields, {item}")
     body = {
         "version": item["version"],
-        "sections": [{"id": section["id"], "label": section["title"]} for section in item["sections"]],
-        "fields": [_field(field, known.get(field["id"], {})) for field in item["fields"]],
+        "sections": [_without_nothing({"id": one["id"], "label": one["title"]}) for one in item["sections"]],
+        "fields": [_field(field, _taken_from(known, field)) for field in item["fields"]],
     }
     answer: Json = await _ask(client, "PUT", path, body)
     return answer
+
+
+def _taken_from(known: list[Json], field: Json) -> Json:
+    """Take out what the vault has of that field, the first one of its id; or of its label too, where ids are shared."""
+    same = [one for one in known if one.get("id", "") == field["id"]]
+    best = next((one for one in same if (one.get("label") or "") == field["title"]), same[0] if same else {})
+    known[:] = [one for one in known if one is not best]
+    return best
 
 
 def _field(field: Json, known: Json) -> Json:
     """Return a field of the SDK's as the vault keeps it, with what only the vault knows of it."""
     section = {"section": {"id": field["sectionId"]}} if field.get("sectionId") else {}
     shown = {"label": field["title"], "type": BACK[field["fieldType"]], "value": field["value"]}
-    return known | {"id": field["id"]} | shown | section
+    shown = {name: value for name, value in shown.items() if value or name in known or not known}
+    return known | _without_nothing({"id": field["id"]}) | shown | section
+
+
+def _without_nothing(entry: Json) -> Json:
+    """Leave out what the vault has not: the SDK shows an empty text for it."""
+    return {name: value for name, value in entry.items() if value != ""}
 
 
 def _vault(vault: Json) -> Json:
@@ -130,10 +144,10 @@ def _overview(item: Json, vault: str) -> Json:
 def _item(item: Json) -> Json:
     fields = [
         {
-            "id": field["id"],
+            "id": field.get("id", ""),
             "title": field.get("label") or "",
             "sectionId": field.get("section", {}).get("id"),
-            "fieldType": TYPES.get(field["type"], UNSUPPORTED),
+            "fieldType": TYPES.get(field.get("type", "STRING"), UNSUPPORTED),
             "value": field.get("value") or "",
             "details": None,
         }
@@ -145,7 +159,7 @@ def _item(item: Json) -> Json:
         "category": "SecureNote",
         "vaultId": item["vault"]["id"],
         "fields": fields,
-        "sections": [{"id": section["id"], "title": section["label"]} for section in item["sections"]],
+        "sections": [{"id": one.get("id", ""), "title": one.get("label", "")} for one in item["sections"]],
         "notes": "",
         "tags": item["tags"],
         "websites": [],

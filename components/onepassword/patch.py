@@ -1,0 +1,34 @@
+"""
+What changes one field of an item by a JSON patch, as a Connect server takes it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Change:
+    """
+    One operation of a JSON patch; *repeat*, whether it may be sent twice.
+    """
+
+    op: str
+    path: str
+    value: Any
+    repeat: bool
+
+    @property
+    def as_json(self) -> dict[str, Any]:
+        """
+        Return the operation as it is sent.
+        """
+        return {"op": self.op, "path": self.path} | ({} if self.value is None else {"value": self.value})
+
+
+def pointer(field_id: str) -> str:
+    """
+    Return a field's path in a JSON patch. Another program's id can hold anything.
+    """
+    return "/fields/" + field_id.replace("~", "~0").replace("/", "~1")

@@ -1,0 +1,57 @@
+"""
+An item in the shape that the SDK's core has for it (0.4.2), read and added to. Pure.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from typing import Any
+
+from .item import CONCEALED, Item
+from .item_text import DOUBLED, ItemText
+
+# In Connect's words; the others differ in capitals only.
+_TYPES = {"Concealed": CONCEALED, "Text": "STRING"}
+# The SDK's word for all types that it does not know.
+_UNKNOWN = "Unsupported"
+
+
+def parsed(text: ItemText) -> Item:
+    """
+    Return what an item's text says.
+
+    Raises:
+        ValueError: it is no item.
+    """
+    sections = [{"id": one.get("id"), "label": one.get("title")} for one in text.objects("sections")]
+    fields = [_field(one) for one in text.objects("fields")]
+    return Item.model_validate({**text.read, "fields": fields, "sections": sections})
+
+
+def new_field(label: str, value: str) -> str:
+    """
+    Return a concealed field outside any section, as JSON.
+    """
+    # 26 characters of an id's alphabet, as the vendor's own clients make them.
+    named = {"id": secrets.token_hex(13), "title": label, "sectionId": None}
+    return json.dumps({**named, "fieldType": "Concealed", "value": value, "details": None})
+
+
+def has_unknown_type(text: ItemText) -> bool:
+    """
+    Whether the item has a field of a type that the SDK does not know.
+    """
+    return any(field.get("fieldType") == _UNKNOWN for field in text.objects("fields"))
+
+
+def _field(field: dict[str, Any]) -> dict[str, Any]:
+    type_, section = field.get("fieldType"), field.get("sectionId")
+    return {
+        "id": field.get("id"),
+        "type": _TYPES.get(type_, type_.upper()) if isinstance(type_, str) else type_,
+        "label": field.get("title"),
+        "value": field.get("value"),
+        "section": {"id": section} if section else None,
+        DOUBLED: field.get(DOUBLED, False),
+    }
