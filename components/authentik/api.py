@@ -28,6 +28,7 @@ from ..settings.reference import StoredToken
 from .model import Account as Account
 from .model import Accounts, Brand, Groups
 from .model import Group as Group
+from .own_answers import VOICE
 from .seen_accounts import PAGE, SeenAccounts
 
 SERVICE_ACCOUNT = "service_account"
@@ -48,7 +49,7 @@ class Authentik:
     def __init__(
         self, url: str, stored: StoredToken | None = None, *, transport: httpx.BaseTransport | None = None
     ) -> None:
-        self.api = Api("authentik", url, transport=transport)
+        self.api = Api("authentik", url, voice=VOICE, transport=transport)
         self._auth = token("AUTHENTIK_TOKEN", "an authentik API token", stored)
         self.token_name = self._auth.name
         self._seen = SeenAccounts(self._page, self.account)

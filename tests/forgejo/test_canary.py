@@ -76,7 +76,8 @@ def test_a_run_that_cannot_be_started_is_told_and_not_tried_again(
     status: int, kind: type[ReconcileError], words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A repeat would start it twice."""
-    told, forgejo = told_client(monkeypatch, said(status))
+    body = {"message": "not found", "url": "https://forge.test/api/swagger"} if status == 404 else None
+    told, forgejo = told_client(monkeypatch, said(status, json=body))
 
     with pytest.raises(kind) as caught:
         forgejo.run_workflow(PLACE, "canary.yaml", "main", 300.0)
