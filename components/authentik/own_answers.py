@@ -36,4 +36,11 @@ def is_own(response: httpx.Response) -> bool:
     return isinstance(body_of(response), dict) if status == httpx.codes.BAD_REQUEST else has_text(response, "detail")
 
 
+def names_itself(response: httpx.Response) -> bool:
+    """
+    Whether the answer has authentik's header, the only sign that an empty answer can have.
+    """
+    return _ID in response.headers
+
+
 VOICE = Voice(is_own, "/api/v3/, /application/o/ and the header X-authentik-Id")

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from starlette.responses import Response
 
 from components.authentik.service_account import ServiceAccountProvider
 from components.dynamic.provider import Props, Provider
@@ -23,7 +24,7 @@ from components.onepassword.item_field import ItemFieldProvider
 from components.settings.model import load
 from components.zot.api_key import ApiKeyProvider
 from components.zot.retired_keys import RetiredKeysProvider
-from tests.answers.bent import system_of
+from tests.answers.bent import answers, bend, system_of
 from tests.answers.life import Life, lose_every_key, snapshot
 from tests.answers.said import assert_clean_log, in_one_line
 from tests.estate.front import ANSWERS
@@ -228,6 +229,28 @@ def test_a_login_through_a_proxy_that_strips_headers_succeeds(life: Life) -> Non
     life.world.estate.authentik.strips = {"x-authentik-id"}
 
     assert life.mint()["uuid"]
+
+
+def test_an_empty_204_without_authentik_s_header_is_looked_after(life: Life, caplog: pytest.LogCaptureFixture) -> None:
+    """Nothing else shows whether the account went: it is asked for once more."""
+    bend(life.world.estate.authentik, answers("DELETE", "/core/users/", Response(status_code=204)))
+
+    life.delete_account()
+
+    assert "authentik account zot-ci was left: " in caplog.text
+    assert "which is still there" in caplog.text
+
+
+def test_an_account_is_deleted_through_a_proxy_that_strips_headers(
+    life: Life, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It was looked after, and is gone."""
+    life.world.estate.authentik.strips = {"x-authentik-id"}
+
+    life.delete_account()
+
+    assert "zot-ci" not in life.world.estate.authentik.users
+    assert "was left" not in caplog.text
 
 
 def test_a_route_that_authentik_does_not_have_is_no_account_that_is_gone(life: Life) -> None:

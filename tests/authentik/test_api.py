@@ -212,7 +212,8 @@ def test_an_answer_that_shows_no_accounts_is_an_error(
 def test_what_names_a_wanted_state_may_be_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
     """Said twice it is the same state."""
     known, group = Account.model_validate(SHOWN), Group(pk="g", name=GROUP)
-    told, authentik = told_client(monkeypatch, said(503), said(204), said(503), said(204), said(503), said(204))
+    done = said(204, headers={"X-authentik-Id": "a-request"})
+    told, authentik = told_client(monkeypatch, said(503), done, said(503), done, said(503), done)
 
     authentik.set_password(known, SECRET)
     authentik.join(known, group)
