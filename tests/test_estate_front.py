@@ -170,3 +170,75 @@ def test_a_flow_that_a_worker_died_in_can_be_begun_anew(estate: Estate, nth: int
             challenge = anew.flow(body)
         assert challenge["component"] == "xak-flow-redirect"
         assert anew.to_zot().status_code == 302
+
+
+@pytest.mark.parametrize("answer", front.ANSWERS)
+@pytest.mark.parametrize("system", NAMES)
+def test_something_in_front_answers_everything_until_it_is_taken_away(estate: Estate, system: str, answer: str) -> None:
+    """The system gets nothing of it, whatever is asked, and the others go on."""
+    own = {method: ask(estate, system, "/", method).status_code for method in ("GET", "PUT", "DELETE")}
+    wanted = front.ANSWERS[answer]()
+    estate.systems[system].answer_instead(answer)
+    for method in own:
+        given = ask(estate, system, "/", method)
+        assert given.status_code == wanted.status_code
+        assert "x-authentik-id" not in given.headers
+        assert given.headers.get("server") == wanted.headers.get("server")
+    [other, *_] = [name for name in NAMES if name != system]
+    assert ask(estate, other).status_code == 404
+    estate.systems[system].instead.clear()
+    assert {method: ask(estate, system, "/", method).status_code for method in own} == own
+
+
+def test_something_in_front_of_one_path_or_method_leaves_the_others(estate: Estate) -> None:
+    """As a proxy with rules."""
+    estate.zot.answer_instead("403", "delete", "put", below="/v2/")
+    statuses = [ask(estate, "zot", path, how).status_code for path in ("/v2/", "/zot/") for how in ("GET", "DELETE")]
+    assert statuses == [200, 403, 401, 401]
+
+
+def test_a_snapshot_keeps_what_is_in_front(estate: Estate) -> None:
+    """And restoring an earlier one takes it away."""
+    before = estate.snapshot()
+    estate.forgejo.answer_instead("404")
+    estate.restore(before)
+    assert ask(estate, "forgejo", "/api/v1/version").status_code == 200
+
+
+def test_a_proxy_can_strip_headers(estate: Estate) -> None:
+    """authentik's own, which every answer has, is then in none."""
+    assert "x-authentik-id" in ask(estate, "authentik").headers
+    estate.authentik.strips = {"x-authentik-id"}
+    stripped = ask(estate, "authentik", "/api/v3/core/users/")
+    assert "x-authentik-id" not in stripped.headers
+    assert stripped.json() == {"detail": "Authentication credentials were not provided."}
+
+
+@pytest.mark.parametrize(
+    ("system", "path", "answer"),
+    [
+        ("authentik", "/api/v3/core/no-such/", (404, "text/html; charset=utf-8", None)),
+        ("zot", "/no-such", (404, "text/plain; charset=utf-8", b"404 page not found\n")),
+        ("zot", "/zot/auth/apikeyx", (401, "application/json", None)),
+        ("forgejo", "/api/v1/no-such", (404, "text/plain; charset=utf-8", b"404 page not found\n")),
+    ],
+)
+def test_a_route_that_is_not_there_is_answered_as_each_system_does(
+    estate: Estate, system: str, path: str, answer: tuple[int, str, bytes | None]
+) -> None:
+    """Measured on all three: Go's words are those of a proxy without a backend, too."""
+    given = ask(estate, system, path)
+    status, kind, content = answer
+    assert (given.status_code, given.headers["content-type"]) == (status, kind)
+    assert content is None or given.content == content
+
+
+@pytest.mark.parametrize(
+    ("system", "path", "method"), [("zot", "/v2/", "POST"), ("forgejo", "/api/v1/repos/a/b/actions/secrets", "PUT")]
+)
+def test_a_method_that_a_route_does_not_have_is_an_empty_405(
+    estate: Estate, system: str, path: str, method: str
+) -> None:
+    """As of both servers (run)."""
+    given = ask(estate, system, path, method)
+    assert (given.status_code, given.content) == (405, b"")

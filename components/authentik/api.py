@@ -17,6 +17,7 @@ from ..http.browser import Browser
 from ..http.connections import shared
 from ..http.errors import (
     AmbiguousError,
+    InterceptedError,
     LoginBlockedError,
     NotFoundError,
     PermissionMissingError,
@@ -28,6 +29,7 @@ from ..settings.reference import StoredToken
 from .model import Account as Account
 from .model import Accounts, Brand, Groups
 from .model import Group as Group
+from .own_answers import VOICE, names_itself
 from .seen_accounts import PAGE, SeenAccounts
 
 SERVICE_ACCOUNT = "service_account"
@@ -48,7 +50,7 @@ class Authentik:
     def __init__(
         self, url: str, stored: StoredToken | None = None, *, transport: httpx.BaseTransport | None = None
     ) -> None:
-        self.api = Api("authentik", url, transport=transport)
+        self.api = Api("authentik", url, voice=VOICE, transport=transport)
         self._auth = token("AUTHENTIK_TOKEN", "an authentik API token", stored)
         self.token_name = self._auth.name
         self._seen = SeenAccounts(self._page, self.account)
@@ -150,7 +152,13 @@ class Authentik:
             expect=(204, 404),
         )
         self._seen.forget()
-        return response.status_code == httpx.codes.NO_CONTENT
+        if response.status_code != httpx.codes.NO_CONTENT:
+            return False
+        if not names_itself(response) and self.account(pk, username) is not None:
+            hint = "something in front of authentik answered; let it pass /api/v3/ and the header X-authentik-Id"
+            msg = f"authentik DELETE {_USERS}{pk}/ answered 204 for {username}, which is still there; {hint}"
+            raise InterceptedError(msg)
+        return True
 
     def group(self, name: str) -> Group:
         """

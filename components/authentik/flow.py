@@ -219,7 +219,7 @@ def _check_leads_to_itself(response: httpx.Response, slug: str, username: str) -
     here, there = response.request.url, location(response)
     if (origin(there), there.path) == (origin(here), here.path):
         return
-    why = "it leads away to another address: look at the flow in authentik"
+    why = "it leads away to another address: look at the flow in authentik, and at what stands in front of authentik"
     if there.scheme != here.scheme and (there.host, there.path) == (here.host, here.path):
         # Seen in the vendor's release notes of 2026.8: forwarded headers count only from trusted proxies.
         why = (

@@ -15,9 +15,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ..http.browser import Browser
-from ..http.errors import LoginBlockedError, ReconcileError, UnreachableError
+from ..http.errors import InterceptedError, LoginBlockedError, ReconcileError, UnreachableError
 from .api import Account, Authentik
 from .flow import AbandonedDeviceError, BrokenOffError, Flow, PasswordRefusedError, fetch, remove_static_devices
+from .own_answers import VOICE
 
 _log = logging.getLogger(__name__)
 
@@ -81,6 +82,9 @@ def _logged_in(
             return _run_flow(authentik, account, flows, password, cleanup)
         except PasswordRefusedError as exc:
             raise exc.adding(_why_refused(authentik, account)) from None
+        except InterceptedError:
+            # What stands in front of authentik would answer the same again.
+            raise
         except tuple(forgiven) as exc:
             if isinstance(exc, AbandonedDeviceError):
                 forgiven.remove(AbandonedDeviceError)
@@ -124,7 +128,7 @@ def _run_flow(
     """
     Drive the flow in a fresh browser. The device that it made is gone when this returns.
     """
-    browser = cleanup.enter_context(Browser("authentik", authentik.api.base_url))
+    browser = cleanup.enter_context(Browser("authentik", authentik.api.base_url, voice=VOICE))
     flow = Flow(browser, flows.log_in, account.username, password)
     try:
         flow.run()
@@ -143,7 +147,7 @@ def _remove_device_by_impersonation(authentik: Authentik, account: Account) -> N
     """
     Remove the static device of a login that never got to remove it itself, by impersonation.
     """
-    with Browser("authentik", authentik.api.base_url) as browser:
+    with Browser("authentik", authentik.api.base_url, voice=VOICE) as browser:
         authentik.impersonate(account, browser)
         remove_static_devices(browser, account.username)
         browser.call("GET", "/api/v3/core/users/impersonate_end/", whose=account.username, expect=(204,))

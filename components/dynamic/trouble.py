@@ -1,9 +1,9 @@
 """
 What a read says of a part that it could not look at: the sentence that becomes the resource's `condition`.
 
-A part can be *gone*, *moved*, *silent* (no answer, a time-out, a 5xx) or *refused*; whatever else an error says is a
-fault as well. Each stops only what needs that part: no read raises for it. Gone, moved and silent are something to do,
-as any drift is. The others are faults, which also end the run with exit code 1.
+A part can be *gone*, *moved*, *silent* (no answer, a time-out, a 5xx, something else's answer) or *refused*; whatever
+else an error says is a fault as well. Each stops only what needs that part: no read raises for it. Gone, moved and
+silent are something to do, as any drift is. The others are faults, which also end the run with exit code 1.
 """
 
 from __future__ import annotations

@@ -29,6 +29,7 @@ from ..settings.server import ForgejoServer
 from .model import Owner as Owner
 from .model import Page, Run, Started
 from .model import Secret as Secret
+from .own_answers import VOICE
 
 _PAGE = 50  # the most that is given in one page
 # A run can wait for an hour for a canary; what a list shows then is another matter.
@@ -45,7 +46,6 @@ def _advice(token: str) -> Advice:
             403: f"{token} needs the scope write:repository (read:repository to preview), write:organization or "
             "write:user for such a place, and must be its owner's",
             404: f"no such repository, organization or user, or {token} may not see it",
-            405: "it is archived, or this server is too old for Actions secrets",
         }
     )
 
@@ -75,7 +75,7 @@ class Forgejo:
     """
 
     def __init__(self, server: ForgejoServer, *, transport: httpx.BaseTransport | None = None) -> None:
-        self.api = Api(f"Forgejo {server.name}".rstrip(), server.url, transport=transport)
+        self.api = Api(f"Forgejo {server.name}".rstrip(), server.url, voice=VOICE, transport=transport)
         self._auth = token(server.variable, "the token of the repository's owner", server.token, "token")
         self.token_name = self._auth.name
         self._advice = _advice(self._auth.name)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ssl
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Self, TypeVar
 
@@ -23,19 +23,18 @@ import truststore
 from ..version import VERSION
 from .errors import (
     EnvironmentUnfitError,
-    NotFoundError,
-    OutOfOrderError,
-    PermissionMissingError,
-    RateLimitedError,
+    InterceptedError,
     ReconcileError,
-    SignInRefusedError,
     UnexpectedAnswerError,
     UnreachableError,
 )
+from .own_answers import Voice, is_json
 from .pace import AT_ONCE, Pace
 from .proxies import Way, way_to
+from .refusals import Advice as Advice
+from .refusals import refused
 from .timeouts import timeout
-from .wording import ANOTHER_SIGN_IN, no_answer_in_words, origin_in_words
+from .wording import ANOTHER_SIGN_IN, no_answer_in_words
 
 USER_AGENT = f"zot-ci/{VERSION} (pulumi credential rotation)"
 
@@ -62,28 +61,6 @@ class Repeats:
 
     attempts: int = 4
     wait: float = 0.2
-
-
-@dataclass(frozen=True)
-class Advice:
-    """
-    What a person should change for an answer, by status; and the class of error where the status alone misleads.
-
-    *hints* completes the sentence "…; <hint>". *kinds* overrides the class: authentik says 403 for a bad token, for
-    example, where others say 401.
-    """
-
-    hints: Mapping[int, str] = field(default_factory=dict)
-    kinds: Mapping[int, type[ReconcileError]] = field(default_factory=dict)
-
-
-_KINDS: Mapping[int, type[ReconcileError]] = {
-    401: SignInRefusedError,
-    403: PermissionMissingError,
-    404: NotFoundError,
-    410: NotFoundError,
-    429: RateLimitedError,
-}
 
 
 class _PassingAnswer(Exception):
@@ -114,6 +91,7 @@ class Api:
     Args:
         system: the name people know it by, first word of every message.
         base_url: scheme, host and perhaps a path, without a trailing slash.
+        voice: how the system's own answers look; without it every answer counts as its own.
         repeats: how requests that are safe to repeat are repeated.
         transport: in the place of the network, for tests.
     """
@@ -123,11 +101,13 @@ class Api:
         system: str,
         base_url: str,
         *,
+        voice: Voice | None = None,
         repeats: Repeats | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.system = system
         self.base_url = base_url
+        self._voice = voice
         self._repeats = repeats or Repeats()
         self._way: Way | None = None if transport else way_to(base_url)
         # When it last gave no answer after all repeats: nobody waits for every one of them again and again.
@@ -180,6 +160,7 @@ class Api:
         advice: Advice | None = None,
         repeat: bool | None = None,
         not_taken: frozenset[int] = frozenset(),
+        unjudged: frozenset[int] = frozenset(),
         auth: httpx.Auth | None = None,
         headers: Mapping[str, str] | None = None,
         params: Mapping[str, str] | None = None,
@@ -193,10 +174,12 @@ class Api:
             whose: the account or the thing that this is about, for the message.
             advice: what to change, by status.
             repeat: whether a passing failure may be met by asking again; by default only for GET.
+            unjudged: statuses of which the caller itself finds out whether the answer is the system's own.
             not_taken: statuses that say that nothing was done, so that it may be met by asking again all the same.
 
         Raises:
             UnreachableError: there was no answer.
+            InterceptedError: the answer is not the system's own.
             OutOfOrderError, RateLimitedError: it answered 5xx, or 429, each time.
             EnvironmentUnfitError: a proxy on the way wants another sign-in than its variable holds.
             SignInRefusedError, PermissionMissingError, NotFoundError, UnexpectedAnswerError: by status.
@@ -226,7 +209,8 @@ class Api:
         self._silent_at = None
         if response.status_code == httpx.codes.PROXY_AUTHENTICATION_REQUIRED and self._way:
             raise self._no_answer(method, path, whose, ANOTHER_SIGN_IN)
-        if response.status_code not in expect:
+        is_foreign = self._voice is not None and not self._voice.speaks(response)
+        if response.status_code not in expect or (is_foreign and response.status_code not in unjudged):
             raise self.refusal(response, path, whose, advice or Advice())
         return response
 
@@ -280,24 +264,20 @@ class Api:
 
     def refusal(self, response: httpx.Response, path: str, whose: str, advice: Advice) -> ReconcileError:
         """
-        Return the error for an answer that was not wanted; the body is not read.
+        Return the error for an answer that was not wanted, or that is not the system's own.
         """
-        status = response.status_code
-        otherwise = OutOfOrderError if status >= 500 else UnexpectedAnswerError
-        kind = advice.kinds.get(status) or _KINDS.get(status, otherwise)
-        answered = f"answered {status}"
-        if response.is_redirect:
-            answered += f" (a redirect to {origin_in_words(response.headers.get('location', ''))}, not followed)"
-        hint = advice.hints.get(status, "check that the URL names this system and its log for the reason")
-        msg = f"{self.system} {response.request.method} {path} {answered} for {whose}; {hint}"
-        return kind(msg, brief=f"{self.system} at {self.base_url} {answered}; {hint}")
+        # An API that redirects is not the one that was named, whoever sends the redirect.
+        if self._voice and (response.is_redirect or not self._voice.speaks(response)):
+            return self._voice.foreign(response, self.system, self.base_url, path, whose)
+        return refused(response, self.system, self.base_url, path, whose, advice)
 
     def parse(self, response: httpx.Response, path: str, whose: str, model: type[Parsed]) -> Parsed:
         """
         Return the answer's JSON as *model*.
 
         Raises:
-            UnexpectedAnswerError: no JSON, or JSON of another shape. Names the place, never the value.
+            InterceptedError: no JSON at all, as from something in front of the system, or cut off on the way.
+            UnexpectedAnswerError: JSON of another shape. Names the place, never the value.
         """
         try:
             return pydantic.TypeAdapter(model).validate_json(response.content)
@@ -307,4 +287,8 @@ class Api:
             what = f"JSON without a valid {place}" if place else "a body that is not the expected JSON"
         call = f"{self.system} {response.request.method} {path} answered {response.status_code} for {whose}"
         msg = f"{call} with {what}; check that {self.base_url} is {self.system}"
-        raise UnexpectedAnswerError(msg)
+        if is_json(response):
+            raise UnexpectedAnswerError(msg)
+        hint = f"check that {self.base_url} is {self.system}, and that nothing in front of it cuts its answers off"
+        brief = f"{self.system} at {self.base_url} gave no answer of its own, but {response.status_code} with {what}"
+        raise InterceptedError(msg, brief=f"{brief}; {hint}")

@@ -14,6 +14,7 @@ import httpx
 
 from .answers import origin
 from .api import Advice, Api
+from .own_answers import Voice
 
 
 class Browser(Api):
@@ -21,8 +22,15 @@ class Browser(Api):
     A client with cookies, bound to the scheme, host and port of its URL.
     """
 
-    def __init__(self, system: str, base_url: str, *, transport: httpx.BaseTransport | None = None) -> None:
-        super().__init__(system, base_url, transport=transport)
+    def __init__(
+        self,
+        system: str,
+        base_url: str,
+        *,
+        voice: Voice | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        super().__init__(system, base_url, voice=voice, transport=transport)
         if httpx.URL(base_url).scheme == "http" and _is_loopback(httpx.URL(base_url).host):
             self._http.event_hooks = {"response": [self._accept_secure_cookies]}
 

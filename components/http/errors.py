@@ -116,10 +116,11 @@ class UnexpectedAnswerError(ReconcileError):
     """
 
 
-class InterceptedError(UnexpectedAnswerError):
+class InterceptedError(UnexpectedAnswerError, UnreachableError):
     """
-    Something in front of the system has answered in its place, such as a proxy that wants a login of its own. It says
-    nothing of the credential that was sent.
+    The answer is not in the system's own words: something in front of it has answered in its place (a proxy without a
+    backend, a login page, a challenge), or the server has no such route. For whoever asks that is as good as no answer:
+    it says nothing of the credential that was sent, nor whether anything is there.
     """
 
 

@@ -20,6 +20,7 @@ import pydantic
 from ..http.errors import (
     AmbiguousError,
     EnvironmentUnfitError,
+    InterceptedError,
     NotFoundError,
     PermissionMissingError,
     RateLimitedError,
@@ -48,10 +49,17 @@ _KNOWN: tuple[tuple[tuple[str, ...], type[ReconcileError], str, str], ...] = (
         "name it by its id, or rename all but one",
     ),
     (
-        ("isn't an item", "isn't a vault", "(404)", "not found"),
+        ("isn't an item", "isn't a vault"),
         NotFoundError,
         "there is none",
         "create it, correct the setting, or sign `op` in to an account with access to the vault",
+    ),
+    (
+        # A status of HTTP, and a host that was "not found", say nothing of an item: `op` has words of its own for that.
+        ("(404)", "(405)", "(410)", "not found"),
+        InterceptedError,
+        "no such route there, or something in front of 1Password answered",
+        "check that this machine reaches 1Password, and whether a proxy stands between",
     ),
     (
         ("(429)", "too many requests", "rate limit"),

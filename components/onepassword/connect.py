@@ -33,6 +33,7 @@ from ..http.once import Together
 from .item import CONCEALED, Field, Item, ItemRef
 from .names import advice
 from .outcome import added_field
+from .own_answers import VOICE
 from .patch import Change, pointer
 from .seen import SeenItems
 from .write_queue import WriteQueue
@@ -74,7 +75,7 @@ class Connect(SeenItems):
 
     def __init__(self, transport: httpx.BaseTransport | None = None) -> None:
         super().__init__()
-        self.api = Api(self.name, connect_host(), transport=transport)
+        self.api = Api(self.name, connect_host(), voice=VOICE, transport=transport)
         self._auth = EnvironmentToken("OP_CONNECT_TOKEN", "a 1Password Connect token")
         self._queue: WriteQueue[Change, bool] = WriteQueue(self._send, lane=lambda ref: ref)
         self._looking: Together[ItemRef, Item] = Together()

@@ -9,123 +9,48 @@ from __future__ import annotations
 
 import uuid as uuids
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Any
 
 import httpx
-import pydantic
 
 from ..http.answers import server_time
-from ..http.api import Advice
+from ..http.api import Advice, Api
 from ..http.connections import shared
-from ..http.errors import UnexpectedAnswerError
+from ..http.errors import ReconcileError, UnexpectedAnswerError
 from ..http.once import Once
 from ..http.pace import AT_ONCE
 from .clock import ClockWatch
 from .credentials import KeyAuth as KeyAuth
 from .credentials import SessionAuth as SessionAuth
-from .intercepted import ZotApi, is_a_page, is_intercepted
+from .model import Access as Access
+from .model import KeyList
+from .model import ListedKey as ListedKey
+from .model import Listing as Listing
+from .model import MintedKey as MintedKey
+from .own_answers import VOICE, is_registry, is_switched_off
 
 _KEYS = "/zot/auth/apikey"
+_REGISTRY = "/v2/"
 # zot's own rate limit stands before everything else.
 _TOO_FAST = frozenset({429})
+_OFF = frozenset({404})
 _TAG = "no-such-tag-zot-ci-access-probe"
 
-# What zot answers without any credential, and with API keys switched off: without OpenID, which switches them on by
-# itself whatever the setting says (v2.1.20).
 _ADVICE = Advice(
     {
         401: "the key is wrong, expired or revoked",
-        404: "API keys are off, or this is no zot: set http.auth.apikey to true in zot's configuration, or configure "
-        "OpenID there",
+        # What zot answers without any credential.
         500: "zot took the request for an anonymous one; its log names the reason",
     },
-    # A list that is not there is no key that is gone.
-    {404: UnexpectedAnswerError},
 )
-
-
-def _zero_is_never(value: object) -> object:
-    """
-    zot writes Go's zero time for "never".
-    """
-    return None if isinstance(value, str) and value.startswith("0001-01-01") else value
-
-
-_Time = Annotated[pydantic.AwareDatetime | None, pydantic.BeforeValidator(_zero_is_never)]
-
-
-class ListedKey(pydantic.BaseModel):
-    """
-    A key as zot lists it: everything but the key itself.
-
-    *last_used* moves with every use as basic auth, the very request that lists it included.
-    """
-
-    uuid: str
-    label: str
-    created_at: pydantic.AwareDatetime = pydantic.Field(alias="createdAt")
-    expires_at: _Time = pydantic.Field(alias="expirationDate")
-    is_expired: bool = pydantic.Field(alias="isExpired")
-    last_used: _Time = pydantic.Field(alias="lastUsed")
-
-
-class _KeyList(pydantic.BaseModel):
-    keys: list[ListedKey] = pydantic.Field(alias="apiKeys")
-
-
-class MintedKey(ListedKey):
-    """
-    A new key: what zot lists of it, and the key itself, which zot shows this once.
-    """
-
-    key: pydantic.SecretStr = pydantic.Field(alias="apiKey")
-
-
-@dataclass(frozen=True)
-class Listing:
-    """
-    All keys of one user, oldest first, and the registry's clock when it answered.
-
-    *accepted* is False if the registry refuses the credential, the one answer that says that a key is dead; there are
-    no *keys* then.
-    """
-
-    accepted: bool
-    keys: tuple[ListedKey, ...]
-    time: datetime
-
-    def find(self, uuid: str) -> ListedKey | None:
-        """
-        Return the key of that uuid.
-        """
-        return next((key for key in self.keys if key.uuid == uuid), None)
-
-
-@dataclass(frozen=True)
-class Access:
-    """
-    What a key may do in the repository that was probed. *update*, to put something else under a tag that exists, is
-    None if it was not asked: asking needs such a tag.
-    """
-
-    create: bool
-    delete: bool
-    update: bool | None = None
-
-    @property
-    def may(self) -> dict[str, bool]:
-        """
-        Whether it has a right, for each right that was asked about.
-        """
-        asked = {"create": self.create, "update": self.update, "delete": self.delete}
-        return {right: has for right, has in asked.items() if has is not None}
-
-    def __str__(self) -> str:
-        return ", ".join(f"{'can' if has else 'cannot'} {right}" for right, has in self.may.items())
+# Without OpenID, which switches them on by itself whatever the setting says (v2.1.20).
+_KEYS_ARE_OFF = (
+    "API keys are off, or this is no zot: set http.auth.apikey to true in zot's configuration, or configure OpenID "
+    "there; or let what stands in front of it pass /zot/auth/ as it does /v2/"
+)
 
 
 class Zot:
@@ -134,9 +59,10 @@ class Zot:
     """
 
     def __init__(self, url: str, transport: httpx.BaseTransport | None = None) -> None:
-        self.api = ZotApi("zot", url, transport=transport)
+        self.api = Api("zot", url, voice=VOICE, transport=transport)
         self._seen: Once[tuple[str, str], Listing] = Once()
         self._seen_access: Once[tuple[str, ...], Access | None] = Once()
+        self._answers: Once[str, bool] = Once()
         self._clock = ClockWatch()
         # Two questions besides the one that each of the engine's threads asks itself.
         self._beside = ThreadPoolExecutor(max_workers=2 * AT_ONCE)
@@ -159,12 +85,12 @@ class Zot:
         """
         Return the keys of *username*, or that *auth* is refused. Read-only.
         """
-        response = self._call("GET", _KEYS, username, auth, expect=(200, 401), advice=_ADVICE)
+        response = self._ask_for_keys(username, auth, expect=(200, 401))
         time = server_time(response)
         self._clock.compare(time)
         if response.status_code == 401:
             return Listing(False, (), time)
-        keys = self.api.parse(response, _KEYS, username, _KeyList).keys
+        keys = self.api.parse(response, _KEYS, username, KeyList).keys
         return Listing(True, tuple(sorted(keys, key=lambda key: key.created_at)), time)
 
     def insist_on_api_keys(self, username: str) -> None:
@@ -175,7 +101,47 @@ class Zot:
         Raises:
             UnexpectedAnswerError: they are off.
         """
-        self._call("GET", _KEYS, username, None, repeat=False, expect=(401, 500), advice=_ADVICE)
+        self._ask_for_keys(username, None, repeat=False, expect=(401, 500))
+
+    def _ask_for_keys(
+        self, username: str, auth: httpx.Auth | None, *, expect: tuple[int, ...], **options: Any
+    ) -> httpx.Response:
+        """
+        Ask for the list of keys.
+
+        Raises:
+            UnexpectedAnswerError: API keys are off. zot says so by the 404 of a route that it does not have, which a
+                proxy without a backend sends as well: it counts only where zot itself answers beside it.
+        """
+        response = self._call(
+            "GET", _KEYS, username, auth, expect=(*expect, 404), unjudged=_OFF, advice=_ADVICE, **options
+        )
+        if response.status_code != httpx.codes.NOT_FOUND:
+            return response
+        if self.has_switched_off(response):
+            msg = f"zot GET {_KEYS} answered 404 for {username}; {_KEYS_ARE_OFF}"
+            raise UnexpectedAnswerError(msg, brief=f"zot at {self.api.base_url} answered 404; {_KEYS_ARE_OFF}")
+        raise self.api.refusal(response, _KEYS, username, _ADVICE)
+
+    def has_switched_off(self, response: httpx.Response) -> bool:
+        """
+        Return whether *response* is zot's own word that a route is switched off: it has the form, and the registry
+        answers beside it.
+        """
+        return is_switched_off(response) and self.answers()
+
+    def answers(self) -> bool:
+        """
+        Return whether the registry itself answers, and not only something in front of it; asked without a credential,
+        at most once in a process. Read-only.
+        """
+        return self._answers.get(_REGISTRY, self._ask_registry)
+
+    def _ask_registry(self) -> bool:
+        try:
+            return is_registry(self._call("GET", _REGISTRY, "anybody", None, expect=(200, 401)))
+        except ReconcileError:
+            return False
 
     def mint(self, auth: httpx.Auth, username: str, label: str, expires_at: datetime) -> MintedKey:
         """
@@ -235,7 +201,12 @@ class Zot:
         missing = f"/v2/{repository}/manifests/{_TAG}"
         delete = self._beside.submit(self._probe, "DELETE", missing, auth, username, (404, 400))
         update = self._beside.submit(self._may_update, repository, tag, auth, username) if tag else None
-        may_create, may_delete = self._probe("PUT", upload, auth, username, (400,)), delete.result()
+        try:
+            may_create = self._probe("PUT", upload, auth, username, (400,))
+        finally:
+            # None is under way any more when whoever asked goes on, perhaps to end this key.
+            wait([delete] if update is None else [delete, update])
+        may_delete = delete.result()
         if may_create is None or may_delete is None:
             return None
         return Access(may_create, may_delete, update.result() if update else None)
@@ -263,9 +234,6 @@ class Zot:
     ) -> bool | None:
         body: dict[str, Any] = {"headers": {"Content-Type": content_type}, "json": {}} if content_type else {}
         response = self._call(method, path, username, auth, repeat=True, expect=(*allowed, 401, 403), **body)
-        if response.status_code == 404 and is_a_page(response):
-            # A proxy that knows no such path: it says nothing of what the key may do.
-            raise self.api.refusal(response, path, username, Advice())
         return None if response.status_code == 401 else response.status_code in allowed
 
     def log_out(self, auth: httpx.Auth, username: str) -> None:
@@ -277,16 +245,7 @@ class Zot:
     def _call(
         self, method: str, path: str, whose: str, auth: httpx.Auth | None, *, expect: tuple[int, ...], **options: Any
     ) -> httpx.Response:
-        """
-        Send one request and return zot's answer.
-
-        Raises:
-            InterceptedError: the answer is not zot's own.
-        """
-        response = self.api.call(method, path, whose=whose, auth=auth, expect=expect, **options)
-        if is_intercepted(response):
-            raise self.api.refusal(response, path, whose, Advice())
-        return response
+        return self.api.call(method, path, whose=whose, auth=auth, expect=expect, **options)
 
 
 def zot_at(url: str) -> Zot:

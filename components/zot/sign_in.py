@@ -20,13 +20,13 @@ from ..http.answers import origin, server_time
 from ..http.api import Advice
 from ..http.browser import Browser, location
 from ..http.errors import InterceptedError, LoginBlockedError, NotFoundError, ReconcileError, UnexpectedAnswerError
+from ..http.refusals import refused
 from .api import SessionAuth, Zot
-from .intercepted import LET_THROUGH, is_a_page
+from .own_answers import CALLBACK, LOGIN, VOICE
 
 _log = logging.getLogger(__name__)
 
-_LOGIN = "/zot/auth/login"
-_CALLBACK = "/zot/auth/callback/"
+_LET_THROUGH = VOICE.let_through("zot")
 # What a person may be called in a message: zot's cookie could hold anything.
 _NAME = re.compile(r"[\w.@+-]{1,150}")
 
@@ -96,41 +96,52 @@ def way_of(zot: Zot, username: str, provider: str, authentik_url: str) -> None:
         InterceptedError, UnexpectedAnswerError: it leads elsewhere.
         ReconcileError: whatever the registry answered.
     """
-    with Browser("zot", zot.api.base_url) as registry:
-        _begin(registry, username, provider, authentik_url)
+    with Browser("zot", zot.api.base_url, voice=VOICE) as registry:
+        _begin(zot, registry, username, provider, authentik_url)
 
 
-def _begin(registry: Browser, username: str, provider: str, authentik_url: str) -> httpx.URL:
+def _begin(zot: Zot, registry: Browser, username: str, provider: str, authentik_url: str) -> httpx.URL:
     """
     Ask zot where its login leads, and return that address if it is this authentik's.
     """
-    hint = f"check oidcProvider: zot's configuration has no OpenID provider {provider}"
-    response = registry.call(
-        "GET",
-        _LOGIN,
-        whose=username,
-        params={"provider": provider, "callback_ui": f"{registry.base_url}/home"},
-        expect=(302,),
-        advice=Advice(
-            {
-                400: hint,
-                404: "OpenID is not configured in zot: add a provider for authentik there",
-                **dict.fromkeys((200, 401, 403), LET_THROUGH),
-            },
-            dict.fromkeys((200, 401, 403), InterceptedError),
-        ),
-    )
-    authorize = location(response)
+    authorize = location(_asked(zot, registry, username, provider))
     where = f"{authorize.scheme}://{authorize.netloc.decode()}"
     is_elsewhere = origin(authorize) != origin(httpx.URL(authentik_url))
-    if _CALLBACK not in authorize.params.get("redirect_uri", ""):
-        back = "correct zot's URL" if authorize.host == httpx.URL(registry.base_url).host else LET_THROUGH
-        msg = f"zot GET {_LOGIN} sends {username} to {where}, for something else than zot's login; {back}"
+    if CALLBACK not in authorize.params.get("redirect_uri", ""):
+        back = "correct zot's URL" if authorize.host == httpx.URL(registry.base_url).host else _LET_THROUGH
+        msg = f"zot GET {LOGIN} sends {username} to {where}, for something else than zot's login; {back}"
         raise InterceptedError(msg)
     if is_elsewhere:
-        msg = f"zot GET {_LOGIN} sends {username} to {where}, not to {authentik_url}; correct authentik's URL"
+        msg = f"zot GET {LOGIN} sends {username} to {where}, not to {authentik_url}; correct authentik's URL"
         raise UnexpectedAnswerError(msg)
     return authorize
+
+
+def _asked(zot: Zot, registry: Browser, username: str, provider: str) -> httpx.Response:
+    """
+    Return zot's redirect to its identity provider.
+
+    Raises:
+        NotFoundError: OpenID is off. zot says so by a 404 that a proxy sends as well: it counts only where zot itself
+            answers beside it.
+    """
+    hint = f"check oidcProvider: zot's configuration has no OpenID provider {provider}"
+    off = "OpenID is not configured in zot: add a provider for authentik there; or let what stands in front of it pass"
+    advice = Advice({400: hint, 404: f"{off} {LOGIN}", 200: _LET_THROUGH}, {200: InterceptedError})
+    response = registry.call(
+        "GET",
+        LOGIN,
+        whose=username,
+        params={"provider": provider, "callback_ui": f"{registry.base_url}/home"},
+        expect=(302, 404),
+        unjudged=frozenset({404}),
+        advice=advice,
+    )
+    if response.status_code == httpx.codes.FOUND:
+        return response
+    if zot.has_switched_off(response):
+        raise refused(response, "zot", registry.base_url, LOGIN, username, advice)
+    raise registry.refusal(response, LOGIN, username, advice)
 
 
 @dataclass(frozen=True)
@@ -147,12 +158,12 @@ class _Walk:
         """
         Walk the login with a browser that is logged in to *authentik*; once more where zot found authentik amiss.
         """
-        with Browser("zot", self.zot.api.base_url) as registry:
+        with Browser("zot", self.zot.api.base_url, voice=VOICE) as registry:
             callback = self._code(authentik, registry)
             landed = registry.visit(callback, whose=self.account.username, expect=(201, 302, *_WORTH_ANOTHER_WALK))
             if landed.status_code not in _WORTH_ANOTHER_WALK:
                 return self._session(registry, landed)
-        with Browser("zot", self.zot.api.base_url) as registry:
+        with Browser("zot", self.zot.api.base_url, voice=VOICE) as registry:
             callback = self._code(authentik, registry)
             return self._session(registry, self._land(registry, callback))
 
@@ -161,7 +172,7 @@ class _Walk:
         Get a code from authentik, and return zot's address to bring it to.
         """
         whose = self.account.username
-        authorize = _begin(registry, whose, self.provider, authentik.base_url)
+        authorize = _begin(self.zot, registry, whose, self.provider, authentik.base_url)
         advice = Advice({400: "the provider's redirect URI or client ID does not fit zot's configuration"})
         response = authentik.visit(authorize, whose=whose, expect=(200, 302), advice=advice, repeat=True)
         if response.status_code == 200:
@@ -169,7 +180,7 @@ class _Walk:
             msg = f"authentik GET {authorize.path} denied {whose} the application; {hint}"
             raise LoginBlockedError(msg)
         callback = location(response)
-        if registry.is_at(callback) and _CALLBACK in callback.path:
+        if registry.is_at(callback) and CALLBACK in callback.path:
             return callback
         # authentik may be at the registry's own address, under a path: what is not zot's callback is authentik's.
         if authentik.is_at(callback) or registry.is_at(callback):
@@ -178,7 +189,8 @@ class _Walk:
             msg = f"authentik asks {whose} for consent, or more, in flow {slug}; {hint}"
             raise LoginBlockedError(msg)
         where = f"{callback.scheme}://{callback.netloc.decode()}, not to {registry.base_url}"
-        msg = f"authentik GET {authorize.path} sends {whose} to {where}; correct zot's URL"
+        hint = "correct zot's URL, or let whatever stands in front of authentik pass /application/o/ without a login"
+        msg = f"authentik GET {authorize.path} sends {whose} to {where}; {hint}"
         raise UnexpectedAnswerError(msg)
 
     def _land(self, registry: Browser, callback: httpx.URL) -> httpx.Response:
@@ -189,8 +201,6 @@ class _Walk:
         landed = registry.visit(callback, whose=whose, expect=(201, 302, 401))
         if landed.status_code != httpx.codes.UNAUTHORIZED:
             return landed
-        if is_a_page(landed):
-            raise registry.refusal(landed, callback.path, whose, Advice({401: LET_THROUGH}, {401: InterceptedError}))
         reasons = ["client secret", "signing key", "clock", "authentik out of its reach"]
         if not self.account.email:
             reasons.append(

@@ -139,7 +139,7 @@ def test_a_count_of_secrets_that_is_no_number_does_not_stop_a_read(life: Life) -
 
 
 NOT_ZOT = {
-    "a_web_server": (404, "API keys are off, or this is no zot: set http.auth.apikey to true"),
+    "a_web_server": (404, "no such route there, or something in front of it answered"),
     "a_registry_of_another_kind": (405, "check that the URL names this system"),
     "a_proxy_s_login_page": (403, "let whatever stands in front of zot pass /zot/auth/ and /v2/"),
     "a_broken_gateway": (502, "check that the URL names this system"),

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import httpx
 import pytest
-from starlette.responses import Response
+from starlette.responses import JSONResponse
 
 from components.authentik.api import Account, Authentik, Group
 from components.http.browser import Browser
@@ -186,7 +186,7 @@ def test_an_impersonation_is_the_account_s_session_in_that_browser_only(signed_i
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (html(200), "JSON"),
+        (html(200), "something in front of it answered"),
         (said(200, json={"results": [{"pk": 5, "uuid": "u", "username": USER}]}), "results.0.type"),
         (said(200, json=[]), "JSON"),
         (said(200, content=b'{"results": ['), "JSON"),
@@ -212,7 +212,8 @@ def test_an_answer_that_shows_no_accounts_is_an_error(
 def test_what_names_a_wanted_state_may_be_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
     """Said twice it is the same state."""
     known, group = Account.model_validate(SHOWN), Group(pk="g", name=GROUP)
-    told, authentik = told_client(monkeypatch, said(503), said(204), said(503), said(204), said(503), said(204))
+    done = said(204, headers={"X-authentik-Id": "a-request"})
+    told, authentik = told_client(monkeypatch, said(503), done, said(503), done, said(503), done)
 
     authentik.set_password(known, SECRET)
     authentik.join(known, group)
@@ -243,7 +244,7 @@ def test_many_accounts_are_looked_at_by_few_requests(
         grants = [Grant("view_user", user) for user in made]
         monkeypatch.setenv("AUTHENTIK_TOKEN", users.add_token("zot-ci-bot", grants))
     if may == "not list":
-        refusal = Response(status_code=403)
+        refusal = JSONResponse({"detail": "You do not have permission to perform this action."}, 403)
         Between(users).rules.append(lambda _, path: refusal if path == "/api/v3/core/users/" else None)
     authentik = client(signed_in)
     signed_in.estate.log.clear()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse
 
 from components.authentik.service_account import ServiceAccountProvider
 from components.dynamic.provider import Props, Provider
@@ -139,7 +139,7 @@ def trouble(kind: str, subject: Subject, olds: Props, world: World, monkeypatch:
 PREFIXES = {
     "refused connection": "not checked: ",
     "503": "not checked: ",
-    "html": "cannot be checked: ",
+    "html": "not checked: ",
     "bad token": "refused: ",
     "no token": "cannot be checked: ",
 }
@@ -410,7 +410,8 @@ def test_a_missing_token_is_no_reason_to_let_go(signed_in: World, monkeypatch: p
     """Nothing was asked."""
     olds = outs_of(_SECRET.create(secret(signed_in)))
     next_run(signed_in)
-    Between(signed_in.estate.forgejo).answer("DELETE /", Response(status_code=401))
+    refusal = JSONResponse({"message": "token is required", "url": "https://forge.test/api/swagger"}, 401)
+    Between(signed_in.estate.forgejo).answer("DELETE /", refusal)
 
     with pytest.raises(SignInRefusedError):
         _SECRET.delete("id", olds)

@@ -170,7 +170,6 @@ ANSWERS = {
     "authentik_token_unknown": Answer(
         lambda world: {"AUTHENTIK_TOKEN": world.estate.secrets.new(60)}, "check that AUTHENTIK_TOKEN is valid and its"
     ),
-    "authentik_html": Answer(_html, "for zot-ci with a body that is not the expected JSON; check that http://127"),
     "zot_without_api_keys": Answer(_api_keys_off, "zot GET /zot/auth/apikey answered 404 for zot-ci; API keys are off"),
     "zot_key_without_a_zone": Answer(_key_without_a_zone, "with JSON without a valid apiKeys.0.createdAt"),
     "captcha": Answer(_login_impossible, "at ak-stage-captcha; it asks for a captcha"),
@@ -203,6 +202,20 @@ def test_a_wrong_answer_ends_the_run_with_one_line_and_nothing_changed(answer: A
     assert snapshot(standing.world) == before
 
 
+def test_a_page_in_authentik_s_place_is_a_silence_that_the_run_tells_of(standing: Standing) -> None:
+    """As if authentik gave no answer: a key needs none, so the run succeeds, and nothing is changed."""
+    _html(standing.world)
+    before = snapshot(standing.world)
+
+    run = standing.stack.up()
+
+    assert run.code == 0, run.text
+    assert "gave no answer of its own, but 200: something in front of it answered; let whatever stands in" in run.text
+    assert BODY_TEXT not in run.text
+    assert "Traceback" not in run.text
+    assert snapshot(standing.world) == before
+
+
 def test_a_registry_at_a_new_address_that_is_not_zot_gets_no_key(standing: Standing) -> None:
     """The settings name a web server: the old key stays where it is, and the new place is only asked."""
     with Elsewhere(404, f"<html>{BODY_TEXT}</html>".encode()) as elsewhere:
@@ -212,7 +225,7 @@ def test_a_registry_at_a_new_address_that_is_not_zot_gets_no_key(standing: Stand
         run = standing.stack.up()
 
         assert {asked.method for asked in elsewhere.seen} == {"GET"}
-    refused(standing, run, "zot GET /zot/auth/apikey answered 404 for zot-ci; API keys are off, or this is no zot")
+    refused(standing, run, "zot GET /zot/auth/apikey answered 404 for zot-ci; no such route there, or something")
     assert snapshot(standing.world) == before
 
 

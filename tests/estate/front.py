@@ -1,6 +1,7 @@
 """
 What stands between a client and an embedded system, whichever it is: a server that is down or slow, a worker that is
-recycled in the midst of a request, a rate limit, a proxy that wants a login of its own. And how much was under way.
+recycled in the midst of a request, a rate limit, a proxy that wants a login of its own, or that answers anything else
+in the system's place. And how much was under way.
 
 All of it is off until a test switches it on. The back doors below ``/_estate/`` are never in its way.
 """
@@ -10,13 +11,43 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 BACK_DOORS = "/_estate/"
+
+LOGIN_PAGE = "https://login.example.test/?rd=https://system.example.test/"
+_CHALLENGE = "<!DOCTYPE html><html><head><title>Just a moment...</title></head></html>"
+_CDN = {"server": "cloudflare", "cf-ray": "8c9f0e1d2b3a4c5d-AMS"}
+# What stands in front of a system says in its place, by a name.
+ANSWERS: dict[str, Callable[[], Response]] = {
+    # Word for word what Go's servers say of a route that they do not have, Gitea and zot among them.
+    "404": lambda: PlainTextResponse("404 page not found\n", 404),
+    "404 page": lambda: HTMLResponse("<html><body><h1>404 Not Found</h1></body></html>", 404, {"server": "nginx/1.27"}),
+    "404 empty": lambda: Response(status_code=404),
+    # An API gateway's, in JSON.
+    "404 gateway": lambda: JSONResponse({"message": "no Route matched with those values"}, 404),
+    "405": lambda: Response(status_code=405),
+    "410": lambda: PlainTextResponse("410 gone\n", 410),
+    # A challenge of a CDN.
+    "403": lambda: HTMLResponse(_CHALLENGE, 403, _CDN | {"cf-mitigated": "challenge"}),
+    "401": lambda: HTMLResponse("<html>401</html>", 401, {"www-authenticate": 'Basic realm="proxy"'}),
+    "503": lambda: HTMLResponse(_CHALLENGE, 503, _CDN),
+    "200": lambda: HTMLResponse("<html><body>Please sign in</body></html>"),
+    "201": lambda: HTMLResponse("<html><body>Please sign in</body></html>", 201),
+    # A web page without a body, as far as its headers say.
+    "204": lambda: Response(status_code=204, headers={"content-type": "text/html"}),
+    "302": lambda: Response(status_code=302, headers={"location": LOGIN_PAGE}),
+    "307": lambda: Response(status_code=307, headers={"location": LOGIN_PAGE}),
+    "308": lambda: Response(status_code=308, headers={"location": LOGIN_PAGE}),
+    # A login page under the system's own name.
+    "302 here": lambda: Response(status_code=302, headers={"location": "/outpost.goauthentik.io/start?rd=x"}),
+    "cut": lambda: Response(b'{"results": [{"username": "zot-', media_type="application/json"),
+}
 
 
 @dataclass
@@ -27,6 +58,19 @@ class Stumble:
     nth: int
     method: str
     handled: bool
+
+
+@dataclass(frozen=True)
+class Instead:
+    """One of *ANSWERS*, given in the system's place to every request below that path, of these methods (none: any)."""
+
+    answer: str
+    below: str
+    methods: frozenset[str]
+
+    def is_for(self, request: Request) -> bool:
+        """Tell whether that request gets it."""
+        return request.url.path.startswith(self.below) and (not self.methods or request.method in self.methods)
 
 
 class Traffic:
@@ -62,6 +106,8 @@ class Front:
         requests_per_second: more requests than that within a second are answered 429 (0: no limit).
         retry_after: the ``Retry-After`` of such an answer; ``None`` leaves it out.
         forward_auth: a proxy in front wants a login of its own: 401 in its words, whatever is asked.
+        strips: headers that a proxy takes out of every answer, in small letters.
+        instead: what is answered in the system's place; *answer_instead* adds to it.
     """
 
     def __init__(self) -> None:
@@ -70,8 +116,19 @@ class Front:
         self.requests_per_second = 0
         self.retry_after: str | None = "1"
         self.forward_auth = False
+        self.strips: set[str] = set()
+        self.instead: list[Instead] = []
         self.stumbles: list[Stumble] = []
         self.traffic = Traffic()
+
+    def answer_instead(self, answer: str, *methods: str, below: str = "/") -> None:
+        """
+        Back door: from now on one of *ANSWERS* goes to every request below that path, and the system gets none of them.
+
+        Only to requests of these *methods*, if any are named. The system answers again when *instead* is empty.
+        """
+        ANSWERS[answer]()
+        self.instead.append(Instead(answer, below, frozenset(method.upper() for method in methods)))
 
     def stumble(self, prefix: str = "/", nth: int = 1, method: str = "", handled: bool = False) -> None:
         """
@@ -91,7 +148,8 @@ class Front:
         try:
             if self.latency:
                 await asyncio.sleep(self.latency)
-            answer = self._in_front()
+            send = self._stripped(send) if self.strips else send
+            answer = self._in_front(request)
             stumble = self._struck(request) if answer is None else None
             if stumble is not None:
                 if stumble.handled:
@@ -101,13 +159,27 @@ class Front:
         finally:
             self.traffic.leave()
 
-    def _in_front(self) -> Response | None:
+    def _stripped(self, send: Send) -> Send:
+        """Return *send* without the headers that are taken out."""
+
+        async def stripped(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = message.get("headers", ())
+                message["headers"] = [pair for pair in headers if pair[0].decode().lower() not in self.strips]
+            await send(message)
+
+        return stripped
+
+    def _in_front(self, request: Request) -> Response | None:
         """Return the answer of whoever does not let the request through."""
         if self.down:
             return HTMLResponse("<html><body><h1>503 Service Unavailable</h1></body></html>", 503)
         if self.forward_auth:
             headers = {"www-authenticate": 'Basic realm="proxy"'}
             return HTMLResponse("<html><body><h1>401 Unauthorized</h1></body></html>", 401, headers)
+        for one in self.instead:
+            if one.is_for(request):
+                return ANSWERS[one.answer]()
         if self.requests_per_second and not self._within_limit():
             headers = {"retry-after": self.retry_after} if self.retry_after is not None else {}
             return PlainTextResponse("Too Many Requests", 429, headers)

@@ -10,7 +10,13 @@ from typing import Any
 import pytest
 
 from components.forgejo.api import Forgejo
-from components.http.errors import NotFoundError, OutOfOrderError, ReconcileError, UnexpectedAnswerError
+from components.http.errors import (
+    InterceptedError,
+    NotFoundError,
+    OutOfOrderError,
+    ReconcileError,
+    UnexpectedAnswerError,
+)
 from components.settings.server import ForgejoServer
 from tests.http.told import URL, Answer, Told, said
 from tests.messages import assert_names
@@ -68,6 +74,7 @@ def test_a_run_without_an_end_is_unfinished(monkeypatch: pytest.MonkeyPatch) -> 
     [
         (204, UnexpectedAnswerError, "too old"),
         (404, NotFoundError, "no such workflow"),
+        (405, InterceptedError, "no such route there, or something in front of it answered"),
         (422, UnexpectedAnswerError, "workflow_dispatch"),
         (503, OutOfOrderError, "503"),
     ],
@@ -76,7 +83,8 @@ def test_a_run_that_cannot_be_started_is_told_and_not_tried_again(
     status: int, kind: type[ReconcileError], words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A repeat would start it twice."""
-    told, forgejo = told_client(monkeypatch, said(status))
+    body = {"message": "not found", "url": "https://forge.test/api/swagger"} if status == 404 else None
+    told, forgejo = told_client(monkeypatch, said(status, json=body))
 
     with pytest.raises(kind) as caught:
         forgejo.run_workflow(PLACE, "canary.yaml", "main", 300.0)

@@ -136,7 +136,7 @@ def test_a_redirect_to_anything_but_a_repository_of_this_server_is_no_move(
     away = Response(status_code=307, headers={"location": location})
     Between(signed_in.estate.forgejo).answer("GET /api/v1/repos", away)
 
-    assert str(outs_of(PROVIDER.read(ID, olds))["condition"]).startswith("cannot be checked: Forgejo at ")
+    assert str(outs_of(PROVIDER.read(ID, olds))["condition"]).startswith("not checked: Forgejo at ")
     with pytest.raises(UnexpectedAnswerError, match="307"):
         PROVIDER.update(ID, olds, secret(signed_in))
 

@@ -10,6 +10,7 @@ import pytest
 from components.http.errors import (
     AmbiguousError,
     CredentialMissingError,
+    InterceptedError,
     NotFoundError,
     PermissionMissingError,
     ReconcileError,
@@ -118,12 +119,12 @@ def test_a_refusal_says_what_the_token_lacks(
 @pytest.mark.parametrize(
     ("answer", "kind", "words"),
     [
-        (html(200), UnexpectedAnswerError, "JSON"),
+        (html(200), InterceptedError, "something in front of it answered"),
         (said(200, json={"fields": []}), UnexpectedAnswerError, "valid id"),
         (said(200, content=f'{{"id": "x", "fields": [{{"id": "{SECRET}'.encode()), UnexpectedAnswerError, "JSON"),
         (said(200, json=item_with({"id": "f", "value": [SECRET]})), UnexpectedAnswerError, "valid fields.0.value"),
         (said(400, json={"message": SECRET}), UnexpectedAnswerError, "older than 1.5"),
-        (said(404), NotFoundError, "OP_CONNECT_TOKEN has no access"),
+        (said(404, json={"status": 404, "message": SECRET}), NotFoundError, "OP_CONNECT_TOKEN has no access"),
         (broken(httpx.ReadTimeout), UnreachableError, "timed out"),
     ],
     ids=["html", "no id", "truncated", "no text", "400", "404", "nobody"],

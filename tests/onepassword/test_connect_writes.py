@@ -152,7 +152,7 @@ def test_a_removal_whose_answer_was_lost_is_over_if_the_field_is_gone(monkeypatc
 def test_a_removal_that_was_refused_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """The field is still there."""
     shown = said(200, json=item_with({"id": "f", "label": FIELD}))
-    _, connect = told_client(monkeypatch, said(403), shown)
+    _, connect = told_client(monkeypatch, said(403, json={"status": 403, "message": "refused"}), shown)
 
     with pytest.raises(PermissionMissingError, match="write access"):
         connect.remove_field(REF, "f")

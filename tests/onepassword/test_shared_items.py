@@ -141,7 +141,7 @@ class Connected:
             self.began.set()
             assert self.may_end.wait(PATIENCE_SECONDS)
             if any(self.refused in change["path"] for change in changes if self.refused):
-                return httpx.Response(403)
+                return httpx.Response(403, json={"status": 403, "message": "refused"})
             self.values |= {change["path"].split("/")[2]: change["value"] for change in changes}
         fields = [{"id": id_, "label": id_, "value": value} for id_, value in self.values.items()]
         return httpx.Response(200, json=item_with(*fields))

@@ -1,5 +1,6 @@
 """
-One part is away for a whole run: it gives no answer, speaks of its own fault only, or refuses its token.
+One part is away for a whole run: it gives no answer, speaks of its own fault only, or refuses its token. Or something
+in front of it answers in its place, which is to count as no answer.
 
 What is looked at: exit codes, that each place which does not need the part is served, that no key ends which the silent
 place may hold, that the part is named once in a preview, and that everything is in sync after the next `up`.
@@ -24,6 +25,8 @@ PARTS = {
     "one repository": "forgejo /eblume/second",
 }
 KINDS = {"refuse": Fault.REFUSE, "503": Fault.ERROR_503, "stall": Fault.STALL, "refused": None}
+# By the name that `tests.estate.front` has for the answer.
+IN_FRONT = {"404 in front": "404", "403 in front": "403"}
 _TOKENS = {"authentik": "AUTHENTIK_TOKEN", "Forgejo": "FORGEJO_TOKEN", "1Password": "OP_CONNECT_TOKEN"}
 SCENARIOS = {
     "in sync": grounds.IN_SYNC,
@@ -53,19 +56,19 @@ class Cell:
         """
         Where it is in the table.
         """
-        return f"{self.part} away", self.scenario
+        return f"something in front of {self.part}" if self.kind in IN_FRONT else f"{self.part} away", self.scenario
 
 
 def cells() -> list[Cell]:
     """
-    All that can be: one vault that is away answers 503, and only three systems take a token.
+    All that can be: one vault that is away answers 503, if nothing in front does, and only three systems take a token.
     """
     return [
         Cell(part, kind, scenario)
         for scenario in SCENARIOS
         for part in PARTS
-        for kind in KINDS
-        if (kind != "refused" or part in _TOKENS) and (part != "one vault" or kind == "503")
+        for kind in (*KINDS, *IN_FRONT)
+        if (kind != "refused" or part in _TOKENS) and (part != "one vault" or kind == "503" or kind in IN_FRONT)
     ]
 
 
@@ -115,6 +118,9 @@ def _removed(cell: Cell) -> frozenset[str]:
 def _send_away(ground: Ground, cell: Cell) -> None:
     if cell.kind == "refused":
         ground.stack.env[_TOKENS[cell.part]] = "a-token-that-nobody-knows"
+    elif cell.kind in IN_FRONT:
+        system, below = _front(ground, cell.part)
+        ground.world.estate.systems[system].answer_instead(IN_FRONT[cell.kind], below=below)
     elif cell.part == "one vault":
         ground.world.estate.onepassword.silent_vaults = {SPARE}
     else:
@@ -125,8 +131,20 @@ def _send_away(ground: Ground, cell: Cell) -> None:
         ground.proxies.plan.away = {PARTS[cell.part]: fault}
 
 
+def _front(ground: Ground, part: str) -> tuple[str, str]:
+    """
+    Return the system that a part belongs to, and below which of its paths something else answers.
+    """
+    if part == "one vault":
+        return "onepassword", f"/v1/vaults/{ground.world.estate.onepassword.vault(SPARE).id}"
+    system, _, path = PARTS[part].partition(" ")
+    return system, f"/api/v1/repos{path}" if path else "/"
+
+
 def _bring_back(ground: Ground) -> None:
     ground.proxies.plan.away = {}
+    for system in ground.world.estate.systems.values():
+        system.instead.clear()
     ground.stack.env.pop("ZOT_CI_TIMEOUT_SECONDS", None)
     ground.world.estate.onepassword.silent_vaults = set()
     for variable in _TOKENS.values():

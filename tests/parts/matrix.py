@@ -57,7 +57,7 @@ def markdown(outcomes: Iterable[Outcome]) -> str:
         held[outcome.cell.row] += not outcome.faults
     lines = [f"Tried / held, {datetime.now(UTC):%Y-%m-%d}:"]
     for columns, rows in (
-        (list(away.SCENARIOS), [f"{part} away" for part in away.PARTS]),
+        (list(away.SCENARIOS), list(dict.fromkeys(cell.row[0] for cell in away.cells()))),
         (list(gone.BEGINS), list(dict.fromkeys(cell.loss for cell in gone.cells()))),
     ):
         lines += ["", f"| Part | {' | '.join(columns)} |", f"|---|{'---|' * len(columns)}"]

@@ -50,7 +50,9 @@ def probes(create: int = 400, delete: int = 403) -> list[Answer]:
 
     def answer(request: httpx.Request) -> httpx.Response:
         status = answers[request.method]
-        return (zot_refuses(status) if status in (401, 403) else said(status))(request)
+        if status in (401, 403):
+            return zot_refuses(status)(request)
+        return said(status, json={"errors": [{"code": "MANIFEST_UNKNOWN"}]} if status == 404 else None)(request)
 
     return [answer] * 2
 
@@ -165,7 +167,7 @@ def test_an_expiry_is_reckoned_from_the_registry_s_clock() -> None:
         ([ALIVE, *probes(create=401)], "refused"),
         ([ALIVE, *probes(create=403)], "it cannot create, which the settings expect"),
         ([ALIVE, *probes(delete=404)], "it can delete, which the settings do not expect"),
-        ([said(404)], "http.auth.apikey"),
+        ([said(404)], "no such route there, or something in front of it"),
         ([ALIVE, *probes(create=201)], "zot PUT"),
     ],
     ids=["refused", "not listed", "refused by the probe", "too little", "too much", "no list", "no probe"],

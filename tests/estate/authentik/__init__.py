@@ -10,9 +10,9 @@ import uuid
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tests.estate.authentik import directory, flow, oauth
 from tests.estate.authentik.backdoor import BackDoors
@@ -20,7 +20,30 @@ from tests.estate.authentik.model import Application, Code, Device, Grant, Group
 from tests.estate.authentik.permissions import SESSION_COOKIE, Endpoint, Handler, Refusal
 from tests.estate.core import System, World
 
+ID_HEADER = b"x-authentik-id"
+
 __all__ = ["Application", "Authentik", "Device", "Grant", "Group", "Session", "Token", "User"]
+
+
+class _Named:
+    """Every answer of authentik's names the request by a header of its own, a missing route's page too (run)."""
+
+    def __init__(self, inner: ASGIApp) -> None:
+        self.inner = inner
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+
+        async def named(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", ()), (ID_HEADER, uuid.uuid4().hex.encode())]
+            await send(message)
+
+        await self.inner(scope, receive, named)
+
+
+async def _no_route(request: Request, error: Exception) -> Response:
+    return HTMLResponse("<html><title>Not Found</title></html>", 404)
 
 
 class Authentik(BackDoors, System):
@@ -97,7 +120,7 @@ class Authentik(BackDoors, System):
         ]
         for action in ("add_user", "remove_user"):
             routes.append(Route(f"{core}/groups/{{pk}}/{action}/", answer(directory.membership), methods=["POST"]))
-        return Starlette(routes=routes)
+        return _Named(Starlette(routes=routes, exception_handlers={404: _no_route}))
 
     def _answer(self, handler: Handler) -> Endpoint:
         async def endpoint(request: Request) -> Response:

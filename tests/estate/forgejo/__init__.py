@@ -11,7 +11,7 @@ from datetime import tzinfo
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
@@ -21,6 +21,15 @@ from tests.estate.forgejo.backdoor import BackDoors
 from tests.estate.forgejo.model import Account, Organization, Repository, Scope, Secret, Token
 
 __all__ = ["Account", "Forgejo", "Organization", "Repository", "Scope", "Secret", "Token"]
+
+
+async def _no_route(request: Request, error: Exception) -> Response:
+    # Go's own words, as a reverse proxy without a backend has them (run).
+    return PlainTextResponse("404 page not found\n", 404)
+
+
+async def _no_method(request: Request, error: Exception) -> Response:
+    return Response(status_code=405)
 
 
 class Forgejo(BackDoors, System):
@@ -66,7 +75,7 @@ class Forgejo(BackDoors, System):
                 Route(f"{prefix}/actions/secrets/{{name}}", self._answer(api.delete_secret, kind), methods=["DELETE"]),
                 Route(f"{prefix}/actions/variables/{{name}}", self._answer(api.variable, kind), methods=api.METHODS),
             ]
-        return Starlette(routes=routes, exception_handlers={404: self._not_found})
+        return Starlette(routes=routes, exception_handlers={404: _no_route, 405: _no_method})
 
     def _answer(self, handler: api.Handler, kind: str = "") -> api.Endpoint:
         async def endpoint(request: Request) -> Response:
@@ -81,6 +90,3 @@ class Forgejo(BackDoors, System):
         """Return an id that nothing has."""
         self._next_number += 1
         return self._next_number - 1
-
-    async def _not_found(self, request: Request, error: Exception) -> Response:
-        return api.Refusal(404, api.NOT_FOUND).response(self)

@@ -14,11 +14,15 @@ from starlette.types import ASGIApp
 
 from tests.estate.core import System, World
 from tests.estate.zot import oidc, registry, webkeys
-from tests.estate.zot.access import Endpoint, Handler, Refusal, refused
+from tests.estate.zot.access import Endpoint, Handler, Refusal, denied, identify, no_route, refused
 from tests.estate.zot.backdoor import BackDoors, move_clock
 from tests.estate.zot.keys import Keys
 from tests.estate.zot.registry import Repository
 from tests.estate.zot.rights import Access
+
+
+async def _no_method(request: Request, error: Exception) -> Response:
+    return Response(status_code=405)
 
 
 class Zot(BackDoors, System):
@@ -77,7 +81,16 @@ class Zot(BackDoors, System):
             Route("/zot/auth/apikey", answer(webkeys.apikey), methods=["GET", "POST", "DELETE"]),
             *registry.routes(answer),
         ]
-        return Starlette(routes=routes)
+        return Starlette(routes=routes, exception_handlers={404: self._no_route, 405: _no_method})
+
+    async def _no_route(self, request: Request, error: Exception) -> Response:
+        """Refuse whoever has no valid credential first, as zot does below its own paths (run)."""
+        try:
+            if not request.url.path.startswith(("/v2/", "/zot/")) or identify(self, request):
+                return no_route()
+        except Refusal as refusal:
+            return await refused(self, refusal)
+        return await refused(self, denied(""))
 
     def _answer(self, handler: Handler) -> Endpoint:
         async def endpoint(request: Request) -> Response:

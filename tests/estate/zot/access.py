@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from tests.estate.core import act_as, basic_auth
 
@@ -32,6 +32,11 @@ DENIED: dict[str, Any] = {
     "message": "requested access to the resource is denied",
     "detail": {"description": "The access controller denied access for the operation on a resource."},
 }
+
+
+def no_route() -> Response:
+    """Return the answer of a path that is not there, or is switched off: Go's own words (run)."""
+    return PlainTextResponse("404 page not found\n", 404)
 
 
 class Refusal(Exception):

@@ -25,6 +25,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from tests.estate.core import act_as
+from tests.estate.zot.access import no_route
 
 if TYPE_CHECKING:
     from tests.estate.zot import Zot
@@ -64,7 +65,7 @@ async def login(zot: Zot, request: Request) -> Response:
     """Send the browser to the provider, with two cookies to know it again."""
     provider = zot.provider if zot.openid_enabled else None
     if provider is None:
-        return Response(status_code=404)
+        return no_route()
     if request.query_params.get("provider") != provider.name:
         return Response(status_code=400)
     state, cookie = zot.secrets.add(str(uuid.uuid4())), zot.secrets.new(96)
@@ -88,7 +89,7 @@ async def callback(zot: Zot, request: Request) -> Response:
     """Exchange the code, remember the user's groups, open a session."""
     provider = zot.provider if zot.openid_enabled else None
     if provider is None:
-        return Response(status_code=404)
+        return no_route()
     if request.path_params["provider"] != provider.name:
         return Response(status_code=400)
     try:

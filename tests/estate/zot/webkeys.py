@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from tests.estate.core import json_body
-from tests.estate.zot.access import identify
+from tests.estate.zot.access import identify, no_route
 
 if TYPE_CHECKING:
     from tests.estate.zot import Zot
@@ -23,7 +23,7 @@ LARGEST_BODY = 8 * 1024
 async def apikey(zot: Zot, request: Request) -> Response:
     """List, mint or delete the caller's own keys."""
     if not zot.has_apikeys:
-        return Response(status_code=404)
+        return no_route()
     user = identify(zot, request)
     if not user:
         return Response(status_code=500)

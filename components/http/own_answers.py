@@ -1,0 +1,148 @@
+"""
+Whether an answer is a system's own, or that of something in front of it: a proxy without a backend, a login page, the
+challenge of a CDN. What its own answers look like, each system's folder says; no vendor is known here.
+
+An answer in foreign words says nothing of the thing that was asked about: it is as good as none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from .errors import InterceptedError, OutOfOrderError, ReconcileError
+from .wording import origin_in_words
+
+# Statuses by which an API says that a thing, a right or a route is not there. Any proxy sends them as well.
+REFUSALS = frozenset({401, 403, 404, 405, 410})
+_NO_ROUTE = frozenset({404, 405, 410})
+
+# What calls itself so in the header `Server`. Only names from here are shown: no header's text is.
+_SERVERS = {
+    "akamaighost": "Akamai",
+    "apache": "Apache",
+    "awselb": "AWS's load balancer",
+    "caddy": "Caddy",
+    "cloudflare": "Cloudflare",
+    "cloudfront": "CloudFront",
+    "envoy": "Envoy",
+    "istio-envoy": "Envoy",
+    "kong": "Kong",
+    "nginx": "nginx",
+    "openresty": "OpenResty",
+    "traefik": "Traefik",
+    "varnish": "Varnish",
+}
+
+
+@dataclass(frozen=True)
+class Voice:
+    """
+    How a system's own answers look.
+
+    Args:
+        is_own: whether an answer is the system's own. Not asked about 429, nor about a 5xx that is no web page: they
+            have one meaning, whoever sends them.
+        paths: what a proxy in front of the system has to let pass, for the message.
+        no_route: a clause for the message about which server of that kind has no such route.
+    """
+
+    is_own: Callable[[httpx.Response], bool]
+    paths: str
+    no_route: str = ""
+
+    def speaks(self, response: httpx.Response) -> bool:
+        """
+        Whether *response* can be taken for the system's own.
+        """
+        status = response.status_code
+        if status == httpx.codes.TOO_MANY_REQUESTS or (status >= 500 and not is_page(response)):
+            return True
+        return self.is_own(response)
+
+    def let_through(self, system: str) -> str:
+        """
+        Return what a person should change.
+        """
+        passing = f"let whatever stands in front of {system} pass {self.paths} without a login of its own"
+        return f"{passing}, and check that the URL names this system"
+
+    def foreign(self, response: httpx.Response, system: str, base_url: str, path: str, whose: str) -> ReconcileError:
+        """
+        Return the error for an answer that is not the system's own. Neither its body nor a header is shown.
+        """
+        status = response.status_code
+        who = "something in front of it answered"
+        if status in _NO_ROUTE:
+            who = f"no such route there, or {who}"
+        named = in_front(response)
+        who += f" ({named})" if named else ""
+        if status in _NO_ROUTE and self.no_route:
+            who += f"; {self.no_route}"
+        answered = f"{status}{redirect_in_words(response)}"
+        hint = self.let_through(system)
+        call = f"{system} {response.request.method} {path} answered {answered} for {whose}"
+        brief = f"{system} at {base_url} gave no answer of its own, but {answered}: {who}; {hint}"
+        kind = OutOfOrderError if status >= 500 else InterceptedError
+        return kind(f"{call}; {who}; {hint}", brief=brief)
+
+
+def in_front(response: httpx.Response) -> str:
+    """
+    Return the name of what answered, where it says so by a name that is known; else nothing.
+    """
+    server: str = response.headers.get("server", "")
+    name = _SERVERS.get(server.partition("/")[0].strip().lower(), "")
+    return name or ("Cloudflare" if "cf-ray" in response.headers else "")
+
+
+def redirect_in_words(response: httpx.Response) -> str:
+    """
+    Say where a redirect leads, in brackets; nothing for another answer.
+    """
+    if not response.is_redirect:
+        return ""
+    return f" (a redirect to {origin_in_words(response.headers.get('location', ''))}, not followed)"
+
+
+def is_page(response: httpx.Response) -> bool:
+    """
+    Whether the answer is a web page, by its header.
+    """
+    kind: str = response.headers.get("content-type", "")
+    return kind.partition(";")[0].strip().lower() == "text/html"
+
+
+def body_of(response: httpx.Response) -> Any:
+    """
+    Return the parsed body; None for what is no JSON.
+    """
+    try:
+        return response.json()
+    except (ValueError, RecursionError):
+        return None
+
+
+def has_text(response: httpx.Response, *names: str) -> bool:
+    """
+    Whether the body is a JSON object in which each of these *names* has a text.
+    """
+    body = body_of(response)
+    return isinstance(body, dict) and all(isinstance(body.get(name), str) for name in names)
+
+
+def is_json(response: httpx.Response) -> bool:
+    """
+    Whether the body is JSON, an object or a list.
+    """
+    return isinstance(body_of(response), dict | list)
+
+
+def is_empty(response: httpx.Response) -> bool:
+    """
+    Whether there is nothing in the answer, and it is no web page either.
+    """
+    return not response.content and not is_page(response)

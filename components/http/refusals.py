@@ -1,0 +1,58 @@
+"""
+The error for an answer of a system's own that was not wanted, by its status, and what a person should change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import httpx
+
+from .errors import (
+    NotFoundError,
+    OutOfOrderError,
+    PermissionMissingError,
+    RateLimitedError,
+    ReconcileError,
+    SignInRefusedError,
+    UnexpectedAnswerError,
+)
+from .own_answers import redirect_in_words
+
+
+@dataclass(frozen=True)
+class Advice:
+    """
+    What a person should change for an answer, by status; and the class of error where the status alone misleads.
+
+    *hints* completes the sentence "…; <hint>". *kinds* overrides the class: authentik says 403 for a bad token, for
+    example, where others say 401.
+    """
+
+    hints: Mapping[int, str] = field(default_factory=dict)
+    kinds: Mapping[int, type[ReconcileError]] = field(default_factory=dict)
+
+
+_KINDS: Mapping[int, type[ReconcileError]] = {
+    401: SignInRefusedError,
+    403: PermissionMissingError,
+    404: NotFoundError,
+    410: NotFoundError,
+    429: RateLimitedError,
+}
+
+
+def refused(
+    response: httpx.Response, system: str, base_url: str, path: str, whose: str, advice: Advice
+) -> ReconcileError:
+    """
+    Return the error for an answer that was not wanted; the body is not read.
+    """
+    status = response.status_code
+    otherwise = OutOfOrderError if status >= 500 else UnexpectedAnswerError
+    kind = advice.kinds.get(status) or _KINDS.get(status, otherwise)
+    answered = f"answered {status}{redirect_in_words(response)}"
+    hint = advice.hints.get(status, "check that the URL names this system and its log for the reason")
+    msg = f"{system} {response.request.method} {path} {answered} for {whose}; {hint}"
+    return kind(msg, brief=f"{system} at {base_url} {answered}; {hint}")
