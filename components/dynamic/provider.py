@@ -18,7 +18,7 @@ from pulumi.dynamic import CheckResult, ConfigureRequest, DiffResult, ReadResult
 from pulumi.output import Unknown
 
 from ..http import logs
-from ..http.errors import MovedError, NotFoundError, ReconcileError
+from ..http.errors import MovedError, NotFoundError, ReconcileError, RedirectedError
 from ..rotation import CURRENT
 from ..settings.named import named_fields
 from . import one_line
@@ -28,7 +28,7 @@ from .journal import is_preview
 from .run_memory import MEMORY, Identity
 from .seen import SEEN
 from .told import TOLD
-from .trouble import NO_ANSWER, REFUSED, SILENT, condition_of, is_fault, is_trouble, whose_fault
+from .trouble import MOVED_AS_A_WHOLE, NO_ANSWER, REFUSED, SILENT, condition_of, is_fault, is_trouble, whose_fault
 
 _log = logging.getLogger(__name__)
 
@@ -212,8 +212,8 @@ class Provider(ResourceProvider):
         except NotFoundError as exc:
             _log.info("%s: there is nothing to delete any more: %s", what, exc.brief)
         except MovedError as exc:
-            _log.warning("%s was left, since its repository moved to %s; %s", what, exc.new_name, left)
-        except (*NO_ANSWER, *REFUSED) as exc:
+            _log.warning("%s was left, since it moved to %s; %s", what, exc.new_name, left)
+        except (*NO_ANSWER, *REFUSED, RedirectedError) as exc:
             if isinstance(exc, REFUSED) and not MEMORY.has_left(props.get(self.server or "")):
                 raise
             _log.warning("%s was left: %s; %s", what, exc.brief, left)
@@ -231,7 +231,7 @@ class Provider(ResourceProvider):
             for sentence in sentences:
                 if is_fault(sentence) and TOLD.note_fault(what, sentence):
                     continue
-                once = sentence.startswith(SILENT) or is_fault(sentence)
+                once = sentence.startswith((SILENT, *MOVED_AS_A_WHOLE)) or is_fault(sentence)
                 if not once or TOLD.is_new(whose_fault(sentence)):
                     _log.warning("%s: %s", what, sentence)
 

@@ -21,6 +21,7 @@ import stamina
 import truststore
 
 from ..version import VERSION
+from .answers import moved_to
 from .errors import (
     EnvironmentUnfitError,
     NotFoundError,
@@ -28,7 +29,9 @@ from .errors import (
     PermissionMissingError,
     RateLimitedError,
     ReconcileError,
+    RedirectedError,
     SignInRefusedError,
+    SystemMovedError,
     UnexpectedAnswerError,
     UnreachableError,
 )
@@ -283,14 +286,28 @@ class Api:
         Return the error for an answer that was not wanted; the body is not read.
         """
         status = response.status_code
+        moved = self.moved(response, path, whose)
+        if moved:
+            return moved
         otherwise = OutOfOrderError if status >= 500 else UnexpectedAnswerError
-        kind = advice.kinds.get(status) or _KINDS.get(status, otherwise)
+        kind = advice.kinds.get(status) or _KINDS.get(status, RedirectedError if response.is_redirect else otherwise)
         answered = f"answered {status}"
         if response.is_redirect:
             answered += f" (a redirect to {origin_in_words(response.headers.get('location', ''))}, not followed)"
         hint = advice.hints.get(status, "check that the URL names this system and its log for the reason")
         msg = f"{self.system} {response.request.method} {path} {answered} for {whose}; {hint}"
         return kind(msg, brief=f"{self.system} at {self.base_url} {answered}; {hint}")
+
+    def moved(self, response: httpx.Response, path: str, whose: str) -> SystemMovedError | None:
+        """
+        Return the error for a redirect that says that the whole system answers under another URL by now; else None.
+        """
+        new_url = moved_to(response, path, self.base_url)
+        if not new_url:
+            return None
+        call = f"{self.system} {response.request.method} {path} answered {response.status_code} for {whose}"
+        hint = f"it moved to {new_url}; if you know that address, set it in the place of {self.base_url}"
+        return SystemMovedError(f"{call}: {hint}", brief=f"{self.system}: {hint}", new_name=new_url)
 
     def parse(self, response: httpx.Response, path: str, whose: str, model: type[Parsed]) -> Parsed:
         """

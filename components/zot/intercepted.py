@@ -31,7 +31,7 @@ class ZotApi(Api):
         """
         Return the error for an answer that was not wanted.
         """
-        if is_intercepted(response):
+        if is_intercepted(response) and not self.moved(response, path, whose):
             status = response.status_code
             advice = Advice({status: LET_THROUGH}, {status: InterceptedError})
         return super().refusal(response, path, whose, advice)

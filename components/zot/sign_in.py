@@ -120,6 +120,9 @@ def _begin(registry: Browser, username: str, provider: str, authentik_url: str) 
             dict.fromkeys((200, 401, 403), InterceptedError),
         ),
     )
+    moved = registry.moved(response, _LOGIN, username)
+    if moved:
+        raise moved
     authorize = location(response)
     where = f"{authorize.scheme}://{authorize.netloc.decode()}"
     is_elsewhere = origin(authorize) != origin(httpx.URL(authentik_url))
