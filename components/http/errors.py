@@ -154,7 +154,8 @@ class LoginBlockedError(ReconcileError):
 
 class KeyUnfitError(ReconcileError):
     """
-    A new key failed its test (refused, cannot create, can delete). It was revoked again; the previous key stays.
+    A new key failed its test (refused, cannot create, can delete), or the registry has capped its life or changed its
+    label. It was revoked again; the previous key stays.
     """
 
 

@@ -71,6 +71,7 @@ class ListedKey(pydantic.BaseModel):
     expires_at: _Time = pydantic.Field(alias="expirationDate")
     is_expired: bool = pydantic.Field(alias="isExpired")
     last_used: _Time = pydantic.Field(alias="lastUsed")
+    scopes: list[Any] | None = None
 
 
 class _KeyList(pydantic.BaseModel):

@@ -219,10 +219,11 @@ class _Walk:
         log_out(self.zot, found, whose)
         name = called if _NAME.fullmatch(called) else "something else"
         where = f"http.auth.openid.providers.{self.provider}"
-        msg = (
-            f"zot calls this account {name}, not {whose}, and keys belong to that name; set claimMapping.username to "
-            f"preferred_username below {where} in zot's configuration (zot 2.1.11 or newer)"
-        )
+        mapped = f"set claimMapping.username to preferred_username below {where} in zot's configuration"
+        hint = f"{mapped} (zot 2.1.11 or newer)"
+        if called.casefold() == whose.casefold():
+            hint = "zot, or the claim that it goes by, changes its letters: give the account a name in those letters"
+        msg = f"zot calls this account {name}, not {whose}, and keys belong to that name; {hint}"
         raise LoginBlockedError(msg)
 
 
