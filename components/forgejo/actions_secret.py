@@ -4,7 +4,8 @@ Forgejo or Gitea server.
 
 A secret's value can never be read, so an overwritten one cannot be seen. Every `up` therefore publishes the key again,
 also where the resource is kept as it is: that is `republication.py`'s work, in the program's process. What can be seen
-is that the secret is gone, or was deleted and made again.
+is that the secret is gone, or was deleted and made again; on Gitea also, by a mark in its description, that another
+program has published to it (`description.py`).
 """
 
 from __future__ import annotations
