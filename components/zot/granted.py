@@ -34,11 +34,14 @@ def label_fault(label: str, key: ListedKey) -> str:
     return f"its label {label} was {how}, by which nobody would know it again; choose another name for the stack"
 
 
-def life_fault(policy: Policy, key: ListedKey, now: datetime) -> str:
+def life_fault(policy: Policy, key: ListedKey, asked: datetime, now: datetime) -> str:
     """
     Say that the *key* would be replaced again and again: it ends before it rotates, or so soon after that an `up` can
-    come too late, or is too old already by the registry's word. Empty if it lives long enough. *now* is the registry's
-    clock.
+    come too late, or is too old already by the registry's word. Empty if it lives long enough, or as long as was asked.
+
+    Args:
+        asked: the expiry that was asked for.
+        now: the registry's clock.
     """
     rotates_at = policy.rotates_at(key.created_at)
     if rotates_at is None:
@@ -47,14 +50,14 @@ def life_fault(policy: Policy, key: ListedKey, now: datetime) -> str:
         hint = "set the registry's clock"
         return f"the registry says that it was made on {key.created_at:%Y-%m-%d}, so that it is due at once; {hint}"
     needed = min(A_WEEK, (policy.expire_after_days - policy.rotate_after_days) / 2) * _DAY
-    if key.expires_at is None or key.expires_at >= rotates_at + needed - _A_MOMENT:
+    if key.expires_at is None or key.expires_at >= min(asked, rotates_at + needed) - _A_MOMENT:
         return ""
     days = (key.expires_at - key.created_at) / _DAY
     given = f"the registry gave it {days:.4g} days to live, not the {policy.expire_after_days:g} that were asked for"
     why = f"which is too few for a key that rotates after {policy.rotate_after_days:g}"
     hint = (
-        f"set expireAfterDays to {days:.4g} or less and rotateAfterDays to less than that by a week or more, or raise "
-        "the registry's own limit"
+        f"set expireAfterDays to {days:.4g} or less and rotateAfterDays to two thirds of that, or raise the registry's "
+        "own limit"
     )
     return f"{given}, {why}; {hint}"
 

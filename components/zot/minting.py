@@ -113,7 +113,7 @@ def _mint(zot: Zot, order: Order, auth: httpx.Auth, now: datetime) -> ProvenKey:
         listed = listing.find(minted.uuid)
         if listed:
             label = listed.label
-            _insist_on_what_was_asked(order, listed, listing.time)
+            _insist_on_what_was_asked(order, listed, asked, listing.time)
         access = zot.access(key_auth, order.username, order.repository, order.tag) if listed else None
         if listed is None or access is None or order.unfit(access):
             fault = "it is refused" if access is None else f"it {'; it '.join(order.unfit(access))}"
@@ -133,14 +133,14 @@ def _mint(zot: Zot, order: Order, auth: httpx.Auth, now: datetime) -> ProvenKey:
     return ProvenKey(key, listed, listing, access)
 
 
-def _insist_on_what_was_asked(order: Order, listed: ListedKey, now: datetime) -> None:
+def _insist_on_what_was_asked(order: Order, listed: ListedKey, asked: datetime, now: datetime) -> None:
     """
     Make sure that the registry made the key that it was asked for, as far as that matters later.
 
     Raises:
         KeyUnfitError: it has capped the key's life or changed its label.
     """
-    fault = label_fault(order.label, listed) or life_fault(order.policy, listed, now)
+    fault = label_fault(order.label, listed) or life_fault(order.policy, listed, asked, now)
     if fault:
         msg = f"zot key for {order.username} is not as it was asked for: {fault}; the previous key stays"
         raise KeyUnfitError(msg)

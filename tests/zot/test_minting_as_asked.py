@@ -5,7 +5,7 @@ A registry that gives another key than it was asked for, and says 201: what is r
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from starlette.responses import Response
@@ -13,8 +13,9 @@ from starlette.responses import Response
 from components.authentik.api import authentik_at
 from components.http.errors import KeyUnfitError, LoginBlockedError
 from components.rotation import Policy
-from components.zot.api import zot_at
+from components.zot.api import ListedKey, zot_at
 from components.zot.api_key import ApiKeyProvider
+from components.zot.granted import life_fault
 from components.zot.minting import Order, ProvenKey, make_key
 from tests.dynamic.wanted import LABEL, NO_KEY, key, made_by, next_run, outs_of, planned
 from tests.http.between import Between
@@ -86,6 +87,27 @@ def test_a_life_that_is_longer_is_told_once(signed_in: World, caplog: pytest.Log
 
     [line] = warnings(caplog)
     assert_names(line, "of zot-ci ends on ", "expireAfterDays: 120")
+
+
+def test_the_settings_that_the_line_names_do(signed_in: World, caplog: pytest.LogCaptureFixture) -> None:
+    """Two thirds of what the registry gives."""
+    for cap in (30.0, 7.0, 1.0):
+        signed_in.estate.zot.longest_life = timedelta(days=cap)
+
+        minted(signed_in, order(cap * 2 / 3, cap))
+
+    assert warnings(caplog) == []
+
+
+def test_a_key_that_the_registry_calls_old_already_is_refused() -> None:
+    """It would be due at once, and so would the next one."""
+    now = datetime(2026, 11, 29, tzinfo=UTC)
+    born = now - timedelta(days=100)
+    shown = {"createdAt": born, "expirationDate": now + timedelta(days=120), "isExpired": False, "lastUsed": None}
+
+    fault = life_fault(Policy(90, 120), ListedKey.model_validate(shown | {"uuid": "u", "label": LABEL}), now, now)
+
+    assert_names(fault, "made on 2026-08-21", "due at once", "clock")
 
 
 @pytest.mark.parametrize("rounded", [timedelta(), timedelta(hours=-20)], ids=["as asked", "to the day"])
