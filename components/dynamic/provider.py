@@ -18,7 +18,7 @@ from pulumi.dynamic import CheckResult, ConfigureRequest, DiffResult, ReadResult
 from pulumi.output import Unknown
 
 from ..http import logs
-from ..http.errors import MovedError, NotFoundError, ReconcileError, RedirectedError
+from ..http.errors import InterceptedError, MovedError, NotFoundError, ReconcileError
 from ..rotation import CURRENT
 from ..settings.named import named_fields
 from . import one_line
@@ -213,7 +213,7 @@ class Provider(ResourceProvider):
             _log.info("%s: there is nothing to delete any more: %s", what, exc.brief)
         except MovedError as exc:
             _log.warning("%s was left, since it moved to %s; %s", what, exc.new_name, left)
-        except (*NO_ANSWER, *REFUSED, RedirectedError) as exc:
+        except (*NO_ANSWER, *REFUSED, InterceptedError) as exc:
             if isinstance(exc, REFUSED) and not MEMORY.has_left(props.get(self.server or "")):
                 raise
             _log.warning("%s was left: %s; %s", what, exc.brief, left)

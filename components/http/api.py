@@ -24,12 +24,12 @@ from ..version import VERSION
 from .answers import moved_to
 from .errors import (
     EnvironmentUnfitError,
+    InterceptedError,
     NotFoundError,
     OutOfOrderError,
     PermissionMissingError,
     RateLimitedError,
     ReconcileError,
-    RedirectedError,
     SignInRefusedError,
     SystemMovedError,
     UnexpectedAnswerError,
@@ -290,7 +290,7 @@ class Api:
         if moved:
             return moved
         otherwise = OutOfOrderError if status >= 500 else UnexpectedAnswerError
-        kind = advice.kinds.get(status) or _KINDS.get(status, RedirectedError if response.is_redirect else otherwise)
+        kind = advice.kinds.get(status) or _KINDS.get(status, InterceptedError if response.is_redirect else otherwise)
         answered = f"answered {status}"
         if response.is_redirect:
             answered += f" (a redirect to {origin_in_words(response.headers.get('location', ''))}, not followed)"

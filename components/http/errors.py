@@ -133,16 +133,10 @@ class UnexpectedAnswerError(ReconcileError):
     """
 
 
-class RedirectedError(UnexpectedAnswerError):
-    """
-    A redirect from which nobody can tell what has moved where. It is never followed.
-    """
-
-
 class InterceptedError(UnexpectedAnswerError):
     """
-    Something in front of the system has answered in its place, such as a proxy that wants a login of its own. It says
-    nothing of the credential that was sent.
+    Something in front of the system has answered in its place, such as a proxy that wants a login of its own, or with a
+    redirect from which nobody can tell what has moved where. It says nothing of the credential that was sent.
     """
 
 

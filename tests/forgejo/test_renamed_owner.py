@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from components.dynamic.provider import Props
 from components.forgejo.actions_secret import ActionsSecretProvider
-from components.http.errors import CollisionError, MovedError, RedirectedError, SystemMovedError
+from components.http.errors import CollisionError, InterceptedError, MovedError, SystemMovedError
 from tests.dynamic.wanted import NO_KEY, next_run, outs_of, secret, writes
 from tests.http.between import Between
 from tests.messages import assert_names
@@ -145,7 +145,7 @@ def test_such_a_redirect_is_an_error_of_its_own_where_it_stands_in_the_way(as_ow
     olds = published(as_owner, "workers")
     Between(as_owner.estate.forgejo).answer("PUT /", Response(status_code=307, headers={"location": "/login"}))
 
-    with pytest.raises(RedirectedError, match="307"):
+    with pytest.raises(InterceptedError, match="307"):
         PROVIDER.update("id", olds, of(as_owner, "workers"))
 
 
