@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from starlette.responses import Response
+from starlette.responses import JSONResponse
 
 from components.authentik.service_account import ServiceAccountProvider
 from components.http.errors import NotFoundError, UnexpectedAnswerError
@@ -41,7 +41,8 @@ def test_an_account_that_was_made_under_another_name_is_deleted_again(folding: W
 
 def test_one_that_cannot_be_deleted_is_named(folding: World) -> None:
     """A token need not have that permission."""
-    Between(folding.estate.authentik).answer("DELETE /core/users/", Response(status_code=403))
+    refusal = JSONResponse({"detail": "You do not have permission to perform this action."}, 403)
+    Between(folding.estate.authentik).answer("DELETE /core/users/", refusal)
 
     with pytest.raises(UnexpectedAnswerError) as caught:
         PROVIDER.create(account(folding, username="Zot-CI"))

@@ -11,7 +11,7 @@ import pytest
 from components.dynamic.trouble import condition_of
 from components.http.api import Api
 from components.http.browser import Browser
-from components.http.errors import InterceptedError, MovedError, SystemMovedError
+from components.http.errors import MovedError, SystemMovedError, UnexpectedAnswerError
 from components.zot import sign_in
 from components.zot.api import KeyAuth, Zot
 from tests.http.told import SECRET, Told, said
@@ -20,15 +20,15 @@ from tests.messages import assert_names
 PATH = "/api/things"
 
 
-def asked(base: str, location: str, status: int = 301, method: str = "GET") -> InterceptedError | MovedError:
+def asked(base: str, location: str, status: int = 301, method: str = "GET") -> UnexpectedAnswerError | MovedError:
     """What a client at *base* says of a redirect to *location*; it is never followed."""
     told = Told(said(status, headers={"Location": location}))
-    with pytest.raises((InterceptedError, MovedError)) as caught:
+    with pytest.raises((UnexpectedAnswerError, MovedError)) as caught:
         Api("system", base, transport=told.transport).call(method, PATH, whose="me", repeat=True)
     assert len(told.asked) == 1
     assert SECRET not in str(caught.value)
     error = caught.value
-    assert isinstance(error, InterceptedError | MovedError)
+    assert isinstance(error, UnexpectedAnswerError | MovedError)
     return error
 
 
@@ -75,7 +75,7 @@ def test_the_same_path_elsewhere_is_a_move_of_the_system(
 )
 def test_any_other_redirect_is_no_move(base: str, location: str) -> None:
     """A login of a proxy, a proxy that does not tell of its https, a loop."""
-    assert isinstance(asked(base, location), InterceptedError)
+    assert isinstance(asked(base, location), UnexpectedAnswerError)
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
