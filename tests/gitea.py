@@ -223,9 +223,24 @@ class Gitea:
             if len(found) < 50:
                 return names
 
-    def put_secret(self, owner: str, repo: str, name: str, value: str) -> None:
-        """Writes a secret as an administrator would by hand."""
-        answer = self._client.put(f"/repos/{owner}/{repo}/actions/secrets/{name}", json={"data": value})
+    def description(self, owner: str, repo: str, name: str) -> str:
+        """Returns what a person sees beside a secret's name."""
+        found = self._json(self._client.get(f"/repos/{owner}/{repo}/actions/secrets"))
+        return next(str(secret["description"]) for secret in found if secret["name"] == name)
+
+    def rename_org(self, name: str, new_name: str) -> None:
+        """Renames an organization."""
+        self._client.post(f"/orgs/{name}/rename", json={"new_name": new_name}).raise_for_status()
+
+    def rename_user(self, name: str, new_name: str) -> None:
+        """Renames an account, with all its repositories."""
+        answer = self._client.post(f"/admin/users/{name}/rename", json={"new_username": new_name})
+        answer.raise_for_status()
+        self._passwords[new_name] = self._passwords.pop(name)
+
+    def put_secret(self, owner: str, repo: str, name: str, value: str, **more: str) -> None:
+        """Writes a secret as another program would; without a `description` the one before is erased."""
+        answer = self._client.put(f"/repos/{owner}/{repo}/actions/secrets/{name}", json={"data": value, **more})
         answer.raise_for_status()
 
     def delete_secret(self, owner: str, repo: str, name: str) -> None:

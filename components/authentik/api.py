@@ -8,6 +8,7 @@ token may not see is 404, or missing from a list, like one that does not exist.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import httpx
@@ -26,6 +27,7 @@ from ..http.errors import (
 from ..http.once import Once
 from ..onepassword.reference import token
 from ..settings.reference import StoredToken
+from .as_asked import insist_on, taken_otherwise
 from .model import Account as Account
 from .model import Accounts, Brand, Groups
 from .model import Group as Group
@@ -129,13 +131,22 @@ class Authentik:
             "POST", _USERS, whose=username, auth=self._auth, json=body, expect=(201,), advice=advice
         )
         self._seen.forget()
-        return self.api.parse(response, _USERS, username, Account)
+        account = self.api.parse(response, _USERS, username, Account)
+        if account.username != username:
+            # Keys hang on the name, and nobody would find this one again.
+            raise taken_otherwise(account, username, partial(self.delete, account.pk, account.username))
+        return account
 
     def change(self, account: Account, **properties: Any) -> None:
         """
         Change some of the account's own properties.
+
+        Raises:
+            UnexpectedAnswerError: authentik took the change and has not made it.
         """
-        self._write("PATCH", f"{_USERS}{account.pk}/", account.username, self._needs("change_user"), properties)
+        path = f"{_USERS}{account.pk}/"
+        response = self._write("PATCH", path, account.username, self._needs("change_user"), properties)
+        insist_on(properties, self.api.parse(response, path, account.username, Account), path)
 
     def delete(self, pk: int, username: str) -> bool:
         """
@@ -267,12 +278,15 @@ class Authentik:
         response = self.api.call("GET", path, whose=whose, auth=self._auth, params=params, advice=advice)
         return self.api.parse(response, path, whose, model)
 
-    def _write(self, method: str, path: str, whose: str, advice: Advice, body: Any, expect: int = 200) -> None:
+    def _write(
+        self, method: str, path: str, whose: str, advice: Advice, body: Any, expect: int = 200
+    ) -> httpx.Response:
         # All of these name the state that is wanted, so sending one twice does no more than once.
-        self.api.call(
+        response = self.api.call(
             method, path, whose=whose, auth=self._auth, json=body, advice=advice, repeat=True, expect=(expect,)
         )
         self._seen.forget()
+        return response
 
 
 def authentik_at(url: str, stored: StoredToken | None = None) -> Authentik:

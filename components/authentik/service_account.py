@@ -20,11 +20,12 @@ from ..dynamic.findings import Findings
 from ..dynamic.provider import Props, Provider, differences, given
 from ..dynamic.run import RUN, Fault
 from ..dynamic.seen import SEEN
-from ..dynamic.trouble import GONE, NO_ANSWER, as_fault, condition_of, is_trouble
+from ..dynamic.trouble import GONE, NO_ANSWER, as_fault, condition_of
 from ..http.errors import NotFoundError, ReconcileError
 from ..rotation import CURRENT
 from ..settings.reference import StoredToken
 from .api import SERVICE_ACCOUNT, Account, Authentik, authentik_at
+from .drift import drift_known, drift_of, perhaps_renamed
 from .first_look import look, refuse_a_person
 
 _log = logging.getLogger(__name__)
@@ -106,7 +107,7 @@ class ServiceAccountProvider(Provider):
         RUN.note(Claim(_identity(olds["account_uuid"]), olds["mark"], made_here=olds["made_here"]))
         if olds["condition"].startswith(GONE):
             SEEN.gone.add(_name(olds))
-        self.report(news, _thing(olds), _drift(olds, news))
+        self.report(news, _thing(olds), drift_of(olds, news))
         return differences(olds, news, update=_UPDATED, replace=("username",))
 
     def update(self, id_: str, olds: Props, news: Props) -> UpdateResult:
@@ -122,7 +123,7 @@ class ServiceAccountProvider(Provider):
             return UpdateResult(self._updated(olds, news))
         except ReconcileError as exc:
             silent = isinstance(exc, NO_ANSWER)
-            if sorted(olds["applied_groups"]) != sorted(news["groups"]) or (silent and _drift_known(olds, news)):
+            if sorted(olds["applied_groups"]) != sorted(news["groups"]) or (silent and drift_known(olds, news)):
                 raise
             # A group that is gone is a fault here: somebody has to make it, or to take it out of the stack file.
             condition = condition_of(exc) if not isinstance(exc, NotFoundError) else as_fault(exc)
@@ -222,36 +223,16 @@ def _change(authentik: Authentik, account: Account, wanted: Props) -> None:
         authentik.change(account, **change)
         _log.info("authentik: set %s of %s", ", ".join(change), wanted["username"])
     for name in sorted(set(wanted["groups"]) - set(account.group_names)):
-        authentik.join(account, authentik.group(name))
+        try:
+            group = authentik.group(name)
+        except NotFoundError as exc:
+            raise perhaps_renamed(exc, account, wanted["groups"]) from None
+        authentik.join(account, group)
         _log.info("authentik: added %s to group %s", wanted["username"], name)
     for group in account.groups:
         if group.name not in wanted["groups"]:
             authentik.leave(account, group)
             _log.info("authentik: removed %s from group %s", wanted["username"], group.name)
-
-
-def _drift(observed: Props, wanted: Props) -> list[str]:
-    """
-    Say what the last read found that is not as the last run left it. A change of the settings is no drift.
-    """
-    sentences = [] if observed["condition"] == CURRENT else [observed["condition"]]
-    found, applied = set(observed["groups"]), set(observed["applied_groups"])
-    if isinstance(wanted["groups"], list):
-        sentences += [f"left group {name}" for name in sorted(applied & set(wanted["groups"]) - found)]
-        sentences += [f"is also in group {name}" for name in sorted(found - applied - set(wanted["groups"]))]
-    if observed["type"] != wanted["type"]:
-        sentences.append(f"is of type {observed['type']}, not {wanted['type']}")
-    if not observed["is_active"]:
-        sentences.append("is deactivated")
-    return sentences
-
-
-def _drift_known(observed: Props, wanted: Props) -> bool:
-    """
-    Whether an earlier look has found something to do at the account, besides what the last one could not look at.
-    """
-    looked = {**observed, "condition": CURRENT} if is_trouble(observed["condition"]) else observed
-    return bool(_drift(looked, wanted))
 
 
 def _outputs(wanted: Props, account: Account) -> Props:

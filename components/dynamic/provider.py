@@ -18,7 +18,7 @@ from pulumi.dynamic import CheckResult, ConfigureRequest, DiffResult, ReadResult
 from pulumi.output import Unknown
 
 from ..http import logs
-from ..http.errors import MovedError, NotFoundError, ReconcileError
+from ..http.errors import InterceptedError, MovedError, NotFoundError, ReconcileError
 from ..rotation import CURRENT
 from ..settings.named import is_of_this_program, named_fields
 from . import one_line, own_process
@@ -26,7 +26,7 @@ from .claims import Identity
 from .findings import Findings
 from .run import RUN, Aged, Fault
 from .seen import SEEN
-from .trouble import NO_ANSWER, REFUSED, SILENT, condition_of, is_fault, whose_fault
+from .trouble import MOVED_AS_A_WHOLE, NO_ANSWER, REFUSED, SILENT, condition_of, is_fault, whose_fault
 
 _log = logging.getLogger(__name__)
 
@@ -199,8 +199,8 @@ class Provider(ResourceProvider):
         except NotFoundError as exc:
             _log.info("%s: there is nothing to delete any more: %s", what, exc.brief)
         except MovedError as exc:
-            _log.warning("%s was left, since its repository moved to %s; %s", what, exc.new_name, left)
-        except (*NO_ANSWER, *REFUSED) as exc:
+            _log.warning("%s was left, since it moved to %s; %s", what, exc.new_name, left)
+        except (*NO_ANSWER, *REFUSED, InterceptedError) as exc:
             if isinstance(exc, REFUSED) and not RUN.has_left(props.get(self.server or "")):
                 raise
             _log.warning("%s was left: %s; %s", what, exc.brief, left)
@@ -218,7 +218,7 @@ class Provider(ResourceProvider):
             for sentence in sentences:
                 if is_fault(sentence) and RUN.note(Fault(what, sentence)):
                     continue
-                once = sentence.startswith(SILENT) or is_fault(sentence)
+                once = sentence.startswith((SILENT, *MOVED_AS_A_WHOLE)) or is_fault(sentence)
                 if not once or RUN.is_new(whose_fault(sentence)):
                     _log.warning("%s: %s", what, sentence)
 

@@ -15,10 +15,13 @@ from ..http.errors import (
     RateLimitedError,
     ReconcileError,
     SignInRefusedError,
+    SystemMovedError,
     UnreachableError,
 )
 
 GONE, MOVED, SILENT = "gone: ", "moved to ", "not checked: "
+# Of a system: where it moved to is a URL, and the same for all that it is asked about.
+MOVED_AS_A_WHOLE = (f"{MOVED}http://", f"{MOVED}https://")
 # Faults.
 _REFUSED, _OTHER = "refused: ", "cannot be checked: "
 
@@ -33,6 +36,8 @@ def condition_of(error: ReconcileError) -> str:
     Return what is recorded of a part that could not be looked at. For all parts of one system it is the same sentence.
     """
     match error:
+        case SystemMovedError():
+            return f"{MOVED}{error.new_name}: if you know that address, set it as this system's URL"
         case MovedError():
             return f"{MOVED}{error.new_name}: put that into the stack file"
         case NotFoundError():

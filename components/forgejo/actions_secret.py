@@ -4,14 +4,14 @@ Forgejo or Gitea server.
 
 A secret's value can never be read, so an overwritten one cannot be seen. Every `up` therefore publishes the key again,
 also where the resource is kept as it is: that is `republication.py`'s work, in the program's process. What can be seen
-is that the secret is gone, or was deleted and made again.
+is that the secret is gone, or was deleted and made again; on Gitea also, by a mark in its description, that another
+program has published to it (`description.py`).
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 import pulumi
@@ -22,18 +22,19 @@ from ..dynamic.findings import Findings
 from ..dynamic.held_key import holds, key_in, refuse_a_dead_key
 from ..dynamic.provider import Props, Provider, changed, differences, given
 from ..dynamic.run import RUN, Fault, Kept
-from ..dynamic.trouble import GONE
-from ..http.errors import CollisionError, MovedError, UnexpectedAnswerError
+from ..http.errors import CollisionError, MovedError, SystemMovedError
 from ..rotation import CURRENT
 from ..settings.place import Place
 from ..settings.reference import StoredToken
 from ..settings.server import ForgejoServer
 from .api import Forgejo, forgejo_at
+from .canary import ask_canary, canary_condition
+from .description import mark_in, mark_of
 from .first_look import look
+from .secret_facts import condition_of_secret, described, identities_of, not_listed, number_in, place_of
 
 _log = logging.getLogger(__name__)
 
-_OWNER = {"repository": "the repository", "organization": "the organization"}
 _PLACE = ("server", "repository", "organization", "secret")
 # The stack file's word for which repository is meant. One that was confirmed once is recorded, and the word may go.
 _CONFIRMED = "confirmed_id"
@@ -53,47 +54,47 @@ class ActionsSecretProvider(Provider):
         """
         Return what the secret is called, which is also what it is: a forge knows nothing else of it.
         """
-        return [_place(props).identity]
+        return [place_of(props).identity]
 
     def check(self, olds: Props, news: Props) -> CheckResult:
         """
         Note that the program has this secret, and that it is kept unless something is written later in this run.
         """
-        RUN.note(Kept(_place(news).identity, bool(olds)))
+        RUN.note(Kept(place_of(news).identity, bool(olds)))
         return super().check(olds, news)
 
     def create(self, props: Props) -> CreateResult:
         """
         Publish the key under that name; a secret of that name is taken over.
         """
-        return CreateResult(_place(props).name, self._publish(props, RUN.claims.new_mark(), None))
+        return CreateResult(place_of(props).name, self._publish(props, RUN.claims.new_mark(), None))
 
     def called(self, props: Props) -> str:
         """
         Return what messages call the secret.
         """
-        return _place(props).thing
+        return place_of(props).thing
 
     def first_look(self, found: Findings, props: Props) -> None:
         """
         Look for the repository, organization or user, and for the secret.
         """
-        look(found, _forgejo(props), _place(props), _number(props, _CONFIRMED))
+        look(found, _forgejo(props), place_of(props), number_in(props, _CONFIRMED))
 
     def observe(self, props: Props) -> Props:
         """
         Look whether the repository is the one that it was, and whether the secret is there, and is the one that was
         published. Read-only.
         """
-        place, forgejo = _place(props), _forgejo(props)
+        place, forgejo = place_of(props), _forgejo(props)
         owner = forgejo.owner(place)
-        known = _number(props, "owner_id")
+        known = number_in(props, "owner_id")
         if known not in (None, owner.id):
             confirm = f"if it is meant, put `id: {owner.id}` beside its name in the stack file"
             return {
                 "condition": f"another {place.kind} has that name now, number {owner.id} and not {known}: {confirm}"
             }
-        return {"owner_id": owner.id, "condition": _secret_condition(forgejo, place, props)}
+        return {"owner_id": owner.id, "condition": condition_of_secret(forgejo, place, props)}
 
     def diff(self, id_: str, olds: Props, news: Props) -> DiffResult:
         """
@@ -102,16 +103,16 @@ class ActionsSecretProvider(Provider):
         """
         RUN.note(*_claims(olds))
         result = differences(olds, news, update=_UPDATED)
-        confirmed = _number(news, _CONFIRMED)
-        changes = result.changes or confirmed not in (None, _number(olds, "owner_id"))
+        confirmed = number_in(news, _CONFIRMED)
+        changes = result.changes or confirmed not in (None, number_in(olds, "owner_id"))
         replaces = changed(olds, news, _PLACE)
         if replaces and self._known_names(news) == self.names(olds):
             replaces = []
         if not replaces and olds["condition"] != CURRENT:
-            self.report(news, _place(olds).thing, [olds["condition"]])
+            self.report(news, place_of(olds).thing, [olds["condition"]])
         if changes:
             # Also if the engine then leaves it out, because what it depends on has failed.
-            RUN.note(Kept(_place(news).identity, False))
+            RUN.note(Kept(place_of(news).identity, False))
         return DiffResult(changes, replaces, delete_before_replace=False)
 
     def update(self, id_: str, olds: Props, news: Props) -> UpdateResult:
@@ -119,9 +120,9 @@ class ActionsSecretProvider(Provider):
         Publish the key again. At another URL the secret is written there and not deleted at the old one: two names of
         one server cannot be told from two servers.
         """
-        RUN.note(Fault(_place(olds).thing, ""))
-        known = _number(olds, "owner_id")
-        return UpdateResult(self._publish(news, olds["mark"], known, proven_before=olds["proven_uuid"]))
+        RUN.note(Fault(place_of(olds).thing, ""))
+        known, before, proven = number_in(olds, "owner_id"), olds["key_uuid"], olds["proven_uuid"]
+        return UpdateResult(self._publish(news, olds["mark"], known, key_before=before, proven_before=proven))
 
     def delete(self, id_: str, props: Props) -> None:
         """
@@ -129,8 +130,8 @@ class ActionsSecretProvider(Provider):
 
         The successor may call it by another name: a repository that was renamed is the same one.
         """
-        place, mark = _place(props), props["mark"]
-        if RUN.claims.are_anothers(_identities(props), mark):
+        place, mark = place_of(props), props["mark"]
+        if RUN.claims.are_anothers(identities_of(props), mark):
             # Unless its new owner has published to it, the secret still holds this key.
             RUN.note(*_claims(props))
             _log.info("Forgejo: left secret %s, which is still in the settings", place.name)
@@ -145,22 +146,26 @@ class ActionsSecretProvider(Provider):
     def _delete(self, props: Props, place: Place) -> bool:
         try:
             return _forgejo(props).delete(place)
+        except SystemMovedError:
+            raise
         except MovedError as exc:
-            if RUN.claims.program_has(place.in_repository(exc.new_name).identity):
+            if RUN.claims.program_has(place.moved_to(exc.new_name).identity):
                 hint = f"it is that of {exc.new_name} now, which is in the settings"
                 _log.info("Forgejo: left secret %s: %s", place.name, hint)
                 return True
             raise
 
-    def _publish(self, wanted: Props, mark: str, known: int | None, *, proven_before: str = "") -> Props:
+    def _publish(
+        self, wanted: Props, mark: str, known: int | None, *, key_before: str = "", proven_before: str = ""
+    ) -> Props:
         """
         Write the secret, let the canary use it, and return all outputs. *known* is the number of the repository, or
-        other owner, that it was published to before.
+        other owner, that it was published to before, and *key_before* the uuid of the key that was.
 
         *proven_uuid* is the key that the place has been seen to work with: until the canary has succeeded, the key
         before this one may not end.
         """
-        place = _place(wanted)
+        place = place_of(wanted)
         # Written here or not at all: also where this fails.
         RUN.note(Kept(place.identity, False))
         forgejo = _forgejo(wanted)
@@ -168,100 +173,45 @@ class ActionsSecretProvider(Provider):
         refuse_a_dead_key(wanted, place.thing)
         # Before it is written: the old owner's deletion must leave it, also if this write fails.
         RUN.note(Claim(place.identity, mark))
-        confirmed = _number(wanted, _CONFIRMED)
+        confirmed = number_in(wanted, _CONFIRMED)
         try:
             owner_id = forgejo.insist_on(place, known if confirmed is None else confirmed)
-            forgejo.publish(place, value)
+            before = forgejo.publish(place, value, wanted["key_uuid"])
+        except SystemMovedError:
+            raise
         except MovedError as exc:
-            renamed = place.in_repository(exc.new_name)
+            renamed = place.moved_to(exc.new_name)
             if RUN.claims.program_has(renamed.identity):
-                msg = f"{place.thing} and {renamed.thing} are the same secret: the repository moved; name it once"
+                msg = f"{place.thing} and {renamed.thing} are the same secret: the {place.kind} moved; name it once"
                 raise CollisionError(msg) from None
             raise
         outs = {**wanted, "mark": mark, "created_at": "", "canary_end": "", "proven_uuid": proven_before}
         outs["owner_id"] = owner_id
         RUN.note(*_claims(outs))
         if place.kind != "user":
-            secret = forgejo.published(place)
+            # A server that has kept a mark of ours keeps the next one, which is as long: else it is looked up.
+            kept = before.description is None or (
+                bool(key_before) and mark_in(before.description) == mark_of(key_before)
+            )
+            secret = forgejo.published(place, afresh=not kept)
             if secret is None:
-                hint = "look whether something deletes it, then run again"
-                msg = f"Forgejo took secret {place.name} and does not list it; {hint}"
-                raise UnexpectedAnswerError(msg)
+                raise not_listed(place, forgejo.names(place) - before.names if not before.page else set())
             outs["created_at"] = secret.created_at.isoformat()
-            outs["canary_end"] = _ask_canary(forgejo, wanted)
+            outs |= described(secret, wanted["key_uuid"], place)
+            outs["canary_end"] = ask_canary(forgejo, wanted)
         _log.info("Forgejo: published key %s as %s", wanted["key_uuid"], place.name)
-        outs["condition"] = _canary_condition(outs)
+        outs["condition"] = canary_condition(outs)
         if outs["condition"] == CURRENT:
             outs["proven_uuid"] = wanted["key_uuid"]
         return outs
-
-
-def _ask_canary(forgejo: Forgejo, wanted: Props) -> str:
-    """
-    Let a workflow use the secret, where the settings name one, and return how that ended.
-    """
-    canary = wanted.get("canary")
-    if not canary:
-        return ""
-    repository = wanted["repository"]
-    end = forgejo.run_workflow(repository, canary["workflow"], canary["ref"], float(canary["timeout_seconds"]))
-    level = logging.INFO if end == "success" else logging.WARNING
-    _log.log(level, "Forgejo: canary %s of %s: %s", canary["workflow"], repository, end)
-    return end
-
-
-def _canary_condition(props: Props) -> str:
-    """
-    Say how the canary ended when the secret was published last; without one there is nothing to say.
-    """
-    end = props.get("canary_end")
-    return CURRENT if end in (None, "", "success") else f"canary {props['canary']['workflow']} ended with {end}"
-
-
-def _place(props: Props) -> Place:
-    return Place.secret(
-        props["secret"],
-        repository=props.get("repository"),
-        organization=props.get("organization"),
-        server=props.get("server") or "",
-    )
-
-
-def _secret_condition(forgejo: Forgejo, place: Place, props: Props) -> str:
-    if place.kind == "user":
-        # A user's own secrets cannot be listed.
-        return _canary_condition(props)
-    secret = forgejo.secret(place)
-    if secret is None:
-        return f"{GONE}{_OWNER[place.kind]} has no such secret any more"
-    if secret.created_at != datetime.fromisoformat(props["created_at"]):
-        return f"deleted and made again elsewhere on {secret.created_at:%Y-%m-%d %H:%M}"
-    return _canary_condition(props)
-
-
-def _number(props: Props, name: str) -> int | None:
-    """
-    Return a whole number, which the engine hands over as a float; None where there is none.
-    """
-    value = props.get(name)
-    return None if value is None else int(value)
-
-
-def _identities(props: Props) -> list[Identity]:
-    """
-    Return what tells this secret from others: its name, and the number of what it belongs to, which outlives a name.
-    """
-    place, owner_id = _place(props), _number(props, "owner_id")
-    by_number = ("secret", props["forgejo_url"], place.kind, str(owner_id), place.path[-1].upper())
-    return [place.identity] if owner_id is None else [place.identity, by_number]
 
 
 def _claims(props: Props) -> list[Claim]:
     """
     Return what an instance has, by name and by number; it is by its name that a secret holds a key.
     """
-    by_name, *by_number = _identities(props)
-    held = Claim(by_name, props["mark"], props["key_uuid"], str(_place(props)))
+    by_name, *by_number = identities_of(props)
+    held = Claim(by_name, props["mark"], props["key_uuid"], str(place_of(props)))
     return [held, *(Claim(identity, props["mark"]) for identity in by_number)]
 
 

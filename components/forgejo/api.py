@@ -8,17 +8,13 @@ one of the owner could be written over it (read in Forgejo's source; the answers
 
 from __future__ import annotations
 
-import contextlib
 import itertools
-import re
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 import httpx
-import stamina
 
-from ..http.answers import origin
 from ..http.api import Advice, Api
 from ..http.connections import shared
 from ..http.errors import MovedError, NotFoundError, NotOursError
@@ -26,16 +22,17 @@ from ..http.once import Once
 from ..onepassword.reference import token
 from ..settings.place import Place
 from ..settings.server import ForgejoServer
+from .description import marked
+from .model import Before, Page
 from .model import Owner as Owner
-from .model import Page, Run, Started
 from .model import Secret as Secret
 from .own_answers import VOICE
+from .redirects import new_name
 
 _PAGE = 50  # the most that is given in one page
 # A run can wait for an hour for a canary; what a list shows then is another matter.
 _SECONDS = 60.0
 _REDIRECTS = (301, 302, 307, 308)
-_REPOSITORY = re.compile(r"/api/v1/repos/([^/]+/[^/]+)")
 
 
 def _advice(token: str) -> Advice:
@@ -50,23 +47,6 @@ def _advice(token: str) -> Advice:
     )
 
 
-def _canary_advice(token: str) -> Advice:
-    return Advice(
-        {
-            204: "this server is too old to say which run it started: it cannot have a canary",
-            403: f"{token} needs the scope write:repository to start a workflow",
-            404: "no such workflow on that branch, or Actions are off in that repository",
-            422: "the workflow has no workflow_dispatch trigger, or there is no such branch",
-        }
-    )
-
-
-class _UnfinishedError(Exception):
-    """
-    The run goes on.
-    """
-
-
 class Forgejo:
     """
     One server. Without a token in 1Password, the variable FORGEJO_TOKEN has it; for a server with a name,
@@ -79,7 +59,6 @@ class Forgejo:
         self._auth = token(server.variable, "the token of the repository's owner", server.token, "token")
         self.token_name = self._auth.name
         self._advice = _advice(self._auth.name)
-        self._canary_advice = _canary_advice(self._auth.name)
         self._owners: Once[str, Owner] = Once()
         self._pages: Once[tuple[str, int], Page] = Once(_SECONDS)
 
@@ -95,14 +74,14 @@ class Forgejo:
 
         Raises:
             NotFoundError: it is not there, or it is a repository that is archived.
-            MovedError: the repository has another name now.
+            MovedError: it has another name now.
         """
         return self._owners.get(_scope(place).lower(), lambda: self._owner(place))
 
     def _owner(self, place: Place) -> Owner:
         path, whose = f"/api/v1/{_scope(place)}", _holder(place)
         try:
-            found = self.api.parse(self._call("GET", path, whose), path, whose, Owner)
+            found = self.api.parse(self._call("GET", path, place), path, whose, Owner)
         except NotFoundError as exc:
             gone = f"no such {place.kind} any more, or {self._auth.name} may not see it"
             raise NotFoundError(str(exc), brief=gone) from None
@@ -112,26 +91,28 @@ class Forgejo:
             raise NotFoundError(msg, brief=f"the repository is archived; {hint}")
         return found
 
+    def ask(self, method: str, path: str, whose: str, advice: Advice, **more: Any) -> httpx.Response:
+        """
+        Send one request with the server's token, as `Api.call` does.
+        """
+        return self.api.call(method, path, whose=whose, auth=self._auth, advice=advice, **more)
+
     def _call(
-        self, method: str, path: str, whose: str, expect: tuple[int, ...] = (200,), **more: Any
+        self, method: str, path: str, place: Place, expect: tuple[int, ...] = (200,), **more: Any
     ) -> httpx.Response:
         """
-        Send one request. A redirect is never followed; where it leads to another repository's name, that is its error.
+        Send one request. A redirect is never followed; where it leads to another name, that is its error.
         """
-        response = self.api.call(
-            method, path, whose=whose, auth=self._auth, advice=self._advice, expect=(*expect, *_REDIRECTS), **more
-        )
+        whose = _holder(place)
+        response = self.ask(method, path, whose, self._advice, expect=(*expect, *_REDIRECTS), **more)
         if response.status_code not in _REDIRECTS:
             return response
-        refusal = self.api.refusal(response, path, whose, self._advice)
-        target = response.request.url.join(response.headers.get("location", ""))
-        named = _REPOSITORY.search(target.path)
-        elsewhere = origin(target) != origin(response.request.url) or named is None or named[1].lower() == whose.lower()
-        if elsewhere or named is None:
-            raise refusal
+        renamed = new_name(response, place)
+        if not renamed:
+            raise self.api.refusal(response, path, whose, self._advice)
         call = f"{self.api.system} {method} {path} answered {response.status_code} for {whose}"
-        msg = f"{call}: it moved to {named[1]}; put that into the stack file"
-        raise MovedError(msg, new_name=named[1])
+        msg = f"{call}: it moved to {renamed}; put that into the stack file"
+        raise MovedError(msg, new_name=renamed)
 
     def secret(self, place: Place) -> Secret | None:
         """
@@ -141,26 +122,33 @@ class Forgejo:
         A user's own secrets cannot be listed: do not ask for those.
         """
         name = place.path[-1].upper()
-        return next((page.secrets[name] for page in self._listed(place) if name in page.secrets), None)
+        return next((page.secrets[name] for _, page in self._listed(place) if name in page.secrets), None)
 
-    def published(self, place: Place) -> Secret | None:
+    def published(self, place: Place, *, afresh: bool = False) -> Secret | None:
         """
-        Return the secret at *place*, which was just written: a list of before, that does not have it, is read again.
+        Return the secret at *place*, which was just written: a list of before, that does not have it, is read again,
+        and so is any list if it is wanted *afresh*.
         """
-        secret = self.secret(place)
+        secret = None if afresh else self.secret(place)
         if secret is None:
             self._forget(place)
             secret = self.secret(place)
         return secret
 
-    def _listed(self, place: Place) -> Iterator[Page]:
+    def names(self, place: Place) -> set[str]:
         """
-        Yield the pages of the list that *place* is in, as far as is looked.
+        Return the names of all secrets in the list that *place* is in. Read-only; asked for as in *secret*.
+        """
+        return {name for _, page in self._listed(place) for name in page.secrets}
+
+    def _listed(self, place: Place) -> Iterator[tuple[int, Page]]:
+        """
+        Yield the pages of the list that *place* is in, each with its number, as far as is looked.
         """
         path, seen = _path(place), set[str]()
         for number in itertools.count(1):
             page = self._pages.get((path.lower(), number), partial(self._page, place, number))
-            yield page
+            yield number, page
             # A server may give smaller pages than were asked for, and a proxy the same page again: the end is where
             # the count says, or where nothing new comes.
             if page.secrets.keys() <= seen or (
@@ -171,7 +159,7 @@ class Forgejo:
 
     def _page(self, place: Place, number: int) -> Page:
         path, whose = _path(place), _holder(place)
-        response = self._call("GET", path, whose, params={"page": str(number), "limit": str(_PAGE)})
+        response = self._call("GET", path, place, params={"page": str(number), "limit": str(_PAGE)})
         secrets = {one.name.upper(): one for one in self.api.parse(response, path, whose, list[Secret])}
         total = response.headers.get("x-total-count", "")
         return Page(secrets=secrets, total=int(total) if total.isdecimal() else None)
@@ -191,12 +179,36 @@ class Forgejo:
             raise NotOursError(msg)
         return owner.id
 
-    def publish(self, place: Place, value: str) -> None:
+    def publish(self, place: Place, value: str, key_uuid: str = "") -> Before:
         """
-        Write the secret, made if it is not there. May be repeated. *insist_on* comes first: a name can change hands.
+        Write the secret, made if it is not there, and return what the list showed before. May be repeated. *insist_on*
+        comes first: a name can change hands.
+
+        Where the server has descriptions, somebody's stays, and gets the mark of the key *key_uuid*: a write without
+        one would erase it. That needs the list, read at most a minute ago. A user's own secrets cannot be listed, so a
+        description there is lost.
         """
-        if self._write("PUT", place, {"data": value}, (201, 204)).status_code == httpx.codes.CREATED:
+        before = Before() if place.kind == "user" else self._before(place)
+        text = before.description
+        if text is not None and key_uuid:
+            text = marked(text, key_uuid)
+        body = {"data": value} | ({} if text is None else {"description": text})
+        if self._write("PUT", place, body, (201, 204)).status_code == httpx.codes.CREATED:
             self._forget(place)
+        elif text is not None:
+            name = place.path[-1].upper()
+            self._pages.amend((_path(place).lower(), before.page), lambda page: page.described(name, text))
+        return before
+
+    def _before(self, place: Place) -> Before:
+        name, others = place.path[-1].upper(), dict[str, Secret]()
+        for number, page in self._listed(place):
+            if name in page.secrets:
+                return Before(page.secrets[name].description, number)
+            others |= page.secrets
+        # A server without a secret does not say whether it has descriptions. One that has none takes no notice.
+        has_some = not others or any(one.description is not None for one in others.values())
+        return Before("" if has_some else None, names=frozenset(others))
 
     def delete(self, place: Place) -> bool:
         """
@@ -216,39 +228,7 @@ class Forgejo:
 
     def _write(self, method: str, place: Place, body: dict[str, str] | None, expect: tuple[int, ...]) -> httpx.Response:
         path = f"{_path(place)}/{place.path[-1]}"
-        return self._call(method, path, _holder(place), expect, repeat=True, json=body)
-
-    def run_workflow(self, repository: str, workflow: str, ref: str, seconds: float) -> str:
-        """
-        Start a workflow and wait for its end; return its conclusion ("success", "failure", …), or "unfinished" if it
-        has none after *seconds*. Sent once: a repeat would start it twice.
-
-        Measured on Gitea 1.26.0, which names the run when asked to; Forgejo's own way of asking was read.
-        """
-        path = f"/api/v1/repos/{repository}/actions/workflows/{workflow}/dispatches"
-        started = self.api.call(
-            "POST",
-            path,
-            whose=repository,
-            auth=self._auth,
-            advice=self._canary_advice,
-            params={"return_run_details": "true"},
-            json={"ref": ref, "return_run_info": True},
-            expect=(200, 201),
-        )
-        run = self.api.parse(started, path, repository, Started)
-        path = f"/api/v1/repos/{repository}/actions/runs/{run.id}"
-        with contextlib.suppress(_UnfinishedError):
-            for attempt in stamina.retry_context(
-                on=_UnfinishedError, attempts=None, timeout=seconds, wait_initial=0.5, wait_max=10
-            ):
-                with attempt:
-                    answer = self.api.call("GET", path, whose=repository, auth=self._auth, advice=self._canary_advice)
-                    conclusion = self.api.parse(answer, path, repository, Run).end
-                    if not conclusion:
-                        raise _UnfinishedError
-                    return conclusion
-        return "unfinished"
+        return self._call(method, path, place, expect, repeat=True, json=body)
 
 
 def _holder(place: Place) -> str:

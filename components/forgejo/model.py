@@ -4,6 +4,8 @@ What Forgejo and Gitea show of secrets, their owners, and runs of workflows, as 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pydantic
 
 # Forgejo puts the end of a run into its status, Gitea into a conclusion beside it.
@@ -36,11 +38,12 @@ class Run(pydantic.BaseModel):
 
 class Secret(pydantic.BaseModel):
     """
-    What can be seen of a secret.
+    What can be seen of a secret. *description* is None where the server has no descriptions.
     """
 
     name: str
     created_at: pydantic.AwareDatetime
+    description: str | None = None
 
 
 class Page(pydantic.BaseModel):
@@ -50,6 +53,32 @@ class Page(pydantic.BaseModel):
 
     secrets: dict[str, Secret]
     total: int | None
+
+    def described(self, name: str, description: str) -> Page:
+        """
+        Return this page after the secret of that name, if it is here, was given that *description*.
+        """
+        secret = self.secrets.get(name)
+        if secret is None:
+            return self
+        changed = secret.model_copy(update={"description": description})
+        return self.model_copy(update={"secrets": {**self.secrets, name: changed}})
+
+
+@dataclass(frozen=True)
+class Before:
+    """
+    What the list showed before a secret was written.
+
+    Args:
+        description: None where the server has no descriptions, or where nothing can be listed.
+        page: which page has the secret; 0 if there was none.
+        names: where there was none, the names of all others.
+    """
+
+    description: str | None = None
+    page: int = 0
+    names: frozenset[str] = frozenset()
 
 
 class Owner(pydantic.BaseModel):

@@ -62,7 +62,7 @@ def republished(secrets: Sequence[Published]) -> pulumi.Output[list[str]]:
             forgejo = forgejo_at(ForgejoServer(url, one.place.server, one.token))
             try:
                 refuse_a_dead_key({"key_uuid": key_uuid}, one.place.thing)
-                await asyncio.to_thread(publish_again, forgejo, one.place, value, owner_id)
+                await asyncio.to_thread(publish_again, forgejo, one.place, value, owner_id, key_uuid)
             except ReconcileError as exc:
                 RUN.note(Fault(one.place.thing, f"not published again: {exc}"))
                 return None
@@ -74,7 +74,7 @@ def republished(secrets: Sequence[Published]) -> pulumi.Output[list[str]]:
     return pulumi.Output.all(*(again(one) for one in secrets)).apply(lambda names: [name for name in names if name])
 
 
-def publish_again(forgejo: Forgejo, place: Place, value: str, owner_id: float | None) -> None:
+def publish_again(forgejo: Forgejo, place: Place, value: str, owner_id: float | None, key_uuid: str = "") -> None:
     """
     Publish to *place* once more, if it is still the repository, organization or user of that number.
 
@@ -83,4 +83,4 @@ def publish_again(forgejo: Forgejo, place: Place, value: str, owner_id: float | 
     """
     if owner_id is not None:
         forgejo.insist_on(place, int(owner_id))
-    forgejo.publish(place, value)
+    forgejo.publish(place, value, key_uuid)

@@ -21,10 +21,12 @@ import stamina
 import truststore
 
 from ..version import VERSION
+from .answers import moved_to
 from .errors import (
     EnvironmentUnfitError,
     InterceptedError,
     ReconcileError,
+    SystemMovedError,
     UnexpectedAnswerError,
     UnreachableError,
 )
@@ -266,10 +268,24 @@ class Api:
         """
         Return the error for an answer that was not wanted, or that is not the system's own.
         """
+        moved = self.moved(response, path, whose)
+        if moved:
+            return moved
         # An API that redirects is not the one that was named, whoever sends the redirect.
         if self._voice and (response.is_redirect or not self._voice.speaks(response)):
             return self._voice.foreign(response, self.system, self.base_url, path, whose)
         return refused(response, self.system, self.base_url, path, whose, advice)
+
+    def moved(self, response: httpx.Response, path: str, whose: str) -> SystemMovedError | None:
+        """
+        Return the error for a redirect that says that the whole system answers under another URL by now; else None.
+        """
+        new_url = moved_to(response, path, self.base_url)
+        if not new_url:
+            return None
+        call = f"{self.system} {response.request.method} {path} answered {response.status_code} for {whose}"
+        hint = f"it moved to {new_url}; if you know that address, set it in the place of {self.base_url}"
+        return SystemMovedError(f"{call}: {hint}", brief=f"{self.system}: {hint}", new_name=new_url)
 
     def parse(self, response: httpx.Response, path: str, whose: str, model: type[Parsed]) -> Parsed:
         """

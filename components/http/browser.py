@@ -12,6 +12,7 @@ from http.cookiejar import CookieJar
 
 import httpx
 
+from .answers import location as location
 from .answers import origin
 from .api import Advice, Api
 from .own_answers import Voice
@@ -87,10 +88,3 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def location(response: httpx.Response) -> httpx.URL:
-    """
-    Return where a redirect leads, relative to where it came from.
-    """
-    return response.request.url.join(response.headers.get("location", ""))

@@ -7,6 +7,7 @@ account, what to change. It never holds a body, a header, a query or a value: wh
 
 from __future__ import annotations
 
+import copy
 from typing import Self
 
 
@@ -27,7 +28,9 @@ class ReconcileError(Exception):
         """
         Return an error of the same class that says *hint* as well.
         """
-        return type(self)(f"{self}; {hint}", brief=f"{self.brief}; {hint}")
+        more = copy.copy(self)
+        more.args, more.brief = (f"{self}; {hint}",), f"{self.brief}; {hint}"
+        return more
 
 
 class EnvironmentUnfitError(ReconcileError):
@@ -84,12 +87,20 @@ class NotFoundError(ReconcileError):
 
 class MovedError(ReconcileError):
     """
-    The repository has another name now, which is *new_name*: the server redirects there. A redirect is never followed.
+    The repository, organization or user has another name now, which is *new_name*: the server redirects there. A
+    redirect is never followed.
     """
 
     def __init__(self, message: str, *, brief: str = "", new_name: str = "") -> None:
         super().__init__(message, brief=brief)
         self.new_name = new_name
+
+
+class SystemMovedError(MovedError):
+    """
+    The system answers under another URL now, which is *new_name*: the one in the settings redirects there, by the same
+    path. By whose word that is cannot be known, so it is only told.
+    """
 
 
 class AmbiguousError(ReconcileError):
@@ -119,8 +130,9 @@ class UnexpectedAnswerError(ReconcileError):
 class InterceptedError(UnexpectedAnswerError, UnreachableError):
     """
     The answer is not in the system's own words: something in front of it has answered in its place (a proxy without a
-    backend, a login page, a challenge), or the server has no such route. For whoever asks that is as good as no answer:
-    it says nothing of the credential that was sent, nor whether anything is there.
+    backend, a login page, a challenge, a redirect from which nobody can tell what has moved where), or the server has
+    no such route. For whoever asks that is as good as no answer: it says nothing of the credential that was sent, nor
+    whether anything is there.
     """
 
 
@@ -132,7 +144,8 @@ class LoginBlockedError(ReconcileError):
 
 class KeyUnfitError(ReconcileError):
     """
-    A new key failed its test (refused, cannot create, can delete). It was revoked again; the previous key stays.
+    A new key failed its test (refused, cannot create, can delete), or the registry has capped its life or changed its
+    label. It was revoked again; the previous key stays.
     """
 
 

@@ -47,11 +47,12 @@ class Place:
             return cls("organization", (organization, name), server)
         return cls("user", (name,), server)
 
-    def in_repository(self, repository: str) -> Place:
+    def moved_to(self, name: str) -> Place:
         """
-        Return the place of the same secret in another *repository*, written owner/name.
+        Return the place of the same secret, where the repository or organization that it belongs to has another *name*;
+        a repository's is written owner/name.
         """
-        return replace(self, path=(*repository.split("/", 1), self.path[-1]))
+        return replace(self, path=(*name.split("/", 1), self.path[-1]))
 
     @property
     def name(self) -> str:

@@ -15,6 +15,7 @@ from ..authentik.api import Authentik
 from ..http.errors import KeyUnfitError, LoginBlockedError, ReconcileError
 from ..rotation import Policy, misfits
 from .api import Access, KeyAuth, ListedKey, Listing, MintedKey, Zot
+from .granted import doubts, label_fault, life_fault
 from .sign_in import log_out, zot_session
 
 _log = logging.getLogger(__name__)
@@ -67,7 +68,7 @@ def make_key(zot: Zot, authentik: Authentik | None, order: Order, candidates: It
     one's rights are not as expected: zot reads an account's groups only at a login.
 
     Raises:
-        KeyUnfitError: the new key failed its test. It was revoked again.
+        KeyUnfitError: the new key failed its test, or is not as it was asked for. It was revoked again.
         ReconcileError: whatever a system answered.
     """
     unfit = ""
@@ -103,12 +104,16 @@ def no_login(username: str, unfit: str = "") -> str:
 
 
 def _mint(zot: Zot, order: Order, auth: httpx.Auth, now: datetime) -> ProvenKey:
-    minted = zot.mint(auth, order.username, order.label, order.policy.expires_at(now))
+    asked = order.policy.expires_at(now)
+    minted = zot.mint(auth, order.username, order.label, asked)
     key = minted.key.get_secret_value()
-    key_auth = KeyAuth(order.username, key)
+    key_auth, label = KeyAuth(order.username, key), minted.label
     try:
         listing = zot.listing(key_auth, order.username)
         listed = listing.find(minted.uuid)
+        if listed:
+            label = listed.label
+            _insist_on_what_was_asked(order, listed, asked, listing.time)
         access = zot.access(key_auth, order.username, order.repository, order.tag) if listed else None
         if listed is None or access is None or order.unfit(access):
             fault = "it is refused" if access is None else f"it {'; it '.join(order.unfit(access))}"
@@ -120,14 +125,31 @@ def _mint(zot: Zot, order: Order, auth: httpx.Auth, now: datetime) -> ProvenKey:
             msg = f"zot key for {order.username} failed its test in {order.repository}: {fault}; {hint}"
             raise KeyUnfitError(msg)
     except ReconcileError:
-        _revoke(zot, order, auth, minted)
+        _revoke(zot, order, auth, minted, label)
         raise
-    _log.info("zot: created key %s for %s, expires %s", minted.uuid, order.username, minted.expires_at or "never")
+    for doubt in doubts(order.policy, listed, asked):
+        _log.warning("zot: key %s of %s %s: the registry has limits of its own", minted.uuid, order.username, doubt)
+    _log.info("zot: created key %s for %s, expires %s", minted.uuid, order.username, listed.expires_at or "never")
     return ProvenKey(key, listed, listing, access)
 
 
-def _revoke(zot: Zot, order: Order, auth: httpx.Auth, minted: MintedKey) -> None:
+def _insist_on_what_was_asked(order: Order, listed: ListedKey, asked: datetime, now: datetime) -> None:
+    """
+    Make sure that the registry made the key that it was asked for, as far as that matters later.
+
+    Raises:
+        KeyUnfitError: it has capped the key's life or changed its label.
+    """
+    fault = label_fault(order.label, listed) or life_fault(order.policy, listed, asked, now)
+    if fault:
+        msg = f"zot key for {order.username} is not as it was asked for: {fault}; the previous key stays"
+        raise KeyUnfitError(msg)
+
+
+def _revoke(zot: Zot, order: Order, auth: httpx.Auth, minted: MintedKey, label: str) -> None:
     try:
         zot.revoke(auth, order.username, minted.uuid)
     except ReconcileError as exc:
-        _log.warning("zot: key %s of no use stays until the next run retires it: %s", minted.uuid, exc)
+        # By another label no sweep knows it.
+        later = "until the next run retires it" if label == order.label else "until somebody revokes it by hand"
+        _log.warning("zot: key %s of no use stays %s: %s", minted.uuid, later, exc)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import pydantic
 
@@ -34,6 +34,7 @@ class ListedKey(pydantic.BaseModel):
     expires_at: _Time = pydantic.Field(alias="expirationDate")
     is_expired: bool = pydantic.Field(alias="isExpired")
     last_used: _Time = pydantic.Field(alias="lastUsed")
+    scopes: list[Any] | None = None
 
 
 class KeyList(pydantic.BaseModel):

@@ -104,7 +104,11 @@ def _begin(zot: Zot, registry: Browser, username: str, provider: str, authentik_
     """
     Ask zot where its login leads, and return that address if it is this authentik's.
     """
-    authorize = location(_asked(zot, registry, username, provider))
+    response = _asked(zot, registry, username, provider)
+    moved = registry.moved(response, LOGIN, username)
+    if moved:
+        raise moved
+    authorize = location(response)
     where = f"{authorize.scheme}://{authorize.netloc.decode()}"
     is_elsewhere = origin(authorize) != origin(httpx.URL(authentik_url))
     if CALLBACK not in authorize.params.get("redirect_uri", ""):
@@ -226,10 +230,11 @@ class _Walk:
         log_out(self.zot, found, whose)
         name = called if _NAME.fullmatch(called) else "something else"
         where = f"http.auth.openid.providers.{self.provider}"
-        msg = (
-            f"zot calls this account {name}, not {whose}, and keys belong to that name; set claimMapping.username to "
-            f"preferred_username below {where} in zot's configuration (zot 2.1.11 or newer)"
-        )
+        mapped = f"set claimMapping.username to preferred_username below {where} in zot's configuration"
+        hint = f"{mapped} (zot 2.1.11 or newer)"
+        if called.casefold() == whose.casefold():
+            hint = "zot, or the claim that it goes by, changes its letters: give the account a name in those letters"
+        msg = f"zot calls this account {name}, not {whose}, and keys belong to that name; {hint}"
         raise LoginBlockedError(msg)
 
 

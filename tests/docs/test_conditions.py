@@ -82,6 +82,13 @@ def _published_later(world: World) -> None:
     forgejo.set_value(OWNER, REPOSITORY, SECRET, "by hand")
 
 
+def _of_a_marked_secret(world: World) -> str:
+    """What a read says of a secret on Gitea whose description a program has erased."""
+    forgejo = world.estate.forgejo
+    forgejo.flavour = "gitea"
+    return _of_a_secret(world, lambda: forgejo.set_value(OWNER, REPOSITORY, SECRET, "a program's", description=""))
+
+
 def _stale(world: World) -> str:
     """What a read says of a key that a run which died has left."""
     current = made_by(world)
@@ -134,6 +141,7 @@ CONDITIONS: dict[str, Callable[[World, pytest.LogCaptureFixture], str]] = {
     "deleted and made again elsewhere on 2026-11-24 12:35": (
         lambda world, _: _of_a_secret(world, lambda: _published_later(world))
     ),
+    "overwritten elsewhere, it seems: …": lambda world, _: _of_a_marked_secret(world),
     "canary canary.yaml ended with failure": (
         lambda world, _: _of_a_secret(world, lambda: None, canary={"workflow": "canary.yaml"}, canary_end="failure")
     ),

@@ -140,6 +140,62 @@ def test_another_spelling_of_the_repository_does_not_delete_the_secret(
     assert on_gitea.preview().code == 0
 
 
+def test_somebody_s_description_stays_and_its_mark_tells_of_a_program(
+    gitea: Gitea, repo: str, world: World, on_gitea: Stack
+) -> None:
+    """At the takeover, at each `up`, at a rotation; a program's overwriting shows, and one `up` ends it."""
+    gitea.put_secret("owner", repo, SECRET, "theirs", description="pushes images \U0001f600")
+
+    def described() -> str:
+        text = gitea.description("owner", repo, SECRET)
+        mine, _, mark = text.rpartition("\n")
+        assert mine == "pushes images \U0001f600"
+        return mark
+
+    def ours() -> str:
+        held = world.estate.zot.key(world.field() or "")
+        assert held is not None
+        return f"zot-ci key={held.uuid[:8]}"
+
+    for days in (0, 0, 91):
+        world.estate.zot.clock.advance(days=days)
+        run = on_gitea.up()
+        assert run.code == 0, run.text
+        assert described() == ours()
+        assert on_gitea.preview().code == 0
+
+    gitea.put_secret("owner", repo, SECRET, "a program's")
+    seen = on_gitea.preview()
+    assert seen.code == 7
+    assert "overwritten elsewhere, it seems: its description names key " in seen.text
+    assert on_gitea.up().code == 0
+    assert gitea.description("owner", repo, SECRET) == ours()
+    assert on_gitea.preview().code == 0
+
+
+def test_a_renamed_owner_is_told_by_its_new_name_and_let_go_of(gitea: Gitea, world: World, on_gitea: Stack) -> None:
+    """A user's repository and an organization; the last name is one that Gitea's own redirect mistakes."""
+    gitea.create_user("before")
+    gitea.create_repo("before", "blumeops")
+    gitea.create_org("v1", "before")
+    places = [{"repository": "before/blumeops", "secret": SECRET}, {"organization": "v1", "secret": SECRET}]
+    on_gitea.configure(world.config(forgejo=places) | {"zot-ci:forgejo": {"url": gitea.url}})
+    on_gitea.env["FORGEJO_TOKEN"] = gitea.token("before", (*_LEAST, "write:organization"))
+    assert on_gitea.up().code == 0
+    gitea.rename_user("before", "after")
+    gitea.rename_org("v1", "helpers")
+
+    seen = on_gitea.preview()
+
+    assert seen.code == 7
+    for name in ("after/blumeops", "helpers"):
+        assert f"moved to {name}: put that into the stack file" in seen.text
+    gone = on_gitea.destroy()
+    assert gone.code == 0, gone.text
+    assert gitea.secrets("after", "blumeops") == [SECRET]
+    assert "was left, since it moved to after/blumeops; delete it by hand" in gone.text
+
+
 WORKFLOW = """
 on: workflow_dispatch
 jobs:

@@ -65,6 +65,8 @@ class Authentik(BackDoors, System):
         remember_me: the login stage asks whether to (``remember_me_offset`` above zero).
         password_policy: a policy, or a directory behind authentik, refuses every new password.
         impersonation: it is allowed on this server.
+        folds_names: small letters only in the names of accounts; no authentik does so, a directory behind one may.
+        leaves: properties of an account that a change leaves as they were, with a 200 all the same; likewise.
         authentication_flow: the brand's, ``None`` for a brand without one.
     """
 
@@ -81,6 +83,8 @@ class Authentik(BackDoors, System):
         self.remember_me = False
         self.password_policy = False
         self.impersonation = True
+        self.folds_names = False
+        self.leaves: frozenset[str] = frozenset()
         self.authentication_flow: str | None = "default-authentication-flow"
         self.invalidation_flow = "default-invalidation-flow"
         self.users: dict[str, User] = {}

@@ -45,6 +45,14 @@ class BackDoors:
         """Back door: make a group, or return the one of that name."""
         return self.groups.setdefault(name, Group(name, 10_000 + self.next_pk()))
 
+    def rename_group(self, name: str, new_name: str) -> None:
+        """Back door: somebody renames a group; it keeps its members and its pk."""
+        group = self.groups[new_name] = self.groups.pop(name)
+        group.name = new_name
+        for user in self.users.values():
+            if name in user.groups:
+                user.groups = user.groups - {name} | {new_name}
+
     def add_user(
         self,
         username: str,

@@ -212,19 +212,25 @@ def _validate(authentik: Authentik, body: Json, current: User | None = None) -> 
 
 def _create(authentik: Authentik, body: Json) -> User:
     _validate(authentik, body)
-    made = authentik.add_user(body["username"], type=body.get("type", "internal"), name=body["name"])
+    name = str(body["username"])
+    made = authentik.add_user(
+        name.lower() if authentik.folds_names else name, type=body.get("type", "internal"), name=body["name"]
+    )
     _assign(authentik, made, body)
     return made
 
 
 def _assign(authentik: Authentik, one: User, body: Json) -> None:
+    body = {key: value for key, value in body.items() if key not in authentik.leaves}
     for key in ("name", "type", "is_active", "email", "path", "attributes"):
         if key in body:
             setattr(one, key, body[key])
     if "groups" in body:
         one.groups = {group.name for group in authentik.groups.values() if group.pk in body["groups"]}
-    if "username" in body and body["username"] != one.username:
+    wanted = str(body.get("username", one.username))
+    wanted = wanted.lower() if authentik.folds_names else wanted
+    if wanted != one.username:
         del authentik.users[one.username]
-        one.username = body["username"]
+        one.username = wanted
         authentik.users[one.username] = one
     one.updated = authentik.clock.now()

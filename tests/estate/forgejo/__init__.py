@@ -40,6 +40,9 @@ class Forgejo(BackDoors, System):
         flavour: ``gitea`` adds ``description``, ``Link`` and the reserved name ``CI``.
         zone: the server's zone, in which it writes times: with one ``…-08:00``, else ``…Z``.
         moved: the id of the repository that was at an address before it was renamed.
+        moved_owners: the id of the organization or user that had a name before it was renamed.
+        longest_description: characters after which Gitea cuts a description off, without a word (read, 1.26.0).
+        longest_name: characters after which a secret's name is cut off; 0 as every vendor: never. For servers to come.
     """
 
     name = "forgejo"
@@ -49,6 +52,9 @@ class Forgejo(BackDoors, System):
         self.flavour = "forgejo"
         self.zone: tzinfo | None = None
         self.moved: dict[tuple[str, str], int] = {}
+        self.moved_owners: dict[str, int] = {}
+        self.longest_description = 4096
+        self.longest_name = 0
         self._next_number = 1
         self.users: dict[str, Account] = {}
         self.orgs: dict[str, Organization] = {}

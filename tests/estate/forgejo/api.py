@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from tests.estate.core import Clock, act_as, json_body
-from tests.estate.forgejo.model import Repository, Scope, Secret, Token
+from tests.estate.forgejo.model import Account, Organization, Repository, Scope, Secret, Token
 
 if TYPE_CHECKING:
     from tests.estate.forgejo import Forgejo
@@ -46,15 +46,17 @@ class Refusal(Exception):
 
 
 class Moved(Refusal):
-    """The repository has another name now: 301 to the same request under that name."""
+    """
+    A repository has another name now: 301 to the same request under that name. For an organization or user it is 307.
+    """
 
-    def __init__(self, location: str) -> None:
-        super().__init__(301, "")
+    def __init__(self, location: str, status: int = 301) -> None:
+        super().__init__(status, "")
         self.location = location
 
     def response(self, forgejo: Forgejo) -> Response:
         """Return the redirect, relative as the vendor writes it."""
-        return Response(status_code=301, headers={"location": self.location})
+        return Response(status_code=self.status, headers={"location": self.location})
 
 
 def second(clock: Clock) -> str:
@@ -104,9 +106,7 @@ async def organization(forgejo: Forgejo, request: Request, kind: str) -> Respons
     token = _token(forgejo, request)
     assert token is not None  # it was demanded
     _check_scope(token, "organization", reading=True)
-    org = forgejo.orgs.get(request.path_params["org"].lower())
-    if org is None:
-        raise Refusal(404, NOT_FOUND)
+    org = _organization(forgejo, request)
     return JSONResponse({"id": org.id, "name": org.name, "username": org.name, "full_name": "", "visibility": "public"})
 
 
@@ -125,13 +125,11 @@ async def list_secrets(forgejo: Forgejo, request: Request, kind: str) -> Respons
     page = max(_number(request, "page", 1), 1)
     limit = _number(request, "limit", PAGE)
     limit = min(limit if limit > 0 else PAGE, LARGEST_PAGE)
-    rows = [
-        {"name": secret.name, "created_at": in_zone(forgejo, secret.created_at)}
-        for secret in held[(page - 1) * limit : page * limit]
-    ]
+    shown = held[(page - 1) * limit : page * limit]
+    rows = [{"name": secret.name, "created_at": in_zone(forgejo, secret.created_at)} for secret in shown]
     headers = {"X-Total-Count": str(len(held))}
     if forgejo.flavour == "gitea":
-        rows = [{**row, "description": ""} for row in rows]
+        rows = [{**row, "description": secret.description} for row, secret in zip(rows, shown, strict=True)]
         if page * limit < len(held):
             base = f"{forgejo.url}{request.url.path}?limit={limit}&page="
             last = -(-len(held) // limit)
@@ -140,7 +138,7 @@ async def list_secrets(forgejo: Forgejo, request: Request, kind: str) -> Respons
 
 
 async def put_secret(forgejo: Forgejo, request: Request, kind: str) -> Response:
-    """Create (201) or update (204) a secret; an update keeps ``created_at``."""
+    """Create (201) or update (204) a secret; an update keeps ``created_at``, and the description only if it has one."""
     held = _enter(forgejo, request, kind).secrets
     body = await json_body(request)
     data = body.get("data") if isinstance(body, dict) else None
@@ -152,7 +150,10 @@ async def put_secret(forgejo: Forgejo, request: Request, kind: str) -> Response:
         raise Refusal(400, "data too long")
     old = held.get(name)
     # Line ends are normalised by the vendor, as for a text area of its own page (read).
-    held[name] = Secret(name, data.replace("\r\n", "\n"), old.created_at if old else second(forgejo.clock))
+    made = Secret(name, data.replace("\r\n", "\n"), old.created_at if old else second(forgejo.clock))
+    if forgejo.flavour == "gitea":
+        made.description = str(body.get("description") or "")[: forgejo.longest_description]
+    held[name] = made
     return Response(status_code=204 if old else 201)
 
 
@@ -198,7 +199,7 @@ def _name(forgejo: Forgejo, request: Request) -> str:
     reserved = name.startswith(RESERVED) or (forgejo.flavour == "gitea" and name == "CI")
     if reserved or not NAME.fullmatch(name):
         raise Refusal(400, "invalid variable or secret name")
-    return name
+    return name[: forgejo.longest_name or None]
 
 
 def _number(request: Request, key: str, otherwise: int) -> int:
@@ -215,9 +216,7 @@ def _enter(forgejo: Forgejo, request: Request, kind: str) -> Scope:
     if kind == "user":
         return user
     if kind == "org":
-        org = forgejo.orgs.get(request.path_params["org"].lower())
-        if org is None:
-            raise Refusal(404, NOT_FOUND)
+        org = _organization(forgejo, request)
         if token.user not in org.owners and not user.is_admin:
             raise Refusal(403, "Must be an organization owner")
         return org
@@ -245,6 +244,7 @@ def _token(forgejo: Forgejo, request: Request, needed: bool = True) -> Token | N
 def _repository(forgejo: Forgejo, request: Request) -> Repository:
     """Return the repository of that address, or lead to where it is now. The redirect asks for no right (read)."""
     owner, name = request.path_params["owner"], request.path_params["repo"]
+    _lead_on(forgejo, request, owner)
     repo = forgejo.repos.get((owner.lower(), name.lower()))
     if repo is not None:
         return repo
@@ -254,6 +254,29 @@ def _repository(forgejo: Forgejo, request: Request) -> Repository:
         raise Refusal(404, NOT_FOUND)
     path = request.url.path.replace(f"/{owner}/{name}", f"/{now[0].owner}/{now[0].name}", 1)
     raise Moved(path + (f"?{request.url.query}" if request.url.query else ""))
+
+
+def _organization(forgejo: Forgejo, request: Request) -> Organization:
+    """Return the organization of that name, or lead to its new name."""
+    name = request.path_params["org"]
+    _lead_on(forgejo, request, name)
+    org = forgejo.orgs.get(name.lower())
+    if org is None:
+        raise Refusal(404, NOT_FOUND)
+    return org
+
+
+def _lead_on(forgejo: Forgejo, request: Request, owner: str) -> None:
+    """
+    Lead to an owner's new name with 307, by Gitea's rule: what is first spelled like the old name in the whole path is
+    replaced, also where that is another part of it (run, 1.26.0).
+    """
+    moved = forgejo.moved_owners.get(owner.lower())
+    owners: list[Organization | Account] = [*forgejo.orgs.values(), *forgejo.users.values()]
+    now = [one for one in owners if one.id == moved]
+    if now and owner.lower() not in forgejo.orgs and owner.lower() not in forgejo.users:
+        path = request.url.path.replace(owner, now[0].name, 1)
+        raise Moved(path + (f"?{request.url.query}" if request.url.query else ""), 307)
 
 
 def _role(forgejo: Forgejo, token: Token, repo: Repository) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tests.estate.core import SecretBook
@@ -23,6 +24,7 @@ class BackDoors:
     orgs: dict[str, Organization]
     repos: dict[tuple[str, str], Repository]
     moved: dict[tuple[str, str], int]
+    moved_owners: dict[str, int]
     tokens: dict[str, Token]
     if TYPE_CHECKING:
         next_number: Callable[[], int]
@@ -67,6 +69,25 @@ class BackDoors:
         held.owner, held.name = new_owner, new_name
         self.repos[new_owner.lower(), new_name.lower()] = held
 
+    def rename_owner(self, name: str, new_name: str) -> None:
+        """Back door: somebody renames an organization or a user, with all repositories; the old name leads on."""
+        if name.lower() in self.orgs:
+            org = self.orgs[new_name.lower()] = self.orgs.pop(name.lower())
+            org.name, number = new_name, org.id
+        else:
+            user = self.users[new_name.lower()] = self.users.pop(name.lower())
+            user.name, number = new_name, user.id
+        self.moved_owners.pop(new_name.lower(), None)
+        self.moved_owners[name.lower()] = number
+        for text, token in self.tokens.items():
+            if token.user == name.lower():
+                self.tokens[text] = replace(token, user=new_name.lower())
+        for org in self.orgs.values():
+            org.owners = {new_name.lower() if owner == name.lower() else owner for owner in org.owners}
+        for key in [key for key in self.repos if key[0] == name.lower()]:
+            repo = self.repos[new_name.lower(), key[1]] = self.repos.pop(key)
+            repo.owner = new_name
+
     def delete_repo(self, owner: str, repo: str) -> None:
         """Back door: somebody deletes a repository, with its secrets; made again (*add_repo*) it has another id."""
         del self.repos[owner.lower(), repo.lower()]
@@ -101,11 +122,25 @@ class BackDoors:
         secret = self.users[user.lower()].secrets.get(name.upper())
         return secret.value if secret else None
 
-    def set_value(self, owner: str, repo: str, name: str, value: str) -> None:
-        """Back door: somebody stores a value by hand; ``created_at`` stays if the secret was there."""
+    def set_value(self, owner: str, repo: str, name: str, value: str, description: str | None = None) -> None:
+        """
+        Back door: somebody stores a value by hand; ``created_at`` stays if the secret was there, and so does the
+        description, with which the web page's form is filled, unless another one is given.
+        """
         held = self.repos[owner.lower(), repo.lower()].secrets
-        created = held[name.upper()].created_at if name.upper() in held else api.second(self.clock)
-        held[name.upper()] = Secret(name.upper(), self.secrets.add(value), created)
+        old = held.get(name.upper())
+        created = old.created_at if old else api.second(self.clock)
+        before = old.description if old else ""
+        text = before if description is None else description
+        held[name.upper()] = Secret(name.upper(), self.secrets.add(value), created, text)
+
+    def description(self, owner: str, repo: str, name: str) -> str:
+        """Back door: the description of a repository's secret, as Gitea's web page shows it."""
+        return self.repos[owner.lower(), repo.lower()].secrets[name.upper()].description
+
+    def describe(self, owner: str, repo: str, name: str, description: str) -> None:
+        """Back door: somebody edits the description alone."""
+        self.repos[owner.lower(), repo.lower()].secrets[name.upper()].description = description
 
     def delete_value(self, owner: str, repo: str, name: str) -> None:
         """Back door: somebody deletes the secret."""

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Secret:
-    """A stored secret; *value* is what a runner would get."""
+    """A stored secret; *value* is what a runner would get, *description* only Gitea has."""
 
     name: str
     value: str
     created_at: str
+    description: str = ""
 
 
 @dataclass

@@ -6,6 +6,8 @@ Behaviour measured on zot v2.1.20. A key holds no rights of its own: it has the 
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -39,6 +41,12 @@ class Zot(BackDoors, System):
         apikeys_enabled: zot's ``http.auth.apikey``.
         openid_brings_apikeys: OpenID switches API keys on by itself, so that *apikeys_enabled* counts only without it.
             Every real zot does so (run).
+        longest_life: a new key's expiry is brought down to that, without a word, and so is none; ``None`` as in every
+            zot so far (2.1.20; project-zot/zot#4112 asks for it).
+        shortest_life: likewise brought up.
+        longest_label: characters after which a label is cut off; 0 as in every zot so far: never.
+        folds_names: small letters only, in labels and in the names of users; no zot does so.
+        scopes: what a new key gets beside what was asked for; no zot does so.
         fail_delay: seconds a refusal is held back, 401 and 403 alike.
         late_refusals: how many refusals were held back so far, or would have been with a *fail_delay*.
     """
@@ -50,6 +58,11 @@ class Zot(BackDoors, System):
         self.openid_enabled = True
         self.openid_brings_apikeys = True
         self.username_claim = "preferred_username"
+        self.longest_life: timedelta | None = None
+        self.shortest_life: timedelta | None = None
+        self.longest_label = 0
+        self.folds_names = False
+        self.scopes: list[str] = []
         self.fail_delay = 0.0
         self.late_refusals = 0
         self.provider: oidc.Provider | None = None

@@ -99,6 +99,7 @@ async def callback(zot: Zot, request: Request) -> Response:
         headers = {"x-content-type-options": "nosniff", "content-type": "text/plain; charset=utf-8"}
         return Response(f"{error}\n", 401, headers=headers)
     user = str(claims.get(zot.username_claim) or "")
+    user = user.lower() if zot.folds_names else user
     if not user:
         # Its log says why, its answer does not: "failed to set user record for empty username value".
         return Response(status_code=401)

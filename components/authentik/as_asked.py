@@ -1,0 +1,43 @@
+"""
+What authentik gave, compared with what was asked for: a server may fold a name, or leave a property as it was, and say
+that all is well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ..http.errors import ReconcileError, UnexpectedAnswerError
+from .model import Account
+
+
+def taken_otherwise(account: Account, username: str, delete: Callable[[], object]) -> UnexpectedAnswerError:
+    """
+    Return the error for an account that was just made, as *account*, and should have the name *username*. It is deleted
+    again.
+    """
+    hint = "delete it by hand"
+    try:
+        delete()
+        hint = "it was deleted again"
+    except ReconcileError as exc:
+        hint = f"{hint}, since that failed: {exc.brief}"
+    folded = account.username.casefold() == username.casefold()
+    called = f"{account.username}, in other letters" if folded else "by another name"
+    way = f"name the account {account.username} in the stack file" if folded else "choose a name that authentik keeps"
+    return UnexpectedAnswerError(f"authentik made account {username} and called it {called}: {hint}; {way}")
+
+
+def insist_on(properties: Mapping[str, Any], account: Account, path: str) -> None:
+    """
+    Make sure that the *account*, as it was answered to a change, has the *properties* that it was given.
+
+    Raises:
+        UnexpectedAnswerError: it has others.
+    """
+    kept = [name for name, value in properties.items() if getattr(account, name) != value]
+    if kept:
+        what = f"authentik PATCH {path} answered 200 for {account.username} and left {' and '.join(kept)} as it was"
+        msg = f"{what}; look in its event log for what stands against it, such as a policy or a blueprint"
+        raise UnexpectedAnswerError(msg)
