@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import uuid as uuids
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -229,13 +229,21 @@ class Zot:
         to others. Whoever may update the *tag* gets 415 for a manifest of a media type that is none, others 403; that
         is asked only where the tag exists, since without it the same request is a question of another right.
 
-        zot lets each refusal wait for its `failDelay`, so the questions are asked side by side.
+        zot lets each refusal wait for its `failDelay`, so the questions are asked side by side. Whatever comes of one,
+        all are waited for: a caller that revokes the key next must not have a question by it under way.
+
+        Raises:
+            ReconcileError: whatever the registry answered to the first of the questions that failed.
         """
         upload = f"/v2/{repository}/blobs/uploads/{uuids.uuid4()}"
         missing = f"/v2/{repository}/manifests/{_TAG}"
         delete = self._beside.submit(self._probe, "DELETE", missing, auth, username, (404, 400))
         update = self._beside.submit(self._may_update, repository, tag, auth, username) if tag else None
-        may_create, may_delete = self._probe("PUT", upload, auth, username, (400,)), delete.result()
+        try:
+            may_create = self._probe("PUT", upload, auth, username, (400,))
+        finally:
+            wait([delete, *([update] if update else [])])
+        may_delete = delete.result()
         if may_create is None or may_delete is None:
             return None
         return Access(may_create, may_delete, update.result() if update else None)
