@@ -12,7 +12,6 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
 from multiprocessing.util import Finalize
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -99,10 +98,3 @@ def ground_of_this_process(kind: type[_Ground]) -> _Ground:
     (ground,) = _grounds
     assert isinstance(ground, kind)
     return ground
-
-
-def stripe(variable: str) -> int:
-    """
-    Return the number of today's stripe of a matrix, or the one that *variable* of the environment names.
-    """
-    return int(os.environ.get(variable) or datetime.now(UTC).date().toordinal())

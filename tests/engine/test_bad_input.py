@@ -14,6 +14,7 @@ from starlette.responses import Response
 from tests.answers.bent import BODY_TEXT, answers, bend
 from tests.answers.elsewhere import Elsewhere
 from tests.answers.life import snapshot
+from tests.choice import some
 from tests.engine.stack import Run, Stack
 from tests.world import FIELD, GROUP, ITEM, OWNER, REPOSITORY, SECRET, VAULT, World
 
@@ -78,8 +79,8 @@ SETTINGS: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
 }
 
 
-@pytest.mark.share(3)
-@pytest.mark.parametrize(("spoil", "words"), SETTINGS.values(), ids=SETTINGS.keys())
+# Without the engine all that is wrong with a stack file is tried in tests/settings.
+@pytest.mark.parametrize(("spoil", "words"), some("wrong settings", SETTINGS, 3))
 def test_a_wrong_setting_stops_the_run_before_anything_is_changed(
     spoil: Callable[[dict[str, Any]], None], words: str, standing: Standing
 ) -> None:
@@ -190,8 +191,7 @@ ANSWERS = {
 }
 
 
-@pytest.mark.share(3)
-@pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS.keys())
+@pytest.mark.parametrize("answer", some("wrong answers", ANSWERS, 7, by=lambda name, _: name.partition("_")[:1]))
 def test_a_wrong_answer_ends_the_run_with_one_line_and_nothing_changed(answer: Answer, standing: Standing) -> None:
     """`up` reads first; what it cannot read it does not touch."""
     standing.stack.env.update(answer.spoil(standing.world) or {})

@@ -112,7 +112,6 @@ def test_another_username_is_another_account_and_key(world: World, in_sync: Stac
     assert_in_sync(world, in_sync)
 
 
-@pytest.mark.share(3)
 @pytest.mark.parametrize("system", ["authentik", "zot", "forgejo"])
 def test_another_name_of_the_same_server_destroys_nothing_in_use(system: str, world: World, in_sync: Stack) -> None:
     """What looks like another server's account, key or secret is the one that was just written."""

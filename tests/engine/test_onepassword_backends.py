@@ -31,7 +31,6 @@ def stack_by(backend: Backend, world: World, folder: Path, config: dict[str, Any
     return Stack(folder, backend.environment(world.estate, folder, env), config)
 
 
-@pytest.mark.share(3)
 @pytest.mark.parametrize("backend", BACKENDS, ids=[backend.access for backend in BACKENDS])
 def test_a_life_by_each_backend(backend: Backend, world: World, tmp_path: Path) -> None:
     """First up, a drift of the field said, a rotation, destroy; every other field is what it was."""
@@ -92,7 +91,6 @@ def test_a_setting_that_names_the_backend_beats_the_environment(world: World, tm
     assert_in_sync(world, stack)
 
 
-@pytest.mark.share(3)
 @pytest.mark.parametrize("backend", BACKENDS, ids=[backend.access for backend in BACKENDS])
 def test_only_onepassword_s_credential_is_in_the_environment(backend: Backend, world: World, tmp_path: Path) -> None:
     """Both tokens by reference, one of them in a section; the state holds neither."""

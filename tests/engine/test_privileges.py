@@ -14,6 +14,7 @@ from datetime import timedelta
 import pytest
 
 from tests.answers.life import lose_every_key, snapshot
+from tests.choice import some
 from tests.engine.checks import assert_in_sync
 from tests.engine.stack import Run, Stack
 from tests.estate import Grant
@@ -117,8 +118,7 @@ def _said(run: Run, words: str) -> str:
     return words if refused and any(words in line for line in run.text.splitlines()) else run.text
 
 
-@pytest.mark.share(3)
-@pytest.mark.parametrize("use", USES.values(), ids=USES.keys())
+@pytest.mark.parametrize("use", some("uses", USES, 3, by=lambda _, use: use.permissions))
 def test_the_least_privilege_is_enough_and_one_permission_less_is_named(use: Use, world: World, in_sync: Stack) -> None:
     """Refused without each of them, with nothing changed anywhere; with all of them `up` brings the stack in sync."""
     enough, one_less = _tokens(world, use)
@@ -195,7 +195,6 @@ PREVIEW_LESS: dict[str, tuple[Callable[[World], dict[str, str]], str]] = {
 }
 
 
-@pytest.mark.share(3)
 @pytest.mark.parametrize(("less", "words"), PREVIEW_LESS.values(), ids=PREVIEW_LESS.keys())
 def test_a_preview_that_may_not_read_says_what_it_lacks(
     less: Callable[[World], dict[str, str]], words: str, world: World, in_sync: Stack

@@ -1,0 +1,55 @@
+"""
+The choice of cases: the same each time for one seed, another one for another, and nothing left out that a choice can
+have.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+
+from tests import choice
+from tests.choice import covering, seed, some
+
+CASES = list(product("abcdef", "uvwxyz", [1, 2, 3]))
+
+
+def test_each_feature_is_chosen_and_then_each_pair() -> None:
+    """Six letters by six others need six cases; their pairs need all 36, and no more."""
+    few = covering("few", CASES, lambda case: case, 6)
+    pairs = covering("pairs", CASES, lambda case: case[:2], 36)
+
+    assert [{case[at] for case in few} for at in range(3)] == [set("abcdef"), set("uvwxyz"), {1, 2, 3}]
+    assert {case[:2] for case in pairs} == set(product("abcdef", "uvwxyz"))
+
+
+def test_what_so_few_cases_cannot_have_is_an_error() -> None:
+    """A feature that is new in a matrix is not left out in silence."""
+    with pytest.raises(ValueError, match="5 cases of letters leave out"):
+        covering("letters", CASES, lambda case: case, 5)
+
+
+def test_a_seed_chooses_the_same_on_any_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the order of the cases; another seed chooses others."""
+    monkeypatch.delenv("SEED", raising=False)
+    assert seed() == choice.GATE
+    chosen = covering("cells", CASES, lambda case: case, 8)
+    assert chosen == covering("cells", CASES, lambda case: case, 8)
+    assert chosen == sorted(chosen, key=CASES.index)
+
+    monkeypatch.setenv("SEED", "1")
+    assert covering("cells", CASES, lambda case: case, 8) != chosen
+
+
+def test_some_cases_of_a_test_are_tried_or_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under their names, and of each kind at least one."""
+    cases = {f"{letter}{number}": (letter, number) for letter in "abc" for number in range(4)}
+    monkeypatch.delenv("ALL", raising=False)
+
+    chosen = some("letters", cases, 3, by=lambda name, _: name[0])
+
+    assert sorted(str(one.id)[0] for one in chosen) == ["a", "b", "c"]
+    assert all(one.values == cases[str(one.id)] for one in chosen)
+    monkeypatch.setenv("ALL", "1")
+    assert [one.id for one in some("letters", cases, 3)] == list(cases)
