@@ -14,10 +14,7 @@ from components.onepassword.item_field import ItemFieldProvider
 from components.settings.place import Place
 from tests.dynamic.wanted import NO_KEY, field, next_run, outs_of, secret
 from tests.http.between import Between
-from tests.http.waits import no_waits, without_waits
 from tests.world import OWNER, REPOSITORY, SECRET, World
-
-__all__ = ["no_waits", "without_waits"]
 
 pytestmark = pytest.mark.embedded
 
