@@ -9,7 +9,7 @@ JOBS ?= $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
 PYTEST := pytest -q -n $(JOBS) --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help venv tools test-tools check test test-all nightly test-fast versions test-sso test-backends faults commands parts soak workflows alerts demo pictures docs bench lock clean
+.PHONY: help venv tools test-tools check test test-all nightly test-fast coverage versions test-sso test-backends faults commands parts soak workflows alerts demo pictures docs bench lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,6 +65,13 @@ nightly: test-tools ## every such case, other cells of the long matrices and oth
 test-fast: venv ## while you type: all tests that need neither the engine nor Gitea, in under 90 seconds
 	@echo "testing: pytest without the engine, $(JOBS) processes"
 	@$(RUN) $(PYTEST) -m "not engine"
+
+coverage: venv ## the lines and branches of components/ that `make test-fast` never reaches; fails below 95 %
+	@echo "testing: pytest without the engine, under coverage, $(JOBS) processes"
+	@rm -rf .tools/coverage && mkdir -p .tools/coverage
+	@$(RUN) coverage run -m $(PYTEST) -m "not engine"
+	@$(RUN) coverage combine --quiet
+	@$(RUN) coverage report
 
 test-sso: tools .venv-sso/installed ## of these, what needs the packages of requirements-sso.lock, in .venv-sso
 	@echo "checking: mypy, with the packages of single sign-on"
