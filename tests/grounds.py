@@ -18,6 +18,7 @@ from tempfile import TemporaryDirectory
 from typing import Self, TypeVar
 
 from tests.engine.prepared import Prepared, State
+from tests.engine.quickly import Quickly
 from tests.engine.stack import Run, Stack
 
 
@@ -30,6 +31,8 @@ class Ground:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._ends = ExitStack()
+        self._quickly: Quickly | None = None
         self._prepared = Prepared(folder / "states", behind_proxies=True)
         self.world, self.proxies = self._prepared.world, self._prepared.proxies
 
@@ -48,8 +51,9 @@ class Ground:
 
     def close(self) -> None:
         """
-        End the systems.
+        End the systems, and what begins the engine's processes.
         """
+        self._ends.close()
         self._prepared.stop()
 
     def begin_at(self, state: State) -> None:
@@ -59,7 +63,16 @@ class Ground:
         folder = self._folder / "cell"
         shutil.rmtree(folder, ignore_errors=True)
         self.stack = self._prepared.stack(state, folder)
+        self.quicken()
         self.let_reads_catch_up()
+
+    def quicken(self) -> None:
+        """
+        Let the engine of the stack begin its processes quickly: nobody looks at them here.
+        """
+        if self._quickly is None:
+            self._quickly = self._ends.enter_context(Quickly(self._folder / "quickly"))
+        self._quickly.run(self.stack)
 
     def let_reads_catch_up(self) -> None:
         """
