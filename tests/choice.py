@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import os
 import random
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from itertools import combinations
+from itertools import chain, combinations
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -57,10 +58,11 @@ def covering(
     Raises:
         ValueError: so few cannot have every feature.
     """
-    rest = list(enumerate(cases))
+    rest = list(range(len(cases)))
     drawn(what).shuffle(rest)
-    has = {at: frozenset(features(case)) for at, case in rest}
-    missing = frozenset[Hashable]().union(*has.values())
+    has = [frozenset(features(case)) for case in cases]
+    missing = frozenset[Hashable]().union(*has)
+    often = Counter(chain.from_iterable(has))
     met: set[frozenset[Hashable]] = set()
     chosen: list[int] = []
 
@@ -68,9 +70,10 @@ def covering(
         return len(has[at] & missing), len(_pairs(has[at]) - met)
 
     while rest and len(chosen) < count:
-        best = max(rest, key=lambda one: gain(one[0]))
-        rest.remove(best)
-        at = best[0]
+        # What the fewest cases have comes first: a case that has more of the others can be found later.
+        rarest = min(missing, key=lambda feature: (often[feature], str(feature)), default=None)
+        at = max((at for at in rest if rarest is None or rarest in has[at]), key=gain)
+        rest.remove(at)
         chosen.append(at)
         missing -= has[at]
         met |= _pairs(has[at])

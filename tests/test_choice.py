@@ -11,6 +11,9 @@ import pytest
 
 from tests import choice
 from tests.choice import covering, seed, some
+from tests.commands import test_commands
+from tests.engine import test_bad_input, test_drift, test_faults, test_privileges
+from tests.parts import test_parts
 
 CASES = list(product("abcdef", "uvwxyz", [1, 2, 3]))
 
@@ -53,3 +56,15 @@ def test_some_cases_of_a_test_are_tried_or_all(monkeypatch: pytest.MonkeyPatch) 
     assert all(one.values == cases[str(one.id)] for one in chosen)
     monkeypatch.setenv("ALL", "1")
     assert [one.id for one in some("letters", cases, 3)] == list(cases)
+
+
+@pytest.mark.parametrize("first", range(0, 40, 10))
+def test_any_seed_has_a_choice_of_each_matrix(first: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The night draws one, and must not fail for that."""
+    monkeypatch.delenv("ALL", raising=False)
+    for number in range(first, first + 10):
+        monkeypatch.setenv("SEED", str(number))
+        assert len(test_faults.points()) == test_faults.POINTS
+        assert sum(map(len, test_commands.chosen().values())) == test_commands.CELLS
+        assert len(test_parts.chosen()) == test_parts.AWAY + test_parts.GONE
+        assert all(make() for make in (test_bad_input.answers_tried, test_drift.drifts, test_privileges.uses))
