@@ -5,9 +5,11 @@ have.
 
 from __future__ import annotations
 
+import os
 from itertools import product
 
 import pytest
+from hypothesis import settings
 
 from tests import choice
 from tests.choice import covering, seed, some
@@ -68,3 +70,10 @@ def test_any_seed_has_a_choice_of_each_matrix(first: int, monkeypatch: pytest.Mo
         assert sum(map(len, test_commands.chosen().values())) == test_commands.CELLS
         assert len(test_parts.chosen()) == test_parts.AWAY + test_parts.GONE
         assert all(make() for make in (test_bad_input.answers_tried, test_drift.drifts, test_privileges.uses))
+
+
+def test_examples_are_drawn_by_no_chance_but_where_that_is_asked_for() -> None:
+    """`make nightly` asks for it."""
+    assert settings.default is not None
+    assert settings.default.derandomize == (os.environ.get("HYPOTHESIS_PROFILE", "gate") == "gate")
+    assert settings.default.database is None

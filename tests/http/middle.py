@@ -38,7 +38,7 @@ class Middle:
                 return
             # Who is refused may hang up in the middle of it.
             with connection, suppress(OSError, IndexError):
-                connection.settimeout(5)
+                connection.settimeout(60)
                 self._serving = connection
                 self._play(connection, self.heard)
 
@@ -96,7 +96,7 @@ def tunnel(connection: socket.socket, heard: list[str]) -> None:
     """A proxy that does what a CONNECT asks for, to whatever host of that name and port."""
     heard.extend(head(connection).splitlines())
     host, _, port = heard[0].split(" ")[1].rpartition(":")
-    with socket.create_connection((host, int(port)), timeout=5) as there:
+    with socket.create_connection((host, int(port)), timeout=60) as there:
         connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
         _pass_on(connection, there)
 

@@ -16,7 +16,7 @@ from components.http.errors import NotFoundError, UnreachableError
 from components.http.once import Once, Together
 from tests.http.clock import SetClock
 
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 60
 
 
 class Question:

@@ -24,7 +24,7 @@ from tests.onepassword.connecting import REF, item_with, told_client
 from tests.onepassword.fields import others
 from tests.world import ITEM, VAULT, World
 
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 60
 
 
 def in_threads(*works: Callable[[], object]) -> list[object]:

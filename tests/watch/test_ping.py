@@ -57,7 +57,7 @@ def test_an_answer_that_never_comes_is_not_waited_for(capsys: pytest.CaptureFixt
         ping.end(succeeded=True)
         took = time.monotonic() - begun
 
-    assert took < 5
+    assert took < 30
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("stack: the ping ")
     assert "secret-path" not in line

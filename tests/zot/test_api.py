@@ -258,7 +258,7 @@ def test_two_threads_that_look_at_once_ask_once() -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(5)
+        thread.join(60)
     assert len(told.asked) == 1
 
 

@@ -202,7 +202,7 @@ def test_a_key_is_revoked_after_all_its_probes_are_answered(failing: str) -> Non
         if not minted.is_set():
             return probes()[0](request)
         if method == failing:
-            slow.wait(10)
+            slow.wait(60)
             return said(201)(request)
         slow.set()
         # A program that does not wait for this one revokes the key within this moment.
@@ -287,7 +287,7 @@ def test_accounts_wait_for_their_refusals_side_by_side() -> None:
         if request.method == "GET":
             return ALIVE(request)
         if request.method == "DELETE":
-            together.wait(timeout=10)
+            together.wait(timeout=60)
             return zot_refuses(403)(request)
         return said(400)(request)
 
@@ -302,5 +302,5 @@ def test_accounts_wait_for_their_refusals_side_by_side() -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(120)
     assert found == [Access(create=True, delete=False)] * 4
