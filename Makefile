@@ -14,7 +14,7 @@ JOBS ?= $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
 PYTEST := pytest -q -n $(JOBS) --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help venv tools oldest newest test-tools check test test-all test-fast versions test-sso test-backends faults commands parts soak workflows alerts demo pictures docs bench lock clean
+.PHONY: help venv tools oldest newest test-tools check test test-all nightly test-fast coverage versions test-sso test-backends faults commands parts soak workflows alerts demo pictures docs bench lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,7 +53,7 @@ check: venv ## lint, format, types, which folder may import which
 	@echo "checking: import-linter"
 	@$(RUN) lint-imports --no-logo --no-cache
 
-test: test-tools check test-sso ## the checks and the tests (JOBS processes; DAY and STRIPE repeat another day's share of the longest)
+test: test-tools check test-sso ## the checks and the tests, the same ones each day (JOBS processes)
 	@echo "testing: pytest, $(JOBS) processes"
 	@$(RUN) $(PYTEST)
 
@@ -63,11 +63,28 @@ versions: test-tools ## all tests, and docs/limits.md's table of what they ran a
 	@$(RUN) $(PYTEST) --record-versions
 
 test-all: export ALL = 1
-test-all: test ## the same, with every case of the tests that are shared among days (hours have their own targets)
+test-all: test ## the same, with every case of the tests of which `make test` tries some (hours have their own targets)
+
+# What one of these draws, the seed draws again: `make nightly SEED=…`.
+nightly: export ALL = 1
+nightly: export HYPOTHESIS_PROFILE = deep
+nightly: export SEED := $(or $(SEED),$(shell date +%s))
+nightly: test-tools ## every such case, other cells of the long matrices and other examples each time; says the SEED that repeats it
+	@echo "testing: pytest, $(JOBS) processes; make nightly SEED=$(SEED) repeats this"
+	@$(RUN) $(PYTEST) --hypothesis-seed=$(SEED)
+	@echo "testing: two weeks of the soak; make nightly SEED=$(SEED) repeats this"
+	@$(RUN) DAYS=14 LOGS="$(LOGS)" python -m tests.soak
 
 test-fast: venv ## while you type: all tests that need neither the engine nor Gitea, in under 90 seconds
 	@echo "testing: pytest without the engine, $(JOBS) processes"
 	@$(RUN) $(PYTEST) -m "not engine"
+
+coverage: venv ## the lines and branches of components/ that `make test-fast` never reaches; fails below 95 %
+	@echo "testing: pytest without the engine, under coverage, $(JOBS) processes"
+	@rm -rf .tools/coverage && mkdir -p .tools/coverage
+	@$(RUN) coverage run -m $(PYTEST) -m "not engine"
+	@$(RUN) coverage combine --quiet
+	@$(RUN) coverage report
 
 test-sso: tools .venv-sso/installed ## of these, what needs the packages of requirements-sso.lock, in .venv-sso
 	@echo "checking: mypy, with the packages of single sign-on"

@@ -5,22 +5,26 @@ What all tests share: an environment without anybody's credentials, and the syst
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 import pytest
+from hypothesis import settings
 
 from components.http import logs
-from tests import versions
+from tests import choice, versions
 from tests.engine.prepared import Prepared
-from tests.faults.stripe import STRIPES, choose
 from tests.processes import another_process
 from tests.world import World, credentials, real_servers
 
 # Tests look at the log of each call, without the set-up that a provider process makes for itself.
 logs.keep_urls_out()
 logs.quieten_libraries()
+
+# The same examples on each day and machine; `HYPOTHESIS_PROFILE=deep` draws more, by `--hypothesis-seed` where given.
+# No database, which would bring back what an earlier run has found, and no deadline: a machine may be busy.
+settings.register_profile("gate", derandomize=True, database=None, deadline=None)
+settings.register_profile("deep", max_examples=1000, database=None, deadline=None, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "gate"))
 
 _FOREIGN = ("AUTHENTIK_", "FORGEJO_", "OP_", "PULUMI_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
@@ -92,25 +96,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-def pytest_configure() -> None:
-    """
-    Choose the stripe once: test processes that this one starts have its environment, and midnight may pass.
-    """
-    os.environ["STRIPE"] = str(choose())
-    os.environ.setdefault("DAY", str(datetime.now(UTC).toordinal()))
-
-
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """
-    Say which stripe was tried, if one was.
+    Say how to repeat a run that drew its cases.
     """
-    reports = [report for outcome in ("passed", "failed") for report in terminalreporter.getreports(outcome)]
-    if any("tests/engine/test_faults.py" in report.nodeid for report in reports):
-        stripe = os.environ["STRIPE"]
-        terminalreporter.write_line(
-            f"interruptions: stripe {stripe} of 0 to {STRIPES - 1}, another one each day; "
-            f"STRIPE={stripe} repeats it, `make faults` tries all"
-        )
+    if choice.seed() != choice.GATE:
+        terminalreporter.write_line(f"choice: `make nightly SEED={choice.seed()}` tries these cases again")
     if terminalreporter.config.getoption("--record-versions"):
         spoiled = terminalreporter.getreports("failed") or terminalreporter.getreports("error")
         passed = terminalreporter.getreports("passed")
@@ -131,10 +122,8 @@ _ENGINE_FIXTURES = {"stack", "in_sync", "behind_proxies", "gitea"}
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
-    Mark what needs the engine. Skip, against real servers, what needs a back door; and of a test that is shared among
-    days the cases of the others, unless `ALL=1` asks for all.
+    Mark what needs the engine. Skip, against real servers, what needs a back door.
     """
-    cases: Counter[str] = Counter()
     for item in items:
         if item.nodeid.startswith(_ENGINE_PLACES) or _ENGINE_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker("engine")
@@ -142,9 +131,3 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.user_properties += [(versions.PROPERTY, system) for system in versions.ran_against(item.nodeid, fixtures)]
         if real_servers() and item.get_closest_marker("embedded"):
             item.add_marker(pytest.mark.skip(reason="needs a back door of the embedded systems"))
-        share = item.get_closest_marker("share")
-        if share is not None:
-            test = item.nodeid.partition("[")[0]
-            if (cases[test] - int(os.environ["DAY"])) % share.args[0] and not os.environ.get("ALL"):
-                item.add_marker(pytest.mark.skip(reason=f"a case of another day: DAY={cases[test] % share.args[0]}"))
-            cases[test] += 1

@@ -12,13 +12,13 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
 from multiprocessing.util import Finalize
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Self, TypeVar
 
 from tests.engine.prepared import Prepared, State
+from tests.engine.quickly import Quickly
 from tests.engine.stack import Run, Stack
 
 
@@ -31,6 +31,8 @@ class Ground:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._ends = ExitStack()
+        self._quickly: Quickly | None = None
         self._prepared = Prepared(folder / "states", behind_proxies=True)
         self.world, self.proxies = self._prepared.world, self._prepared.proxies
 
@@ -49,8 +51,9 @@ class Ground:
 
     def close(self) -> None:
         """
-        End the systems.
+        End the systems, and what begins the engine's processes.
         """
+        self._ends.close()
         self._prepared.stop()
 
     def begin_at(self, state: State) -> None:
@@ -60,7 +63,16 @@ class Ground:
         folder = self._folder / "cell"
         shutil.rmtree(folder, ignore_errors=True)
         self.stack = self._prepared.stack(state, folder)
+        self.quicken()
         self.let_reads_catch_up()
+
+    def quicken(self) -> None:
+        """
+        Let the engine of the stack begin its processes quickly: nobody looks at them here.
+        """
+        if self._quickly is None:
+            self._quickly = self._ends.enter_context(Quickly(self._folder / "quickly"))
+        self._quickly.run(self.stack)
 
     def let_reads_catch_up(self) -> None:
         """
@@ -99,10 +111,3 @@ def ground_of_this_process(kind: type[_Ground]) -> _Ground:
     (ground,) = _grounds
     assert isinstance(ground, kind)
     return ground
-
-
-def stripe(variable: str) -> int:
-    """
-    Return the number of today's stripe of a matrix, or the one that *variable* of the environment names.
-    """
-    return int(os.environ.get(variable) or datetime.now(UTC).date().toordinal())

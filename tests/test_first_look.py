@@ -13,7 +13,10 @@ import pytest
 from components.dynamic.findings import Findings
 from components.first_look import first_looks
 from components.settings.model import load
+from tests.http.waits import no_waits
 from tests.world import FIELD, GROUP, ITEM, OWNER, REPOSITORY, SECRET, VAULT, World
+
+__all__ = ["no_waits"]
 
 pytestmark = pytest.mark.embedded
 
@@ -170,7 +173,7 @@ def test_every_fault_is_found_at_once(signed_in: World, monkeypatch: pytest.Monk
 
 
 def test_a_system_that_gives_no_answer_is_named_and_is_no_fault_of_the_settings(
-    signed_in: World, monkeypatch: pytest.MonkeyPatch
+    signed_in: World, no_waits: None
 ) -> None:
     """It may pass: a preview warns of it, and only `check` says that nothing is ready."""
     signed_in.estate.zot.down = True

@@ -12,8 +12,9 @@ import json
 from typing import Any
 
 import pytest
+from pulumi.runtime import mocks
 
-from tests.mocks import DYNAMIC, FOUND, KEY, run
+from tests.mocks import DYNAMIC, FOUND, KEY, Monitor, Providers, run
 from tests.settings.given import RIGHT, config
 
 SECRETS = [{"repository": f"eblume/{name}", "secret": "ZOT_CI_API_KEY"} for name in ("blumeops", "other")]
@@ -146,3 +147,36 @@ def test_a_paused_rotation_is_said_in_the_outputs() -> None:
     ran = run(with_(rotateAfterDays=0))
 
     assert ran.outputs["accounts"]["zot-ci"]["rotates_on"] == "never: rotation is paused"
+
+
+class LeavesOut(Providers):
+    """
+    An `up --exclude` of a place that was never made: of such a resource the SDK gives the inputs for the outputs.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        """
+        Return no outputs of its own for that one.
+        """
+        id_, outputs = super().new_resource(args)
+        return (None, dict(args.inputs)) if args.name == self._name else (id_, outputs)
+
+
+@pytest.mark.parametrize(
+    "left_out", ["zot-ci-item-field-v/i/copy", "zot-ci-actions-secret-eblume/other/zot_ci_api_key"]
+)
+def test_a_place_that_was_never_made_and_is_left_out_does_not_count_as_served(left_out: str) -> None:
+    """It seems to hold the new key, and the one before would end."""
+    copy = {"vault": "v", "item": "i", "field": "copy"}
+    settings = with_(onepassword=[RIGHT["accounts"][0]["onepassword"], copy])
+    assert run(settings).named(left_out)
+
+    ran = run(settings, monitor=Monitor(LeavesOut(left_out)))
+
+    held = ran.of("RetiredKeys")[0].inputs["held"]
+    served = [place for place, uuid in held.items() if uuid == FOUND["uuid"]]
+    assert (len(held), len(served)) == (4, 3)
+    assert sorted(ran.outputs["accounts"]["zot-ci"]["published_to"]) == sorted(served)

@@ -1,7 +1,7 @@
 """
 The workflows: checked by actionlint, and calling nothing that a person could not run.
 
-Those of `examples/workflows/` are for an estate, and need its credentials. The one of `.forgejo/workflows/` tests this
+Those of `examples/workflows/` are for an estate, and need its credentials. Those of `.forgejo/workflows/` test this
 repository, also for a stranger's pull request, and must have none.
 """
 
@@ -45,7 +45,7 @@ def _lint(*paths: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_actionlint_finds_nothing() -> None:
-    """All four files."""
+    """In any of the files."""
     assert [path.stem for path in WORKFLOWS] == ["drift", "preview", "up"]
 
     run = _lint(*WORKFLOWS, *OURS)
@@ -98,15 +98,29 @@ def test_only_up_may_write_and_all_run_one_at_a_time() -> None:
 
 def test_a_fork_runs_nothing_but_the_tests_and_hands_them_nothing() -> None:
     """Where this repository is copied to, its secrets may have the names that the examples use."""
-    (path,) = OURS
-    text = path.read_text(encoding="utf-8")
-    lines = [step["run"] for step in _steps(path) if "run" in step]
+    made = {}
+    for path in OURS:
+        text = path.read_text(encoding="utf-8")
+        lines = [step["run"] for step in _steps(path) if "run" in step]
+        made[path.name] = [line for line in lines if line.startswith("make ")]
+        assert "secrets" not in text
+        assert "vars." not in text
+        assert "pull_request_target" not in text
 
-    assert path.name == "test.yaml"
-    assert "secrets" not in text
-    assert "vars." not in text
-    assert "pull_request_target" not in text
-    assert [line for line in lines if line.startswith("make ")] == ["make test", "make docs"]
+    assert made == {
+        "newest.yaml": ["make newest"],
+        "nightly.yaml": ["make nightly"],
+        "test.yaml": ["make test", "make docs"],
+    }
+
+
+def test_what_is_drawn_anew_is_drawn_at_night_only() -> None:
+    """A pull request can fail for what it changes, and for nothing else."""
+    # YAML 1.1, which Python reads, takes `on` for true.
+    triggers = {path.stem: set(yaml.safe_load(path.read_text(encoding="utf-8"))[True]) for path in OURS}
+
+    by_the_clock = {"schedule", "workflow_dispatch"}
+    assert triggers == {"newest": by_the_clock, "nightly": by_the_clock, "test": {"pull_request", "push"}}
 
 
 def test_mise_s_tasks_are_make_s_targets_and_the_script_s_commands() -> None:

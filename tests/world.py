@@ -29,7 +29,7 @@ OWNER, REPOSITORY, SECRET = "eblume", "blumeops", "ZOT_CI_API_KEY"
 GROUP = "artifact-workloads"
 
 # A real server may be slow, and a registry may let a refused key wait.
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 120
 
 _REAL = {
     "AUTHENTIK_URL": "ZOT_CI_TEST_AUTHENTIK_URL",

@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 _Answer = TypeVar("_Answer")
 
 _TOKEN = "OP_SERVICE_ACCOUNT_TOKEN"
+# How long a call may take to end after it was cancelled, which is for the SDK's core to do.
+_ENDING_SECONDS = 5.0
 # Words in the core's errors (read in the native library of 0.4.2), what they mean, and what to do. The first that fits.
 _CONFLICTS = ("incorrect item version", "conflict occurred on the server")
 _UNWRITABLE = (
@@ -217,16 +219,17 @@ class Sdk(WholeItemAccess):
 
     def _call(self, call: str, what: str, coroutine: Coroutine[Any, Any, _Answer]) -> _Answer:
         """
-        Wait for one call of the SDK.
+        Wait for one call of the SDK. One that takes longer than the time-out is cancelled, and its end waited for: a
+        write that is under way must not meet the next one.
 
         Raises:
             ConflictError: the write came too late; nothing was changed.
             ReconcileError: whatever else went wrong.
         """
         seconds = timeout().read
-        future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        future = asyncio.run_coroutine_threadsafe(asyncio.wait_for(coroutine, seconds), self._loop)
         try:
-            return future.result(seconds)
+            return future.result((seconds or 0.0) + _ENDING_SECONDS)
         except TimeoutError:
             future.cancel()
             msg = f"{self.name} {call} gave no answer for {what} in {seconds:g} s; check this machine's network"

@@ -195,7 +195,11 @@ class Zot:
         to others. Whoever may update the *tag* gets 415 for a manifest of a media type that is none, others 403; that
         is asked only where the tag exists, since without it the same request is a question of another right.
 
-        zot lets each refusal wait for its `failDelay`, so the questions are asked side by side.
+        zot lets each refusal wait for its `failDelay`, so the questions are asked side by side. Whatever comes of one,
+        all are waited for: a caller that revokes the key next must not have a question by it under way.
+
+        Raises:
+            ReconcileError: whatever the registry answered to the first of the questions that failed.
         """
         upload = f"/v2/{repository}/blobs/uploads/{uuids.uuid4()}"
         missing = f"/v2/{repository}/manifests/{_TAG}"

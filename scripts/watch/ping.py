@@ -35,7 +35,7 @@ class Ping:
         self._patience = patience_seconds
         self._run = str(uuid.uuid4())
         self._started: threading.Thread | None = None
-        self._gave_up = False
+        self._given_up: list[threading.Thread] = []
 
     @classmethod
     def from_environment(cls) -> Ping:
@@ -66,7 +66,7 @@ class Ping:
             thread.join(self._patience)
             if thread.is_alive():
                 self._tell("was not answered in time")
-                self._gave_up = True
+                self._given_up.append(thread)
 
     def _begin(self, path: str) -> threading.Thread | None:
         if not self:
@@ -98,6 +98,9 @@ class Ping:
         deadline = time.monotonic() + self._patience
         trust = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         for attempt in range(_ATTEMPTS):
+            if threading.current_thread() in self._given_up:
+                # The ping after it is on its way by now.
+                return
             left = (deadline - time.monotonic()) / (_ATTEMPTS - attempt)
             try:
                 # The program's own rule for proxies.
@@ -117,5 +120,5 @@ class Ping:
 
     def _tell(self, what: str) -> None:
         # Of one that was given up nothing more is said, whatever becomes of it.
-        if not self._gave_up:
+        if not self._given_up:
             print(f"stack: the ping {what}", file=sys.stderr)

@@ -1,62 +1,62 @@
 """
-A stripe of `make commands` that changes with the date. COMMANDS_STRIPE=number in the environment chooses another one.
-
-In some eighty days every command has met every state.
+Some cells of `make commands`: each row of its table, each state and each kind of resource, as tests/choice.py chooses.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
-from tests.commands.commands import COMMANDS
+from tests.choice import covering, drawn
+from tests.commands.commands import COMMANDS, TYPES
 from tests.commands.ground import Ground
 from tests.commands.matrix import Cell, tried
 from tests.commands.states import KILLED_IN, STATES
 from tests.engine.stack import engine_is_there
-from tests.grounds import stripe
 
-# So many states are begun from in one stripe, each by so many commands.
-PARTS, CELLS = 4, 3
+CELLS = 26
 
 
-def cells(number: int, part: int) -> list[Cell]:
+def features(cell: Cell) -> list[str]:
     """
-    Return one part of a stripe: some commands in one state.
+    Return what a cell is a case of: a row, a state, kinds of resources; and whether it may be killed.
     """
-    states, commands = list(STATES), list(COMMANDS)
-    rounds, state = divmod(number * PARTS + part, len(states))
-    # Each state begins at another command, and a step that shares no divisor with their number reaches all of them.
-    step = next(step for step in range(len(commands) // 3, len(commands)) if _is_prime(step))
-    at = [(rounds * CELLS + one + state * 7) * step % len(commands) for one in range(CELLS)]
-    return [Cell(commands[one], states[state]) for one in at]
+    command = COMMANDS[cell.command]
+    kinds = [kind for kind in TYPES if f"{{{kind}}}" in " ".join(command.steps)]
+    killed = [f"killed, {cell.state}"] if command.kill and cell.state in KILLED_IN else []
+    return [f"row {command.family}", f"state {cell.state}", *kinds, *killed]
 
 
-def _is_prime(number: int) -> bool:
-    return all(number % other for other in range(2, int(number**0.5) + 1)) and len(COMMANDS) % number != 0
+def chosen() -> dict[str, list[Cell]]:
+    """
+    Return the cells by their state: whoever plays them builds each state once.
+    """
+    every = [Cell(command, state) for state in STATES for command in COMMANDS]
+    cells = covering("commands", every, features, CELLS)
+    return {state: [cell for cell in cells if cell.state == state] for state in STATES}
 
 
-def test_the_stripes_together_are_the_whole_matrix() -> None:
-    """And no more of them than it takes."""
-    days = -(-len(STATES) * len(COMMANDS) // (PARTS * CELLS)) + len(STATES)
-    seen = {cell for number in range(days) for part in range(PARTS) for cell in cells(number, part)}
-
-    assert len(seen) == len(STATES) * len(COMMANDS)
+@pytest.fixture(scope="module")
+def ground() -> Iterator[Ground]:
+    """Systems and stack of this module."""
+    if not engine_is_there():
+        pytest.skip("no pulumi on PATH: `make tools` gets one")
+    with Ground.opened() as opened:
+        yield opened
 
 
 @pytest.mark.slow
 @pytest.mark.embedded
-@pytest.mark.parametrize("part", range(PARTS))
-def test_no_command_of_the_engine_takes_ci_s_key_away(part: int) -> None:
-    """The last of the commands is also killed, where that is part of the matrix."""
-    if not engine_is_there():
-        pytest.skip("no pulumi on PATH: `make tools` gets one")
-    number = stripe("COMMANDS_STRIPE")
-    print(f"COMMANDS_STRIPE={number}")
-    with Ground.opened() as ground:
-        outcomes = [tried(ground, cell) for cell in cells(number, part)]
-        last = outcomes[-1]
-        if last.changing and COMMANDS[last.cell.command].kill and last.cell.state in KILLED_IN:
-            at = 1 + number % last.changing
-            outcomes.append(tried(ground, Cell(last.cell.command, last.cell.state, at)))
-    broken = [f"COMMANDS_STRIPE={number}: {outcome.cell}: {fault}" for outcome in outcomes for fault in outcome.faults]
-    assert broken == []
+@pytest.mark.parametrize(("state", "cells"), [pytest.param(state, some, id=state) for state, some in chosen().items()])
+def test_no_command_of_the_engine_takes_ci_s_key_away(state: str, cells: list[Cell], ground: Ground) -> None:
+    """One of the commands is also killed, where that is part of the matrix."""
+    outcomes = [tried(ground, cell) for cell in cells]
+    at = drawn(f"kill in {state}")
+    for outcome in outcomes:
+        if outcome.changing and COMMANDS[outcome.cell.command].kill and state in KILLED_IN:
+            outcomes.append(tried(ground, Cell(outcome.cell.command, state, at.randint(1, outcome.changing))))
+            break
+
+    assert [f"{outcome.cell}: {fault}" for outcome in outcomes for fault in outcome.faults] == []
+    assert state not in KILLED_IN or outcomes[-1].cell.kill_at

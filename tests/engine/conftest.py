@@ -4,11 +4,13 @@ Stacks under the real engine.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.engine.prepared import IN_SYNC, NEW, Prepared
+from tests.engine.quickly import Quickly
 from tests.engine.stack import Stack, engine_is_there
 from tests.world import World, credentials
 
@@ -38,6 +40,15 @@ def in_sync(world: World, prepared: Prepared | None, tmp_path: Path) -> Stack:
         assert run.code == 0, run.text
         return stack
     return prepared.stack(IN_SYNC, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def quickly(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Quickly]:
+    """
+    For tests with many cases that look at none of the engine's processes.
+    """
+    with Quickly(tmp_path_factory.mktemp("quickly")) as quickly:
+        yield quickly
 
 
 @pytest.fixture

@@ -9,15 +9,26 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from _pytest.mark.structures import ParameterSet
 from starlette.responses import Response
 
 from tests.answers.bent import BODY_TEXT, answers, bend
 from tests.answers.elsewhere import Elsewhere
 from tests.answers.life import snapshot
+from tests.choice import some
+from tests.engine.quickly import Quickly
 from tests.engine.stack import Run, Stack
 from tests.world import FIELD, GROUP, ITEM, OWNER, REPOSITORY, SECRET, VAULT, World
 
 pytestmark = pytest.mark.embedded
+
+
+@pytest.fixture
+def in_sync(in_sync: Stack, quickly: Quickly) -> Stack:
+    """
+    The same, for many commands in little time.
+    """
+    return quickly.run(in_sync)
 
 
 @dataclass(frozen=True)
@@ -78,8 +89,8 @@ SETTINGS: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
 }
 
 
-@pytest.mark.share(3)
-@pytest.mark.parametrize(("spoil", "words"), SETTINGS.values(), ids=SETTINGS.keys())
+# Without the engine all that is wrong with a stack file is tried in tests/settings.
+@pytest.mark.parametrize(("spoil", "words"), some("wrong settings", SETTINGS, 3))
 def test_a_wrong_setting_stops_the_run_before_anything_is_changed(
     spoil: Callable[[dict[str, Any]], None], words: str, standing: Standing
 ) -> None:
@@ -189,8 +200,12 @@ ANSWERS = {
 }
 
 
-@pytest.mark.share(3)
-@pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS.keys())
+def answers_tried() -> list[ParameterSet]:
+    """Return some of each system's."""
+    return some("wrong answers", ANSWERS, 7, by=lambda name, _: name.partition("_")[:1])
+
+
+@pytest.mark.parametrize("answer", answers_tried())
 def test_a_wrong_answer_ends_the_run_with_one_line_and_nothing_changed(answer: Answer, standing: Standing) -> None:
     """`up` reads first; what it cannot read it does not touch."""
     standing.stack.env.update(answer.spoil(standing.world) or {})

@@ -8,10 +8,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
+from _pytest.mark.structures import ParameterSet
 
+from tests.choice import some
 from tests.engine.checks import assert_in_sync
+from tests.engine.quickly import Quickly
 from tests.engine.stack import Stack
 from tests.world import GROUP, OWNER, REPOSITORY, SECRET, World
+
+
+@pytest.fixture
+def in_sync(in_sync: Stack, quickly: Quickly) -> Stack:
+    """
+    The same, for many commands in little time.
+    """
+    return quickly.run(in_sync)
 
 
 def _key(world: World) -> str:
@@ -74,8 +85,12 @@ DRIFTS = {
 }
 
 
-@pytest.mark.share(3)
-@pytest.mark.parametrize("drift", DRIFTS.values(), ids=DRIFTS.keys())
+def drifts() -> list[ParameterSet]:
+    """Return some of each resource's."""
+    return some("drifts", DRIFTS, 4, by=lambda _, drift: [drift.resource])
+
+
+@pytest.mark.parametrize("drift", drifts())
 def test_a_drift_is_said_in_words_and_reconciled_by_one_up(drift: Drift, world: World, in_sync: Stack) -> None:
     """Exit code 7, the words, on that resource and in the plain preview too; then one `up`, and nothing is left."""
     drift.by_hand(world)

@@ -9,10 +9,19 @@ from typing import Any
 import pytest
 
 from tests.engine.checks import assert_in_sync, calls
+from tests.engine.quickly import Quickly
 from tests.engine.stack import Stack
 from tests.world import FIELD, GROUP, ITEM, OWNER, REPOSITORY, SECRET, VAULT, World
 
 pytestmark = pytest.mark.embedded
+
+
+@pytest.fixture
+def in_sync(in_sync: Stack, quickly: Quickly) -> Stack:
+    """
+    The same, for many commands in little time.
+    """
+    return quickly.run(in_sync)
 
 
 def _alias(config: dict[str, Any], system: str) -> dict[str, Any]:
@@ -112,7 +121,6 @@ def test_another_username_is_another_account_and_key(world: World, in_sync: Stac
     assert_in_sync(world, in_sync)
 
 
-@pytest.mark.share(3)
 @pytest.mark.parametrize("system", ["authentik", "zot", "forgejo"])
 def test_another_name_of_the_same_server_destroys_nothing_in_use(system: str, world: World, in_sync: Stack) -> None:
     """What looks like another server's account, key or secret is the one that was just written."""

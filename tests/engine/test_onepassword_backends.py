@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.choice import some
 from tests.engine.checks import assert_in_sync
 from tests.engine.leaks import leaks, leaks_in
 from tests.engine.stack import Stack, engine_environment, engine_is_there
@@ -21,6 +22,7 @@ pytestmark = [
     pytest.mark.skipif(not engine_is_there(), reason="no pulumi on PATH: `make tools` gets one"),
 ]
 
+BY_NAME = {backend.access: backend for backend in BACKENDS}
 AUTHENTIK, FORGEJO = f"op://{VAULT}/Authentik (blumeops)/api-token", f"op://{VAULT}/{ITEM}/tokens/api-token"
 
 
@@ -31,8 +33,11 @@ def stack_by(backend: Backend, world: World, folder: Path, config: dict[str, Any
     return Stack(folder, backend.environment(world.estate, folder, env), config)
 
 
-@pytest.mark.share(3)
-@pytest.mark.parametrize("backend", BACKENDS, ids=[backend.access for backend in BACKENDS])
+@pytest.mark.parametrize(
+    # Connect is what all other tests use.
+    "backend",
+    some("a life", BY_NAME, 2, by=lambda _, backend: [backend] if backend != CONNECT else []),
+)
 def test_a_life_by_each_backend(backend: Backend, world: World, tmp_path: Path) -> None:
     """First up, a drift of the field said, a rotation, destroy; every other field is what it was."""
     others = world.estate.onepassword.other_fields(VAULT, ITEM, FIELD)
@@ -92,8 +97,7 @@ def test_a_setting_that_names_the_backend_beats_the_environment(world: World, tm
     assert_in_sync(world, stack)
 
 
-@pytest.mark.share(3)
-@pytest.mark.parametrize("backend", BACKENDS, ids=[backend.access for backend in BACKENDS])
+@pytest.mark.parametrize("backend", some("references", BY_NAME, 1))
 def test_only_onepassword_s_credential_is_in_the_environment(backend: Backend, world: World, tmp_path: Path) -> None:
     """Both tokens by reference, one of them in a section; the state holds neither."""
     stack = stack_by(backend, world, tmp_path, with_references(world), tokens=False)

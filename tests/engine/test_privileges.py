@@ -12,9 +12,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
+from _pytest.mark.structures import ParameterSet
 
 from tests.answers.life import lose_every_key, snapshot
+from tests.choice import some
 from tests.engine.checks import assert_in_sync
+from tests.engine.quickly import Quickly
 from tests.engine.stack import Run, Stack
 from tests.estate import Grant
 from tests.world import GROUP, OWNER, REPOSITORY, SECRET, VAULT, World
@@ -22,6 +25,14 @@ from tests.world import GROUP, OWNER, REPOSITORY, SECRET, VAULT, World
 pytestmark = pytest.mark.embedded
 
 READ, WRITE = "read:repository", "write:repository"
+
+
+@pytest.fixture
+def in_sync(in_sync: Stack, quickly: Quickly) -> Stack:
+    """
+    The same, for many commands in little time.
+    """
+    return quickly.run(in_sync)
 
 
 @dataclass(frozen=True)
@@ -117,8 +128,12 @@ def _said(run: Run, words: str) -> str:
     return words if refused and any(words in line for line in run.text.splitlines()) else run.text
 
 
-@pytest.mark.share(3)
-@pytest.mark.parametrize("use", USES.values(), ids=USES.keys())
+def uses() -> list[ParameterSet]:
+    """Return some that need every permission."""
+    return some("uses", USES, 4, by=lambda _, use: use.permissions)
+
+
+@pytest.mark.parametrize("use", uses())
 def test_the_least_privilege_is_enough_and_one_permission_less_is_named(use: Use, world: World, in_sync: Stack) -> None:
     """Refused without each of them, with nothing changed anywhere; with all of them `up` brings the stack in sync."""
     enough, one_less = _tokens(world, use)
@@ -195,7 +210,6 @@ PREVIEW_LESS: dict[str, tuple[Callable[[World], dict[str, str]], str]] = {
 }
 
 
-@pytest.mark.share(3)
 @pytest.mark.parametrize(("less", "words"), PREVIEW_LESS.values(), ids=PREVIEW_LESS.keys())
 def test_a_preview_that_may_not_read_says_what_it_lacks(
     less: Callable[[World], dict[str, str]], words: str, world: World, in_sync: Stack

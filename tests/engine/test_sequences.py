@@ -14,6 +14,7 @@ from unittest import mock
 
 import pytest
 
+from tests.choice import some
 from tests.engine.checks import assert_in_sync
 from tests.engine.prepared import IN_SYNC, Prepared, State
 from tests.engine.stack import Stack, engine_is_there
@@ -187,8 +188,7 @@ STEPS: dict[str, tuple[Callable[[World], None], Wanted]] = {
 }
 
 
-@pytest.mark.share(3)
-@pytest.mark.parametrize(("happens", "wanted"), STEPS.values(), ids=STEPS.keys())
+@pytest.mark.parametrize(("happens", "wanted"), some("steps", STEPS, 3))
 def test_the_model_asks_what_the_engine_asks(
     happens: Callable[[World], None], wanted: Wanted, world: World, prepared: Prepared, tmp_path: Path
 ) -> None:

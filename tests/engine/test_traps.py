@@ -70,7 +70,6 @@ def enrolled(behind_proxies: Prepared, tmp_path_factory: pytest.TempPathFactory)
     return seen[0]
 
 
-@pytest.mark.share(3)
 @pytest.mark.embedded
 @pytest.mark.parametrize("last", ENDINGS)
 def test_a_login_killed_before_its_device_is_removed_does_not_lock_the_next_one_out(

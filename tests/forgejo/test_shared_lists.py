@@ -5,11 +5,16 @@ One read of a list of secrets for all who look at it.
 from __future__ import annotations
 
 import pytest
+from starlette.responses import Response
 
 from components.forgejo.api import forgejo_at
+from components.http import once
+from components.http.errors import ReconcileError
 from components.settings.place import Place
 from components.settings.server import ForgejoServer
 from tests.forgejo.test_api import at
+from tests.http.between import Between
+from tests.http.clock import SetClock
 from tests.world import OWNER, REPOSITORY, World
 
 
@@ -61,3 +66,32 @@ def test_a_secret_that_others_made_meanwhile_is_found_after_it_was_written(signe
     forgejo.publish(at("KEY"), "another")
 
     assert forgejo.published(at("KEY")) is not None
+
+
+@pytest.mark.embedded
+def test_a_list_is_read_again_after_a_minute(signed_in: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run can wait an hour for a canary, and somebody may delete a secret meanwhile."""
+    clock = SetClock(monkeypatch, once)
+    forgejo = forgejo_at(ForgejoServer(signed_in.env["FORGEJO_URL"], "", None))
+    assert forgejo.secret(at("KEY")) is None
+    signed_in.estate.forgejo.set_value(OWNER, REPOSITORY, "KEY", "a-value")
+
+    clock.now += 59
+    assert forgejo.secret(at("KEY")) is None
+    clock.now += 1
+    assert forgejo.secret(at("KEY")) is not None
+
+
+@pytest.mark.embedded
+def test_a_list_is_read_again_after_a_deletion_whose_answer_was_lost(signed_in: World) -> None:
+    """Nobody knows whether the secret is gone."""
+    signed_in.estate.forgejo.set_value(OWNER, REPOSITORY, "KEY", "a-value")
+    forgejo = forgejo_at(ForgejoServer(signed_in.env["FORGEJO_URL"], "", None))
+    assert forgejo.secret(at("KEY")) is not None
+    Between(signed_in.estate.forgejo).answer("DELETE /", Response(status_code=500), times=4)
+
+    with pytest.raises(ReconcileError):
+        forgejo.delete(at("KEY"))
+    signed_in.estate.forgejo.delete_value(OWNER, REPOSITORY, "KEY")
+
+    assert forgejo.secret(at("KEY")) is None

@@ -24,6 +24,7 @@ class Middle:
     def __init__(self, play: Play) -> None:
         self.heard: list[str] = []
         self._play = play
+        self._serving: socket.socket | None = None
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port = self._listening.getsockname()[1]
         self._thread = Thread(target=self._serve, daemon=True)
@@ -37,13 +38,18 @@ class Middle:
                 return
             # Who is refused may hang up in the middle of it.
             with connection, suppress(OSError, IndexError):
-                connection.settimeout(5)
+                connection.settimeout(60)
+                self._serving = connection
                 self._play(connection, self.heard)
 
     def close(self) -> None:
         """Stop listening."""
         self._listening.shutdown(socket.SHUT_RDWR)
         self._listening.close()
+        # A client that was told no may leave its connection open, and say nothing more.
+        if self._serving:
+            with suppress(OSError):
+                self._serving.shutdown(socket.SHUT_RDWR)
         self._thread.join()
 
 
@@ -76,11 +82,21 @@ def http(answer: bytes = OK) -> Play:
     return play
 
 
+def no_socks(answer: bytes) -> Play:
+    """What gives this answer to a SOCKS client's first words, and ends the connection."""
+
+    def play(connection: socket.socket, heard: list[str]) -> None:
+        connection.recv(4096)
+        connection.sendall(answer)
+
+    return play
+
+
 def tunnel(connection: socket.socket, heard: list[str]) -> None:
     """A proxy that does what a CONNECT asks for, to whatever host of that name and port."""
     heard.extend(head(connection).splitlines())
     host, _, port = heard[0].split(" ")[1].rpartition(":")
-    with socket.create_connection((host, int(port)), timeout=5) as there:
+    with socket.create_connection((host, int(port)), timeout=60) as there:
         connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
         _pass_on(connection, there)
 

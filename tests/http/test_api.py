@@ -241,6 +241,7 @@ def test_nothing_is_logged_on_a_quiet_path(caplog: pytest.LogCaptureFixture, sle
     assert [record for record in caplog.records if record.name.startswith("stamina")] == []
 
 
+@pytest.mark.usefixtures("no_waits")
 def test_a_system_that_timed_out_is_read_no_more_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     """A hundred accounts would wait for a time-out each. A write is sent, and its answer ends the silence."""
     SetClock(monkeypatch, client)
@@ -257,6 +258,7 @@ def test_a_system_that_timed_out_is_read_no_more_for_a_while(monkeypatch: pytest
     assert len(told.asked) == 6
 
 
+@pytest.mark.usefixtures("no_waits")
 def test_a_system_that_timed_out_is_read_again_later(monkeypatch: pytest.MonkeyPatch) -> None:
     """A run can take an hour."""
     clock = SetClock(monkeypatch, client)

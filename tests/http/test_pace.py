@@ -4,10 +4,12 @@ How many requests one system gets at once, and what becomes of them where it all
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import itertools
-import time
 from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
+from types import SimpleNamespace
 
 import pytest
 
@@ -16,34 +18,60 @@ from components.http.api import Api
 from components.http.errors import OutOfOrderError
 from components.http.pace import AT_ONCE, Pace
 from components.zot.api import KeyAuth, zot_at
+from tests.estate import front
 from tests.http.clock import SetClock
 from tests.http.told import URL, Told, said
 from tests.world import World
 
 
 @pytest.mark.embedded
-def test_a_system_is_asked_by_four_at_once_on_four_connections(signed_in: World) -> None:
+def test_a_system_is_asked_by_four_at_once_on_four_connections(
+    signed_in: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """However many ask."""
     estate = signed_in.estate
-    estate.zot.latency = 0.02
+
+    class Together:
+        @staticmethod
+        async def sleep(_: float) -> None:
+            # Nobody is answered before four are here, however slow the machine.
+            while estate.most_in_flight("zot") < AT_ONCE:
+                await asyncio.sleep(0)
+
+    monkeypatch.setattr(front, "asyncio", Together)
+    estate.zot.latency = 1
     estate.forget_traffic()
     with Api("zot", signed_in.zot_url) as api, ThreadPoolExecutor(16) as threads:
         list(threads.map(lambda _: api.call("GET", "/v2/", whose="nobody"), range(32)))
 
-    assert 1 < estate.most_in_flight("zot") <= AT_ONCE
-    assert estate.connections("zot") <= AT_ONCE
+    assert estate.most_in_flight("zot") == AT_ONCE
+    assert estate.connections("zot") == AT_ONCE
+
+
+class PaceClock(SetClock):
+    """
+    The pace's clock, and that of the limit in front of an embedded system: who waits sets it forward, and goes on.
+    """
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        super().__init__(monkeypatch, pace)
+        monkeypatch.setattr(front, "time", self)
+        monkeypatch.setattr(pace, "Event", lambda: self)
+        monkeypatch.setattr("tenacity.nap.time", SimpleNamespace(sleep=self.wait))
+        self._lock = Lock()
+
+    def wait(self, seconds: float) -> None:
+        """
+        Let so many seconds pass.
+        """
+        with self._lock:
+            self.now += seconds
 
 
 def test_who_was_too_fast_goes_slower(monkeypatch: pytest.MonkeyPatch) -> None:
     """Once for all that were under way when it was said, and twice as slow the next time."""
-    clock = SetClock(monkeypatch, pace)
+    clock = PaceClock(monkeypatch)
     begun: list[float] = []
-
-    class Waited:
-        def wait(self, seconds: float) -> None:
-            clock.now += seconds
-
-    monkeypatch.setattr("components.http.pace.Event", Waited)
     paced = Pace()
 
     def requests(count: int) -> list[float]:
@@ -62,43 +90,68 @@ def test_who_was_too_fast_goes_slower(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.embedded
-def test_a_registry_that_allows_twenty_a_second_mints_all_keys(signed_in: World) -> None:
+def test_a_registry_that_allows_twenty_a_second_mints_all_keys(
+    signed_in: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A mint that came too fast was not looked at, and may be sent again; no key is made twice."""
     zot = signed_in.estate.zot
     keys = {f"user-{number}": zot.mint(f"user-{number}", "by hand") for number in range(40)}
     zot.requests_per_second = 20
+    clock = PaceClock(monkeypatch)
     registry = zot_at(signed_in.zot_url)
     expiry = zot.clock.now().replace(year=2099)
-    began = time.monotonic()
+    signed_in.estate.log.clear()
 
     with ThreadPoolExecutor(AT_ONCE) as threads:
         minted = list(
             threads.map(lambda user: registry.mint(KeyAuth(user, keys[user]), user, "ours", expiry).uuid, keys)
         )
 
+    assert 429 in {call.status for call in signed_in.estate.log}
+    assert clock.now > 101
     zot.requests_per_second = 0
     ours = [
         [key.uuid for key in registry.listing(KeyAuth(user, keys[user]), user).keys if key.label == "ours"]
         for user in keys
     ]
     assert ours == [[uuid] for uuid in minted]
-    assert time.monotonic() - began > 1
+
+
+def test_who_knows_the_limit_lets_none_begin_too_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the first request on, whatever the number of those that ask."""
+    monkeypatch.setenv("ZOT_CI_REQUESTS_PER_SECOND", "20")
+    clock = PaceClock(monkeypatch)
+    waits: list[float] = [0.0]
+    # It stands still: each is told how long to wait from the same moment on.
+    monkeypatch.setattr(clock, "wait", waits.append)
+    paced = Pace()
+
+    def one(_: int) -> None:
+        with paced.one():
+            pass
+
+    with ThreadPoolExecutor(16) as threads:
+        list(threads.map(one, range(50)))
+
+    assert sorted(waits) == pytest.approx([number / 15 for number in range(50)])
 
 
 @pytest.mark.embedded
 def test_a_registry_whose_limit_is_known_never_says_that_it_is_too_fast(
     signed_in: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """From the first request on, whatever the number of those that ask."""
+    """And it would, of so many."""
     monkeypatch.setenv("ZOT_CI_REQUESTS_PER_SECOND", "20")
     signed_in.estate.zot.requests_per_second = 20
     signed_in.estate.log.clear()
-    with Api("zot", signed_in.zot_url) as api, ThreadPoolExecutor(16) as threads:
-        list(threads.map(lambda _: api.call("GET", "/v2/", whose="nobody"), range(50)))
+    clock = PaceClock(monkeypatch)
+    with Api("zot", signed_in.zot_url) as api:
+        for _ in range(50):
+            api.call("GET", "/v2/", whose="nobody")
     signed_in.estate.zot.requests_per_second = 0
 
-    assert len(signed_in.estate.log) == 50
-    assert {call.status for call in signed_in.estate.log} == {200}
+    assert [call.status for call in signed_in.estate.log] == [200] * 50
+    assert clock.now == pytest.approx(100 + 49 / 15)
 
 
 @pytest.mark.parametrize(("status", "asked"), [(429, 2), (503, 1)])

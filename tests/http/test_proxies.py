@@ -13,7 +13,7 @@ import pytest
 from components.http.api import Api, Repeats
 from components.http.errors import EnvironmentUnfitError, ReconcileError, UnreachableError
 from components.http.proxies import way_to
-from tests.http.middle import Play, http, middle, socks
+from tests.http.middle import Play, http, middle, no_socks, socks
 from tests.messages import assert_names
 
 URL = "http://zot.example.test"
@@ -281,8 +281,8 @@ def test_a_proxy_s_own_no_is_told_from_the_system_s(
         (socks(accepted=255), EnvironmentUnfitError, "the proxy wants another sign-in"),
         (socks(accepted=2), EnvironmentUnfitError, "the proxy wants another sign-in"),
         (socks(reply=5), UnreachableError, "the proxy gave no connection"),
-        (http(b"HTTP/1.1 400 Bad Request\r\n\r\n"), UnreachableError, "the proxy gave no connection"),
-        (http(b""), UnreachableError, "the proxy gave no connection"),
+        (no_socks(b"HTTP/1.1 400 Bad Request\r\n\r\n"), UnreachableError, "the proxy gave no connection"),
+        (no_socks(b""), UnreachableError, "the proxy gave no connection"),
     ],
     ids=["no method", "wants a password", "refused", "speaks HTTP", "says nothing"],
 )

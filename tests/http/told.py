@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from threading import Lock
 from typing import Any
 
 import httpx
@@ -36,17 +37,22 @@ def broken(error: type[httpx.RequestError], text: str = "no text of the library'
 class Told:
     """
     A transport for httpx that gives its answers in turn, the last one for ever, and keeps the requests.
+
+    Requests that come side by side are answered in any order: what they are told is one answer that looks at the
+    request, as often as there are such requests.
     """
 
     def __init__(self, *answers: Answer) -> None:
         self._answers = list(answers)
+        self._lock = Lock()
         self.asked: list[httpx.Request] = []
         self.transport = httpx.MockTransport(self._answer)
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         request.read()
-        self.asked.append(request)
-        answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+        with self._lock:
+            self.asked.append(request)
+            answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
         return answer(request)
 
     @property

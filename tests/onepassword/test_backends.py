@@ -35,7 +35,7 @@ VALUE = "zak_0123456789abcdef0123456789abcdef"
 
 
 @pytest.fixture(autouse=True)
-def _no_waits() -> Iterator[None]:
+def _no_waits(no_waits: None) -> Iterator[None]:
     with stamina.set_testing(True, attempts=6):
         yield
 

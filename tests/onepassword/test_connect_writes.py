@@ -179,6 +179,6 @@ def test_writes_to_one_item_are_sent_one_after_the_other(monkeypatch: pytest.Mon
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(5)
+        thread.join(60)
 
     assert under_way == [0, 1]

@@ -32,7 +32,7 @@ from tests.world import OWNER, VAULT, World, credentials
 
 _UNBOUNDED = (HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large)
 PROFILES = {
-    "short": settings(
+    "gate": settings(
         max_examples=40,
         stateful_step_count=15,
         deadline=None,
@@ -358,7 +358,7 @@ class Sequences(RuleBasedStateMachine):
 @pytest.mark.embedded
 def test_any_sequence_ends_in_sync_and_no_place_is_ever_without_a_live_key(prepared: Prepared) -> None:
     """Up to 15 steps, and then one `up`."""
-    profile = PROFILES[os.environ.get("HYPOTHESIS_PROFILE", "short")]
+    profile = PROFILES[os.environ.get("HYPOTHESIS_PROFILE", "gate")]
 
     class Fresh(Sequences):
         def __init__(self) -> None:

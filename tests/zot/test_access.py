@@ -129,7 +129,7 @@ def test_the_probes_of_a_key_are_asked_side_by_side() -> None:
     def answer(request: httpx.Request) -> httpx.Response:
         if request.method == "HEAD":
             return said(200)(request)
-        together.wait(timeout=10)
+        together.wait(timeout=60)
         return zot_refuses(403)(request)
 
     probed = Zot(URL, httpx.MockTransport(answer)).access(auth(), USER, "somewhere", "v1")

@@ -4,14 +4,19 @@ A key that the state knows and the run has not looked at: no place is given it w
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from pulumi.runtime import mocks
 
 from components.dynamic.run import RUN, KeySeen
 from components.forgejo.actions_secret import ActionsSecretProvider
 from components.http.errors import KeyRefusedError
 from components.onepassword.item_field import ItemFieldProvider
 from components.zot.known_alive import ask
-from tests.dynamic.wanted import NO_KEY, field, outs_of, secret, writes
+from tests.dynamic.wanted import NO_KEY, calls, field, outs_of, secret, writes
+from tests.mocks import Monitor, Providers, run
+from tests.settings.given import RIGHT, given
 from tests.world import GROUP, World
 
 pytestmark = pytest.mark.embedded
@@ -54,3 +59,26 @@ def test_a_dead_key_is_written_nowhere(signed_in: World) -> None:
             provider.create(wanted)
 
     assert writes(signed_in) == []
+
+
+@pytest.mark.parametrize(
+    ("known", "asked"), [(None, ["GET /zot/auth/apikey"]), (True, []), (False, [])], ids=["nothing", "alive", "dead"]
+)
+def test_the_program_asks_about_the_state_s_key_only_where_nothing_is_known_of_it(
+    known: bool | None, asked: list[str], signed_in: World
+) -> None:
+    """`--target` and `--exclude` can leave its own resource out; else that has looked."""
+
+    class OfTheState(Providers):
+        def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+            id_, outputs = super().new_resource(args)
+            return id_, outputs | ({"uuid": "of-the-state"} if args.typ.endswith("zot:ApiKey") else {})
+
+    if known is not None:
+        RUN.note(KeySeen("of-the-state", known))
+
+    run(given(RIGHT | {"zot": {"url": signed_in.zot_url}}), monitor=Monitor(OfTheState()))
+
+    assert calls(signed_in, "zot") == asked
+    # The registry knows no such key.
+    assert RUN.key_is_alive("of-the-state") is bool(known)

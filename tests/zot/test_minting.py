@@ -186,6 +186,38 @@ def test_a_key_that_cannot_be_proven_is_revoked_by_its_minter(test: list[Answer]
     assert NO_KEY not in str(caught.value)
 
 
+@pytest.mark.parametrize("failing", ["PUT", "DELETE"])
+def test_a_key_is_revoked_after_all_its_probes_are_answered(failing: str) -> None:
+    """Else the registry answers the slower one of a key that is just being ended, and the log of both is a riddle."""
+    minted, slow, revoked = threading.Event(), threading.Event(), threading.Event()
+    under_way_then: list[bool] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        method, path = request.method, request.url.path
+        if path == "/zot/auth/apikey":
+            if method == "POST":
+                minted.set()
+            if method == "DELETE":
+                under_way_then.append(slow.is_set())
+                revoked.set()
+            return {"GET": ALIVE if minted.is_set() else EMPTY, "POST": MINTED, "DELETE": said(200)}[method](request)
+        if not minted.is_set():
+            return probes()[0](request)
+        if method == failing:
+            slow.wait(60)
+            return said(201)(request)
+        slow.set()
+        # A program that does not wait for this one revokes the key within this moment.
+        revoked.wait(0.2)
+        slow.clear()
+        return probes()[0](request)
+
+    with pytest.raises(UnexpectedAnswerError, match=f"zot {failing} /v2/"):
+        make_key(Zot(URL, httpx.MockTransport(answer)), None, ORDER, [NO_KEY])
+
+    assert under_way_then == [False]
+
+
 def test_a_revocation_that_fails_does_not_hide_why_it_was_wanted(caplog: pytest.LogCaptureFixture) -> None:
     """The next run's sweep ends the key: it carries our label."""
     told = Told(EMPTY, *probes(), MINTED, ALIVE, *probes(create=403), zot_refuses(403))
@@ -257,7 +289,7 @@ def test_accounts_wait_for_their_refusals_side_by_side() -> None:
         if request.method == "GET":
             return ALIVE(request)
         if request.method == "DELETE":
-            together.wait(timeout=10)
+            together.wait(timeout=60)
             return zot_refuses(403)(request)
         return said(400)(request)
 
@@ -272,5 +304,5 @@ def test_accounts_wait_for_their_refusals_side_by_side() -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(120)
     assert found == [Access(create=True, delete=False)] * 4

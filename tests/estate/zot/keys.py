@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import random
 import secrets
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from tests.choice import drawn
 from tests.estate.core import ZERO_TIME, Clock, SecretBook
 
 
@@ -58,6 +58,7 @@ class Keys:
     def __init__(self, clock: Clock, book: SecretBook) -> None:
         self.clock, self.book = clock, book
         self.by_uuid: dict[str, Key] = {}
+        self._chance = drawn("the order of listed keys")
 
     def mint(self, username: str, label: str, scopes: list[Any], expiration: str, agent: str) -> Key:
         """
@@ -92,9 +93,12 @@ class Keys:
         return key
 
     def of(self, username: str) -> list[Key]:
-        """Return a user's keys in random order, expired ones too, as zot's map iteration gives them."""
+        """
+        Return a user's keys, expired ones too, in any order, as zot's map iteration gives them; here in an order that
+        can be repeated.
+        """
         mine = [key for key in list(self.by_uuid.values()) if key.username == username]
-        random.shuffle(mine)
+        self._chance.shuffle(mine)
         return mine
 
     def delete(self, username: str, identifier: str) -> None:
