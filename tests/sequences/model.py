@@ -15,33 +15,23 @@ Only what `contracts/pulumi.md` says and real runs show (`tests/engine/test_sequ
   would come out, and the run ends at the first step of what depends on it, since the engine refuses the state then;
 - a step that fails, or that the process does not outlive, leaves the state as it was before that step.
 
-The wiring is not written down a second time: the component itself runs here, with a registration that is done at once
-in the place of Pulumi's, so that its outputs are plain values.
+The wiring is not written down a second time: the component itself runs here, with real outputs, and a registration
+that is done at once in the place of Pulumi's (`tests/sequences/program.py`).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Any
-from unittest import mock
 
-import pulumi
-
-from components import RegistryCredential, RegistryCredentialArgs, Settings, registry_credential
-from components.dynamic.behind import BEHIND
-from components.dynamic.held_key import refuse_a_dead_key
+from components import RegistryCredential, RegistryCredentialArgs, Settings
+from components.dynamic.ending import fault_lines
 from components.dynamic.provider import Props, Provider
-from components.dynamic.run_memory import MEMORY, Identity
-from components.forgejo.api import Forgejo
-from components.forgejo.republication import Published, publish_again
-from components.settings.server import ForgejoServer
-from components.zot.known_alive import ask
-from components.zot.retired_keys import RetiredKeys
+from components.http.errors import ReconcileError
 from tests.processes import another_process
+from tests.sequences.program import Program
 
 # Dependents after what they depend on, for deletions; the name of a resource's class.
 KINDS = ("ServiceAccount", "ApiKey", "ItemField", "ActionsSecret", "RetiredKeys")
@@ -216,7 +206,16 @@ class Engine:
             self.configured = settings
             run.register(settings)
             run.clear_away()
+            _end(fault_lines())
         return run.steps
+
+
+def _end(faults: Sequence[str]) -> None:
+    """
+    End a run as the program does: with another exit code where it tells *faults* that failed no resource.
+    """
+    if faults:
+        raise ReconcileError("\n".join(faults))
 
 
 class RefusedError(Exception):
@@ -229,25 +228,6 @@ class _UnknownYetError(Exception):
     """
     A preview came to what depends on a step that it does not take.
     """
-
-
-class Program:
-    """
-    The program's process: what the providers have asked, its own clients do not know. *ends* closes them.
-    """
-
-    def __init__(self, ends: ExitStack) -> None:
-        self._ends = ends
-        self._forgejos: dict[ForgejoServer, Forgejo] = {}
-
-    def forgejo(self, server: ForgejoServer) -> Forgejo:
-        """
-        Its client of that server.
-        """
-        if server not in self._forgejos:
-            self._forgejos[server] = Forgejo(server)
-            self._ends.callback(self._forgejos[server].close)
-        return self._forgejos[server]
 
 
 class _Run:
@@ -281,71 +261,13 @@ class _Run:
         Run the program.
         """
 
-        def registered(resource: Any, provider: Provider, name: str, props: Props, opts: object = None) -> None:
-            outs = self._step(type(resource).__name__, name, provider, _wire(props))
-            vars(resource).update({key: None for key, value in props.items() if value is None} | outs)
+        def step(kind: str, name: str, provider: Provider, props: Props) -> Props:
+            return self._step(kind, name, provider, _wire(props))
 
-        def nothing(*_: object, **__: object) -> None:
-            pass
-
-        with ExitStack() as instead:
-            instead.enter_context(mock.patch.object(pulumi.dynamic.Resource, "__init__", registered))
-            for method in ("__init__", "register_outputs"):
-                instead.enter_context(mock.patch.object(pulumi.ComponentResource, method, nothing))
-            # Made of outputs, of which there are none here.
-            instead.enter_context(mock.patch.object(registry_credential, "_summary", nothing))
-            program = Program(instead)
-            republish = partial(self._republish, program)
-            instead.enter_context(mock.patch.object(registry_credential, "republished", republish))
-            instead.enter_context(mock.patch.object(registry_credential, "_name", self._name))
-            instead.enter_context(mock.patch.object(registry_credential, "_expect_sweep", self._expect_sweep))
-            instead.enter_context(mock.patch.object(registry_credential, "_held", self._held))
-            instead.enter_context(mock.patch.object(registry_credential, "known_alive", self._known_alive))
-            instead.enter_context(mock.patch.object(pulumi.runtime, "is_dry_run", return_value=self.dry))
+        with Program.running(step, dry=self.dry):
             for account in settings.accounts:
                 self._misses = False
                 RegistryCredential(account.username, RegistryCredentialArgs.of(settings, account, self.engine.stack))
-
-    def _republish(self, program: Program, secrets: Sequence[Published]) -> None:
-        """
-        What the program itself does in an `up`, beside its resources.
-        """
-        for one in secrets:
-            if not self.dry and MEMORY.is_kept(one.place.identity):
-                refuse_a_dead_key({"key_uuid": one.secret.key_uuid}, one.place.thing)
-                with self.calls.call(f"publish {one.place.name}"):
-                    forgejo = program.forgejo(ForgejoServer(str(one.url), one.place.server, one.token))
-                    publish_again(forgejo, one.place, str(one.secret.value), vars(one.secret)["owner_id"])
-
-    def _held(self, key_uuid: Any, mark: Any) -> Any:
-        """
-        Which key a place holds, if there is an instance of it.
-        """
-        return key_uuid if self.dry or mark else ""
-
-    def _known_alive(self, url: str, username: str, key: Any, key_uuid: Any) -> Any:
-        """
-        What the program asks about a key that the run has not looked at.
-        """
-        if not self.dry and key and key_uuid and MEMORY.key_is_alive(key_uuid) is None:
-            with self.calls.call(f"ask about {key_uuid}"):
-                ask(url, username, key, key_uuid)
-        return key
-
-    def _name(self, marks: Mapping[Identity, Any]) -> None:
-        """
-        What the program says of what it has.
-        """
-        for thing, mark in marks.items():
-            MEMORY.note_named(thing, mark)
-
-    def _expect_sweep(self, username: str, sweep: RetiredKeys) -> None:
-        """
-        What the program says of the sweep that it has.
-        """
-        if not self.dry:
-            BEHIND.note_expected(username)
-            BEHIND.note_done(username, str(sweep.mark or ""))
 
     def clear_away(self) -> None:
         """
