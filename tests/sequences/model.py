@@ -56,16 +56,19 @@ class Held:
 @dataclass(frozen=True)
 class Part:
     """
-    One account's resources of one kind.
+    One account's resources of one kind; *copies* are the fields besides its store of record.
     """
 
     username: str
     kind: str
+    copies: bool = False
 
     def is_it(self, name: str, kind: str) -> bool:
         """
         Whether a resource is one of them.
         """
+        if self.copies and name == f"{self.username}-item-field":
+            return False
         return kind == self.kind and name.startswith(f"{self.username}-")
 
     @property
@@ -238,7 +241,7 @@ class _Run:
         self.dry = dry
         self.steps: list[str] = []
         self._seen: set[str] = set()
-        self._misses = False
+        self._missing: set[str] = set()
 
     def refresh(self) -> None:
         """
@@ -261,12 +264,12 @@ class _Run:
         Run the program.
         """
 
-        def step(kind: str, name: str, provider: Provider, props: Props) -> Props:
-            return self._step(kind, name, provider, _wire(props))
+        def step(kind: str, name: str, provider: Provider, props: Props, needs: frozenset[str]) -> Props:
+            return self._step(kind, name, provider, _wire(props), needs)
 
         with Program.running(step, dry=self.dry):
             for account in settings.accounts:
-                self._misses = False
+                self._missing = set()
                 RegistryCredential(account.username, RegistryCredentialArgs.of(settings, account, self.engine.stack))
 
     def clear_away(self) -> None:
@@ -284,14 +287,14 @@ class _Run:
                 held.provider.delete(held.id, _copy(held.outputs))
             self.engine.state.remove(held)
 
-    def _step(self, kind: str, name: str, provider: Provider, inputs: Props) -> Props:
+    def _step(self, kind: str, name: str, provider: Provider, inputs: Props, needs: frozenset[str]) -> Props:
         self._seen.add(name)
         if self.flags.leaves_out(name, kind):
             held = [held for held in self.engine.state if held.name == name and not held.pending_delete]
-            self._misses = self._misses or not held
+            self._missing |= set() if held else {name}
             return _copy(held[0].outputs if held else inputs)
         outs = self._taken(kind, name, provider, inputs)
-        if self._misses:
+        if self._missing & needs:
             raise RefusedError
         return outs
 

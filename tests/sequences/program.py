@@ -32,9 +32,11 @@ from components.zot import known_alive
 from components.zot.api import Zot
 
 _T = TypeVar("_T")
+_NAME = "name of the resource"
 
-# Takes the step for one resource (its class, name, provider and inputs) and returns its outputs.
-Step = Callable[[str, str, Provider, Props], Props]
+# Takes the step for one resource (its class, name, provider and inputs, and the names of those that it needs) and
+# returns its outputs.
+Step = Callable[[str, str, Provider, Props, frozenset[str]], Props]
 
 
 class Program:
@@ -59,9 +61,13 @@ class Program:
         """
         program = cls()
 
-        def registered(resource: Any, provider: Provider, name: str, props: Props, opts: object = None) -> None:
-            outs = step(type(resource).__name__, name, provider, program.values(props))
-            vars(resource).update({key: program.output(outs.get(key)) for key in props | outs})
+        def registered(
+            resource: pulumi.Resource, provider: Provider, name: str, props: Props, opts: pulumi.ResourceOptions
+        ) -> None:
+            inputs, needs = program.values(props, opts.depends_on)
+            outs = step(type(resource).__name__, name, provider, inputs, frozenset(map(_name_of, needs)))
+            vars(resource)[_NAME] = name
+            vars(resource).update({key: program.output(outs.get(key), resource) for key in props | outs})
 
         def nothing(*_: object, **__: object) -> None:
             pass
@@ -78,25 +84,27 @@ class Program:
             yield program
             program.settle()
 
-    def output(self, value: Any) -> pulumi.Output[Any]:
+    def output(self, value: Any, resource: pulumi.Resource) -> pulumi.Output[Any]:
         """
-        Return an output whose value is there already.
+        Return an output of a *resource* whose value is there already.
         """
         there, known = self._loop.create_future(), self._loop.create_future()
         there.set_result(value)
         known.set_result(True)
-        return pulumi.Output(set(), there, known)
+        return pulumi.Output({resource}, there, known)
 
-    def values(self, props: Mapping[str, Any]) -> Props:
+    def values(self, props: Mapping[str, Any], depends_on: Any) -> tuple[Props, set[pulumi.Resource]]:
         """
-        Return *props* with the values of all outputs in them.
+        Return *props* with the values of all outputs in them, and the resources that something with these props and
+        this *depends_on* needs.
 
         Raises:
             Exception: what something that the program has applied so far has raised.
         """
         found = pulumi.Output.from_input(dict(props))
         self.settle()
-        return self._loop.run_until_complete(found.future()) or {}
+        needs = self._loop.run_until_complete(found.resources())
+        return self._loop.run_until_complete(found.future()) or {}, needs | set(depends_on or ())
 
     def settle(self) -> None:
         """
@@ -151,3 +159,7 @@ class Program:
         task = asyncio.Task(work, loop=loop, **options)
         self._tasks.append(task)
         return task
+
+
+def _name_of(resource: pulumi.Resource) -> str:
+    return str(vars(resource)[_NAME])

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.sequences.ground import FIELDS, SECRETS
-from tests.sequences.model import KINDS
+from tests.sequences.model import KINDS, Flags, Part
 from tests.sequences.process import Interruption, Moment
 from tests.sequences.test_sequences import TOLD, Sequences
 from tests.world import World
@@ -114,6 +114,19 @@ def test_a_place_that_a_stack_begun_anew_leaves_out_does_not_count_as_served(lif
     life.state_is_edited("state delete --target-dependents", (0, "ServiceAccount"))
 
     life.up_is_told("--exclude", (0, kind), None)
+    life.nothing_is_violated()
+    life.up()
+
+    life.nothing_is_violated()
+
+
+def test_a_copy_that_a_stack_begun_anew_leaves_out_does_not_count_as_served(life: Sequences) -> None:
+    """The sweep comes although the copy is left out, and the copy still holds the key of before."""
+    life.settings_change(("fields", FIELDS[:2]))
+    life.up()
+    life.state_is_edited("state delete --target-dependents", (0, "ServiceAccount"))
+
+    life.up_with(Flags(exclude=frozenset({Part("zot-ci", "ItemField", copies=True)})), None)
     life.nothing_is_violated()
     life.up()
 

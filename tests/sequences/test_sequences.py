@@ -218,8 +218,14 @@ class Sequences(RuleBasedStateMachine):
         """
         A run that is forced to replace something, or to look at some resources only. It may fail for what is left out.
         """
+        self.up_with(TOLD[told](self._part(part)), interruption)
+
+    def up_with(self, flags: Flags, interruption: Interruption | None) -> None:
+        """
+        The same with any flags.
+        """
         with suppress(DiedError, ReconcileError, RefusedError):
-            self._run(interruption, TOLD[told](self._part(part)))
+            self._run(interruption, flags)
 
     @rule(edit=st.sampled_from(sorted(EDITS)), part=PARTS)
     def state_is_edited(self, edit: str, part: tuple[int, str]) -> None:
