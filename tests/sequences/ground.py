@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from components import Settings, load
+from components.http.errors import ReconcileError
 from tests.estate.authentik.model import User
 from tests.estate.zot.keys import Key
 from tests.oracle.evidence import Account as WantedAccount
@@ -19,6 +20,8 @@ from tests.oracle.evidence import field as field_at
 from tests.oracle.evidence import secret as secret_at
 from tests.oracle.instant import Watch
 from tests.oracle.rest import History, in_sync, no_session_is_left
+from tests.oracle.shown import no_secret_is_shown
+from tests.sequences.told import MayGo, log_of_ours
 from tests.world import FIELD, GROUP, ITEM, OWNER, REPOSITORY, SECRET, VAULT, World
 
 STACK = "test"
@@ -126,46 +129,6 @@ class Wanted:
 EVERYWHERE = Wanted(fields=FIELDS, secrets=SECRETS, neighbour=True).places
 
 
-@dataclass(frozen=True)
-class MayGo:
-    """
-    What a command may take away, for the oracle: what it is *told* to, and what is in today's settings no more once
-    those are served: the store of record before an old field goes, every place before an old secret does. A place that
-    the run is to leave out can be in the way of neither.
-    """
-
-    wanted: Wanted
-    told: frozenset[Place]
-    left_out: frozenset[Place]
-    keys: frozenset[str]
-    accounts: frozenset[str]
-
-    def place_may_go(self, place: Place, now: Seen) -> bool:
-        """
-        Whether it was told so, or it is of yesterday's settings.
-        """
-        if place in self.told or place in self.wanted.places:
-            return place in self.told
-        stores = {account.places[0] for account in self.wanted.accounts}
-        needed = stores if place.kind == "field" else self.wanted.places
-        return all(now.key_in(one) is not None for one in needed - self.left_out)
-
-    def key_may_go(self, username: str) -> bool:
-        """
-        Whether it was told so, or the account is of yesterday's settings.
-        """
-        return username in self.keys or self._is_of_yesterday(username)
-
-    def account_may_go(self, username: str) -> bool:
-        """
-        Whether it was told so, or the account is of yesterday's settings.
-        """
-        return username in self.accounts or self._is_of_yesterday(username)
-
-    def _is_of_yesterday(self, username: str) -> bool:
-        return username not in {account.username for account in self.wanted.accounts}
-
-
 @dataclass
 class Ground:
     """
@@ -259,13 +222,20 @@ class Ground:
             left_out: those that it is not to look at.
             keys, accounts: the accounts whose keys it is told to take away, and those that it is to take away itself.
         """
-        may_go = MayGo(self.wanted, frozenset(told), frozenset(left_out), frozenset(keys), frozenset(accounts))
+        may_go = MayGo(self.ours.accounts, frozenset(told), frozenset(left_out), frozenset(keys), frozenset(accounts))
         watch = Watch(self.world.estate, self.ours, may_go)
-        try:
-            yield watch
-        finally:
-            watch.look("its end")
-            self.violations += watch.findings
+        with log_of_ours() as said:
+            try:
+                yield watch
+            except ReconcileError as exc:
+                said.write(str(exc))
+                raise
+            finally:
+                watch.look("its end")
+                self.violations += [
+                    *watch.findings,
+                    *no_secret_is_shown(self.world.estate.secrets, said.getvalue()),
+                ]
 
     def out_of_sync(self, before: Seen) -> list[str]:
         """
