@@ -21,8 +21,9 @@ class History:
 
     Args:
         before: what was seen when the last command began.
-        replaced_at: since when it is known of an old key, by uuid, that no place holds it; its grace counts from then
-            or from the birth of the key that followed it, whichever is later.
+        replaced_at: since when it is known of an old key, by uuid, that no place holds it: since the first `up` that
+            ended well with another key in each of them. Its grace ends at the latest so long after that, and at the
+            earliest so long after the birth of the key that followed it: a run that was killed can come between.
         told_to_end: whether a command was told to end old keys at once.
         newer_may_live: whether a key newer than the one in use may be left: after an older state nobody ends it.
     """
@@ -68,19 +69,24 @@ def over(ours: Ours, account: Account, now: Seen, history: History, at: datetime
     current = in_use(account, now) or now.newest(account.username, ours.label(account.username))
     if current is None:
         return []
-    older = [(key, ends) for key, ends in _graces(ours, account, now, history) if key.born < current.born]
-    return [key for key, ends in older if ends <= (at or now.at) and now.key_of(key.uuid) is not None]
+    grace, moment = timedelta(days=account.grace_days), at or now.at
+    return [
+        key
+        for key, followed_at in _followed(ours, account, now, history)
+        if key.born < current.born
+        and now.key_of(key.uuid) is not None
+        and max(followed_at, history.replaced_at.get(key.uuid, followed_at)) + grace <= moment
+    ]
 
 
-def _graces(ours: Ours, account: Account, now: Seen, history: History) -> Iterator[tuple[Key, datetime]]:
+def _followed(ours: Ours, account: Account, now: Seen, history: History) -> Iterator[tuple[Key, datetime]]:
     """
-    Yield each key that was followed by another one, with the end of its grace.
+    Yield each key that was followed by another one, with that one's birth.
     """
     before = history.before.keys if history.before else ()
     known = {key.uuid: key for key in _known(ours, account, (*before, *now.keys))}
     for key, successor in pairwise(sorted(known.values(), key=lambda key: key.born)):
-        since = max(successor.born, history.replaced_at.get(key.uuid, successor.born))
-        yield key, since + timedelta(days=account.grace_days)
+        yield key, successor.born
 
 
 def _known(ours: Ours, account: Account, keys: Iterable[Key]) -> list[Key]:
@@ -144,8 +150,9 @@ def no_key_ends_within_its_grace(ours: Ours, account: Account, now: Seen, histor
     """
     if history.told_to_end:
         return
-    for key, ends in _graces(ours, account, now, history):
-        if now.key_of(key.uuid) is None and key.is_alive and now.at < ends:
+    for key, followed_at in _followed(ours, account, now, history):
+        grace_goes_on = now.at < followed_at + timedelta(days=account.grace_days)
+        if now.key_of(key.uuid) is None and key.is_alive and grace_goes_on:
             yield f"an old key of {account.username}, made {key.born:%Y-%m-%d}, was ended within its grace"
 
 

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from components import Settings, load
@@ -142,6 +143,7 @@ class Ground:
     stack: str = STACK
     violations: list[str] = field(default_factory=list)
     _earlier_labels: dict[str, set[str]] = field(default_factory=dict)
+    _replaced_at: dict[str, datetime] = field(default_factory=dict)
     _renamed: int = 0
 
     def __post_init__(self) -> None:
@@ -242,8 +244,11 @@ class Ground:
         What is not as it should be after an `up`; the engine's own view of it is another matter.
         """
         now, ours = look(self.world.estate, self.ours), self.ours
+        for key in now.keys:
+            if key.text not in now.held.values():
+                self._replaced_at.setdefault(key.uuid, now.at)
         sessions = [broken for account in ours.accounts for broken in no_session_is_left(account, before, now)]
-        return in_sync(ours, now, History(before)) + sessions
+        return in_sync(ours, now, History(before, self._replaced_at)) + sessions
 
     # What the engine's commands do.
 
@@ -271,6 +276,13 @@ class Ground:
         The state does not know any more what the labels of an account's keys were before the stack was renamed.
         """
         self._earlier_labels.pop(username, None)
+
+    def forget_sweeps(self, username: str) -> None:
+        """
+        The state does not know any more since when no place holds an old key of an account: its grace begins anew.
+        """
+        for key in self.world.estate.zot.of(username):
+            self._replaced_at.pop(key.uuid, None)
 
     # What people do.
 

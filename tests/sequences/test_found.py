@@ -131,3 +131,21 @@ def test_a_copy_that_a_stack_begun_anew_leaves_out_does_not_count_as_served(life
     life.up()
 
     life.nothing_is_violated()
+
+
+@pytest.mark.parametrize("at", range(8, 14))
+def test_the_grace_of_a_key_begins_when_a_run_has_seen_every_place_let_go_of_it(life: Sequences, at: int) -> None:
+    """A run that was killed between the mint and the sweep ends no grace, however long ago that was."""
+    life.settings_change(("grace_days", 7))
+    life.up()
+    life.days_pass(91)
+    life.up_is_interrupted(Interruption(Moment.BEFORE_CALL, at))
+    life.days_pass(8)
+
+    life.up()
+    life.days_pass(8)
+    life.up()
+
+    life.nothing_is_violated()
+    (_, *older) = reversed(life.ground.our_keys())
+    assert older == []

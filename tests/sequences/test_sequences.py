@@ -262,6 +262,8 @@ class Sequences(RuleBasedStateMachine):
         state, stack, labels = self.exported
         if stack == self.engine.stack:
             self.engine.state, self.ground.earlier_labels = state, labels
+            for username in USERNAMES:
+                self.ground.forget_sweeps(username)
             # The state is in use now: another import needs another export.
             self.state_is_exported()
 
@@ -370,6 +372,7 @@ class Sequences(RuleBasedStateMachine):
         for username in USERNAMES:
             if not any(Part(username, "RetiredKeys").is_it(held.name, held.kind) for held in self.engine.state):
                 self.ground.forget_labels(username)
+                self.ground.forget_sweeps(username)
 
 
 @pytest.mark.slow
