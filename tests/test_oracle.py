@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -40,6 +41,7 @@ from tests.world import FIELD, GROUP, ITEM, OWNER, REPOSITORY, SECRET, VAULT, Wo
 
 pytestmark = pytest.mark.embedded
 
+HARNESSES = ("faults", "commands", "parts", "sequences", "soak")
 CALM = "Previewing update (test):\n\n\nResources:\n    6 unchanged\n"
 
 
@@ -212,8 +214,8 @@ BREAKS: dict[str, tuple[Callable[[Broken], list[str]], str]] = {
         "2 lines, not 1, say: refused: ",
     ),
     "a preview in sync shows its count alone": (
-        lambda broken: a_preview_in_sync_shows_its_count_alone(f"{CALM}    warning: something\n"),
-        "a preview in sync shows: warning: something",
+        lambda broken: a_preview_in_sync_shows_its_count_alone(f"Diagnostics:\n    a sentence\n\n{CALM}"),
+        "a preview in sync shows: Diagnostics:",
     ),
     "no push is refused": (
         lambda broken: no_push_is_refused(["401 for a job that read the field 1.0 hours before"]),
@@ -243,6 +245,14 @@ def test_every_check_is_broken_here_and_every_promise_has_one() -> None:
 
     assert BREAKS.keys() == CHECKS.keys()
     assert set(CHECKS.values()) == set(range(1, 10))
+
+
+def test_every_check_is_asked_for_by_a_harness() -> None:
+    """By its own name, or through what the oracle asks at once: none is there for show."""
+    folders = [Path(__file__).with_name(name) for name in (*HARNESSES, "oracle")]
+    text = "\n".join(file.read_text() for folder in folders for file in sorted(folder.glob("*.py")))
+
+    assert [name for name in CHECKS if not re.search(rf"(?<!def ){name.replace(' ', '_')}\(", text)] == []
 
 
 def test_nothing_is_said_of_what_is_in_sync(broken: Broken) -> None:

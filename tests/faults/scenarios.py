@@ -22,6 +22,7 @@ from tests.oracle.shown import (
     a_fault_is_told_in_a_sentence,
     a_preview_after_it_is_empty,
     a_preview_changes_nothing,
+    a_preview_in_sync_shows_its_count_alone,
     no_secret_is_in_a_file,
     no_secret_is_in_the_process_table,
     no_secret_is_shown,
@@ -186,5 +187,6 @@ def _in_sync(world: World, stack: Stack, ours: Ours, before: Seen) -> list[str]:
         *in_sync(ours, now, History(before)),
         *no_session_is_left(ours.accounts[0], before, now),
         *a_preview_after_it_is_empty(preview.code),
+        *a_preview_in_sync_shows_its_count_alone(preview.text),
         *a_preview_changes_nothing(now, look(world.estate, ours)),
     ]
