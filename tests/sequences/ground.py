@@ -5,7 +5,7 @@ The estate under a sequence: the settings of today, what people do by hand, and 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -252,12 +252,15 @@ class Ground:
 
     # What the engine's commands do.
 
-    def rename_stack(self, name: str) -> None:
+    def rename_stack(self, name: str, in_state: Collection[str]) -> None:
         """
-        The stack has another name from now on; the keys of before are known by their labels.
+        The stack has another name from now on; the keys of before are known by their labels, if those are *in_state*: a
+        name under which nothing was run is in none.
         """
         for username in USERNAMES:
-            self._earlier_labels.setdefault(username, set()).add(f"zot-ci/{self.stack}/{username}")
+            label = f"zot-ci/{self.stack}/{username}"
+            if label in in_state:
+                self._earlier_labels.setdefault(username, set()).add(label)
         self.stack = name
 
     @property

@@ -149,3 +149,16 @@ def test_the_grace_of_a_key_begins_when_a_run_has_seen_every_place_let_go_of_it(
     life.nothing_is_violated()
     (_, *older) = reversed(life.ground.our_keys())
     assert older == []
+
+
+def test_a_name_that_the_stack_had_for_a_moment_gives_it_no_keys(life: Sequences) -> None:
+    """The state has forgotten the first name's label with its sweep; to come back to a name teaches it nothing."""
+    life.part_is_destroyed((0, "RetiredKeys"), None)
+    life.stack_is_renamed()
+    life.up()
+    life.stack_is_renamed()
+    life.stack_is_renamed()
+
+    life.up()
+
+    life.nothing_is_violated()

@@ -243,7 +243,7 @@ class Sequences(RuleBasedStateMachine):
         """
         self.ground.let_reads_catch_up()
         self.engine.stack = "renamed" if self.engine.stack == STACK else STACK
-        self.ground.rename_stack(self.engine.stack)
+        self.ground.rename_stack(self.engine.stack, {str(held.inputs.get("label")) for held in self.engine.state})
         self._forget_labels()
 
     @rule()
