@@ -140,3 +140,4 @@ def test_a_key_lives_for_its_grace_from_when_the_last_place_let_go_of_it(broken:
     assert over(GRACE, account, seen, History()) == [key]
     assert over(GRACE, account, seen, History(replaced_at={key.uuid: seen.at - timedelta(days=6)})) == []
     assert over(GRACE, account, seen, History(replaced_at={key.uuid: seen.at - timedelta(days=7)})) == [key]
+    assert over(GRACE, account, seen, History(as_of=seen.at - timedelta(days=2))) == []

@@ -24,12 +24,14 @@ class History:
         replaced_at: since when it is known of an old key, by uuid, that no place holds it: since the first `up` that
             ended well with another key in each of them. Its grace ends at the latest so long after that, and at the
             earliest so long after the birth of the key that followed it: a run that was killed can come between.
+        as_of: when the last run looked which graces were over, if that is not now: it may have been a moment ago.
         told_to_end: whether a command was told to end old keys at once.
         newer_may_live: whether a key newer than the one in use may be left: after an older state nobody ends it.
     """
 
     before: Seen | None = None
     replaced_at: Mapping[str, datetime] = field(default_factory=dict)
+    as_of: datetime | None = None
     told_to_end: bool = False
     newer_may_live: bool = False
 
@@ -62,14 +64,14 @@ def in_use(account: Account, now: Seen) -> Key | None:
     return now.key_in(account.places[0])
 
 
-def over(ours: Ours, account: Account, now: Seen, history: History, at: datetime | None = None) -> list[Key]:
+def over(ours: Ours, account: Account, now: Seen, history: History) -> list[Key]:
     """
-    Return the old keys that still exist although their grace was over, *at* a time that is by default now's.
+    Return the old keys that exist although their grace was over.
     """
     current = in_use(account, now) or now.newest(account.username, ours.label(account.username))
     if current is None:
         return []
-    grace, moment = timedelta(days=account.grace_days), at or now.at
+    grace, moment = timedelta(days=account.grace_days), history.as_of or now.at
     return [
         key
         for key, followed_at in _followed(ours, account, now, history)

@@ -216,16 +216,13 @@ class Year:
 
     def _after_one_that_ended(self, before: Seen) -> list[str]:
         """
-        Both places hold the newest key, and each older one is in its grace: counted from *before* the run, whose sweep
-        may have come a moment earlier than this look.
+        Both places hold the newest key, and each older one is in its grace, as far as it was over *before* the run: its
+        sweep comes a moment earlier than this look.
         """
         now, ours = self._keys.look(), self._keys.ours
         (account,) = ours.accounts
-        history = replace(self._keys.note_replaced(), before=before)
-        return [
-            *in_sync(ours, replace(now, at=before.at), history),
-            *no_session_is_left(account, before, now),
-        ]
+        history = replace(self._keys.note_replaced(), before=before, as_of=before.at)
+        return [*in_sync(ours, now, history), *no_session_is_left(account, before, now)]
 
     def _measure(self, record: Record) -> None:
         files = list((self._ground.stack.state / ".pulumi" / "stacks").rglob(f"{self._ground.stack.name}.json"))
