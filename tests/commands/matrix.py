@@ -18,11 +18,20 @@ from dataclasses import dataclass, field
 from tests.commands.commands import COMMANDS, TYPES, Command
 from tests.commands.ground import Ground
 from tests.commands.states import ADOPTED, ALWAYS, EMPTY, OLDER, STATES, State
-from tests.commands.watch import Watch, changed_of_others, keys_of, left_over, of_others, out_of_sync
-from tests.engine.leaks import leaks
+from tests.commands.watch import Watch, ours_on
 from tests.engine.stack import Run
-from tests.estate.zot.keys import Key
 from tests.faults.proxy import Plan
+from tests.oracle.evidence import Place, Seen, look
+from tests.oracle.instant import what_is_not_ours_stays
+from tests.oracle.rest import History, in_sync, no_session_is_left, nothing_of_ours_is_left
+from tests.oracle.shown import (
+    a_fault_is_told_in_a_sentence,
+    a_preview_after_it_is_empty,
+    a_preview_changes_nothing,
+    no_secret_is_in_a_file,
+    no_secret_is_shown,
+    one_more_up_ends_well,
+)
 
 # What the engine asks on a terminal.
 _SILENT = {
@@ -81,33 +90,40 @@ def tried(ground: Ground, cell: Cell) -> Outcome:
     command, state = COMMANDS[cell.command], STATES[cell.state]
     ground.begin(state)
     outcome = Outcome(cell)
-    others, keys, recorded = of_others(ground), keys_of(ground), ground.recorded()
+    recorded, first_name = ground.recorded(), ground.stack.name
     watch = Watch(ground, command.told, cell.kill_at)
+    before = watch.before
     _play(ground, command, state, watch, outcome)
     outcome.changing, outcome.killed = watch.changing, watch.killed
-    outcome.faults += watch.faults
     if cell.kill_at and not watch.killed:
+        outcome.faults += watch.faults
         return outcome
+    watch.end()
+    outcome.faults += watch.faults
     as_before = not watch.changing and ground.recorded() == recorded
     if as_before and state.name in ground.plain_up:
         outcome.faults += ground.plain_up[state.name]
     else:
-        faults = _plain_up(ground, command, state, keys, outcome)
+        faults = _plain_up(ground, command, state, before, first_name, outcome)
         outcome.faults += faults
         if as_before:
             ground.plain_up[state.name] = faults
-    outcome.faults += changed_of_others(others, of_others(ground))
     outcome.faults += [
-        f"a secret in the output: {leak}" for leak in leaks(set(ground.estate.secrets), outcome.text.encode())
+        *what_is_not_ours_stays(before.others, look(ground.estate, ours_on(ground))),
+        *no_secret_is_shown(ground.estate.secrets, outcome.text),
+        *no_secret_is_in_a_file(ground.estate.secrets, ground.stack.state),
     ]
-    if "Traceback" in outcome.text and not watch.killed:
-        outcome.faults.append("a traceback in the output")
+    if not watch.killed:
+        outcome.faults += a_fault_is_told_in_a_sentence(outcome.text)
     return outcome
 
 
-def _plain_up(ground: Ground, command: Command, state: State, keys: list[Key], outcome: Outcome) -> list[str]:
+def _plain_up(
+    ground: Ground, command: Command, state: State, before: Seen, first_name: str, outcome: Outcome
+) -> list[str]:
     """
-    Run the `up` that follows every command, and say what is not in sync after it. *keys* were alive before the command.
+    Run the `up` that follows every command, and say what is not in sync after it. *before* the command the stack had
+    its *first_name*.
     """
     if "snapshot integrity failure" in outcome.text:
         # The engine (3.250) saves what depends on a resource that it was told to leave out and never made, and refuses
@@ -118,24 +134,27 @@ def _plain_up(ground: Ground, command: Command, state: State, keys: list[Key], o
     watch = Watch(ground)
     up = _run(ground, watch, "up", *_SILENT["up"])
     outcome.text += f"\n$ pulumi up\n{up.text}"
+    now = watch.end()
     faults = [f"in the plain up: {fault}" for fault in watch.faults]
+    faults += one_more_up_ends_well(up.code, "the plain up", _last_error(up.text))
     if up.code != 0:
-        return [*faults, f"the plain up ended with {up.code}: {_last_error(up.text)}"]
-    for account in ground.accounts:
-        faults += out_of_sync(
-            ground,
-            account,
-            keys,
-            newer_may_live=OLDER in state.traits,
-            told_to_end=bool(command.told.parts & {"RetiredKeys", "ApiKey"}),
-            earlier_labels_known=EMPTY not in state.traits,
-        )
+        return faults
+    # A stack that was begun anew does not know the label that the keys had before: to it they are somebody's.
+    ours = ours_on(ground, earlier_stacks=() if EMPTY in state.traits else (first_name,))
+    history = History(
+        before,
+        told_to_end=bool(command.told.parts & {"RetiredKeys", "ApiKey"}),
+        newer_may_live=OLDER in state.traits,
+    )
+    faults += in_sync(ours, now, history)
+    faults += [fault for account in ours.accounts for fault in no_session_is_left(account, watch.before, now)]
     if not _NOTHING_TO_DO.search(up.text):
         ground.let_reads_catch_up()
-        preview = _run(ground, watch, "preview", "--diff", "--expect-no-changes")
+        looked = Watch(ground)
+        preview = _run(ground, looked, "preview", "--diff", "--expect-no-changes")
         outcome.text += f"\n$ pulumi preview\n{preview.text}"
-        if preview.code != 0:
-            faults.append(f"the preview after the plain up ended with {preview.code}")
+        faults += a_preview_after_it_is_empty(preview.code, "the preview after the plain up")
+        faults += a_preview_changes_nothing(now, looked.end())
     return faults
 
 
@@ -174,7 +193,9 @@ def _play(ground: Ground, command: Command, state: State, watch: Watch, outcome:
         outcome.faults += [f"`{step}` ended with {run.code}: {_last_error(run.text)}"] if run.code else []
         if not state.traits & {EMPTY, OLDER}:
             # The state knows the live key, or the one before it.
-            outcome.faults += left_over(ground, adopted=ADOPTED in state.traits)
+            ours = ours_on(ground)
+            there_before: list[Place | str] = [*ours.usernames, *ours.places] if ADOPTED in state.traits else []
+            outcome.faults += nothing_of_ours_is_left(ours, watch.end(), there_before)
 
 
 def _run(ground: Ground, watch: Watch, *arguments: str) -> Run:
@@ -190,8 +211,7 @@ def _interrupted(ground: Ground, watch: Watch, *arguments: str) -> Run:
     """
     inner = Watch(ground, watch.told, 1)
     run = _watched(ground, inner, lambda process: process.send_signal(signal.SIGINT), *arguments)
-    watch.changing += inner.changing
-    watch.violations |= inner.violations
+    watch.include(inner)
     return run
 
 

@@ -27,7 +27,7 @@ from tests.engine.prepared import Prepared
 from tests.faults.proxy import Fault
 from tests.faults.scenarios import SCENARIOS, Outcome, strike
 
-console = Console(soft_wrap=True, highlight=False)
+console = Console(soft_wrap=True, highlight=False, markup=False)
 
 
 @cache

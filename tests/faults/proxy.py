@@ -73,7 +73,7 @@ class Plan:
     fault: Fault = Fault.LOSE
     at: int = 0
     kill: Callable[[], None] = lambda: None
-    after: Callable[[], None] = lambda: None
+    after: Callable[[], object] = lambda: None
     count: int = 0
     struck: list[str] = field(default_factory=list)
     away: dict[str, Fault] = field(default_factory=dict)

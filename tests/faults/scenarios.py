@@ -11,11 +11,24 @@ import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.engine.leaks import leaks, leaks_in, processes
+from tests.engine.leaks import processes
 from tests.engine.prepared import ALL_BROKEN, BY_HAND, DUE, IN_SYNC, NEW, Prepared, State
 from tests.engine.stack import Run, Stack
 from tests.faults.proxy import Fault, Plan, Proxies
-from tests.world import FIELD, ITEM, VAULT, World
+from tests.oracle.evidence import Ours, Place, Seen, look, reference
+from tests.oracle.instant import NOTHING, Watch, what_is_not_ours_stays
+from tests.oracle.rest import History, in_sync, no_session_is_left
+from tests.oracle.shown import (
+    a_fault_is_told_in_a_sentence,
+    a_preview_after_it_is_empty,
+    a_preview_changes_nothing,
+    a_preview_in_sync_shows_its_count_alone,
+    no_secret_is_in_a_file,
+    no_secret_is_in_the_process_table,
+    no_secret_is_shown,
+    one_more_up_ends_well,
+)
+from tests.world import ITEM, VAULT, World
 
 
 @dataclass(frozen=True)
@@ -45,28 +58,28 @@ SCENARIOS = {
 }
 
 
-class Watch:
+class Destroy:
     """
-    Invariant 1: a place that holds a key which the registry accepts never holds another kind of thing.
-
-    Looked at after every request that reached a system, so between any two changes.
+    What a destroy is told to take away: all of it. A place goes before its key ends, so none holds a dead one.
     """
 
-    def __init__(self, world: World, may_vanish: bool) -> None:
-        self.violations: list[str] = []
-        self._world = world
-        self._may_vanish = may_vanish
-        self._good: set[str] = set()
+    def place_may_go(self, place: Place, now: Seen) -> bool:
+        """
+        Any place may be gone.
+        """
+        return now.held[place] is None
 
-    def look(self) -> None:
+    def key_may_go(self, username: str) -> bool:
         """
-        Compare both places with the registry.
+        Any account may be without a key.
         """
-        for place, value in (("field", self._world.field()), ("secret", self._world.secret())):
-            if value is not None and self._world.estate.zot.accepts(self._world.username, value):
-                self._good.add(place)
-            elif place in self._good and not (value is None and self._may_vanish):
-                self.violations.append(f"the {place} holds {'a dead key' if value else 'nothing'}")
+        return True
+
+    def account_may_go(self, username: str) -> bool:
+        """
+        Any account may be gone.
+        """
+        return True
 
 
 @dataclass
@@ -97,27 +110,34 @@ def strike(prepared: Prepared, scenario: Scenario, fault: Fault, at: int, folder
     stack = prepared.stack(scenario.begins, folder)
     world, proxies = prepared.world, prepared.proxies
     stack.env["ZOT_CI_TIMEOUT_SECONDS"] = "1"
-    others = world.estate.onepassword.other_fields(VAULT, ITEM, FIELD)
-    watch = Watch(world, may_vanish=scenario.command[0] == "destroy")
+    estate, ours = world.estate, reference(world.username, stack.name)
+    watch = Watch(estate, ours, Destroy() if scenario.command[0] == "destroy" else NOTHING)
+    before = watch.before
     spoilt = _spoil(proxies, stack, scenario, Plan(fault, at, after=watch.look))
-    outcome = Outcome(", ".join(proxies.plan.struck), proxies.plan.count, [*watch.violations], spoilt.text)
+    outcome = Outcome(", ".join(proxies.plan.struck), proxies.plan.count, watch.findings, spoilt.text)
     if not outcome.struck:
         # The run asked fewer requests: nothing was spoilt, and there is nothing to recover from.
         return outcome
     if fault is Fault.KILL:
         stack.cancel()
-    elif "Traceback" in spoilt.text:
-        outcome.faults.append("a traceback in the interrupted run")
+    else:
+        outcome.faults += a_fault_is_told_in_a_sentence(spoilt.text)
     _let_reads_catch_up(world)
-    watch = Watch(world, may_vanish=False)
+    watch = Watch(estate, ours)
     proxies.plan = Plan(after=watch.look)
     up = stack.up()
     outcome.text += up.text
-    outcome.faults += [*watch.violations, *_out_of_sync(world, stack, up)]
-    if world.estate.onepassword.other_fields(VAULT, ITEM, FIELD) != others or world.estate.onepassword.puts:
-        outcome.faults.append("another field of the item was changed")
-    outcome.faults += _leaks(world, stack, outcome.text, folder)
-    world.estate.check()
+    watch.look("the end of the next up")
+    outcome.faults += [*watch.findings, *one_more_up_ends_well(up.code, "the next up")]
+    if up.code == 0:
+        outcome.faults += _in_sync(world, stack, ours, watch.before)
+    outcome.faults += [
+        *what_is_not_ours_stays(before.others, look(estate, ours)),
+        *no_secret_is_shown(estate.secrets, outcome.text),
+        *no_secret_is_in_a_file(estate.secrets, folder),
+        *no_secret_is_in_the_process_table(estate.secrets, stack.command_lines),
+    ]
+    estate.check()
     return outcome
 
 
@@ -157,34 +177,16 @@ def signal_session(process: subprocess.Popen[str], number: signal.Signals) -> No
             os.kill(pid, number)
 
 
-def _out_of_sync(world: World, stack: Stack, up: Run) -> list[str]:
+def _in_sync(world: World, stack: Stack, ours: Ours, before: Seen) -> list[str]:
     """
-    Invariant 2: after one `up`, everything is as it should be.
+    Say what is not as promised after an `up` that ended well, and of the preview that follows it.
     """
-    if up.code != 0:
-        return [f"the next up ended with {up.code}"]
-    faults = []
-    key = world.field() or ""
-    if not world.accepts(key):
-        faults.append("the field holds no live key")
-    elif world.secret() != key:
-        faults.append("field and secret differ")
-    elif len(world.ours(key)) != 1:
-        faults.append(f"{len(world.ours(key))} keys with our label")
-    if stack.preview().code != 0:
-        faults.append("the preview is not empty")
-    if world.estate.authentik.users[world.username].devices:
-        faults.append("an MFA device is left")
-    return faults
-
-
-def _leaks(world: World, stack: Stack, text: str, folder: Path) -> list[str]:
-    """
-    Search for every secret of the estate in all that the runs have shown and left, also the one that was spoilt.
-    """
-    secrets = set(world.estate.secrets)
+    now = look(world.estate, ours)
+    preview = stack.preview()
     return [
-        *(f"a secret in the output: {leak}" for leak in leaks(secrets, text.encode())),
-        *(f"a secret in a file: {leak}" for leak in leaks_in(secrets, folder)),
-        *(f"a secret in the process table: {leak}" for leak in leaks(secrets, "\n".join(stack.command_lines).encode())),
+        *in_sync(ours, now, History(before)),
+        *no_session_is_left(ours.accounts[0], before, now),
+        *a_preview_after_it_is_empty(preview.code),
+        *a_preview_in_sync_shows_its_count_alone(preview.text),
+        *a_preview_changes_nothing(now, look(world.estate, ours)),
     ]

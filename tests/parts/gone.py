@@ -9,22 +9,35 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tests.engine.leaks import leaks
 from tests.engine.stack import Run
 from tests.faults.proxy import Fault
+from tests.oracle.evidence import Seen
+from tests.oracle.instant import what_is_not_ours_stays
+from tests.oracle.rest import (
+    nothing_of_ours_is_left,
+    the_live_keys_are_the_newest_and_what_a_missing_place_may_hold,
+    what_needs_no_missing_part_is_served,
+)
+from tests.oracle.shown import (
+    a_preview_after_it_is_empty,
+    a_preview_changes_nothing,
+    one_more_up_ends_well,
+    the_run_says_what_it_left_out,
+)
 from tests.parts import ground as grounds
 from tests.parts.ground import (
     ANOTHER_GROUP,
-    FIRST,
     NEXT,
-    PLACES,
+    RENAMED,
     SECOND,
     SPARE,
     Ground,
+    MayGo,
     config,
     first_of,
+    where,
 )
-from tests.world import GROUP, OWNER, SECRET, World
+from tests.world import GROUP, OWNER, World
 
 _Settings = dict[str, Any]
 
@@ -171,57 +184,54 @@ def play(ground: Ground, cell: Cell) -> tuple[list[str], str]:
     """
     ground.begin(BEGINS[cell.begins])
     faults, said = _move(ground, cell) if cell.then == "new URL" else _lose(ground, cell)
-    text = "\n=====\n".join(run.text for run in said)
-    faults += [f"a secret in the output: {leak}" for leak in leaks(set(ground.world.estate.secrets), text.encode())]
-    faults += ["a traceback in the output"] if "Traceback" in text else []
-    return faults, text
+    return faults, "\n=====\n".join(run.text for run in said)
 
 
 def _lose(ground: Ground, cell: Cell) -> tuple[list[str], list[Run]]:
     loss = LOSSES[cell.loss]
-    before = ground.remember()
+    then = ground.look()
     loss.by_hand(ground.world)
+    before = ground.look()
     gone = frozenset({loss.place} - {""})
+    watch = ground.watch(MayGo(where(gone), destroy=cell.then == "destroy"))
     if cell.then == "destroy":
         run = ground.destroy()
-        faults = [f"the destroy ended with {run.code}"] if run.code else []
-        return faults + [f"a key of {name} is left" for name in (FIRST, NEXT) if ground.live(name)], [run]
+        watch.look("its end")
+        return [
+            *watch.findings,
+            *one_more_up_ends_well(run.code, "the destroy"),
+            *nothing_of_ours_is_left(ground.ours(), ground.look(), {*where(gone), NEXT}),
+            *what_is_not_ours_stays(before.others, ground.look()),
+        ], [run]
     preview = ground.preview()
     faults = [] if preview.code == 7 else [f"the preview ended with {preview.code}"]
-    faults += [f"the preview does not say {words}" for words in loss.words if words not in preview.text]
+    faults += a_preview_changes_nothing(before, ground.look())
+    for words in loss.words:
+        faults += the_run_says_what_it_left_out(preview.text, [words])
     up = ground.up()
     faults += [] if up.code else ["the up ended with 0"]
-    faults += [f"the {name} has lost its live key" for name in ground.lost(before, gone)]
-    faults += _served(ground, gone, due=cell.begins == "due")
+    watch.look("its end")
+    faults += watch.findings
+    faults += _served(ground, then, gone)
     settings = config(ground.world)
     loss.corrections[cell.then](ground.world, settings)
     ground.stack.configure(settings)
-    corrected = ground.up()
-    faults += [f"the up of the corrected stack file ended with {corrected.code}"] if corrected.code else []
-    kept = cell.then in loss.keeps or not loss.place
-    faults += [f"after it {fault}" for fault in ground.out_of_sync(frozenset() if kept else gone)]
-    if cell.then == "new name":
-        key = ground.live(FIRST)[-1]
-        if ground.world.estate.forgejo.value(OWNER, "renamed", SECRET) != key:
-            faults.append("the renamed repository does not hold the key")
-    last = ground.preview()
-    faults += [f"the preview after it ended with {last.code}"] if last.code else []
-    return faults, [preview, up, corrected, last]
+    kept = cell.then in (*loss.keeps, "new name") or not loss.place
+    wanted = {"another group": ground.ours(group=ANOTHER_GROUP), "new name": ground.ours(second_secret=RENAMED)}
+    what = "the up of the corrected stack file"
+    broken, runs = ground.up_in_sync(what, frozenset() if kept else gone, wanted.get(cell.then))
+    return faults + broken, [preview, up, *runs]
 
 
-def _served(ground: Ground, gone: frozenset[str], *, due: bool) -> list[str]:
+def _served(ground: Ground, then: Seen, gone: frozenset[str]) -> list[str]:
     """
     Whether all other places have the current key, and no key has ended that the lost place may hold.
     """
-    faults, held = [], ground.held()
-    for account in (FIRST, NEXT):
-        keys = ground.live(account)
-        places = {name for name, place in PLACES.items() if place.account == account}
-        faults += [f"the {name} was not served" for name in places - gone if [held[name]] != keys[-1:]]
-        wanted = 2 if due and places & gone else 1
-        if len(keys) != wanted:
-            faults.append(f"{account} has {len(keys)} live keys with our label, not {wanted}")
-    return faults
+    ours, now = ground.ours(), ground.look()
+    return [
+        *what_needs_no_missing_part_is_served(ours, now, ours.owners.keys() - where(gone)),
+        *the_live_keys_are_the_newest_and_what_a_missing_place_may_hold(ours, then, now, where(gone)),
+    ]
 
 
 def _move(ground: Ground, cell: Cell) -> tuple[list[str], list[Run]]:
@@ -231,22 +241,35 @@ def _move(ground: Ground, cell: Cell) -> tuple[list[str], list[Run]]:
     name = cell.loss.partition(" ")[0]
     system = {"Connect": "onepassword"}.get(name, name.lower())
     now = ground.world.estate.listening[system]
-    before = ground.remember()
     ground.proxies.plan.away = {system: Fault.REFUSE}
+    if name == "zot":
+        return _move_the_registry(ground, now)
     if name == "Connect":
         ground.stack.env["OP_CONNECT_HOST"] = now
     else:
         settings = config(ground.world)
         settings[_SYSTEMS[name]]["url"] = now
         ground.stack.configure(settings)
+    return ground.up_in_sync("the up")
+
+
+def _move_the_registry(ground: Ground, url: str) -> tuple[list[str], list[Run]]:
+    """
+    It is the same registry: what could not be ended at the old URL lives on there, and the run says so.
+    """
+    settings = config(ground.world)
+    settings[_SYSTEMS["zot"]]["url"] = url
+    ground.stack.configure(settings)
+    watch, ours = ground.watch(), ground.ours()
     up = ground.up()
-    faults = [f"the up ended with {up.code}"] if up.code else []
-    faults += [f"the {place} has lost its live key" for place in ground.lost(before)]
-    if name == "zot":
-        # It is the same registry: what could not be ended at the old URL lives on there, and the run says so.
-        faults += [] if "lives until" in up.text else ["the up does not say until when the old key lives"]
-    else:
-        faults += [f"after it {fault}" for fault in ground.out_of_sync()]
+    now = watch.look("its end")
+    faults = [
+        *watch.findings,
+        *one_more_up_ends_well(up.code, "the up"),
+        *what_needs_no_missing_part_is_served(ours, now, ours.owners),
+        *the_run_says_what_it_left_out(up.text, ["lives until"]),
+    ]
     preview = ground.preview()
-    faults += [f"the preview after it ended with {preview.code}"] if preview.code else []
+    faults += a_preview_after_it_is_empty(preview.code)
+    faults += a_preview_changes_nothing(now, ground.look())
     return faults, [up, preview]

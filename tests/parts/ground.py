@@ -8,15 +8,19 @@ repositories. `zot-next` needs no authentik, has its store of record in another 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Collection
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from tests import grounds
 from tests.engine import prepared
 from tests.engine.prepared import State
 from tests.engine.stack import Run, Stack
+from tests.oracle.evidence import Account, Ours, Seen, field, look, secret
+from tests.oracle.evidence import Place as Where
+from tests.oracle.instant import NOTHING, Told, Watch
+from tests.oracle.rest import History, in_sync, no_session_is_left
+from tests.oracle.shown import a_preview_after_it_is_empty, a_preview_changes_nothing, one_more_up_ends_well
 from tests.world import FIELD, GROUP, ITEM, OWNER, REPOSITORY, SECRET, VAULT, World
 
 FIRST, NEXT = "zot-ci", "zot-next"
@@ -39,28 +43,62 @@ class Place:
 
     account: str
     needs: frozenset[str]
-    value: Callable[[World], str | None]
+    where: Where
 
 
-def _field(vault: str, item: str, field: str) -> Callable[[World], str | None]:
-    return lambda world: world.estate.onepassword.field(vault, item, field)
-
-
-def _secret(repository: str) -> Callable[[World], str | None]:
-    return lambda world: world.estate.forgejo.value(OWNER, repository, SECRET)
+def _secret(repository: str) -> Where:
+    return secret(OWNER, repository, SECRET)
 
 
 _OF_FIRST = frozenset({"1Password"})
 PLACES = {
-    "store": Place(FIRST, _OF_FIRST, _field(VAULT, ITEM, FIELD)),
-    "copy": Place(FIRST, _OF_FIRST | {"one vault"}, _field(SPARE, "CI", "api-key")),
+    "store": Place(FIRST, _OF_FIRST, field(VAULT, ITEM, FIELD)),
+    "copy": Place(FIRST, _OF_FIRST | {"one vault"}, field(SPARE, "CI", "api-key")),
     "secret": Place(FIRST, _OF_FIRST | {"Forgejo"}, _secret(REPOSITORY)),
     "second secret": Place(FIRST, _OF_FIRST | {"Forgejo", "one repository"}, _secret(SECOND)),
-    "next store": Place(NEXT, _OF_FIRST, _field(TEAM, "Next", "key")),
+    "next store": Place(NEXT, _OF_FIRST, field(TEAM, "Next", "key")),
     "next secret": Place(NEXT, _OF_FIRST | {"Forgejo"}, _secret(THIRD)),
 }
+# Where the second secret is when its repository was renamed.
+RENAMED = _secret("renamed")
 # What the scenario "removed" takes out of the stack file.
 REMOVED = ("copy", "second secret")
+
+
+def where(names: Collection[str]) -> frozenset[Where]:
+    """
+    Return the places of these names, as the oracle knows them; the one that can be renamed under both its names.
+    """
+    both = {RENAMED} if "second secret" in names else set()
+    return frozenset({*(PLACES[name].where for name in names), *both})
+
+
+@dataclass(frozen=True)
+class MayGo:
+    """
+    What a run may take away, for the oracle: some places, or, in a *destroy*, all.
+    """
+
+    places: frozenset[Where] = frozenset()
+    destroy: bool = False
+
+    def place_may_go(self, place: Where, now: Seen) -> bool:
+        """
+        Whether it is one of those.
+        """
+        return self.destroy or place in self.places
+
+    def key_may_go(self, username: str) -> bool:
+        """
+        Only in a destroy.
+        """
+        return self.destroy
+
+    def account_may_go(self, username: str) -> bool:
+        """
+        Only in a destroy.
+        """
+        return self.destroy
 
 
 def config(world: World) -> dict[str, Any]:
@@ -130,10 +168,6 @@ class Ground(grounds.Ground):
 
     tokens: dict[str, str]
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
-        self._alive_then: set[str] = set()
-
     def begin(self, state: State) -> None:
         """
         Make systems and stack what they are in a state, for runs in which one broken part stops only what needs it.
@@ -167,62 +201,52 @@ class Ground(grounds.Ground):
         """
         return self.run("destroy", "--yes", "--skip-preview")
 
-    # What is.
+    # What the oracle is asked.
 
-    def held(self) -> dict[str, str | None]:
+    def ours(self, group: str = GROUP, second_secret: Where = PLACES["second secret"].where) -> Ours:
         """
-        What each place holds; None where it does not exist.
+        What the settings name: the first account's group, and where its second secret is.
         """
-        found: dict[str, str | None] = {}
-        for name, place in PLACES.items():
-            try:
-                found[name] = place.value(self.world)
-            except (KeyError, ValueError):
-                # Its repository, item or vault is gone.
-                found[name] = None
-        return found
+        moved = {PLACES["second secret"].where: second_secret}
+        first, other = (
+            tuple(moved.get(one.where, one.where) for one in PLACES.values() if one.account == name)
+            for name in (FIRST, NEXT)
+        )
+        accounts = (Account(FIRST, first, frozenset({group})), Account(NEXT, other))
+        return Ours(self.stack.name, accounts, formerly=where(PLACES))
 
-    def live(self, account: str) -> list[str]:
+    def look(self) -> Seen:
         """
-        The live keys of an account with our label, oldest first.
+        See all systems now.
         """
-        zot = self.world.estate.zot
-        ours = [key for key in zot.of(account) if key.label == f"zot-ci/{self.stack.name}/{account}"]
-        born = sorted(ours, key=lambda key: key.created_at)
-        return [key.secret for key in born if zot.accepts(account, key.secret)]
+        return look(self.world.estate, self.ours())
 
-    def lost(self, before: dict[str, str | None], except_for: frozenset[str] = frozenset()) -> list[str]:
+    def watch(self, told: Told = NOTHING) -> Watch:
         """
-        Which places held a live key *before* and hold none now.
+        Look from now on after every request that reaches a system, until another watch begins.
         """
-        zot, now = self.world.estate.zot, self.held()
-        return [
-            name
-            for name, value in before.items()
-            if name not in except_for
-            and value in self._alive_then
-            and not (now[name] and zot.accepts(PLACES[name].account, now[name] or ""))
-        ]
+        watch = Watch(self.world.estate, self.ours(), told)
+        self.proxies.plan.after = watch.look
+        return watch
 
-    def remember(self) -> dict[str, str | None]:
+    def up_in_sync(
+        self,
+        what: str = "the next up",
+        without: Collection[str] = (),
+        wanted: Ours | None = None,
+    ) -> tuple[list[str], list[Run]]:
         """
-        Remember which keys are alive, and return what the places hold.
+        Run an `up` and a preview; return what is not as it should be after them: in every place that is *wanted*, but
+        those *without*, the one live key with our label. And return the two runs.
         """
-        self._alive_then = {key for account in (FIRST, NEXT) for key in self.live(account)}
-        return self.held()
-
-    def out_of_sync(self, without: frozenset[str] = frozenset()) -> list[str]:
-        """
-        What is not as it should be: in every place but those *without*, the one live key with our label.
-        """
-        faults, held = [], self.held()
-        for account in (FIRST, NEXT):
-            keys = self.live(account)
-            if len(keys) != 1:
-                faults.append(f"{account} has {len(keys)} live keys with our label")
-            faults += [
-                f"the {name} does not hold the key of {account}"
-                for name, place in PLACES.items()
-                if place.account == account and name not in without and [held[name]] != keys[-1:]
-            ]
-        return faults
+        gone, ours = where(without), wanted or self.ours()
+        watch = self.watch(MayGo(gone))
+        up = self.up()
+        now = watch.look("its end")
+        found = [f"in {what}: {broken}" for broken in watch.findings] + one_more_up_ends_well(up.code, what)
+        found += in_sync(ours, now, History(watch.before), gone)
+        found += [broken for account in ours.accounts for broken in no_session_is_left(account, watch.before, now)]
+        preview = self.preview()
+        found += a_preview_after_it_is_empty(preview.code)
+        found += a_preview_changes_nothing(now, self.look())
+        return found, [up, preview]

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from tests.oracle.shown import a_fault_is_told_in_a_sentence, no_secret_is_in_a_file, no_secret_is_shown
 from tests.parts import away, gone
 from tests.parts.ground import Ground
 
@@ -42,7 +43,11 @@ def play(ground: Ground, cell: Cell) -> Outcome:
     Play a cell on a ground.
     """
     faults, text = away.play(ground, cell) if isinstance(cell, away.Cell) else gone.play(ground, cell)
-    ground.world.estate.check()
+    estate = ground.world.estate
+    faults += no_secret_is_shown(estate.secrets, text)
+    faults += no_secret_is_in_a_file(estate.secrets, ground.stack.state)
+    faults += a_fault_is_told_in_a_sentence(text)
+    estate.check()
     return Outcome(cell, faults, text)
 
 

@@ -1,19 +1,28 @@
 """
-The estate under a sequence: the settings of today, what people do by hand, and what must be true at every instant.
+The estate under a sequence: the settings of today, what people do by hand, and what the oracle is asked.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from itertools import pairwise
+from datetime import datetime
 from typing import Any
 
 from components import Settings, load
+from components.http.errors import ReconcileError
 from tests.estate.authentik.model import User
 from tests.estate.zot.keys import Key
+from tests.oracle.evidence import Account as WantedAccount
+from tests.oracle.evidence import Ours, Place, Seen, look
+from tests.oracle.evidence import field as field_at
+from tests.oracle.evidence import secret as secret_at
+from tests.oracle.instant import Watch
+from tests.oracle.rest import History, in_sync, no_session_is_left
+from tests.oracle.shown import no_secret_is_shown
+from tests.sequences.told import MayGo, log_of_ours
 from tests.world import FIELD, GROUP, ITEM, OWNER, REPOSITORY, SECRET, VAULT, World
 
 STACK = "test"
@@ -25,8 +34,19 @@ GROUPS = ((GROUP,), (GROUP, "readers"))
 NEIGHBOUR_FIELDS, NEIGHBOUR_SECRETS = ((ITEM, "neighbour"),), ((REPOSITORY, "NEIGHBOUR_KEY"),)
 DAYS = ((90, 120), (30, 45), (200, 300), (7, 8))
 
-# A field or a secret: which of the two, and its two names.
-Place = tuple[str, str, str]
+
+def place_of_field(one: tuple[str, str]) -> Place:
+    """
+    Return a field, given by item and label.
+    """
+    return field_at(VAULT, *one)
+
+
+def place_of_secret(one: tuple[str, str]) -> Place:
+    """
+    Return a secret, given by repository and name.
+    """
+    return secret_at(OWNER, *one)
 
 
 @dataclass(frozen=True)
@@ -40,11 +60,11 @@ class Account:
     secrets: tuple[tuple[str, str], ...]
 
     @property
-    def places(self) -> set[Place]:
+    def places(self) -> tuple[Place, ...]:
         """
-        The same places, with their kind.
+        The same places, as the oracle knows them; the store of record first.
         """
-        return {("field", *one) for one in self.fields} | {("secret", *one) for one in self.secrets}
+        return (*map(place_of_field, self.fields), *map(place_of_secret, self.secrets))
 
 
 @dataclass(frozen=True)
@@ -100,11 +120,11 @@ class Wanted:
         return load({name: json.dumps(value) for name, value in self.config(world).items()})
 
     @property
-    def places(self) -> set[Place]:
+    def places(self) -> frozenset[Place]:
         """
         Where a key should be.
         """
-        return set().union(*(account.places for account in self.accounts))
+        return frozenset().union(*(account.places for account in self.accounts))
 
 
 EVERYWHERE = Wanted(fields=FIELDS, secrets=SECRETS, neighbour=True).places
@@ -115,18 +135,15 @@ class Ground:
     """
     Four systems, and people with access to them.
 
-    *told* are the places that the present command is told to take away, *left_out* those that it is not to look at.
+    *violations* is what the oracle has found so far.
     """
 
     world: World
     wanted: Wanted = field(default_factory=Wanted)
     stack: str = STACK
-    strangers: set[str] = field(default_factory=set)
     violations: list[str] = field(default_factory=list)
-    told: set[Place] = field(default_factory=set)
-    left_out: set[Place] = field(default_factory=set)
-    _good: set[Place] = field(default_factory=set)
     _earlier_labels: dict[str, set[str]] = field(default_factory=dict)
+    _replaced_at: dict[str, datetime] = field(default_factory=dict)
     _renamed: int = 0
 
     def __post_init__(self) -> None:
@@ -137,7 +154,6 @@ class Ground:
         estate.forgejo.add_repo(OWNER, "next")
         for repo in (REPOSITORY, "next"):
             estate.forgejo.set_value(OWNER, repo, "OTHER", "somebody's value")
-        self._others = self._what_is_not_ours()
 
     # What is.
 
@@ -145,10 +161,9 @@ class Ground:
         """
         What a place holds; None where it does not exist.
         """
-        kind, where, name = place
-        if kind == "field":
-            return self.world.estate.onepassword.field(VAULT, where, name)
-        return self.world.estate.forgejo.value(OWNER, where, name)
+        if place.kind == "field":
+            return self.world.estate.onepassword.field(*place.path)
+        return self.world.estate.forgejo.value(*place.path)
 
     def key(self, text: str | None) -> Key | None:
         """
@@ -158,7 +173,7 @@ class Ground:
         found = self.world.estate.zot.key(text) if text else None
         return None if found is None or found.expired(now) else found
 
-    def ours(self, username: str = "") -> list[Key]:
+    def our_keys(self, username: str = "") -> list[Key]:
         """
         The keys of ours for an account, by default today's first, dead ones too, oldest first: those with our label, or
         with one that it had before the stack was renamed and that the state still knows.
@@ -173,83 +188,79 @@ class Ground:
         """
         return self.world.estate.authentik.users.get(self.wanted.username)
 
-    # What must be true.
+    # What the oracle is asked.
 
-    def look(self) -> None:
+    @property
+    def ours(self) -> Ours:
         """
-        Invariant 1: a place that held a live key holds one, unless the command was told to take it away, or it is one
-        of yesterday's settings and today's are good: the store of record before an old field goes, every place before
-        an old secret does. A place that the run is to leave out can be in the way of neither. And nothing of somebody
-        else's is changed, at any instant.
+        What today's settings name, and what other settings of a sequence do.
         """
-        live = {place for place in EVERYWHERE if self.key(self.value(place))}
-        stores = {("field", *account.fields[0]) for account in self.wanted.accounts}
-        served = {"field": stores - self.left_out <= live, "secret": self.wanted.places - self.left_out <= live}
-        for place in sorted(self._good - live - self.told):
-            if place in self.wanted.places or not served[place[0]]:
-                held = "a dead key" if self.value(place) else "nothing"
-                self.violations.append(f"{place} lost its live key to {held}")
-        self._good = live
-        gone = self.strangers - set(self.world.estate.zot.keys)
-        if gone or self._what_is_not_ours() != self._others or self.world.estate.onepassword.puts:
-            self.violations.append("something of somebody else's was changed")
+        accounts = tuple(
+            WantedAccount(
+                account.username,
+                account.places,
+                frozenset(self.wanted.groups),
+                self.wanted.grace_days,
+                frozenset(self._earlier_labels.get(account.username, ())),
+            )
+            for account in self.wanted.accounts
+        )
+        names = {*USERNAMES, *(f"renamed-{number}" for number in range(1, self._renamed + 1))}
+        return Ours(self.stack, accounts, formerly=EVERYWHERE, known_as=frozenset(names))
 
-    def look_anew(self) -> None:
+    @contextmanager
+    def watched(
+        self,
+        told: Iterable[Place] = (),
+        left_out: Iterable[Place] = (),
+        keys: Iterable[str] = (),
+        accounts: Iterable[str] = (),
+    ) -> Iterator[Watch]:
         """
-        Somebody changed something by hand, or time passed: what is good now is what was not spoilt by that.
-        """
-        self._good = {place for place in EVERYWHERE if self.key(self.value(place))}
+        Look at one command, from its begin to its end.
 
-    def out_of_sync(self) -> list[str]:
+        Args:
+            told: the places that it is told to take away.
+            left_out: those that it is not to look at.
+            keys, accounts: the accounts whose keys it is told to take away, and those that it is to take away itself.
+        """
+        may_go = MayGo(self.ours.accounts, frozenset(told), frozenset(left_out), frozenset(keys), frozenset(accounts))
+        watch = Watch(self.world.estate, self.ours, may_go)
+        with log_of_ours() as said:
+            try:
+                yield watch
+            except ReconcileError as exc:
+                said.write(str(exc))
+                raise
+            finally:
+                watch.look("its end")
+                self.violations += [
+                    *watch.findings,
+                    *no_secret_is_shown(self.world.estate.secrets, said.getvalue()),
+                ]
+
+    def out_of_sync(self, before: Seen) -> list[str]:
         """
         What is not as it should be after an `up`; the engine's own view of it is another matter.
         """
-        return [fault for account in self.wanted.accounts for fault in self._out_of_sync(account)]
-
-    def _out_of_sync(self, account: Account) -> list[str]:
-        name, ours = account.username, self.ours(account.username)
-        current, now = ours[-1:], self.world.estate.clock.now()
-        faults = [
-            f"an old key of {name} lives on after its grace"
-            for key, successor in pairwise(ours)
-            if now - _born(successor) >= timedelta(days=self.wanted.grace_days)
-        ]
-        for place in sorted(account.places):
-            if not current or self.value(place) != current[0].secret or self.key(self.value(place)) is None:
-                faults.append(f"{place} does not hold the newest key of {name}, alive")
-        if current and current[0].label != f"zot-ci/{self.stack}/{name}":
-            faults.append(f"the newest key of {name} has an earlier label")
-        user = self.world.estate.authentik.users.get(name)
-        if user is None:
-            return [*faults, f"there is no account {name}"]
-        if (user.groups, user.is_active, user.type) != (set(self.wanted.groups), True, "service_account"):
-            faults.append(f"the account {name} is not as it should be")
-        if user.devices:
-            faults.append(f"{name} has an MFA device left")
-        return faults
-
-    def ended_in_grace(self, before: list[Key]) -> list[str]:
-        """
-        Name the accounts that have lost a key since *before* which should have lived on for a while.
-        """
-        now, faults = self.world.estate.clock.now(), []
-        for account in self.wanted.accounts:
-            now_there = {key.uuid: key for key in self.ours(account.username)}
-            known = {key.uuid: key for key in before if key.username == account.username} | now_there
-            for key, successor in pairwise(sorted(known.values(), key=_born)):
-                over = now - _born(successor) >= timedelta(days=self.wanted.grace_days)
-                if key.uuid not in now_there and not over and not key.expired(now):
-                    faults.append(f"an old key of {account.username} was ended in its grace")
-        return faults
+        now, ours = look(self.world.estate, self.ours), self.ours
+        for key in now.keys:
+            if key.text not in now.held.values():
+                self._replaced_at.setdefault(key.uuid, now.at)
+        sessions = [broken for account in ours.accounts for broken in no_session_is_left(account, before, now)]
+        return in_sync(ours, now, History(before, self._replaced_at)) + sessions
 
     # What the engine's commands do.
 
-    def rename_stack(self, name: str) -> None:
+    def rename_stack(self, name: str, in_state: Collection[str]) -> None:
         """
-        The stack has another name from now on; the keys of before are known by their labels.
+        The stack has another name from now on; the keys of before are known by their labels, if those are *in_state*: a
+        name under which nothing was run is in none.
         """
         for username in USERNAMES:
-            self._earlier_labels.setdefault(username, set()).add(f"zot-ci/{self.stack}/{username}")
+            label = f"zot-ci/{self.stack}/{username}"
+            if label in in_state:
+                self._earlier_labels.setdefault(username, set()).add(label)
         self.stack = name
 
     @property
@@ -269,18 +280,12 @@ class Ground:
         """
         self._earlier_labels.pop(username, None)
 
-    def _what_is_not_ours(self) -> Mapping[str, Any]:
-        estate = self.world.estate
-        ours = {place[2] for place in EVERYWHERE}
-        person = estate.authentik.users["person"]
-        return {
-            "fields": [
-                [dict(entry) for entry in item.current["fields"] if entry["label"] not in ours]
-                for item in estate.onepassword.vault(VAULT).items.values()
-            ],
-            "secrets": [estate.forgejo.repos[OWNER, repo].secrets["OTHER"] for repo in (REPOSITORY, "next")],
-            "person": (person.type, person.is_active, set(person.groups), person.password_changes),
-        }
+    def forget_sweeps(self, username: str) -> None:
+        """
+        The state does not know any more since when no place holds an old key of an account: its grace begins anew.
+        """
+        for key in self.world.estate.zot.of(username):
+            self._replaced_at.pop(key.uuid, None)
 
     # What people do.
 
@@ -331,7 +336,3 @@ class Ground:
         Somebody deletes the first of the secrets.
         """
         self.world.estate.forgejo.delete_value(OWNER, *self.wanted.secrets[0])
-
-
-def _born(key: Key) -> datetime:
-    return datetime.fromisoformat(key.created_at)

@@ -6,7 +6,7 @@ Only what `contracts/pulumi.md` says and real runs show (`tests/engine/test_sequ
 - a run first reads every resource of the state, those whose deletion is pending too, each by its own old properties,
   and compares what it read with the old inputs;
 - that is one process of providers. Where the settings are not those of the last run the rest is another one, which
-  remembers nothing of it: the engine starts the provider anew with the new configuration;
+  knows of it what the first has noted for the run: the engine starts the provider anew with the new configuration;
 - then the program registers its resources in order, and each is checked, compared (old outputs, new inputs) and left,
   updated, made, or replaced: the new one first, the old one kept for the end;
 - deletions come last, what depends on others first, and not at all if anything failed;
@@ -15,32 +15,23 @@ Only what `contracts/pulumi.md` says and real runs show (`tests/engine/test_sequ
   would come out, and the run ends at the first step of what depends on it, since the engine refuses the state then;
 - a step that fails, or that the process does not outlive, leaves the state as it was before that step.
 
-The wiring is not written down a second time: the component itself runs here, with a registration that is done at once
-in the place of Pulumi's, so that its outputs are plain values.
+The wiring is not written down a second time: the component itself runs here, with real outputs, and a registration
+that is done at once in the place of Pulumi's (`tests/sequences/program.py`).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Any
-from unittest import mock
 
-import pulumi
-
-from components import RegistryCredential, RegistryCredentialArgs, Settings, registry_credential
-from components.dynamic.claims import Identity, ProgramClaim
-from components.dynamic.held_key import refuse_a_dead_key
+from components import RegistryCredential, RegistryCredentialArgs, Settings
+from components.dynamic.ending import fault_lines
 from components.dynamic.provider import Props, Provider
-from components.dynamic.run import RUN
-from components.forgejo.api import Forgejo
-from components.forgejo.republication import Published, publish_again
-from components.settings.server import ForgejoServer
-from components.zot.known_alive import ask
-from tests.processes import another_process
+from components.http.errors import ReconcileError
+from tests.processes import another_process, another_process_of_the_run
+from tests.sequences.program import Program
 
 # Dependents after what they depend on, for deletions; the name of a resource's class.
 KINDS = ("ServiceAccount", "ApiKey", "ItemField", "ActionsSecret", "RetiredKeys")
@@ -74,16 +65,19 @@ class Held:
 @dataclass(frozen=True)
 class Part:
     """
-    One account's resources of one kind.
+    One account's resources of one kind; *copies* are the fields besides its store of record.
     """
 
     username: str
     kind: str
+    copies: bool = False
 
     def is_it(self, name: str, kind: str) -> bool:
         """
         Whether a resource is one of them.
         """
+        if self.copies and name == f"{self.username}-item-field":
+            return False
         return kind == self.kind and name.startswith(f"{self.username}-")
 
     @property
@@ -220,11 +214,20 @@ class Engine:
             processes.enter_context(_memory_of_a_process())
             run.refresh()
             if self.configured not in (None, settings):
-                processes.enter_context(_memory_of_a_process())
+                another_process_of_the_run()
             self.configured = settings
             run.register(settings)
             run.clear_away()
+            _end(fault_lines())
         return run.steps
+
+
+def _end(faults: Sequence[str]) -> None:
+    """
+    End a run as the program does: with another exit code where it tells *faults* that failed no resource.
+    """
+    if faults:
+        raise ReconcileError("\n".join(faults))
 
 
 class RefusedError(Exception):
@@ -239,25 +242,6 @@ class _UnknownYetError(Exception):
     """
 
 
-class Program:
-    """
-    The program's process: what the providers have asked, its own clients do not know. *ends* closes them.
-    """
-
-    def __init__(self, ends: ExitStack) -> None:
-        self._ends = ends
-        self._forgejos: dict[ForgejoServer, Forgejo] = {}
-
-    def forgejo(self, server: ForgejoServer) -> Forgejo:
-        """
-        Its client of that server.
-        """
-        if server not in self._forgejos:
-            self._forgejos[server] = Forgejo(server)
-            self._ends.callback(self._forgejos[server].close)
-        return self._forgejos[server]
-
-
 class _Run:
     def __init__(self, engine: Engine, calls: Calls, flags: Flags, *, dry: bool) -> None:
         self.engine = engine
@@ -266,7 +250,7 @@ class _Run:
         self.dry = dry
         self.steps: list[str] = []
         self._seen: set[str] = set()
-        self._misses = False
+        self._missing: set[str] = set()
 
     def refresh(self) -> None:
         """
@@ -289,62 +273,13 @@ class _Run:
         Run the program.
         """
 
-        def registered(resource: Any, provider: Provider, name: str, props: Props, opts: object = None) -> None:
-            outs = self._step(type(resource).__name__, name, provider, _wire(props))
-            vars(resource).update({key: None for key, value in props.items() if value is None} | outs)
+        def step(kind: str, name: str, provider: Provider, props: Props, needs: frozenset[str]) -> Props:
+            return self._step(kind, name, provider, _wire(props), needs)
 
-        def nothing(*_: object, **__: object) -> None:
-            pass
-
-        with ExitStack() as instead:
-            instead.enter_context(mock.patch.object(pulumi.dynamic.Resource, "__init__", registered))
-            for method in ("__init__", "register_outputs"):
-                instead.enter_context(mock.patch.object(pulumi.ComponentResource, method, nothing))
-            # Made of outputs, of which there are none here.
-            instead.enter_context(mock.patch.object(registry_credential, "_summary", nothing))
-            program = Program(instead)
-            republish = partial(self._republish, program)
-            instead.enter_context(mock.patch.object(registry_credential, "republished", republish))
-            instead.enter_context(mock.patch.object(registry_credential, "_claim_at", self._claim_at))
-            instead.enter_context(mock.patch.object(registry_credential, "_held", self._held))
-            instead.enter_context(mock.patch.object(registry_credential, "known_alive", self._known_alive))
-            instead.enter_context(mock.patch.object(pulumi.runtime, "is_dry_run", return_value=self.dry))
+        with Program.running(step, dry=self.dry):
             for account in settings.accounts:
-                self._misses = False
+                self._missing = set()
                 RegistryCredential(account.username, RegistryCredentialArgs.of(settings, account, self.engine.stack))
-
-    def _republish(self, program: Program, secrets: Sequence[Published]) -> None:
-        """
-        What the program itself does in an `up`, beside its resources.
-        """
-        for one in secrets:
-            if not self.dry and RUN.is_kept(one.place.identity):
-                refuse_a_dead_key({"key_uuid": one.secret.key_uuid}, one.place.thing)
-                with self.calls.call(f"publish {one.place.name}"):
-                    forgejo = program.forgejo(ForgejoServer(str(one.url), one.place.server, one.token))
-                    publish_again(forgejo, one.place, str(one.secret.value), vars(one.secret)["owner_id"])
-
-    def _held(self, key_uuid: Any, mark: Any) -> Any:
-        """
-        Which key a place holds, if there is an instance of it.
-        """
-        return key_uuid if self.dry or mark else ""
-
-    def _known_alive(self, url: str, username: str, key: Any, key_uuid: Any) -> Any:
-        """
-        What the program asks about a key that the run has not looked at.
-        """
-        if not self.dry and key and key_uuid and RUN.key_is_alive(key_uuid) is None:
-            with self.calls.call(f"ask about {key_uuid}"):
-                ask(url, username, key, key_uuid)
-        return key
-
-    def _claim_at(self, url: Any, thing_at: Callable[[str], Identity], mark: Any = None) -> None:
-        """
-        What the program says of what it has.
-        """
-        if not self.dry:
-            RUN.note(ProgramClaim(thing_at(str(url)), mark or ""))
 
     def clear_away(self) -> None:
         """
@@ -361,14 +296,14 @@ class _Run:
                 held.provider.delete(held.id, _copy(held.outputs))
             self.engine.state.remove(held)
 
-    def _step(self, kind: str, name: str, provider: Provider, inputs: Props) -> Props:
+    def _step(self, kind: str, name: str, provider: Provider, inputs: Props, needs: frozenset[str]) -> Props:
         self._seen.add(name)
         if self.flags.leaves_out(name, kind):
             held = [held for held in self.engine.state if held.name == name and not held.pending_delete]
-            self._misses = self._misses or not held
+            self._missing |= set() if held else {name}
             return _copy(held[0].outputs if held else inputs)
         outs = self._taken(kind, name, provider, inputs)
-        if self._misses:
+        if self._missing & needs:
             raise RefusedError
         return outs
 

@@ -67,7 +67,7 @@ class Process(Calls):
         interruption: None for a run that nothing disturbs.
     """
 
-    def __init__(self, watch: Callable[[], None], interruption: Interruption | None = None) -> None:
+    def __init__(self, watch: Callable[[], object], interruption: Interruption | None = None) -> None:
         self.struck = False
         self._watch = watch
         self._interruption = interruption

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.sequences.ground import FIELDS, SECRETS
-from tests.sequences.model import KINDS
+from tests.sequences.model import KINDS, Flags, Part
 from tests.sequences.process import Interruption, Moment
 from tests.sequences.test_sequences import TOLD, Sequences
 from tests.world import World
@@ -115,6 +115,50 @@ def test_a_place_that_a_stack_begun_anew_leaves_out_does_not_count_as_served(lif
 
     life.up_is_told("--exclude", (0, kind), None)
     life.nothing_is_violated()
+    life.up()
+
+    life.nothing_is_violated()
+
+
+def test_a_copy_that_a_stack_begun_anew_leaves_out_does_not_count_as_served(life: Sequences) -> None:
+    """The sweep comes although the copy is left out, and the copy still holds the key of before."""
+    life.settings_change(("fields", FIELDS[:2]))
+    life.up()
+    life.state_is_edited("state delete --target-dependents", (0, "ServiceAccount"))
+
+    life.up_with(Flags(exclude=frozenset({Part("zot-ci", "ItemField", copies=True)})), None)
+    life.nothing_is_violated()
+    life.up()
+
+    life.nothing_is_violated()
+
+
+@pytest.mark.parametrize("at", range(8, 14))
+def test_the_grace_of_a_key_begins_when_a_run_has_seen_every_place_let_go_of_it(life: Sequences, at: int) -> None:
+    """A run that was killed between the mint and the sweep ends no grace, however long ago that was."""
+    life.settings_change(("grace_days", 7))
+    life.up()
+    life.days_pass(91)
+    life.up_is_interrupted(Interruption(Moment.BEFORE_CALL, at))
+    life.days_pass(8)
+
+    life.up()
+    life.days_pass(8)
+    life.up()
+
+    life.nothing_is_violated()
+    (_, *older) = reversed(life.ground.our_keys())
+    assert older == []
+
+
+def test_a_name_that_the_stack_had_for_a_moment_gives_it_no_keys(life: Sequences) -> None:
+    """The state has forgotten the first name's label with its sweep; to come back to a name teaches it nothing."""
+    life.part_is_destroyed((0, "RetiredKeys"), None)
+    life.stack_is_renamed()
+    life.up()
+    life.stack_is_renamed()
+    life.stack_is_renamed()
+
     life.up()
 
     life.nothing_is_violated()

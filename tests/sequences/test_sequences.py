@@ -11,8 +11,8 @@ from __future__ import annotations
 import itertools
 import os
 import sys
-from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 from unittest import mock
@@ -25,7 +25,20 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from components.http import connections
 from components.http.errors import ReconcileError
 from tests.engine.prepared import Prepared
-from tests.sequences.ground import DAYS, EVERYWHERE, FIELDS, GROUPS, SECRETS, STACK, USERNAMES, Ground, Place
+from tests.oracle.evidence import Place, look
+from tests.oracle.instant import Watch
+from tests.sequences.ground import (
+    DAYS,
+    EVERYWHERE,
+    FIELDS,
+    GROUPS,
+    SECRETS,
+    STACK,
+    USERNAMES,
+    Ground,
+    place_of_field,
+    place_of_secret,
+)
 from tests.sequences.model import KINDS, PLAIN, Engine, Flags, Part, RefusedError
 from tests.sequences.process import DiedError, Interruption, Moment, Process, Wire
 from tests.world import OWNER, VAULT, World, credentials
@@ -68,13 +81,14 @@ CHOICES: dict[str, list[Any]] = {
 
 
 def _revoke(ground: Ground) -> None:
-    for key in ground.ours()[-1:]:
+    for key in ground.our_keys()[-1:]:
         ground.world.estate.zot.revoke(key.uuid)
 
 
 def _empty_what_is_no_key(ground: Ground) -> None:
     for item, label in ground.wanted.fields:
-        if ground.value(("field", item, label)) and ground.key(ground.value(("field", item, label))) is None:
+        held = ground.value(place_of_field((item, label)))
+        if held and ground.key(held) is None:
             ground.world.estate.onepassword.set_field(VAULT, item, label, "")
 
 
@@ -119,7 +133,7 @@ BY_HAND: dict[str, Callable[[Ground], object]] = {
     "the secret is made again": _make_secret_again,
     "the key is revoked": _revoke,
     "one more key with our label": lambda ground: ground.mint(f"zot-ci/{ground.stack}/{ground.wanted.username}"),
-    "a stranger's key": lambda ground: ground.strangers.add(ground.mint("somebody's")),
+    "a stranger's key": lambda ground: ground.mint("somebody's"),
 }
 
 # What a person does who reads the line that a run ended with.
@@ -176,7 +190,6 @@ class Sequences(RuleBasedStateMachine):
         Somebody changes something.
         """
         BY_HAND[what](self.ground)
-        self.ground.look_anew()
 
     @rule(days=st.integers(1, 400))
     def days_pass(self, days: int) -> None:
@@ -184,7 +197,6 @@ class Sequences(RuleBasedStateMachine):
         Nobody runs anything meanwhile. A key that dies of it is time's doing.
         """
         self.ground.world.estate.clock.advance(days=days)
-        self.ground.look_anew()
 
     @rule(change=st.sampled_from(sorted(CHOICES)).flatmap(lambda k: st.tuples(st.just(k), st.sampled_from(CHOICES[k]))))
     def settings_change(self, change: tuple[str, Any]) -> None:
@@ -199,20 +211,21 @@ class Sequences(RuleBasedStateMachine):
         A run that dies or fails somewhere; or does neither, if it is over before that.
         """
         with suppress(DiedError, ReconcileError):
-            self._run(Process(self.ground.look, interruption))
+            self._run(interruption)
 
     @rule(told=st.sampled_from(sorted(TOLD)), part=PARTS, interruption=st.none() | INTERRUPTIONS)
     def up_is_told(self, told: str, part: tuple[int, str], interruption: Interruption | None) -> None:
         """
         A run that is forced to replace something, or to look at some resources only. It may fail for what is left out.
         """
-        flags = TOLD[told](self._part(part))
-        self.ground.left_out = self._places(flags.leaves_out)
-        try:
-            with suppress(DiedError, ReconcileError, RefusedError):
-                self._run(Process(self.ground.look, interruption), flags)
-        finally:
-            self.ground.left_out = set()
+        self.up_with(TOLD[told](self._part(part)), interruption)
+
+    def up_with(self, flags: Flags, interruption: Interruption | None) -> None:
+        """
+        The same with any flags.
+        """
+        with suppress(DiedError, ReconcileError, RefusedError):
+            self._run(interruption, flags)
 
     @rule(edit=st.sampled_from(sorted(EDITS)), part=PARTS)
     def state_is_edited(self, edit: str, part: tuple[int, str]) -> None:
@@ -230,7 +243,7 @@ class Sequences(RuleBasedStateMachine):
         """
         self.ground.let_reads_catch_up()
         self.engine.stack = "renamed" if self.engine.stack == STACK else STACK
-        self.ground.rename_stack(self.engine.stack)
+        self.ground.rename_stack(self.engine.stack, {str(held.inputs.get("label")) for held in self.engine.state})
         self._forget_labels()
 
     @rule()
@@ -249,6 +262,8 @@ class Sequences(RuleBasedStateMachine):
         state, stack, labels = self.exported
         if stack == self.engine.stack:
             self.engine.state, self.ground.earlier_labels = state, labels
+            for username in USERNAMES:
+                self.ground.forget_sweeps(username)
             # The state is in use now: another import needs another export.
             self.state_is_exported()
 
@@ -257,17 +272,19 @@ class Sequences(RuleBasedStateMachine):
         """
         `destroy --target --target-dependents`: what it names goes, and nothing else.
         """
-        parts, ground = self._part(part).with_dependents, self.ground
-        ground.told = self._places(lambda name, kind: any(one.is_it(name, kind) for one in parts))
-        if Part(self._part(part).username, "ApiKey") in parts:
+        parts, ground, username = self._part(part).with_dependents, self.ground, self._part(part).username
+        told = self._places(lambda name, kind: any(one.is_it(name, kind) for one in parts))
+        keys = {username} if Part(username, "ApiKey") in parts else set()
+        accounts = {username} if Part(username, "ServiceAccount") in parts else set()
+        if keys:
             found = {place: ground.key(ground.value(place)) for place in EVERYWHERE}
-            ground.told |= {place for place, key in found.items() if key and key.username == self._part(part).username}
-        self.wire.process = Process(ground.look, interruption)
+            told |= {place for place, key in found.items() if key and key.username == username}
         try:
-            with suppress(DiedError, ReconcileError):
+            with ground.watched(told, keys=keys, accounts=accounts) as watch, self._process(watch, interruption):
                 self.engine.destroy(parts, self.wire.process)
+        except (DiedError, ReconcileError):
+            pass
         finally:
-            self.wire.process, ground.told = None, set()
             self._forget_labels()
 
     @rule()
@@ -275,10 +292,10 @@ class Sequences(RuleBasedStateMachine):
         """
         Nothing disturbs it: afterwards all is in sync. A line that says what to do is followed, and `up` run again.
         """
-        sessions, before = self._sessions(), [key for one in USERNAMES for key in self.ground.ours(one)]
+        before = look(self.ground.world.estate, self.ground.ours)
         for _ in range(len(AS_TOLD) + 1):
             try:
-                self._run(Process(self.ground.look))
+                self._run()
                 break
             except ReconcileError as exc:
                 told = [words for words in AS_TOLD if words in str(exc)]
@@ -286,10 +303,7 @@ class Sequences(RuleBasedStateMachine):
                     raise
                 for words in told:
                     AS_TOLD[words](self.ground)
-                self.ground.look_anew()
-        assert self.ground.out_of_sync() == []
-        assert self.ground.ended_in_grace(before) == []
-        assert self._sessions() <= sessions
+        assert self.ground.out_of_sync(before) == []
         assert [held.name for held in self.engine.state if held.pending_delete] == []
         assert self.engine.preview(self.ground.wanted.settings(self.ground.world)) == []
 
@@ -317,13 +331,21 @@ class Sequences(RuleBasedStateMachine):
         """
         self._open.close()
 
-    def _run(self, process: Process, flags: Flags = PLAIN) -> None:
-        self.wire.process = process
+    def _run(self, interruption: Interruption | None = None, flags: Flags = PLAIN) -> None:
+        settings, left_out = self.ground.wanted.settings(self.ground.world), self._places(flags.leaves_out)
         try:
-            self.engine.up(self.ground.wanted.settings(self.ground.world), process, flags)
+            with self.ground.watched(left_out=left_out) as watch, self._process(watch, interruption):
+                self.engine.up(settings, self.wire.process, flags)
+        finally:
+            self._forget_labels()
+
+    @contextmanager
+    def _process(self, watch: Watch, interruption: Interruption | None) -> Iterator[None]:
+        self.wire.process = Process(watch.look, interruption)
+        try:
+            yield
         finally:
             self.wire.process = None
-            self._forget_labels()
 
     def _part(self, chosen: tuple[int, str]) -> Part:
         at, kind = chosen
@@ -336,22 +358,21 @@ class Sequences(RuleBasedStateMachine):
         """
         places: set[Place] = set()
         for account in self.ground.wanted.accounts:
-            places |= {("field", *one) for one in account.fields if chosen(f"{account.username}-", "ItemField")}
-            places |= {("secret", *one) for one in account.secrets if chosen(f"{account.username}-", "ActionsSecret")}
+            fields, secrets = map(place_of_field, account.fields), map(place_of_secret, account.secrets)
+            places |= set(fields) if chosen(f"{account.username}-", "ItemField") else set()
+            places |= set(secrets) if chosen(f"{account.username}-", "ActionsSecret") else set()
         for held in self.engine.state:
             if chosen(held.name, held.kind) and held.kind == "ItemField":
-                places.add(("field", held.inputs["item"], held.inputs["field"]))
+                places.add(place_of_field((held.inputs["item"], held.inputs["field"])))
             if chosen(held.name, held.kind) and held.kind == "ActionsSecret":
-                places.add(("secret", held.inputs["repository"].partition("/")[2], held.inputs["secret"]))
+                places.add(place_of_secret((held.inputs["repository"].partition("/")[2], held.inputs["secret"])))
         return places
 
     def _forget_labels(self) -> None:
         for username in USERNAMES:
             if not any(Part(username, "RetiredKeys").is_it(held.name, held.kind) for held in self.engine.state):
                 self.ground.forget_labels(username)
-
-    def _sessions(self) -> int:
-        return sum(len(self.ground.world.estate.authentik.sessions_of(username)) for username in USERNAMES)
+                self.ground.forget_sweeps(username)
 
 
 @pytest.mark.slow

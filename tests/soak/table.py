@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
+from tests.oracle.shown import nothing_grows
 from tests.soak.year import Record
 
 # Times of creation are written with up to nine digits, a version has one digit more some day, and the memory that a
@@ -34,12 +35,8 @@ def grown(days: Sequence[Record]) -> list[str]:
     first, second = _halves(ordinary)
     if not first:
         return ["too few ordinary days to say whether anything grew"]
-    faults = []
-    for what, size in _WHAT.items():
-        before, after = median(map(size, first)), median(map(size, second))
-        if after > before * (1 + TOLERANCE):
-            faults.append(f"{what} grew from {before:g} to {after:g}")
-    return faults
+    sizes = {what: (median(map(size, first)), median(map(size, second))) for what, size in _WHAT.items()}
+    return nothing_grows(sizes, TOLERANCE)
 
 
 def markdown(days: Sequence[Record]) -> str:

@@ -63,7 +63,7 @@ def test_without_a_grace_the_jobs_under_way_are_refused(ground: Ground) -> None:
     year.close()
     assert record.up_code == 0
     assert record.refused > 0
-    assert all(fault.startswith("refused: 401 for a job that read the ") for fault in record.faults)
+    assert all(fault.startswith("[no push is refused] 401 for a job that read the ") for fault in record.faults)
 
 
 def test_a_plan_can_be_repeated_and_has_every_trouble_in_a_year() -> None:
@@ -83,6 +83,6 @@ def test_what_grew_is_told() -> None:
         day.state_bytes += 1000
     steady[1] = Record(2, trouble="zot away (refuse)", ups=1, live=3, state_bytes=90000)
 
-    assert grown(steady) == ["state grew from 28000 to 29000"]
+    assert grown(steady) == ["[nothing grows] state grew from 28000 to 29000"]
     assert "| days with a system away for the whole `up` | 1 (zot 1) |" in markdown(steady)
     assert grown(steady[:1]) == ["too few ordinary days to say whether anything grew"]

@@ -1,5 +1,5 @@
 """
-What is looked at between any two requests of a run, and which live keys the grace explains.
+How a run is seen from the proxies: its requests, its memory, where it is killed; and what is known of older keys.
 """
 
 from __future__ import annotations
@@ -12,114 +12,128 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from tests.commands.ground import Ground
-from tests.commands.watch import changes
-from tests.estate.zot.keys import Key
+from tests.commands.watch import changes, said
+from tests.oracle.evidence import Key, Ours, Seen, look, reference
+from tests.oracle.instant import Watch
+from tests.oracle.rest import History, over
 
 GRACE = timedelta(days=1)
 ROTATES_AFTER = timedelta(days=1)
 
 
 @dataclass
-class Places:
+class Keys:
     """
-    Both places, and since when it is known of an older key that neither has it.
+    The keys of the account, and since when it is known of an older one that no place has it.
 
     Attributes:
-        dead: what a place held that the registry did not accept, once it had held a key that it did.
         most_live: the most keys with our label that were alive at once.
     """
 
     ground: Ground
-    dead: list[str] = field(default_factory=list)
+    grace: timedelta
     most_live: int = 0
-    _replaced: dict[str, datetime] = field(default_factory=dict)
+    _replaced_at: dict[str, datetime] = field(default_factory=dict)
 
-    def look(self) -> None:
+    @property
+    def ours(self) -> Ours:
         """
-        See what both hold now.
+        What the settings name.
         """
-        world = self.ground.world
-        for name, value in (("the field", world.field()), ("the secret", world.secret())):
-            if value is None or not world.estate.zot.accepts(world.username, value):
-                self.dead.append(f"{name} held {'a dead key' if value else 'nothing'}")
-        self.most_live = max(self.most_live, len(self.live()))
+        return reference(self.ground.world.username, self.ground.stack.name, self.grace / timedelta(days=1))
 
-    def live(self) -> list[Key]:
+    def look(self) -> Seen:
         """
-        Return the live keys with our label, oldest first.
+        See all systems now.
         """
-        world = self.ground.world
-        label = f"zot-ci/{self.ground.stack.name}/{world.username}"
-        ours = [key for key in world.estate.zot.of(world.username) if key.label == label]
-        return [key for key in sorted(ours, key=born) if world.estate.zot.accepts(world.username, key.secret)]
+        return look(self.ground.estate, self.ours)
 
-    def note_replaced(self) -> None:
+    def live(self, seen: Seen | None = None) -> list[Key]:
         """
-        Both places hold the newest key, by a run that ended well: from now on it is known that nothing holds another.
+        Return the live keys with our label, oldest first, by default those of now.
+        """
+        (account,) = self.ours.accounts
+        return (seen or self.look()).live(account.username, self.ours.label(account.username))
+
+    def count(self, seen: Seen) -> None:
+        """
+        Count the keys that are alive.
+        """
+        self.most_live = max(self.most_live, len(self.live(seen)))
+
+    def note_replaced(self) -> History:
+        """
+        A run has ended well, so both places hold the newest key: from now on it is known that nothing holds another.
         """
         for key in self.live()[:-1]:
-            self._replaced.setdefault(key.secret, self.ground.estate.clock.now())
+            self._replaced_at.setdefault(key.uuid, self.ground.estate.clock.now())
+        return self.history
 
-    def over(self, at: datetime) -> list[Key]:
+    @property
+    def history(self) -> History:
         """
-        Return the live keys whose grace was over *at* that time.
+        What is known of older keys.
         """
-        return [key for key in self.live() if self._replaced.get(key.secret, at) + GRACE <= at]
+        return History(replaced_at=self._replaced_at)
+
+    def over(self) -> list[Key]:
+        """
+        Return the older keys whose grace is over.
+        """
+        (account,) = self.ours.accounts
+        return over(self.ours, account, self.look(), self.history)
 
     def is_due(self) -> bool:
         """
         Whether the newest key is older than it may get.
         """
-        return self.ground.estate.clock.now() - born(self.live()[-1]) > ROTATES_AFTER
+        return self.ground.estate.clock.now() - self.live()[-1].born > ROTATES_AFTER
 
 
-@dataclass
 class Eyes:
     """
     One run of the engine, seen from the proxies.
 
     Args:
-        kill_at: the changing request at which the run is killed; 0 for none.
-        kill: ends the run.
+        kill_at: the changing request at which the run is killed; 0 for none. *kill* is set when it has begun.
     """
 
-    places: Places
-    kill_at: int = 0
-    kill: Callable[[], None] = lambda: None
-    requests: int = 0
-    changing: int = 0
-    killed: bool = False
-    peak_bytes: int = 0
-
-    def __post_init__(self) -> None:
+    def __init__(self, keys: Keys, kill_at: int = 0) -> None:
+        self.requests = self.changing = self.peak_bytes = 0
+        self.killed = False
+        self.kill: Callable[[], None] = lambda: None
+        self._keys, self._kill_at = keys, kill_at
         self._lock = threading.Lock()
-        self._seen = len(self.places.ground.estate.log)
+        self._log = keys.ground.estate.log
+        self._seen = len(self._log)
+        self._oracle = Watch(keys.ground.estate, keys.ours)
+        self.before = self._oracle.before
 
     def after(self) -> None:
         """
         Look; called after each request that has reached a system, before its answer goes back.
         """
         with self._lock:
-            log = self.places.ground.estate.log
-            calls = [log[at] for at in range(self._seen, len(log))]
+            calls = [self._log[at] for at in range(self._seen, len(self._log))]
             self._seen += len(calls)
             self.requests += 1
-            self.places.look()
-            self.peak_bytes = max([self.peak_bytes, *map(_peak_of, self.places.ground.forks.running())])
+            self._keys.count(self._oracle.look(said(calls[-1]) if calls else "a request"))
+            self.peak_bytes = max([self.peak_bytes, *map(_peak_of, self._keys.ground.forks.running())])
             # The pushes that come meanwhile change something, too; they are nobody's whom the run could be killed at.
             mine = [call for call in calls if changes(call) and not call.path.startswith("/v2/")]
             for _ in mine:
                 self.changing += 1
-                if self.changing == self.kill_at:
+                if self.changing == self._kill_at:
                     self.killed = True
                     self.kill()
 
-
-def born(key: Key) -> datetime:
-    """
-    Return when a key was made.
-    """
-    return datetime.fromisoformat(re.sub(r"(\.\d{6})\d*", r"\1", key.created_at))
+    @property
+    def faults(self) -> list[str]:
+        """
+        What the oracle has found, at the run's end too.
+        """
+        self._oracle.look("its end")
+        return self._oracle.findings
 
 
 def _peak_of(pid: int) -> int:

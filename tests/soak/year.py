@@ -8,17 +8,25 @@ import json
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from tests.commands.ground import Ground
-from tests.engine.leaks import leaks
 from tests.engine.prepared import NEW, State
 from tests.engine.stack import Run, Stack
 from tests.faults.proxy import Fault, Plan
+from tests.oracle.evidence import Seen
+from tests.oracle.rest import in_sync, no_session_is_left
+from tests.oracle.shown import (
+    a_fault_is_told_in_a_sentence,
+    a_preview_changes_nothing,
+    no_push_is_refused,
+    no_secret_is_in_a_file,
+    no_secret_is_shown,
+)
 from tests.soak.client import Client
 from tests.soak.plan import Day
-from tests.soak.watch import GRACE, ROTATES_AFTER, Eyes, Places, born
+from tests.soak.watch import GRACE, ROTATES_AFTER, Eyes, Keys
 from tests.world import ITEM, VAULT, World
 
 EXPIRES_AFTER = timedelta(days=7)
@@ -88,7 +96,7 @@ class Year:
         ground.quicken()
         ground.stack.env["PULUMI_CONTINUE_ON_ERROR"] = "true"
         self._world, self._clock = ground.world, ground.estate.clock
-        self._places = Places(ground)
+        self._keys = Keys(ground, timedelta(days=days_of_grace))
         self.client = Client(self._world, random.Random(seed))  # noqa: S311  # what can be repeated, no secret
         self._in_sync_since: datetime | None = None
         self.text = ""
@@ -109,7 +117,7 @@ class Year:
         started = time.monotonic()
         record, self.text = Record(day.number, day.trouble), ""
         pushes, refused = self.client.pushes, len(self.client.refused)
-        self._places.most_live, self._places.dead = 0, []
+        self._keys.most_live = 0
         again = day.another_up_after_hours
         since = 0.0
         for hours in _STEPS_HOURS:
@@ -127,10 +135,12 @@ class Year:
         self._up(record, day)
         self._measure(record)
         record.pushes, record.refused = self.client.pushes - pushes, len(self.client.refused) - refused
-        record.faults += [f"refused: {sentence}" for sentence in self.client.refused[refused:]]
-        record.faults += sorted(set(self._places.dead))
-        leaked = leaks(set(self._world.estate.secrets), self.text.encode())
-        record.faults += [f"a secret in the output: {leak}" for leak in leaked]
+        secrets = self._world.estate.secrets
+        record.faults += [
+            *no_push_is_refused(self.client.refused[refused:]),
+            *no_secret_is_shown(secrets, self.text),
+            *no_secret_is_in_a_file(secrets, self._ground.stack.state),
+        ]
         record.seconds = round(time.monotonic() - started, 1)
         self._tidy()
         return record
@@ -140,9 +150,10 @@ class Year:
         The nightly check: it says what the next `up` will do, and nothing if that is nothing.
         """
         self._ground.let_reads_catch_up()
-        due, over = self._places.is_due(), self._places.over(self._clock.now())
+        due, over, before = self._keys.is_due(), self._keys.over(), self._keys.look()
         run = self._ground.run("preview", "--expect-no-changes")
         self.text += run.text
+        record.faults += a_preview_changes_nothing(before, self._keys.look())
         record.drift_code = run.code
         in_sync = self._in_sync_since is not None
         wanted = 0 if in_sync and not due and not over else 7
@@ -158,13 +169,13 @@ class Year:
         An `up` as the day has it, with jobs that push meanwhile.
         """
         self._ground.let_reads_catch_up()
-        began, newest, due = self._clock.now(), self._places.live()[-1], self._places.is_due()
+        began, newest, due = self._clock.now(), self._keys.live()[-1], self._keys.is_due()
         stack, proxies = self._ground.stack, self._ground.proxies
         with self.client.pushing():
             during = self.client.pushes
             if day.away and day.fault is Fault.STALL:
                 stack.env["ZOT_CI_TIMEOUT_SECONDS"] = "0.5"
-            eyes = Eyes(self._places, day.kill_at)
+            eyes = Eyes(self._keys, day.kill_at)
             proxies.plan = Plan(after=eyes.after, away={day.away: day.fault} if day.away else {})
             process = stack.begin("up", "--yes", "--skip-preview")
             eyes.kill = lambda: self._ground.kill(process)
@@ -175,8 +186,9 @@ class Year:
         self.text += run.text
         record.ups += 1
         record.up_code, record.requests, record.peak_bytes = run.code, eyes.requests, eyes.peak_bytes
-        rotated = self._places.live()[-1] is not newest
+        rotated = self._keys.live()[-1].uuid != newest.uuid
         record.rotations += rotated
+        record.faults += eyes.faults
         record.faults += self._ended_well(day, run, killed=eyes.killed, rotated=rotated, due=due)
         if day.kill_at and not eyes.killed:
             # It asked for fewer changes than that, as where no key is to end: an ordinary day.
@@ -184,12 +196,14 @@ class Year:
         if eyes.killed:
             cancelled = stack.cancel()
             self.text += cancelled.text
+        else:
+            record.faults += a_fault_is_told_in_a_sentence(run.text)
         if run.code:
             self._in_sync_since = None
         else:
             self._in_sync_since = began
-            record.faults += self._after_one_that_ended(began)
-        record.most_live = self._places.most_live
+            record.faults += self._after_one_that_ended(eyes.before)
+        record.most_live = self._keys.most_live
 
     def _ended_well(self, day: Day, run: Run, *, killed: bool, rotated: bool, due: bool) -> list[str]:
         faults = []
@@ -200,20 +214,19 @@ class Year:
             faults.append("a key that was due stayed" if due else "a key that was not due was replaced")
         return faults
 
-    def _after_one_that_ended(self, began: datetime) -> list[str]:
+    def _after_one_that_ended(self, before: Seen) -> list[str]:
         """
-        Both places hold the newest key, and each older one is in its grace.
+        Both places hold the newest key, and each older one is in its grace, as far as it was over *before* the run: its
+        sweep comes a moment earlier than this look.
         """
-        newest = self._places.live()[-1].secret
-        held = {"the field": self._world.field(), "the secret": self._world.secret()}
-        faults = [f"{name} does not hold the newest key" for name, value in held.items() if value != newest]
-        left = self._places.over(began)
-        self._places.note_replaced()
-        return faults + [f"alive after its grace: the key of {born(key):%Y-%m-%d}" for key in left]
+        now, ours = self._keys.look(), self._keys.ours
+        (account,) = ours.accounts
+        history = replace(self._keys.note_replaced(), before=before, as_of=before.at)
+        return [*in_sync(ours, now, history), *no_session_is_left(account, before, now)]
 
     def _measure(self, record: Record) -> None:
         files = list((self._ground.stack.state / ".pulumi" / "stacks").rglob(f"{self._ground.stack.name}.json"))
-        record.live, record.state_bytes = len(self._places.live()), sum(file.stat().st_size for file in files)
+        record.live, record.state_bytes = len(self._keys.live()), sum(file.stat().st_size for file in files)
         record.item_bytes = len(json.dumps(self._ground.estate.onepassword.item(VAULT, ITEM).current))
 
     def _tidy(self) -> None:

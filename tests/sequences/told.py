@@ -1,0 +1,74 @@
+"""
+What a command of a sequence may take away, and what it says.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from tests.oracle.evidence import Account, Place, Seen
+
+
+@dataclass(frozen=True)
+class MayGo:
+    """
+    What a command may take away, for the oracle: what it is *told* to, and what is no longer in the settings of today's
+    *accounts*, once those are served: the store of record before an old field goes, every place before an old secret
+    does. A place that the run is to leave out can be in the way of neither.
+
+    Args:
+        told, left_out: places.
+        of_keys, of_accounts: the names of those that are to lose their keys, or to go themselves.
+    """
+
+    accounts: tuple[Account, ...]
+    told: frozenset[Place]
+    left_out: frozenset[Place]
+    of_keys: frozenset[str]
+    of_accounts: frozenset[str]
+
+    def place_may_go(self, place: Place, now: Seen) -> bool:
+        """
+        Whether it was told so, or it is of yesterday's settings.
+        """
+        wanted = {one for account in self.accounts for one in account.places}
+        if place in self.told or place in wanted:
+            return place in self.told
+        needed = {account.places[0] for account in self.accounts} if place.kind == "field" else wanted
+        return all(now.key_in(one) is not None for one in needed - self.left_out)
+
+    def key_may_go(self, username: str) -> bool:
+        """
+        Whether it was told so, or the account is of yesterday's settings.
+        """
+        return username in self.of_keys or self._is_of_yesterday(username)
+
+    def account_may_go(self, username: str) -> bool:
+        """
+        Whether it was told so, or the account is of yesterday's settings.
+        """
+        return username in self.of_accounts or self._is_of_yesterday(username)
+
+    def _is_of_yesterday(self, username: str) -> bool:
+        return username not in {account.username for account in self.accounts}
+
+
+@contextmanager
+def log_of_ours() -> Iterator[io.StringIO]:
+    """
+    Gather what the program and its providers log, as a person sees it.
+    """
+    said = io.StringIO()
+    handler, log = logging.StreamHandler(said), logging.getLogger("components")
+    before = log.level
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    try:
+        yield said
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(before)
