@@ -39,6 +39,8 @@ check: venv ## lint, format, types, which folder may import which
 	@$(RUN) mypy --no-error-summary
 	@echo "checking: import-linter"
 	@$(RUN) lint-imports --no-logo --no-cache
+	@# A line for each table of figures that are of older code: worth knowing, and no fault.
+	@-$(RUN) python -m tests.evidence
 
 test: test-tools check test-sso ## the checks and the tests (JOBS processes; DAY and STRIPE repeat another day's share of the longest)
 	@echo "testing: pytest, $(JOBS) processes"
@@ -68,17 +70,17 @@ test-backends: tools ## stacks on S3 and on PostgreSQL, moved and split, at leng
 	@echo "testing: pytest, state backends, $(JOBS) processes"
 	@$(RUN) LONG=1 $(PYTEST) tests/backends
 
-faults: tools ## every request of every scenario by every fault; takes hours (SCENARIOS, FAULTS, EVERY, JOBS)
-	@$(RUN) JOBS="$(JOBS)" SCENARIOS="$(SCENARIOS)" FAULTS="$(FAULTS)" EVERY="$(or $(EVERY),1)" python -m tests.faults
+faults: tools ## every request of every scenario by every fault; takes hours (SCENARIOS, FAULTS, EVERY, JOBS, RECORD=1)
+	@$(RUN) JOBS="$(JOBS)" SCENARIOS="$(SCENARIOS)" FAULTS="$(FAULTS)" EVERY="$(or $(EVERY),1)" RECORD="$(RECORD)" python -m tests.faults
 
-commands: tools ## every command of the engine by every state; takes hours (STATES, COMMANDS, KILL=1, LOGS, JOBS)
-	@$(RUN) JOBS="$(JOBS)" STATES="$(STATES)" COMMANDS="$(COMMANDS)" KILL="$(KILL)" LOGS="$(LOGS)" python -m tests.commands
+commands: tools ## every command of the engine by every state; takes hours (STATES, COMMANDS, KILL=1, LOGS, JOBS, RECORD=1)
+	@$(RUN) JOBS="$(JOBS)" STATES="$(STATES)" COMMANDS="$(COMMANDS)" KILL="$(KILL)" LOGS="$(LOGS)" RECORD="$(RECORD)" python -m tests.commands
 
-parts: tools ## every part away for a whole run, gone or moved, by every scenario; takes hours (CELLS, EVERY, LOGS, JOBS)
-	@$(RUN) JOBS="$(JOBS)" CELLS="$(CELLS)" EVERY="$(EVERY)" LOGS="$(LOGS)" python -m tests.parts
+parts: tools ## every part away for a whole run, gone or moved, by every scenario; takes hours (CELLS, EVERY, LOGS, JOBS, RECORD=1)
+	@$(RUN) JOBS="$(JOBS)" CELLS="$(CELLS)" EVERY="$(EVERY)" LOGS="$(LOGS)" RECORD="$(RECORD)" python -m tests.parts
 
-soak: tools ## a year that rotates each day, with systems away and runs killed; takes hours (DAYS, SEED, LOGS)
-	@$(RUN) DAYS="$(DAYS)" SEED="$(SEED)" LOGS="$(LOGS)" python -m tests.soak
+soak: tools ## a year that rotates each day, with systems away and runs killed; takes hours (DAYS, SEED, LOGS, RECORD=1)
+	@$(RUN) DAYS="$(DAYS)" SEED="$(SEED)" LOGS="$(LOGS)" RECORD="$(RECORD)" python -m tests.soak
 
 workflows: test-tools ## run examples/workflows as a runner does, with act, which is built for it
 	@tools/build.sh act
