@@ -9,7 +9,7 @@ JOBS ?= $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
 PYTEST := pytest -q -n $(JOBS) --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help venv tools test-tools check test test-all test-fast versions test-sso test-backends faults commands parts soak workflows alerts demo pictures docs bench lock clean
+.PHONY: help venv tools test-tools check test test-all test-fast versions test-sso test-backends faults commands parts soak mutants workflows alerts demo pictures docs bench lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -82,6 +82,13 @@ parts: tools ## every part away for a whole run, gone or moved, by every scenari
 soak: tools ## a year that rotates each day, with systems away and runs killed; takes hours (DAYS, SEED, LOGS, RECORD=1)
 	@$(RUN) DAYS="$(DAYS)" SEED="$(SEED)" LOGS="$(LOGS)" RECORD="$(RECORD)" python -m tests.soak
 
+# Apart, because nothing but this needs them.
+.venv-mutants/installed: requirements-mutants.lock
+	@tools/build.sh mutants
+
+mutants: .venv-mutants/installed ## change one place of the code, see a fast test fail, and so on; some two hours (SAMPLE, SEED, JOBS, RECORD=1)
+	@SAMPLE="$(SAMPLE)" SEED="$(SEED)" JOBS="$(JOBS)" RECORD="$(RECORD)" .venv-mutants/bin/python -m tests.mutants
+
 workflows: test-tools ## run examples/workflows as a runner does, with act, which is built for it
 	@tools/build.sh act
 	@$(RUN) $(PYTEST) tests/test_workflows.py tests/engine/test_workflows.py
@@ -116,18 +123,21 @@ HOW := --universal --python-version 3.11 --generate-hashes --no-header --no-anno
 LOCK := uv pip compile pyproject.toml --group dev $(HOW)
 LOCK_DOCS := uv pip compile --group pyproject.toml:docs $(HOW)
 LOCK_BENCH := uv pip compile --group pyproject.toml:bench $(HOW)
+# The versions that a lock has, as constraints: what is tested there is what is used here.
+SAME = grep -E '^[^ ]+==' requirements.lock | sed 's/ \\$$//'
 
-lock: ## the four locks again from pyproject.toml (needs uv; UPGRADE=1 takes newer versions)
+lock: ## the five locks again from pyproject.toml (needs uv; UPGRADE=1 takes newer versions)
 	@command -v uv >/dev/null || { echo "no uv on PATH to write requirements.lock: install it (docs.astral.sh/uv)" >&2; exit 1; }
-	@echo "locking: pyproject.toml into requirements.lock, requirements-sso.lock, requirements-docs.lock and requirements-bench.lock"
+	@echo "locking: pyproject.toml into requirements.lock and the four beside it"
 	@$(LOCK) $(if $(UPGRADE),--upgrade) --output-file requirements.lock
 	@# The same versions but for the engine's SDK, which the extra limits, and the extra's packages beside them.
 	@grep -E '^[^ ]+==' requirements.lock | grep -v '^pulumi==' | sed 's/ \\$$//' | \
 		$(LOCK) $(if $(UPGRADE),--upgrade) --extra sso --constraint - --output-file requirements-sso.lock
 	@$(LOCK_DOCS) $(if $(UPGRADE),--upgrade) --output-file requirements-docs.lock
 	@$(LOCK_BENCH) $(if $(UPGRADE),--upgrade) --output-file requirements-bench.lock
+	@$(SAME) | $(LOCK) --group mutants $(if $(UPGRADE),--upgrade) --constraint - --output-file requirements-mutants.lock
 
 clean: ## away with all that make made, the built tools too
 	@echo "removing .venv, .tools and caches"
-	@rm -rf .venv .venv-sso .venv-docs .tools build zot_ci.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf .venv .venv-sso .venv-docs .venv-mutants .tools build zot_ci.egg-info .hypothesis .mutants .mypy_cache .pytest_cache .ruff_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -104,6 +104,13 @@ def test_a_run_replaces_what_it_measured_and_leaves_the_rest(tmp_path: Path) -> 
     choice = ("kill", "one request in 5", (2, 1))
     assert parts() == [("lose", "", (9, 9)), ("kill", "", (9, 9)), choice]
 
+    keep("faults", [_cells("kill", 1, 1, choice="one request in 9")], ["lose", "kill"], tmp_path)
+    assert parts()[2:] == [choice, ("kill", "one request in 9", (1, 1))]
+    keep("faults", [_cells("kill", 2, 2, choice="one request in 9")], ["lose", "kill"], tmp_path)
+    assert parts()[2:] == [choice, ("kill", "one request in 9", (2, 2))]
+
+    keep("faults", [_cells("kill", 9, 9), _cells("lose", 9, 9)], ["lose", "kill"], tmp_path)
+    keep("faults", [_cells("kill", 2, 1, choice="one request in 5")], ["lose", "kill"], tmp_path)
     keep("faults", [_cells("lose", 8, 7)], ["lose", "kill"], tmp_path)
     assert parts() == [("lose", "", (8, 7)), ("kill", "", (9, 9)), choice]
     keep("faults", [_cells("kill", 10, 10)], ["lose", "kill"], tmp_path)

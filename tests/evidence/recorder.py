@@ -37,13 +37,16 @@ class Recorder:
     Args:
         name: the file's.
         order: every part that there is, in the order in which the table has them.
+        runs_the_engine: False for a run that needs none, whose record then names none.
+
+    *code* is the digest of the code that it begins with.
     """
 
-    def __init__(self, name: str, order: Sequence[str]) -> None:
-        self._name, self._order = name, order
+    def __init__(self, name: str, order: Sequence[str], *, runs_the_engine: bool = True) -> None:
+        self._name, self._order, self._runs_the_engine = name, order, runs_the_engine
         self._wanted = bool(os.environ.get("RECORD"))
         self._day = f"{datetime.now(UTC):%Y-%m-%d}"
-        self._code = digest() if self._wanted else ""
+        self.code = digest()
         self._records: list[Record] = []
 
     def add(
@@ -60,7 +63,7 @@ class Recorder:
         for part, figures in parts.items():
             choice = (choices or {}).get(part, "")
             if figures:
-                self._records.append(Record(table, part, figures, self._day, self._code, choice=choice, seed=seed))
+                self._records.append(Record(table, part, figures, self._day, self.code, choice=choice, seed=seed))
 
     def keep(self, *, also_of: Collection[str] = ()) -> str:
         """
@@ -69,14 +72,15 @@ class Recorder:
         """
         if not self._wanted:
             return "not recorded: RECORD=1 writes what this run measured into docs/evidence"
-        if any(code != self._code for code in also_of):
+        if any(code != self.code for code in also_of):
             return "not recorded: the cells that an earlier run left in LOGS are of other code"
-        if digest() != self._code:
+        if digest() != self.code:
             return "not recorded: components/ has changed while this ran"
-        engine, sdk, python = engine_version(), importlib.metadata.version("pulumi"), platform.python_version()
+        engine = engine_version() if self._runs_the_engine else ""
+        sdk, python = importlib.metadata.version("pulumi"), platform.python_version()
         records = [replace(record, engine=engine, sdk=sdk, python=python) for record in self._records]
         keep(self._name, records, self._order)
         write_tables()
         partly = sorted({record.choice for record in self._records if record.choice})
         said = f"; not the whole: {'; '.join(partly)}" if partly else ""
-        return f"recorded: {len(self._records)} parts of docs/evidence/{self._name}.json, code {self._code}{said}"
+        return f"recorded: {len(self._records)} parts of docs/evidence/{self._name}.json, code {self.code}{said}"

@@ -54,10 +54,11 @@ class Record:
 
     def replaces(self, other: Record) -> bool:
         """
-        Whether *other* has nothing to say beside this one: a choice of a part never replaces all of it.
+        Whether *other* has nothing to say beside this one: all of a part replaces each choice of it, and a choice only
+        the same one.
         """
         same = (self.table, self.part, self.engine) == (other.table, other.part, other.engine)
-        return same and (not self.choice or bool(other.choice))
+        return same and self.choice in ("", other.choice)
 
 
 def kept(name: str, folder: Path | None = None) -> list[Record]:

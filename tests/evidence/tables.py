@@ -132,6 +132,28 @@ def _listed(header: str) -> Callable[[Sequence[Record]], str]:
     return made
 
 
+def _mutants(records: Sequence[Record]) -> str:
+    """
+    Return a table with a row for each room of the code.
+    """
+    if not records:
+        return "Not measured yet."
+    return "\n\n".join(
+        "\n".join(
+            [
+                f"{record.choice}, seed {record.seed}: {record.totals[0]} tried, {record.totals[1]} killed.",
+                "",
+                "| Code | Tried / killed |",
+                "|---|---|",
+                *(f"| `{room}` | {_shown(figure)} |" for room, figure in record.figures.items()),
+                "",
+                _measured([record]),
+            ]
+        )
+        for record in records
+    )
+
+
 _PROMISES, _LIMITS = "docs/promises.md", "docs/limits.md"
 # By the table's name: the page that it stands on, the file of its records, and what makes it.
 _PLACES: dict[str, tuple[str, str, Callable[[Sequence[Record]], str]]] = {
@@ -141,6 +163,7 @@ _PLACES: dict[str, tuple[str, str, Callable[[Sequence[Record]], str]]] = {
     "away": (_PROMISES, "parts", _grid("Part", parts_are_rows=True)),
     "gone": (_PROMISES, "parts", _grid("Part", parts_are_rows=True)),
     "soak": (_PROMISES, "soak", _facts),
+    "mutants": (_PROMISES, "mutants", _mutants),
     "ran against": (_LIMITS, "versions", _listed("System")),
     "from outside": (_LIMITS, "outside", _listed("Tried")),
 }
