@@ -5,8 +5,8 @@ place: `make mutants`.
 Prints each mutant that survives, and at the end how many were killed; exit code 1 if one survived that
 tests/mutants.toml does not explain. SAMPLE is how many places are drawn (300), SEED draws others, JOBS sets the
 processes, and RECORD=1 writes the figures into docs/evidence. A run goes on where the one before it ended, unless
-`components/` was changed; those that survived are tried again. `python -m tests.mutants measure [TEST…]` measures anew
-which test runs which line, of all tests or of those named, as new ones are.
+`components/` was changed; those that survived are tried again once the tests were. `python -m tests.mutants measure
+[TEST…]` measures anew which test runs which line, of all tests or of those named, as new ones are.
 """
 
 from __future__ import annotations
@@ -15,10 +15,13 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+from tests.evidence.digest import digest
+from tests.evidence.recorder import Recorder
 from tests.mutants.book import Book, Tried, equivalents, figures, unexplained
-from tests.mutants.changes import Mutant, sample, targets
+from tests.mutants.changes import ROOT, Mutant, sample, targets
 from tests.mutants.covering import FOLDER, Covering, is_measured, measure
 from tests.mutants.trial import Verdict, begin, ended, patience, warm_up
 
@@ -84,14 +87,19 @@ def main(arguments: list[str]) -> int:
         if _in_a_process_of_its_own([]) != 0:
             print("mutants: a test fails without any mutant: correct that first", file=sys.stderr)
             return 2
-    from tests.evidence.recorder import Recorder
-
     recorder = Recorder("mutants", [], runs_the_engine=False)
-    book = Book(FOLDER / "tried.jsonl", recorder.code)
+    tests = digest(ROOT / "tests")
+    book = Book(FOLDER / "tried.jsonl", recorder.code, tests)
     warm_up()
+    first = next(sample(targets(), 1, seed))
+    same = replace(first, source=(ROOT / first.file).read_text(encoding="utf-8"))
+    control = [verdict for _, verdict in _trials(iter([same]), 1, Book(FOLDER / "control.jsonl", "", ""))]
+    if control != [Verdict.SURVIVED]:
+        print(f"mutants: the code without any change is {control[0].value}: see .mutants/output", file=sys.stderr)
+        return 2
     tried: list[Tried] = []
     for mutant, verdict in _trials(sample(targets(), size, seed), _number("JOBS", 1), book):
-        one = Tried(mutant.file, mutant.line, mutant.was, mutant.becomes, verdict.value, recorder.code)
+        one = Tried(mutant.file, mutant.line, mutant.was, mutant.becomes, verdict.value, recorder.code, tests)
         tried.append(one)
         if not book.known(one.file, one.line, one.becomes):
             book.add(one)

@@ -18,7 +18,8 @@ _EQUIVALENT = ROOT / "tests/mutants.toml"
 @dataclass(frozen=True)
 class Tried:
     """
-    A mutant that was tried: where, what was changed, and what became of it, in the words of `Verdict`.
+    A mutant that was tried: where, what was changed, and what became of it, in the words of `Verdict`; of which *code*,
+    by which *tests*, both by their digest.
     """
 
     file: str
@@ -27,6 +28,7 @@ class Tried:
     becomes: str
     verdict: str
     code: str
+    tests: str
 
     @property
     def is_killed(self) -> bool:
@@ -61,21 +63,21 @@ class Book:
 
     Args:
         path: where they are kept, a line each.
-        code: the digest of the code.
+        code, tests: the digests of both.
     """
 
-    def __init__(self, path: Path, code: str) -> None:
-        self._path, self._code = path, code
+    def __init__(self, path: Path, code: str, tests: str) -> None:
+        self._path, self._tests = path, tests
         lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
         found = [Tried(**json.loads(line)) for line in lines]
         self._known = {_key(one.file, one.line, one.becomes): one for one in found if one.code == code}
 
     def known(self, file: str, line: int, becomes: str) -> Tried | None:
         """
-        Return what became of a mutant, if it need not be tried again: a survivor is, since it has a test by now.
+        Return what became of a mutant, if it need not be tried again: a survivor is, once there are other tests.
         """
         found = self._known.get(_key(file, line, becomes))
-        return found if found and found.is_killed else None
+        return found if found and (found.is_killed or found.tests == self._tests) else None
 
     def add(self, tried: Tried) -> None:
         """

@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader
@@ -28,7 +29,11 @@ from tests.mutants.covering import SETTLED
 _LEAST_SECONDS = 60.0
 # As many times as long as its tests took, by a mutant that makes the code wait.
 _PATIENCE = 10.0
-_WARM = ("pulumi.dynamic", "httpx", "pydantic", "stamina", "hypothesis", "starlette.applications", "uvicorn", "yaml")
+# pytest warns of plugins that it did not import itself, and a warning is an error in these tests.
+_IMPORTED_BEFORE = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
+# No exit code of pytest's: the trial itself has failed.
+_BROKEN = 70
+_WARM = ("pulumi.dynamic", "httpx", "pydantic", "stamina", "starlette.applications", "uvicorn", "yaml")
 
 
 class Verdict(enum.Enum):
@@ -89,11 +94,16 @@ def begin(mutant: Mutant, tests: Sequence[str], output: Path) -> int:
     with output.open("wb") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
-    code = 3
-    with contextlib.suppress(BaseException):
+    code = _BROKEN
+    try:
         sys.meta_path.insert(0, _Finder(mutant))
-        code = int(pytest.main([*SETTLED, "-x", *tests]))
-    os._exit(code)
+        code = int(pytest.main([*SETTLED, *_IMPORTED_BEFORE, "-x", *tests]))
+    except BaseException:  # whatever it is, this process must not go on as if it were its parent
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
 
 
 def patience(seconds: float) -> float:
@@ -105,12 +115,20 @@ def patience(seconds: float) -> float:
 
 def ended(pid: int, deadline: float) -> Verdict | None:
     """
-    Return what became of a trial; None while it goes on.
+    Return what became of a trial; None while it goes on. A test that failed, a module that could not be imported and a
+    process that died are the same.
+
+    Raises:
+        RuntimeError: there was no trial.
     """
     done, status = os.waitpid(pid, os.WNOHANG)
     if done:
         _kill_group(pid)
-        return Verdict.SURVIVED if os.waitstatus_to_exitcode(status) == 0 else Verdict.KILLED
+        code = os.waitstatus_to_exitcode(status)
+        if code in (_BROKEN, pytest.ExitCode.NO_TESTS_COLLECTED):
+            msg = f"a trial ended with {code}: look into .mutants/output"
+            raise RuntimeError(msg)
+        return Verdict.SURVIVED if code == 0 else Verdict.KILLED
     if time.monotonic() < deadline:
         return None
     _kill_group(pid)
