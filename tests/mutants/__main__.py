@@ -12,6 +12,7 @@ processes, and RECORD=1 writes the figures into docs/evidence. A run goes on whe
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -23,7 +24,7 @@ from tests.evidence.recorder import Recorder
 from tests.mutants.book import Book, Tried, equivalents, figures, unexplained
 from tests.mutants.changes import ROOT, Mutant, sample, targets
 from tests.mutants.covering import FOLDER, Covering, is_measured, measure
-from tests.mutants.trial import Verdict, begin, ended, patience, warm_up
+from tests.mutants.trial import Verdict, begin, ended, kill_group, patience, warm_up
 
 
 def _number(variable: str, otherwise: int) -> int:
@@ -49,28 +50,32 @@ def _trials(mutants: Iterator[Mutant], jobs: int, book: Book) -> Iterator[tuple[
     output = FOLDER / "output"
     output.mkdir(exist_ok=True)
     waiting, begun = True, 0
-    while waiting or under_way:
-        while waiting and len(under_way) < jobs:
-            mutant = next(mutants, None)
-            if mutant is None:
-                waiting = False
-                break
-            known = book.known(mutant.file, mutant.line, mutant.becomes)
-            tests = covering.tests(mutant)
-            if known or not tests:
-                yield mutant, Verdict(known.verdict) if known else Verdict.UNTESTED
-                continue
-            deadline = time.monotonic() + patience(covering.seconds(tests))
-            begun += 1
-            pid = begin(mutant, tests, output / f"{begun}-{Path(mutant.file).stem}-{mutant.line}.txt")
-            under_way[pid] = mutant, deadline
-        for pid, (mutant, deadline) in list(under_way.items()):
-            verdict = ended(pid, deadline)
-            if verdict:
-                del under_way[pid]
-                yield mutant, verdict
-        # A trial takes seconds; there is nothing else to wait for than its end.
-        time.sleep(0.05)
+    try:
+        while waiting or under_way:
+            while waiting and len(under_way) < jobs:
+                mutant = next(mutants, None)
+                if mutant is None:
+                    waiting = False
+                    break
+                known = book.known(mutant.file, mutant.line, mutant.becomes)
+                tests = covering.tests(mutant)
+                if known or not tests:
+                    yield mutant, Verdict(known.verdict) if known else Verdict.UNTESTED
+                    continue
+                deadline = time.monotonic() + patience(covering.seconds(tests))
+                begun += 1
+                pid = begin(mutant, tests, output / f"{begun}-{Path(mutant.file).stem}-{mutant.line}.txt")
+                under_way[pid] = mutant, deadline
+            for pid, (mutant, deadline) in list(under_way.items()):
+                verdict = ended(pid, deadline)
+                if verdict:
+                    del under_way[pid]
+                    yield mutant, verdict
+            # A trial takes seconds; there is nothing else to wait for than its end.
+            time.sleep(0.05)
+    finally:
+        for pid in under_way:
+            kill_group(pid)
 
 
 def main(arguments: list[str]) -> int:
@@ -78,6 +83,8 @@ def main(arguments: list[str]) -> int:
     Try the sample.
     """
     os.environ.setdefault("DAY", "0")
+    # A run that is ended ends its trials, which lead groups of their own.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     if arguments[:1] == ["measure"]:
         return _in_a_process_of_its_own(arguments[1:])
     started = time.monotonic()

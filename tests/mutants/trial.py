@@ -91,6 +91,7 @@ def begin(mutant: Mutant, tests: Sequence[str], output: Path) -> int:
     if pid:
         return pid
     os.setsid()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     with output.open("wb") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
@@ -123,7 +124,7 @@ def ended(pid: int, deadline: float) -> Verdict | None:
     """
     done, status = os.waitpid(pid, os.WNOHANG)
     if done:
-        _kill_group(pid)
+        kill_group(pid)
         code = os.waitstatus_to_exitcode(status)
         if code in (_BROKEN, pytest.ExitCode.NO_TESTS_COLLECTED):
             msg = f"a trial ended with {code}: look into .mutants/output"
@@ -131,12 +132,12 @@ def ended(pid: int, deadline: float) -> Verdict | None:
         return Verdict.SURVIVED if code == 0 else Verdict.KILLED
     if time.monotonic() < deadline:
         return None
-    _kill_group(pid)
+    kill_group(pid)
     os.waitpid(pid, 0)
     return Verdict.TIMED_OUT
 
 
-def _kill_group(pid: int) -> None:
+def kill_group(pid: int) -> None:
     """
     End what a trial has started and not ended: a test that failed may leave a process.
     """
