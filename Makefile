@@ -14,7 +14,7 @@ JOBS ?= $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
 PYTEST := pytest -q -n $(JOBS) --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help venv tools oldest newest test-tools check test test-all nightly test-fast coverage versions test-sso test-backends faults commands parts soak workflows alerts demo pictures docs bench lock clean
+.PHONY: help venv tools oldest newest test-tools check test test-all nightly test-fast coverage versions test-sso test-backends faults commands parts soak mutants workflows alerts demo pictures docs bench lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,8 @@ check: venv ## lint, format, types, which folder may import which
 	@$(RUN) mypy --no-error-summary
 	@echo "checking: import-linter"
 	@$(RUN) lint-imports --no-logo --no-cache
+	@# A line for each table of figures that are of older code: worth knowing, and no fault.
+	@-$(RUN) python -m tests.evidence
 
 test: test-tools check test-sso ## the checks and the tests, the same ones each day (JOBS processes)
 	@echo "testing: pytest, $(JOBS) processes"
@@ -98,17 +100,24 @@ test-backends: tools ## stacks on S3 and on PostgreSQL, moved and split, at leng
 	@echo "testing: pytest, state backends, $(JOBS) processes"
 	@$(RUN) LONG=1 $(PYTEST) tests/backends
 
-faults: tools ## every request of every scenario by every fault; takes hours (SCENARIOS, FAULTS, EVERY, JOBS)
-	@$(RUN) JOBS="$(JOBS)" SCENARIOS="$(SCENARIOS)" FAULTS="$(FAULTS)" EVERY="$(or $(EVERY),1)" python -m tests.faults
+faults: tools ## every request of every scenario by every fault; takes hours (SCENARIOS, FAULTS, EVERY, JOBS, RECORD=1)
+	@$(RUN) JOBS="$(JOBS)" SCENARIOS="$(SCENARIOS)" FAULTS="$(FAULTS)" EVERY="$(or $(EVERY),1)" RECORD="$(RECORD)" python -m tests.faults
 
-commands: tools ## every command of the engine by every state; takes hours (STATES, COMMANDS, KILL=1, LOGS, JOBS)
-	@$(RUN) JOBS="$(JOBS)" STATES="$(STATES)" COMMANDS="$(COMMANDS)" KILL="$(KILL)" LOGS="$(LOGS)" python -m tests.commands
+commands: tools ## every command of the engine by every state; takes hours (STATES, COMMANDS, KILL=1, LOGS, JOBS, RECORD=1)
+	@$(RUN) JOBS="$(JOBS)" STATES="$(STATES)" COMMANDS="$(COMMANDS)" KILL="$(KILL)" LOGS="$(LOGS)" RECORD="$(RECORD)" python -m tests.commands
 
-parts: tools ## every part away for a whole run, gone or moved, by every scenario; takes hours (CELLS, EVERY, LOGS, JOBS)
-	@$(RUN) JOBS="$(JOBS)" CELLS="$(CELLS)" EVERY="$(EVERY)" LOGS="$(LOGS)" python -m tests.parts
+parts: tools ## every part away for a whole run, gone or moved, by every scenario; takes hours (CELLS, EVERY, LOGS, JOBS, RECORD=1)
+	@$(RUN) JOBS="$(JOBS)" CELLS="$(CELLS)" EVERY="$(EVERY)" LOGS="$(LOGS)" RECORD="$(RECORD)" python -m tests.parts
 
-soak: tools ## a year that rotates each day, with systems away and runs killed; takes hours (DAYS, SEED, LOGS)
-	@$(RUN) DAYS="$(DAYS)" SEED="$(SEED)" LOGS="$(LOGS)" python -m tests.soak
+soak: tools ## a year that rotates each day, with systems away and runs killed; takes hours (DAYS, SEED, LOGS, RECORD=1)
+	@$(RUN) DAYS="$(DAYS)" SEED="$(SEED)" LOGS="$(LOGS)" RECORD="$(RECORD)" python -m tests.soak
+
+# Apart, because nothing but this needs them.
+.venv-mutants/installed: requirements-mutants.lock
+	@tools/build.sh mutants
+
+mutants: .venv-mutants/installed ## change one place of the code, see a fast test fail, and so on; some two hours (SAMPLE, SEED, JOBS, RECORD=1)
+	@SAMPLE="$(SAMPLE)" SEED="$(SEED)" JOBS="$(JOBS)" RECORD="$(RECORD)" .venv-mutants/bin/python -m tests.mutants
 
 workflows: test-tools ## run examples/workflows as a runner does, with act, which is built for it
 	@tools/build.sh act
@@ -144,18 +153,21 @@ HOW := --universal --python-version 3.11 --generate-hashes --no-header --no-anno
 LOCK := uv pip compile pyproject.toml --group dev $(HOW)
 LOCK_DOCS := uv pip compile --group pyproject.toml:docs $(HOW)
 LOCK_BENCH := uv pip compile --group pyproject.toml:bench $(HOW)
+# The versions that a lock has, as constraints: what is tested there is what is used here.
+SAME = grep -E '^[^ ]+==' requirements.lock | sed 's/ \\$$//'
 
-lock: ## the four locks again from pyproject.toml (needs uv; UPGRADE=1 takes newer versions)
+lock: ## the five locks again from pyproject.toml (needs uv; UPGRADE=1 takes newer versions)
 	@command -v uv >/dev/null || { echo "no uv on PATH to write requirements.lock: install it (docs.astral.sh/uv)" >&2; exit 1; }
-	@echo "locking: pyproject.toml into requirements.lock, requirements-sso.lock, requirements-docs.lock and requirements-bench.lock"
+	@echo "locking: pyproject.toml into requirements.lock and the four beside it"
 	@$(LOCK) $(if $(UPGRADE),--upgrade) --output-file requirements.lock
 	@# The same versions but for the engine's SDK, which the extra limits, and the extra's packages beside them.
 	@grep -E '^[^ ]+==' requirements.lock | grep -v '^pulumi==' | sed 's/ \\$$//' | \
 		$(LOCK) $(if $(UPGRADE),--upgrade) --extra sso --constraint - --output-file requirements-sso.lock
 	@$(LOCK_DOCS) $(if $(UPGRADE),--upgrade) --output-file requirements-docs.lock
 	@$(LOCK_BENCH) $(if $(UPGRADE),--upgrade) --output-file requirements-bench.lock
+	@$(SAME) | $(LOCK) --group mutants $(if $(UPGRADE),--upgrade) --constraint - --output-file requirements-mutants.lock
 
 clean: ## away with all that make made, the built tools too
 	@echo "removing .venv, .tools and caches"
-	@rm -rf .venv .venv-sso .venv-docs .venv-newest .tools build zot_ci.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf .venv .venv-sso .venv-docs .venv-newest .venv-mutants .tools build zot_ci.egg-info .hypothesis .mutants .mypy_cache .pytest_cache .ruff_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

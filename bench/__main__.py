@@ -17,6 +17,7 @@ from bench.book import keep
 from bench.rows import ROWS
 from bench.stacks import BenchError
 from tests.engine.stack import engine_environment, engine_is_there
+from tests.evidence.digest import digest
 
 
 def _engine() -> str:
@@ -43,7 +44,7 @@ def main(names: list[str]) -> int:
     if not engine_is_there():
         print("bench: no pulumi on PATH: `make tools` gets one", file=sys.stderr)
         return 1
-    engine, code = _engine(), 0
+    engine, code, measured_code = _engine(), 0, digest()
     for name in names or ROWS:
         before = os.getloadavg()[0]
         try:
@@ -52,7 +53,11 @@ def main(names: list[str]) -> int:
             print(f"bench: {name}: {exc}", file=sys.stderr)
             code = 1
             continue
+        if digest() != measured_code:
+            print(f"bench: {name}: not kept: components/ has changed while this ran", file=sys.stderr)
+            return 1
         measured.date, measured.machine = f"{datetime.now(UTC):%Y-%m-%d}", _machine(engine, before)
+        measured.code = measured_code
         keep(name, measured, list(ROWS))
         print(f"{name}: {measured.figure}", flush=True)
     return code

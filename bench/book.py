@@ -39,6 +39,8 @@ class Measured:
     details: list[str] = field(default_factory=list)
     date: str = ""
     machine: str = ""
+    # The digest of `components/` (tests/evidence/digest.py); empty where it was not kept yet.
+    code: str = ""
     # Accounts, and what was measured at so many: for the plot.
     growth: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
 
@@ -89,7 +91,8 @@ def page(rows: dict[str, Measured]) -> str:
         "",
         "Written by `make bench`; `python -m bench ROW…` measures some rows anew and leaves the others. Embedded"
         " systems on the same machine. Each ratio is the median of the ratios of neighbouring runs: both had the same"
-        " neighbours. What else the machine did is in its load average (1 minute), which stands with each row.",
+        " neighbours. What else the machine did is in its load average (1 minute), which stands with each row. The code"
+        " is that of `components/`, by its digest; `make check` says which rows are of older code.",
         "",
         "| row | what | against | goal | measured | |",
         "|---|---|---|---|---|---|",
@@ -102,5 +105,7 @@ def page(rows: dict[str, Measured]) -> str:
     if "growth" in rows:
         lines += ["", "![How a no-change preview grows with the accounts](growth.svg)"]
     for name, row in rows.items():
-        lines += ["", f"## {name}", "", f"{row.date}, {row.machine}.", "", *(f"- {detail}" for detail in row.details)]
+        code = f"code `{row.code}`" if row.code else "older code, whose digest was not kept"
+        lines += ["", f"## {name}", "", f"{row.date}, {code}, {row.machine}.", ""]
+        lines += [f"- {detail}" for detail in row.details]
     return "\n".join(lines) + "\n"

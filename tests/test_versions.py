@@ -4,42 +4,38 @@ docs/limits.md's table of what the tests ran against: whose rows a session rewri
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from tests.versions import ENGINE, GITEA, PAGE, PYTHON, counted, ran_against, table, version_of
-
-BEFORE = """Text.
-
-| System | Version | Last run | Tests that passed |
-|---|---|---|---|
-| Python | 3.11.7 | 2026-11-24 | 927 |
-| zot | 2.1.20 | 2026-11-24 | 30 |
-
-More.
-"""
+from tests.evidence.records import keep, kept
+from tests.versions import ENGINE, FILE, GITEA, PYTHON, counted, ran_against, records, version_of
 
 
-def test_a_session_rewrites_the_rows_of_what_it_ran_against() -> None:
-    """What it did not meet keeps its day."""
-    after = table(BEFORE, {"Python": 1000, "Gitea": 12}, {"Python": "3.12.1", "Gitea": "1.26.0"}, "2026-11-25")
+def test_a_session_rewrites_the_rows_of_what_it_ran_against(tmp_path: Path) -> None:
+    """What it did not meet keeps its day, and so does another minor version of Python or of the engine."""
+    before = records({PYTHON: 900, "zot": 30}, {PYTHON: "3.11.6", "zot": "2.1.20"}, "2026-11-23", "aaa")
+    keep(FILE, [*before, *records({PYTHON: 927}, {PYTHON: "3.14.1"}, "2026-11-24", "aaa")], [], tmp_path)
 
-    assert after.splitlines()[2:7] == [
-        "| System | Version | Last run | Tests that passed |",
-        "|---|---|---|---|",
-        "| Python | 3.12.1 | 2026-11-25 | 1000 |",
-        "| zot | 2.1.20 | 2026-11-24 | 30 |",
-        "| Gitea | 1.26.0 | 2026-11-25 | 12 |",
-    ]
-    assert after.startswith("Text.\n")
-    assert after.endswith("\n\nMore.\n")
-    assert table(after, {}, {}, "2027-01-01") == after
+    keep(
+        FILE,
+        records({PYTHON: 1000, "Gitea": 12}, {PYTHON: "3.11.7", "Gitea": "1.26.0"}, "2026-11-25", "bbb"),
+        [],
+        tmp_path,
+    )
 
-
-def test_a_document_without_the_table_is_an_error() -> None:
-    """Else a renamed column would end the record for ever, and nobody would see."""
-    with pytest.raises(ValueError, match="System"):
-        table("Text.\n", {}, {}, "2026-11-25")
-    table(PAGE.read_text(encoding="utf-8"), {}, {}, "2026-11-25")
+    rows = {
+        one.part: (one.figures["Version"], one.figures["Tests that passed"], one.date, one.code)
+        for one in kept(FILE, tmp_path)
+    }
+    assert rows == {
+        "Python 3.14": ("3.14.1", "927", "2026-11-24", "aaa"),
+        "Python 3.11": ("3.11.7", "1000", "2026-11-25", "bbb"),
+        "zot": ("2.1.20", "30", "2026-11-23", "aaa"),
+        "Gitea": ("1.26.0", "12", "2026-11-25", "bbb"),
+    }
+    (engine,) = records({ENGINE: 3}, {ENGINE: "3.250.0, 3.272.0"}, "2026-11-25", "bbb")
+    assert engine.part == f"{ENGINE} 3.250"
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,5 @@
 """
-What the tests ran against: the versions, the day and the number of tests, as a table of docs/limits.md.
+What the tests ran against: the versions, the day, the code and the number of tests, as a table of docs/limits.md.
 
     pytest --record-versions
 
@@ -23,17 +23,17 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.evidence.digest import digest
+from tests.evidence.records import Record, keep, kept
+from tests.evidence.tables import write_tables
 from tests.gitea import find_gitea
 from tests.world import real_servers
 
-ROOT = Path(__file__).resolve().parents[1]
-PAGE = ROOT / "docs/limits.md"
+FILE, TABLE = "versions", "ran against"
 PROPERTY = "ran against"
 
 PYTHON, ENGINE, GITEA = "Python", "Pulumi's engine and its Python SDK", "Gitea"
 AUTHENTIK, ZOT = "authentik", "zot"
-_HEADER = ["| System | Version | Last run | Tests that passed |", "|---|---|---|---|"]
-_ROW = re.compile(r"\| (?P<system>[^|]+) \| [^|]+ \| [^|]+ \| [^|]+ \|")
 
 
 def ran_against(nodeid: str, fixtures: Iterable[str]) -> list[str]:
@@ -89,34 +89,29 @@ def _served(system: str) -> str:
     return _number(str(answer.json().get("releaseTag"))) if answer.is_success else "not told"
 
 
-def table(text: str, passed: Mapping[str, int], versions: Mapping[str, str], day: str) -> str:
+def records(passed: Mapping[str, int], versions: Mapping[str, str], day: str, code: str) -> list[Record]:
     """
-    Return the document *text* with other rows for the systems that have *passed* something.
-
-    Raises:
-        ValueError: there is no such table in it.
+    Return a record for each system that something has *passed* against. A row is a system's, and of Python and the
+    engine one for each minor version: several are supported side by side.
     """
-    lines = text.splitlines()
-    start = next((number for number, line in enumerate(lines) if line == _HEADER[0]), None)
-    if start is None:
-        msg = f"no table with the header {_HEADER[0]}"
-        raise ValueError(msg)
-    end = next(number for number in range(start, len(lines)) if not lines[number].startswith("|"))
-    rows = {found["system"]: line for line in lines[start + 2 : end] if (found := _ROW.fullmatch(line))}
+    found = []
     for system, count in passed.items():
-        rows[system] = f"| {system} | {versions[system]} | {day} | {count} |"
-    return "\n".join([*lines[:start], *_HEADER, *rows.values(), *lines[end:]]) + "\n"
+        version = versions[system]
+        minor = ".".join(version.partition(",")[0].split(".")[:2])
+        part = f"{system} {minor}" if system in (PYTHON, ENGINE) else system
+        found.append(Record(TABLE, part, {"Version": version, "Tests that passed": str(count)}, day, code))
+    return found
 
 
 def record(reports: Iterable[pytest.TestReport]) -> str:
     """
-    Rewrite docs/limits.md's table; return a line that says so.
+    Rewrite docs/limits.md's rows of what the session has run against; return a line that says so.
     """
     passed = counted(reports)
     versions = {system: version_of(system) for system in passed}
-    PAGE.write_text(
-        table(PAGE.read_text(encoding="utf-8"), passed, versions, f"{datetime.now(UTC):%Y-%m-%d}"), encoding="utf-8"
-    )
+    order = [kept_one.part for kept_one in kept(FILE)]
+    keep(FILE, records(passed, versions, f"{datetime.now(UTC):%Y-%m-%d}", digest()), order)
+    write_tables()
     return f"versions: docs/limits.md has those of {', '.join(passed)}"
 
 

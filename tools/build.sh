@@ -4,6 +4,7 @@
 #   build.sh venv     the Python packages of requirements.lock, in .venv
 #   build.sh sso      those of requirements-sso.lock, in .venv-sso
 #   build.sh docs     those of requirements-docs.lock, in .venv-docs
+#   build.sh mutants  those of requirements-mutants.lock, in .venv-mutants
 #   build.sh ansible  those of requirements-bench.lock, in .tools/ansible
 #   build.sh pulumi   the engine: the one on PATH, else built from its Go module into .tools/bin and linked into .venv/bin
 #   build.sh oldest   the oldest engine that README promises, built likewise; in .tools/oldest, for a run with ENGINE=oldest
@@ -132,6 +133,8 @@ print(getattr(sys, "_base_executable", sys.executable))' 2>/dev/null) && break
 get_venv() { packages .venv requirements.lock; }
 
 get_sso() { packages .venv-sso requirements-sso.lock; }
+
+get_mutants() { packages .venv-mutants requirements-mutants.lock; }
 
 get_docs() { packages .venv-docs requirements-docs.lock; }
 
@@ -303,6 +306,6 @@ get_postgresql() {
 }
 
 case ${1-} in
-venv | sso | docs | ansible | pulumi | oldest | newest | gitea | actionlint | act | promtool | versitygw | postgresql) "get_$1" ;;
-*) die "usage: tools/build.sh venv|sso|docs|ansible|pulumi|oldest|newest|gitea|actionlint|act|promtool|versitygw|postgresql" ;;
+venv | sso | docs | mutants | ansible | pulumi | oldest | newest | gitea | actionlint | act | promtool | versitygw | postgresql) "get_$1" ;;
+*) die "usage: tools/build.sh venv|sso|docs|mutants|ansible|pulumi|oldest|newest|gitea|actionlint|act|promtool|versitygw|postgresql" ;;
 esac

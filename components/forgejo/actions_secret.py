@@ -126,7 +126,7 @@ class ActionsSecretProvider(Provider):
 
     def delete(self, id_: str, props: Props) -> None:
         """
-        Delete the secret, unless it is nobody else's by now; one that is gone is no error.
+        Delete the secret, unless another resource has it by now; a secret that is gone is no error.
 
         The successor may call it by another name: a repository that was renamed is the same one.
         """
@@ -234,8 +234,9 @@ class ActionsSecret(Resource, module="forgejo", name="ActionsSecret"):
         key_uuid: zot's uuid of that key, which may be shown.
         confirmed_id: the number of the repository, organization or user that is meant, where another one has its name
             by now; the number is recorded, so that it need not stay.
-        canary: a workflow of the repository that uses the secret and is run after each publication: its `workflow`
-            (the file's name), `ref` and `timeout_seconds`.
+        canary: a workflow of the repository that uses the secret: its `workflow` (the file's name), `ref` and
+            `timeout_seconds`. It is run after each create and update of this resource, and not when
+            `republication.py` writes a kept secret again.
         token: where the server's token is kept in 1Password, if it is not in the environment.
     """
 

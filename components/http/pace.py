@@ -1,5 +1,5 @@
 """
-How fast one system is asked: by as many at once as the engine has threads, and not faster than it takes.
+How fast one client asks its system: by as many at once as the engine has threads, and not faster than it takes.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _LONGEST_INTERVAL = 1.0
 
 class Pace:
     """
-    The pace of all requests to one system.
+    The pace of one client's requests, which all go to one system.
 
     Unless the environment says how many a second are allowed, nobody waits until the system says that it was too fast
     (429); from then on requests begin one interval apart.

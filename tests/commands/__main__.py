@@ -6,7 +6,8 @@ COMMANDS in the environment choose some ("in sync,due"; "refresh;state taint, up
 adds a kill at each changing request of the commands that force a replacement or choose targets, in three states, and
 JOBS sets the processes. LOGS=folder keeps what came of each cell, and what the engine said in one that did not hold; a
 run with the same folder goes on where the one before it ended, and its table is of both (`python -m
-tests.commands.book folder` prints that table alone).
+tests.commands.book folder` prints that table alone). RECORD=1 writes what came of each state into docs/evidence, and
+the tables of docs/promises.md anew.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from tests.commands.ground import Ground
 from tests.commands.matrix import Cell, Outcome
 from tests.commands.matrix import tried as tried_cell
 from tests.commands.states import KILLED_IN, STATES
+from tests.evidence.recorder import Recorder
 from tests.grounds import ground_of_this_process
 
 console = Console(soft_wrap=True, highlight=False, markup=False)
@@ -67,6 +69,7 @@ def main() -> int:
     states = chosen("STATES", {name: set() for name in STATES})
     commands = chosen("COMMANDS", {name: {command.family} for name, command in COMMANDS.items()})
     kill = bool(os.environ.get("KILL"))
+    recorder = Recorder("commands", list(STATES))
     book = Book(states, Path(os.environ["LOGS"]) if os.environ.get("LOGS") else None)
     with ProcessPoolExecutor(int(os.environ.get("JOBS", "2"))) as pool, Progress(console=console) as progress:
         # State by state: each process builds a state when it first comes to it.
@@ -89,6 +92,10 @@ def main() -> int:
     tried, held = book.counts
     console.print(book.table())
     console.print(f"commands: {tried} cells, {held} held, in {(time.monotonic() - started) / 60:.0f} min")
+    some = "" if commands == list(COMMANDS) else f"only {'; '.join(commands)}"
+    for name, table in (("commands", book.whole), ("killed", book.killed)):
+        recorder.add(name, table.figures(), choices=dict.fromkeys(states, some))
+    console.print(recorder.keep(also_of=book.codes))
     return 0 if tried == held else 1
 
 

@@ -13,6 +13,7 @@ from tests.commands.commands import COMMANDS
 from tests.commands.matrix import Cell, Outcome
 from tests.commands.states import KILLED_IN, STATES
 from tests.commands.table import Table
+from tests.evidence.digest import digest
 
 
 @dataclass
@@ -27,12 +28,16 @@ class Book:
     def __post_init__(self) -> None:
         self.whole, self.killed = Table(self.states), Table([state for state in self.states if state in KILLED_IN])
         self.known: dict[Cell, Outcome] = {}
+        self.codes: set[str] = set()
+        """The digests of the code of which cells are known from a run before this one."""
         if self.folder is None:
             return
+        self._code = digest()
         self.folder.mkdir(parents=True, exist_ok=True)
         self._file = self.folder / "cells.jsonl"
         for line in self._file.read_text().splitlines() if self._file.exists() else []:
             kept = json.loads(line)
+            self.codes.add(kept.pop("code", ""))
             cell = Cell(**kept.pop("cell"))
             self.known[cell] = Outcome(cell, **kept)
 
@@ -52,7 +57,7 @@ class Book:
         if self.folder is None or self.known.get(cell) is outcome:
             return
         with self._file.open("a") as file:
-            file.write(json.dumps({**asdict(outcome), "text": ""}) + "\n")
+            file.write(json.dumps({**asdict(outcome), "text": "", "code": self._code}) + "\n")
         if outcome.faults:
             (self.folder / f"{str(cell).replace('/', '_')}.txt").write_text(outcome.text)
 

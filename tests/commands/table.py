@@ -61,6 +61,20 @@ class Table:
                 lines.append(f"| `{family}` | {' | '.join(self._counts(family, state) for state in self._states)} |")
         return "\n".join(lines)
 
+    def figures(self) -> dict[str, dict[str, tuple[int, int]]]:
+        """
+        Return how many cells of each command were tried and held, by the state; of what was tried only.
+        """
+        families = dict.fromkeys(command.family for command in COMMANDS.values())
+        return {
+            state: {
+                f"`{family}`": (self._tried[family, state], self._held[family, state])
+                for family in families
+                if self._tried[family, state]
+            }
+            for state in self._states
+        }
+
     def _counts(self, family: str, state: str) -> str:
         tried = self._tried[family, state]
         return f"{tried} / {self._held[family, state]}" if tried else "-"

@@ -3,7 +3,8 @@ Every request of every scenario by every fault: `make faults`.
 
 Prints a line for each point that does not converge, and at the end a table of points tried and converged; exit code 1
 if any did not. SCENARIOS and FAULTS in the environment choose some by name ("rotation,destroy", "lose,kill"), EVERY
-tries each n-th request only, JOBS sets the processes.
+tries each n-th request only, JOBS sets the processes. RECORD=1 writes what came of each fault into docs/evidence, and
+the table of docs/promises.md anew.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from tests.engine.prepared import Prepared
+from tests.evidence.recorder import Recorder
 from tests.faults.proxy import Fault
 from tests.faults.scenarios import SCENARIOS, Outcome, strike
 
@@ -70,6 +72,7 @@ def main() -> int:
     faults = {fault.word: fault for fault in Fault}
     words = chosen("FAULTS", dict(faults))
     step = int(os.environ.get("EVERY", "1"))
+    recorder = Recorder("faults", list(faults))
     tried: Counter[tuple[str, str]] = Counter()
     converged: Counter[tuple[str, str]] = Counter()
     with ProcessPoolExecutor(int(os.environ.get("JOBS", "2"))) as pool:
@@ -103,7 +106,18 @@ def main() -> int:
         f"faults: {sum(tried.values())} points, {sum(converged.values())} converged, "
         f"every {step}. request, in {(time.monotonic() - started) / 60:.0f} min"
     )
+    figures = {word: {name: (tried[name, word], converged[name, word]) for name in scenarios} for word in words}
+    recorder.add("faults", figures, choices=dict.fromkeys(words, _choice(scenarios, step)))
+    console.print(recorder.keep())
     return 0 if tried == converged else 1
+
+
+def _choice(scenarios: list[str], step: int) -> str:
+    """
+    Say what of a fault is tried; nothing if all of it is.
+    """
+    some = [] if scenarios == list(SCENARIOS) else [f"only {', '.join(scenarios)}"]
+    return ", ".join([*some, *([f"one request in {step}"] if step > 1 else [])])
 
 
 if __name__ == "__main__":

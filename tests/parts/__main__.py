@@ -3,7 +3,8 @@ Every part away for a whole run, gone or moved, by every scenario: `make parts`.
 
 Prints each cell that did not hold, and at the end the table of docs/promises.md; exit code 1 if any did not. CELLS in
 the environment chooses those whose name has one of its words ("zot away;repository renamed"), EVERY tries each n-th
-only, LOGS=folder keeps what the engine said in each cell that did not hold, and JOBS sets the processes.
+only, LOGS=folder keeps what the engine said in each cell that did not hold, and JOBS sets the processes. RECORD=1
+writes what came of each part into docs/evidence, and the tables of docs/promises.md anew.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
+from tests.evidence.recorder import Recorder
 from tests.grounds import ground_of_this_process
 from tests.parts.ground import Ground
-from tests.parts.matrix import Cell, Outcome, cells, markdown, play
+from tests.parts.matrix import Cell, Outcome, cells, figures, markdown, play
 
 console = Console(soft_wrap=True, highlight=False, markup=False)
 
@@ -50,6 +52,7 @@ def main() -> int:
     started = time.monotonic()
     logs = Path(os.environ["LOGS"]) if os.environ.get("LOGS") else None
     outcomes: list[Outcome] = []
+    recorder = Recorder("parts", [cell.row[0] for cell in cells()])
     with ProcessPoolExecutor(int(os.environ.get("JOBS") or "2")) as pool, Progress(console=console) as progress:
         waiting = [pool.submit(tried, cell) for cell in chosen()]
         task = progress.add_task("cells", total=len(waiting))
@@ -66,7 +69,19 @@ def main() -> int:
     console.print(markdown(outcomes))
     held = sum(not outcome.faults for outcome in outcomes)
     console.print(f"parts: {len(outcomes)} cells, {held} held, in {(time.monotonic() - started) / 60:.0f} min")
+    for table, parts in figures(outcomes).items():
+        recorder.add(table, parts, choices={part: _choice(part, row) for part, row in parts.items()})
+    console.print(recorder.keep())
     return 0 if held == len(outcomes) else 1
+
+
+def _choice(part: str, row: dict[str, tuple[int, int]]) -> str:
+    """
+    Say that some cells of a part were not tried; nothing if all of them were.
+    """
+    there = sum(cell.row[0] == part for cell in cells())
+    tried = sum(count for count, _ in row.values())
+    return "" if tried == there else "only some of the cells"
 
 
 if __name__ == "__main__":

@@ -51,6 +51,25 @@ def play(ground: Ground, cell: Cell) -> Outcome:
     return Outcome(cell, faults, text)
 
 
+def figures(outcomes: Iterable[Outcome]) -> dict[str, dict[str, dict[str, tuple[int, int]]]]:
+    """
+    Return how many cells were tried and held, by the table, the part and the scenario.
+    """
+    counted: dict[str, dict[str, dict[str, tuple[int, int]]]] = {"away": {}, "gone": {}}
+    for outcome in sorted(outcomes, key=lambda outcome: _ORDER.index(outcome.cell.row)):
+        part, scenario = outcome.cell.row
+        row = counted["away" if isinstance(outcome.cell, away.Cell) else "gone"].setdefault(part, {})
+        tried, held = row.get(scenario, (0, 0))
+        row[scenario] = (tried + 1, held + (not outcome.faults))
+    return counted
+
+
+_ORDER = [
+    *((f"{part} away", scenario) for part in away.PARTS for scenario in away.SCENARIOS),
+    *((cell.loss, begin) for cell in gone.cells() for begin in gone.BEGINS),
+]
+
+
 def markdown(outcomes: Iterable[Outcome]) -> str:
     """
     Return two tables, one row for each part, of the outcomes there are.

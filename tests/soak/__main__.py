@@ -3,7 +3,8 @@
 
 Prints each day on which something was not as promised, and at the end the table of docs/promises.md; exit code 1 if
 there was such a day, or if anything grew. DAYS in the environment shortens it, SEED gives other days, and LOGS=folder
-keeps what came of each day, and what the engine said on one that was not as promised.
+keeps what came of each day, and what the engine said on one that was not as promised. RECORD=1 writes what came of all
+of them into docs/evidence, and the table of docs/promises.md anew.
 """
 
 from __future__ import annotations
@@ -19,11 +20,13 @@ from rich.console import Console
 from rich.progress import Progress
 
 from tests.commands.ground import Ground
+from tests.evidence.recorder import Recorder
 from tests.grounds import ground_of_this_process
 from tests.soak.plan import days
-from tests.soak.table import grown, markdown
+from tests.soak.table import facts, grown, markdown
 from tests.soak.year import Record, Year
 
+YEAR = 365
 console = Console(soft_wrap=True, highlight=False, markup=False)
 
 
@@ -32,7 +35,9 @@ def main() -> int:
     Play all days.
     """
     started = time.monotonic()
-    plan = days(int(os.environ.get("DAYS") or "365"), int(os.environ.get("SEED") or "14"))
+    seed = int(os.environ.get("SEED") or "14")
+    plan = days(int(os.environ.get("DAYS") or f"{YEAR}"), seed)
+    recorder = Recorder("soak", [])
     logs = Path(os.environ["LOGS"]) if os.environ.get("LOGS") else None
     records: list[Record] = []
     year = Year(ground_of_this_process(Ground), len(plan))
@@ -52,6 +57,9 @@ def main() -> int:
     console.print(*faults, sep="\n")
     held = sum(not record.faults for record in records)
     console.print(f"soak: {len(records)} days, {held} as promised, in {(time.monotonic() - started) / 60:.0f} min")
+    some = "" if len(records) == YEAR else f"the first {len(records)} days of {YEAR}"
+    recorder.add("soak", {"": facts(records) | {"days as promised": f"{held}"}}, choices={"": some}, seed=seed)
+    console.print(recorder.keep())
     return 0 if held == len(records) and not faults else 1
 
 

@@ -39,18 +39,18 @@ def grown(days: Sequence[Record]) -> list[str]:
     return nothing_grows(sizes, TOLERANCE)
 
 
-def markdown(days: Sequence[Record]) -> str:
+def facts(days: Sequence[Record]) -> dict[str, str]:
     """
-    Return the table of all *days*.
+    Return what came of all *days*, by what it is.
     """
     first, second = _halves([day for day in days if day.is_ordinary])
     pushes, amid_ups = sum(day.pushes for day in days), sum(day.pushes_during_ups for day in days)
     rows = {
-        "simulated days": len(days),
-        "`up`s": sum(day.ups for day in days),
-        "rotations": sum(day.rotations for day in days),
+        "simulated days": f"{len(days)}",
+        "`up`s": f"{sum(day.ups for day in days)}",
+        "rotations": f"{sum(day.rotations for day in days)}",
         "days with a system away for the whole `up`": _of(days, "away"),
-        "days with a killed `up`": sum("killed" in day.trouble for day in days),
+        "days with a killed `up`": f"{sum('killed' in day.trouble for day in days)}",
         "drift checks: in sync / drift": f"{_codes(days, 0)} / {_codes(days, 7)}",
         "pushes": f"{pushes}, {amid_ups} of them amid an `up`",
         "**refused pushes**": f"**{sum(day.refused for day in days)}**",
@@ -60,7 +60,14 @@ def markdown(days: Sequence[Record]) -> str:
     for what, size in _WHAT.items() if first else ():
         before, after = median(map(size, first)), median(map(size, second))
         rows[f"{what}, first half / second half"] = f"{_shown(before)} / {_shown(after)}"
-    lines = [f"| {what} | {value} |" for what, value in rows.items()]
+    return rows
+
+
+def markdown(days: Sequence[Record]) -> str:
+    """
+    Return the table of all *days*.
+    """
+    lines = [f"| {what} | {value} |" for what, value in facts(days).items()]
     return "\n".join([f"| What | {datetime.now(UTC):%Y-%m-%d} |", "|---|---|", *lines])
 
 
