@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pulumi
@@ -122,7 +122,8 @@ class ActionsSecretProvider(Provider):
         """
         TOLD.note_fault(_place(olds).thing, "")
         known = _number(olds, "owner_id")
-        return UpdateResult(self._publish(news, olds["mark"], known, proven_before=olds["proven_uuid"]))
+        outs = self._publish(news, olds["mark"], known, proven_before=olds["proven_uuid"])
+        return UpdateResult(given(proof=olds.get("proof")) | outs)
 
     def delete(self, id_: str, props: Props) -> None:
         """
@@ -195,6 +196,9 @@ class ActionsSecretProvider(Provider):
                 raise UnexpectedAnswerError(msg)
             outs["created_at"] = secret.created_at.isoformat()
             outs["canary_end"] = _ask_canary(forgejo, wanted)
+            if outs["canary_end"] == "success":
+                # For people: `status` shows it. *proven_uuid* is also that of a place without a canary.
+                outs["proof"] = {"key_uuid": wanted["key_uuid"], "at": datetime.now(UTC).isoformat(timespec="seconds")}
         _log.info("Forgejo: published key %s as %s", wanted["key_uuid"], place.name)
         outs["condition"] = _canary_condition(outs)
         if outs["condition"] == CURRENT:

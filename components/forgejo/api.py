@@ -8,7 +8,6 @@ one of the owner could be written over it (read in Forgejo's source; the answers
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import re
 from collections.abc import Iterator
@@ -16,7 +15,6 @@ from functools import partial
 from typing import Any
 
 import httpx
-import stamina
 
 from ..http.answers import origin
 from ..http.api import Advice, Api
@@ -27,8 +25,9 @@ from ..onepassword.reference import token
 from ..settings.place import Place
 from ..settings.server import ForgejoServer
 from .model import Owner as Owner
-from .model import Page, Run, Started
+from .model import Page
 from .model import Secret as Secret
+from .workflows import Workflows
 
 _PAGE = 50  # the most that is given in one page
 # A run can wait for an hour for a canary; what a list shows then is another matter.
@@ -50,23 +49,6 @@ def _advice(token: str) -> Advice:
     )
 
 
-def _canary_advice(token: str) -> Advice:
-    return Advice(
-        {
-            204: "this server is too old to say which run it started: it cannot have a canary",
-            403: f"{token} needs the scope write:repository to start a workflow",
-            404: "no such workflow on that branch, or Actions are off in that repository",
-            422: "the workflow has no workflow_dispatch trigger, or there is no such branch",
-        }
-    )
-
-
-class _UnfinishedError(Exception):
-    """
-    The run goes on.
-    """
-
-
 class Forgejo:
     """
     One server. Without a token in 1Password, the variable FORGEJO_TOKEN has it; for a server with a name,
@@ -79,7 +61,7 @@ class Forgejo:
         self._auth = token(server.variable, "the token of the repository's owner", server.token, "token")
         self.token_name = self._auth.name
         self._advice = _advice(self._auth.name)
-        self._canary_advice = _canary_advice(self._auth.name)
+        self.workflows = Workflows(self.api, self._auth)
         self._owners: Once[str, Owner] = Once()
         self._pages: Once[tuple[str, int], Page] = Once(_SECONDS)
 
@@ -222,33 +204,8 @@ class Forgejo:
         """
         Start a workflow and wait for its end; return its conclusion ("success", "failure", …), or "unfinished" if it
         has none after *seconds*. Sent once: a repeat would start it twice.
-
-        Measured on Gitea 1.26.0, which names the run when asked to; Forgejo's own way of asking was read.
         """
-        path = f"/api/v1/repos/{repository}/actions/workflows/{workflow}/dispatches"
-        started = self.api.call(
-            "POST",
-            path,
-            whose=repository,
-            auth=self._auth,
-            advice=self._canary_advice,
-            params={"return_run_details": "true"},
-            json={"ref": ref, "return_run_info": True},
-            expect=(200, 201),
-        )
-        run = self.api.parse(started, path, repository, Started)
-        path = f"/api/v1/repos/{repository}/actions/runs/{run.id}"
-        with contextlib.suppress(_UnfinishedError):
-            for attempt in stamina.retry_context(
-                on=_UnfinishedError, attempts=None, timeout=seconds, wait_initial=0.5, wait_max=10
-            ):
-                with attempt:
-                    answer = self.api.call("GET", path, whose=repository, auth=self._auth, advice=self._canary_advice)
-                    conclusion = self.api.parse(answer, path, repository, Run).end
-                    if not conclusion:
-                        raise _UnfinishedError
-                    return conclusion
-        return "unfinished"
+        return self.workflows.run_to_its_end(repository, workflow, ref, seconds)
 
 
 def _holder(place: Place) -> str:

@@ -38,14 +38,16 @@ def look(found: Findings, access: ItemAccess, place: Place, named: Sequence[tupl
     found.open_questions.append(f"only an `up` shows whether {access.name} may write to item {title} in {vault}")
 
 
-def key_at(access: ItemAccess, place: Place) -> str | None:
+def key_at(access: ItemAccess, place: Place, *, anew: bool = False) -> str | None:
     """
-    Return the value of the field at *place*, if it looks like a zot key. Read-only.
+    Return the value of the field at *place*, if it looks like a zot key. Read-only; *anew*, also where the item has
+    been read within the last minute.
 
     Anything else is not sent to a registry: a field that was named by mistake may hold another system's secret.
     """
     vault, title, label = place.path
-    field = access.seen_item(access.seen_ref(vault, title)).named(label)
+    ref = access.seen_ref(vault, title)
+    field = (access.read(ref) if anew else access.seen_item(ref)).named(label)
     # Pasted by a person, it may have come with a space or a line's end.
     value = (field.value or "").strip() if field else ""
     return value if looks_like_a_key(value) else None

@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, ClassVar
 
+from .proofs import Proof, Verified
+
 # Raised when a field changes its meaning or goes; not when one is added.
 SCHEMA_VERSION = 1
 
@@ -141,6 +143,10 @@ class PlaceStatus(Part):
     """As far as was written; what cannot be read cannot be compared."""
     written_at: datetime | None
     """When a run changed it last, by the clock of the machine that ran it. In sync since then, if it is in sync."""
+    proven_by_up: Proof | None
+    """The last canary that succeeded when an `up` had published to it; null without one."""
+    verified: Verified | None
+    """What `verify` found of it, where its file is given."""
 
 
 @dataclass(frozen=True)
@@ -205,6 +211,8 @@ class Status:
     """The newest ones, newest first; at most 100."""
     systems: list[System]
     accounts: list[AccountStatus]
+    verified_at: datetime | None = None
+    """When the last `verify` ended, where its file is given."""
     schema_version: int = field(default=SCHEMA_VERSION)
 
     @property

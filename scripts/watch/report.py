@@ -10,7 +10,7 @@ from html import escape
 from pathlib import Path
 
 from .advice import advice
-from .document import AccountStatus, Key, Part, Status, System
+from .document import AccountStatus, Key, Part, PlaceStatus, Status, System
 from .drawing import drawing
 from .memory import Seen, seen_by, written
 from .timeline import KINDS, timeline
@@ -138,10 +138,27 @@ def _places(account: AccountStatus) -> str:
     named += [(f"{place.system} {place.name}", place) for place in account.places]
     named += [("older keys", account.sweep)] if account.sweep else []
     rows = "".join(
-        f"<tr><td>{escape(name)}</td><td>{_verdict(part.in_sync)}</td><td>{escape('; '.join(part.why))}</td></tr>"
+        f"<tr><td>{escape(name)}</td><td>{_verdict(part.in_sync)}</td><td>{escape('; '.join(part.why))}</td>"
+        f"<td>{escape(_seen_to_work(part))}</td></tr>"
         for name, part in named
     )
-    return f"<h3>Parts</h3><table><tr><th>part</th><th>is</th><th>why not</th></tr>{rows}</table>"
+    head = "<tr><th>part</th><th>is</th><th>why not</th><th>seen to work in CI</th></tr>"
+    return f'<h3>Parts</h3><div class="wide" tabindex="0"><table>{head}{rows}</table></div>'
+
+
+def _seen_to_work(part: Part) -> str:
+    """
+    Say when a canary succeeded in a place last, and by which key; empty for what has none.
+    """
+    if not isinstance(part, PlaceStatus):
+        return ""
+    by_verify = part.verified.proven if part.verified else None
+    proofs = {"verify": by_verify, "an up": part.proven_by_up}
+    return "; ".join(
+        f"by {what} on {proof.at:%Y-%m-%d}" + (f", key {proof.key_uuid[:8]}" if proof.key_uuid else "")
+        for what, proof in proofs.items()
+        if proof
+    )
 
 
 def _systems(systems: list[System]) -> str:

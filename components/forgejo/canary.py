@@ -1,0 +1,82 @@
+"""
+A canary: what it is asked, and what its answer means. Pure.
+
+A canary is a workflow of the repository that uses the secret. A run ends in one bit, and there are two questions: does
+the registry accept what CI has, and is that the key that was published. So the canary has a job for each, as
+`examples/workflows/canary.yaml` has. The second one compares: it is given a number that is used once and the SHA-256 of
+`number:key`, and computes the same from the secret. Whoever sees the run sees both, and a digest of the 122 random bits
+of a key is of no use to anybody.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Literal
+
+# The canary's jobs, and its inputs.
+ACCEPTED, OURS = "accepted", "ours"
+NONCE, DIGEST = "nonce", "digest"
+EXAMPLE = "examples/workflows/canary.yaml"
+
+Word = Literal["works", "refused", "another key", "no answer"]
+_ENDED = ("success", "failure", "skipped")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """
+    What a canary's run says of a secret.
+
+    Args:
+        word: *works*: the registry accepts what CI has. *refused*: it does not. *another key*: CI has another key than
+            the one that it was compared with. *no answer*: the run says nothing.
+        why: the rest of the sentence; empty where there is nothing to add.
+        is_ours: whether the key is the one that it was compared with; None where the canary did not compare.
+    """
+
+    word: Word
+    why: str = ""
+    is_ours: bool | None = None
+
+
+def question(key: str) -> dict[str, str]:
+    """
+    Return the inputs by which a canary tells *key* from any other; other ones each time.
+    """
+    nonce = uuid.uuid4().hex
+    return {NONCE: nonce, DIGEST: sha256(f"{nonce}:{key}".encode()).hexdigest()}
+
+
+def judge(end: str, jobs: Mapping[str, str]) -> Verdict:
+    """
+    Return what a run says that ended with *end*, where *jobs* has how each of its jobs ended.
+    """
+    for job in (ACCEPTED, OURS):
+        if jobs.get(job, end) not in _ENDED:
+            what = f"its job {job} ended with {jobs[job] or 'nothing'}" if job in jobs else f"its run ended with {end}"
+            return Verdict("no answer", what)
+    accepted = jobs.get(ACCEPTED, end) == "success"
+    match jobs.get(OURS):
+        case "failure":
+            says = "accepts" if accepted else "does not accept"
+            known = f", which the registry {says}" if ACCEPTED in jobs else ""
+            return Verdict("another key", f"CI has another key than the store of record{known}", is_ours=False)
+        case "success":
+            if accepted:
+                return Verdict("works", is_ours=True)
+            return Verdict(
+                "refused", "CI has the key of the store of record, and the registry refuses it", is_ours=True
+            )
+        case "skipped":
+            untold = f"its job {OURS} was skipped: its trigger workflow_dispatch needs the inputs {NONCE} and {DIGEST}"
+            hint = f"{untold}, as {EXAMPLE} has them"
+        case _ if jobs:
+            hint = f"its canary has no job {OURS}, so whose key CI has is not known: {EXAMPLE} has one"
+        case _:
+            hint = "this forge does not say how each of its jobs ended, so whose key CI has is not known"
+    if accepted:
+        return Verdict("works", hint)
+    return Verdict("refused", f"its canary ended with {jobs.get(ACCEPTED, end)}; {hint}")
