@@ -2,8 +2,8 @@
 The workflows: checked by actionlint, and calling nothing that a person could not run.
 
 Those of `examples/workflows/` are for an estate, and need its credentials; the canary among them is for a repository
-that has the secret, and needs that alone. The one of `.forgejo/workflows/` tests this repository, also for a stranger's pull
-request, and must have none.
+that has the secret, and needs that alone. The one of `.forgejo/workflows/` tests this repository, also for a stranger's
+pull request, and must have none.
 """
 
 from __future__ import annotations

@@ -36,6 +36,7 @@ def advice(status: Status) -> list[str]:
         lines.append(
             f"Look at the log of the last up, which {status.last_up.result} on {status.last_up.started_at:%Y-%m-%d}."
         )
+    lines += [f"{credential.warning}." for credential in status.credentials if credential.warning]
     for account in status.accounts:
         lines += _in_time(account)
     return lines

@@ -27,7 +27,8 @@ def check(stack: str | None) -> int:
         StackError: the stack file cannot be used.
     """
     name, settings = settings_of(stack)
-    # Not above: it needs some of the others' time.
+    # Not above: each needs some of the others' time.
+    from components.expiry import warnings
     from components.first_look import first_looks
 
     found = first_looks(settings, name)
@@ -37,6 +38,8 @@ def check(stack: str | None) -> int:
     for question in dict.fromkeys(question for one in found for question in one.open_questions):
         print(question)
     sys.stdout.flush()
+    for line in warnings(settings):
+        print(f"stack: warning: {line}", file=sys.stderr)
     faults = _faults(found)
     for fault, whats in faults.items():
         print(f"stack: {', '.join(whats)}: {fault}", file=sys.stderr)

@@ -58,6 +58,26 @@ class System:
 
 
 @dataclass(frozen=True)
+class Credential:
+    """
+    One of the program's own credentials whose end is known.
+    """
+
+    __pydantic_config__: ClassVar = _DESCRIBED
+
+    name: str
+    """The variable or the 1Password reference that has it."""
+    system: str
+    """`authentik` or `1Password Connect`."""
+    address: str
+    expires_at: datetime
+    is_certain: bool
+    """False where it may be another token of the same user, which ends later or never."""
+    warning: str
+    """What to do; empty where it ends in more than 30 days, or has ended."""
+
+
+@dataclass(frozen=True)
 class StaleKey:
     """
     An older key with our label that the registry still lists.
@@ -211,6 +231,8 @@ class Status:
     """The newest ones, newest first; at most 100."""
     systems: list[System]
     accounts: list[AccountStatus]
+    credentials: list[Credential] = field(default_factory=list)
+    """Those whose end a look could read; of the others nothing is known, or they have none."""
     verified_at: datetime | None = None
     """When the last `verify` ended, where its file is given."""
     schema_version: int = field(default=SCHEMA_VERSION)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from .credentials import taken_out
 from .document import AccountStatus, Key, Part, PlaceStatus, StaleKey, Status, all_in_sync
 from .look import Look, Resource, moment
 from .proofs import Proof, Round
@@ -23,17 +24,19 @@ def gather(stack: str, look: Look, now: datetime, verified: Round | None = None)
     """
     Return the document of a look that began at *now*, with what `verify` found, where that is known.
     """
+    sentences, credentials = taken_out(lines_of(look.sentences))
     return Status(
         stack=stack,
         looked_at=now,
         succeeded=not look.failed,
         errors=lines_of([text for _, text in look.errors]),
-        sentences=lines_of(look.sentences),
+        sentences=sentences,
         last_up=next(iter(look.runs), None),
         last_successful_up=next((run for run in look.runs if run.result == "succeeded"), None),
         ups=look.runs,
         systems=systems_of(look),
         accounts=[_account(name, look, now, verified) for name in look.accounts],
+        credentials=credentials,
         verified_at=verified.ended_at if verified else None,
     )
 

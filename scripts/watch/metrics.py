@@ -28,6 +28,10 @@ METRICS: dict[str, tuple[str, tuple[str, ...]]] = {
     "zot_ci_last_successful_up_timestamp_seconds": ("When the last up that succeeded ended.", ("stack",)),
     "zot_ci_system_asked": ("Whether the look asked the system.", _SYSTEM),
     "zot_ci_system_answered": ("Whether the system gave every answer that was needed.", _SYSTEM),
+    "zot_ci_credential_expires_timestamp_seconds": (
+        "When one of the program's own credentials ends.",
+        ("stack", "credential", "system", "address"),
+    ),
     "zot_ci_account_in_sync": ("Whether account, key and places are as the settings say.", _ACCOUNT),
     "zot_ci_key_created_timestamp_seconds": ("When the registry made the current key.", _ACCOUNT),
     "zot_ci_key_rotates_timestamp_seconds": ("From when on an up replaces the key.", _ACCOUNT),
@@ -73,6 +77,9 @@ def samples(status: Status) -> Iterator[Sample]:
         yield Sample("zot_ci_system_asked", float(system.asked), labels)
         if system.answered is not None:
             yield Sample("zot_ci_system_answered", float(system.answered), labels)
+    for one in status.credentials:
+        labels = {"credential": one.name, "system": one.system, "address": one.address}
+        yield Sample("zot_ci_credential_expires_timestamp_seconds", _time(one.expires_at), labels)
     for account in status.accounts:
         yield from _of_account(account)
 

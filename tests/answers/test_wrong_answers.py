@@ -51,7 +51,8 @@ AUTHENTIK = {
         wrong(AUTHENTIK_TOKEN="no-token-of-authentik"),
         Life.read_account,
         PermissionMissingError,
-        "answered 403 for zot-ci; check that AUTHENTIK_TOKEN is valid and its role has view_user on the account",
+        "answered 403 for zot-ci; check that AUTHENTIK_TOKEN is right and has not expired, and its role has "
+        "view_user on the account",
     ),
     "token_expired": Refusal(
         lambda world: authentik_token(world, expires=timedelta(0)),

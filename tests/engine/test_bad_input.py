@@ -168,7 +168,8 @@ def _login_impossible(world: World) -> None:
 
 ANSWERS = {
     "authentik_token_unknown": Answer(
-        lambda world: {"AUTHENTIK_TOKEN": world.estate.secrets.new(60)}, "check that AUTHENTIK_TOKEN is valid and its"
+        lambda world: {"AUTHENTIK_TOKEN": world.estate.secrets.new(60)},
+        "check that AUTHENTIK_TOKEN is right and has not expired, and its",
     ),
     "authentik_html": Answer(_html, "for zot-ci with a body that is not the expected JSON; check that http://127"),
     "zot_without_api_keys": Answer(_api_keys_off, "zot GET /zot/auth/apikey answered 404 for zot-ci; API keys are off"),

@@ -244,7 +244,7 @@ def test_a_rotation_that_may_not_write_leaves_ci_its_key(
 
 
 MAKING = {
-    "add_user": "check that AUTHENTIK_TOKEN is valid and may add users",
+    "add_user": "check that AUTHENTIK_TOKEN is right and has not expired, and may add users",
     "view_group": "its role has view_group on the group",
     "reset_user_password": "its role has reset_user_password on the account",
     "view_user": HIDDEN["view_user"],

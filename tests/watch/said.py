@@ -13,6 +13,7 @@ import subprocess
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from components.http.endings import Ending
 from scripts.watch.document import Status
 from scripts.watch.gathering import gather
 from scripts.watch.look import take_apart
@@ -168,6 +169,14 @@ class Said:
         about = {"urn": self.urn(kind, username)} if kind else {}
         self.preview["diagnostics"].append(about | {"message": f"error: {line}\n", "severity": "error"})
         return self
+
+    def credential(self, *, days: float, name: str = "AUTHENTIK_TOKEN", others: int = 0) -> Said:
+        """
+        One of the program's own credentials, as a look is told of it.
+        """
+        hint = f"make a new token in authentik, as an API token of the same account, and put it into {name}"
+        ending = Ending(name, "authentik", URLS["authentik"], NOW + timedelta(days=days), hint, others)
+        return self.sentences(ending.fact(NOW))
 
     def up(self, *, days_ago: float, result: str = "succeeded", kind: str = "update", **changes: int) -> Said:
         """

@@ -36,7 +36,7 @@ def full() -> Status:
     facts: dict[str, dict[str, Any]] = {"zot:RetiredKeys": {"stale": [STALE], "still_used": [used]}}
     facts["zot:ApiKey"] = {"other_keys": ["by hand (…)", "another (…)"], "age_days": 40.5}
     facts["forgejo:ActionsSecret"] = {"proof": PROOF}
-    said = Said().account(facts=facts).up(days_ago=3).up(days_ago=1, result="failed")
+    said = Said().account(facts=facts).up(days_ago=3).up(days_ago=1, result="failed").credential(days=90)
     return said.status(verified=verified())
 
 
