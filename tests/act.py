@@ -111,6 +111,8 @@ class Runner:
         (job / "secrets").write_text(lines, encoding="utf-8")
         subprocess.run(["git", "init", "--quiet", "--initial-branch", "main"], cwd=job, check=True)
         command = [self._act, task["context"]["event_name"], "--workflows", "workflow.yaml", "--directory", "."]
+        # By its name: a runner runs what it is given, whatever trigger the file names.
+        command += ["--job", task["context"]["job"]]
         command += ["--eventpath", "event.json", "--secret-file", "secrets", "--json", "--no-cache-server"]
         command += ["--platform", f"{LABEL}=-self-hosted"]
         done = subprocess.run(

@@ -21,8 +21,10 @@ ACCEPTED, OURS = "accepted", "ours"
 NONCE, DIGEST = "nonce", "digest"
 EXAMPLE = "examples/workflows/canary.yaml"
 
+# The ends of a job that say something. Without its inputs, as an `up` starts it, a canary compares nothing.
+_ANSWERS = {ACCEPTED: ("success", "failure"), OURS: ("success", "failure", "skipped")}
+
 Word = Literal["works", "refused", "another key", "no answer"]
-_ENDED = ("success", "failure", "skipped")
 
 
 @dataclass(frozen=True)
@@ -54,10 +56,11 @@ def judge(end: str, jobs: Mapping[str, str]) -> Verdict:
     """
     Return what a run says that ended with *end*, where *jobs* has how each of its jobs ended.
     """
-    for job in (ACCEPTED, OURS):
-        if jobs.get(job, end) not in _ENDED:
-            what = f"its job {job} ended with {jobs[job] or 'nothing'}" if job in jobs else f"its run ended with {end}"
-            return Verdict("no answer", what)
+    for job, ends in _ANSWERS.items():
+        how = jobs.get(job, end)
+        if how not in ends:
+            what = f"its job {job}" if job in jobs else "its run"
+            return Verdict("no answer", f"{what} ended with {how or 'nothing'}")
     accepted = jobs.get(ACCEPTED, end) == "success"
     match jobs.get(OURS):
         case "failure":

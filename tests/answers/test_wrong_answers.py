@@ -58,13 +58,13 @@ AUTHENTIK = {
         lambda world: authentik_token(world, expires=timedelta(0)),
         Life.read_account,
         PermissionMissingError,
-        "check that AUTHENTIK_TOKEN is valid",
+        "check that AUTHENTIK_TOKEN is right and has not expired",
     ),
     "token_of_an_inactive_account": Refusal(
         lambda world: setattr(world.estate.authentik.users["zot-ci-bot"], "is_active", False),
         Life.read_account,
         PermissionMissingError,
-        "check that AUTHENTIK_TOKEN is valid",
+        "check that AUTHENTIK_TOKEN is right and has not expired",
     ),
     "without_view_user": Refusal(
         lambda world: authentik_token(world, "view_user", "add_user"),

@@ -319,7 +319,7 @@ def test_a_token_of_authentik_that_has_expired_is_said_to_be_no_longer_valid(
     assert in_sync.preview().code == 0
     world.estate.clock.advance(hours=2)
     before = snapshot(world)
-    words = "answered 403; check that AUTHENTIK_TOKEN is valid"
+    words = "answered 403; check that AUTHENTIK_TOKEN is right and has not expired"
 
     run = in_sync.preview() if command == "preview" else in_sync.up()
 

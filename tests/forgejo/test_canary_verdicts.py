@@ -53,6 +53,9 @@ def test_no_number_is_used_twice() -> None:
         ("cancelled", {"use-the-key": "cancelled"}, "no answer", None, "its run ended with cancelled"),
         ("failure", {"accepted": "", "ours": "success"}, "no answer", None, "job accepted ended with nothing"),
         ("timed_out", {}, "no answer", None, "timed_out"),
+        ("skipped", {"accepted": "skipped", "ours": "skipped"}, "no answer", None, "job accepted ended with skipped"),
+        ("skipped", {"use-the-key": "skipped"}, "no answer", None, "its run ended with skipped"),
+        ("success", {"accepted": "skipped", "ours": "success"}, "no answer", None, "job accepted ended with skipped"),
     ],
 )
 def test_each_end_has_one_meaning(end: str, jobs: dict[str, str], word: str, is_ours: bool | None, words: str) -> None:
