@@ -82,7 +82,7 @@ soak: tools ## a year that rotates each day, with systems away and runs killed; 
 
 workflows: test-tools ## run examples/workflows as a runner does, with act, which is built for it
 	@tools/build.sh act
-	@$(RUN) $(PYTEST) tests/test_workflows.py tests/engine/test_workflows.py
+	@$(RUN) $(PYTEST) tests/test_workflows.py tests/engine/test_workflows.py tests/engine/test_verify.py
 
 alerts: venv ## check and test monitoring/'s alert rules with promtool, which is built for it
 	@tools/build.sh promtool
