@@ -72,7 +72,7 @@ def test_an_overwritten_secret_is_found_by_verify_and_healed_by_up(
         first = on_gitea.up()
         state = on_gitea.pulumi("stack", "export", streams="out").text
         works = script(on_gitea, "verify", "--json", str(file))
-        gitea.put_secret("owner", repo, SECRET, world.key_made_by_hand("theirs"))
+        gitea.put_secret("owner", repo, SECRET, world.mint_by(world.field() or "", "theirs")["apiKey"])
         theirs = script(on_gitea, "verify", "--json", str(file))
         gitea.put_secret("owner", repo, SECRET, "no key at all")
         nothing = script(on_gitea, "verify")

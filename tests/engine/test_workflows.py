@@ -196,9 +196,10 @@ def test_a_monday_a_bad_night_and_a_pull_request(world: World, stack: Stack, run
 
 
 def test_the_night_s_verify_ends_with_7_where_a_secret_was_overwritten(
-    world: World, stack: Stack, runner: Runner, tmp_path: Path
+    world: World, stack: Stack, runner: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With a token that reads 1Password, and neither state nor passphrase; the canary's jobs run beside it."""
+    monkeypatch.setenv("AUTHENTIK_TOKEN", world.env["AUTHENTIK_TOKEN"])
     canary = {"workflow": "canary.yaml", "timeoutSeconds": 60}
     place = {"repository": f"{OWNER}/{REPOSITORY}", "secret": SECRET, "canary": canary}
     file = runner.project / "stacks" / f"Pulumi.{stack.name}.yaml"
