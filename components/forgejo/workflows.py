@@ -53,7 +53,10 @@ class Workflows:
     def start(self, repository: str, workflow: str, ref: str, inputs: Mapping[str, str] | None = None) -> Started:
         """
         Start a *workflow* (a file's name) of a *repository* (owner/name) on the branch *ref*, and return which run that
-        is. Sent once: a repeat would start it twice. A server drops *inputs* that the workflow does not name.
+        is. Sent once: a repeat would start it twice.
+
+        A server drops *inputs* that the file does not name, and starts also what does not name the trigger
+        `workflow_dispatch`; Gitea 1.26.0 even where Actions are off, and then no runner ever takes the run.
 
         Raises:
             NotFoundError: there is no such workflow on that branch.
