@@ -5,12 +5,14 @@ When our own credentials end: from a line of the preview to the document, the pa
 from __future__ import annotations
 
 from datetime import timedelta
+from threading import Event
 
 import pytest
 
 from components.http import endings
-from scripts.watch import credentials
+from scripts.watch import check, credentials, supervised
 from scripts.watch.advice import advice
+from scripts.watch.engine import StackError
 from scripts.watch.metrics import samples
 from scripts.watch.notices import notice_of
 from scripts.watch.report import page
@@ -105,3 +107,25 @@ def test_a_notice_of_a_failure_stays_one() -> None:
     assert notice.kind == "failure"
     assert notice.title == "zot-ci: up failed; a credential of this program ends soon"
     assert SAID in notice.body
+
+
+def test_a_stack_file_that_cannot_be_used_is_no_fault_of_the_notice() -> None:
+    """The engine's own run says what is wrong with it."""
+    assert supervised._credentials("no-such-stack") == []
+
+
+def test_a_system_that_is_slow_is_not_waited_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run is over, and somebody waits for its exit code."""
+    answers = Event()
+
+    def slow(stack: str | None) -> tuple[str, object]:
+        answers.wait(30)
+        raise StackError("at last")
+
+    monkeypatch.setattr(supervised, "_CREDENTIALS_SECONDS", 0.05)
+    monkeypatch.setattr(check, "settings_of", slow)
+
+    try:
+        assert supervised._credentials("s") == []
+    finally:
+        answers.set()
