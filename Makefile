@@ -121,7 +121,7 @@ mutants: .venv-mutants/installed ## change one place of the code, see a fast tes
 
 workflows: test-tools ## run examples/workflows as a runner does, with act, which is built for it
 	@tools/build.sh act
-	@$(RUN) $(PYTEST) tests/test_workflows.py tests/engine/test_workflows.py
+	@$(RUN) $(PYTEST) tests/test_workflows.py tests/engine/test_workflows.py tests/engine/test_verify.py
 
 alerts: venv ## check and test monitoring/'s alert rules with promtool, which is built for it
 	@tools/build.sh promtool

@@ -4,6 +4,7 @@ Machine credentials that rotate themselves: one registry credential for each acc
 
 from __future__ import annotations
 
+import os
 import signal
 from importlib.util import find_spec
 
@@ -17,6 +18,8 @@ if find_spec("components") is None:
 
 from components import RegistryCredential, RegistryCredentialArgs, SettingsError, load
 from components.dynamic import own_process
+from components.dynamic.provider import EVERY_FACT
+from components.expiry import announce
 from components.onepassword.access import connect_hosts
 
 # When a resource fails the engine interrupts this program; Python's own handler would print a traceback of it.
@@ -34,6 +37,8 @@ for host in settings.plain_http(*connect_hosts(settings.onepassword.access)):
 
 for doubt in settings.doubts:
     pulumi.log.warn(doubt)
+
+announce(settings, every_fact=bool(os.environ.get(EVERY_FACT)))
 
 opts = pulumi.ResourceOptions()
 if settings.sso:

@@ -5,10 +5,12 @@ What a person and the CI's workflows run on a stack, so that both do the same.
     scripts/stack.py [--stack NAME] check
     scripts/stack.py [--stack NAME] preview | drift | up | rotate ACCOUNT [--keep-old DAYS]
     scripts/stack.py [--stack NAME] summary | status --json | metrics [--output FILE] | report --html FILE
+    scripts/stack.py [--stack NAME] verify [ACCOUNT …] [--json FILE] [--metrics FILE]
 
-`check` asks the real systems before the first `up`, without the engine. The commands of the second line become the
-engine's own command, so exit codes and signals are the engine's. Only Python's standard library is used, but for what
-`scripts/watch/` says otherwise of; the programs come from this checkout's .venv where it is there, else from PATH.
+`check` asks the real systems before the first `up`, and `verify` asks CI whether its secrets work, both without the
+engine. The commands of the second line become the engine's own command, so exit codes and signals are the engine's.
+Only Python's standard library is used, but for what `scripts/watch/` says otherwise of; the programs come from this
+checkout's .venv where it is there, else from PATH.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 if not __package__:
     # Called as a file: its folder is on the path, and the package is above it. Links are not followed.
@@ -35,7 +38,7 @@ COMMANDS = {
     "up": _UP,
 }
 # These look at a stack and change nothing.
-WATCHING = ("check", "summary", "status", "metrics", "report")
+WATCHING = ("check", "summary", "status", "metrics", "report", "verify")
 HELP = {
     "preview": "say what an up would change; 0 whether or not there is something, 1 a fault",
     "drift": "the same, for a nightly check: 0 in sync, 7 something to do, 1 a fault",
@@ -68,8 +71,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     metrics.add_argument("--output", metavar="FILE", type=Path, help="write them there instead, whole or not at all")
     report = commands.add_parser("report", help="write a page for a browser: every key's time line, what to do")
     report.add_argument("--html", metavar="FILE", type=Path, required=True, help="written whole or not at all")
+    for command in (status, metrics, report):
+        command.add_argument("--verified", metavar="FILE", type=Path, help="also what `verify --json` wrote there")
+    _add_verify(commands)
     options = parser.parse_args(arguments)
-    if options.command in ("check", "metrics") or (
+    if options.command in ("check", "metrics", "verify") or (
         options.command not in (*WATCHING, "preview") and supervised.is_wanted()
     ):
         use_own_python()
@@ -79,14 +85,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from scripts.watch.check import check
 
             return check(options.stack)
+        if options.command == "verify":
+            from scripts.watch.verify import verify
+
+            return verify(options.stack, options.account, options.json, options.metrics)
         if options.command == "summary":
             return watch.summary(options.stack)
         if options.command == "status":
-            return watch.status(options.stack)
+            return watch.status(options.stack, options.verified)
         if options.command == "metrics":
-            return watch.metrics(options.stack, options.output)
+            return watch.metrics(options.stack, options.output, options.verified)
         if options.command == "report":
-            return watch.report(options.stack, options.html)
+            return watch.report(options.stack, options.html, options.verified)
         if options.command == "rotate":
             urn, env = watch.before_rotation(options.stack, options.account, options.keep_old)
             return _go(options.stack, "rotate", *_UP, "--replace", urn, env=env)
@@ -94,6 +104,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except StackError as exc:
         print(f"stack: {exc}", file=sys.stderr)
         return 1
+
+
+def _add_verify(commands: Any) -> None:
+    text = "ask every place's canary whether CI's secret works: 0 all do, 7 one does not, 1 one could not be asked"
+    verify = commands.add_parser("verify", help=text, description=text)
+    verify.add_argument(
+        "account", nargs="*", metavar="ACCOUNT", help="user names, as in the stack file; all by default"
+    )
+    verify.add_argument("--json", metavar="FILE", type=Path, help="write what was found there, whole or not at all")
+    verify.add_argument("--metrics", metavar="FILE", type=Path, help="the same as metrics, for Prometheus")
 
 
 def _go(stack: str | None, name: str, *arguments: str, env: dict[str, str] | None = None) -> int:

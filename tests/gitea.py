@@ -200,6 +200,14 @@ class Gitea:
         body = {"content": base64.b64encode(text.encode()).decode(), "branch": "main"}
         self._json(self._client.post(f"/repos/{owner}/{repo}/contents/{path}", json=body))
 
+    def runner_token(self) -> str:
+        """Returns what a runner for all repositories registers with."""
+        return str(self._json(self._client.post("/admin/actions/runners/registration-token"))["token"])
+
+    def switch_actions(self, owner: str, repo: str, *, on: bool) -> None:
+        """Switches a repository's Actions on or off, as its owner would in its settings."""
+        self._json(self._client.patch(f"/repos/{owner}/{repo}", json={"has_actions": on}))
+
     def delete_repo(self, owner: str, name: str) -> None:
         """Deletes a repository and all its secrets."""
         self._client.delete(f"/repos/{owner}/{name}").raise_for_status()

@@ -163,7 +163,7 @@ def test_every_fault_is_found_at_once(signed_in: World, monkeypatch: pytest.Monk
     found = faults(look(signed_in))
 
     for words in (
-        "check that AUTHENTIK_TOKEN is valid",
+        "check that AUTHENTIK_TOKEN is right and has not expired",
         "API keys are off",
         "holds something that is no zot API key",
         "check FORGEJO_TOKEN",

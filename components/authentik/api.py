@@ -8,11 +8,13 @@ token may not see is 404, or missing from a list, like one that does not exist.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 import httpx
 
+from ..http.answers import server_time
 from ..http.api import Advice, Api, Parsed
 from ..http.browser import Browser
 from ..http.connections import shared
@@ -29,7 +31,7 @@ from ..onepassword.reference import token
 from ..settings.reference import StoredToken
 from .as_asked import insist_on, taken_otherwise
 from .model import Account as Account
-from .model import Accounts, Brand, Groups
+from .model import Accounts, ApiToken, ApiTokens, Brand, Groups
 from .model import Group as Group
 from .own_answers import VOICE, names_itself
 from .seen_accounts import PAGE, SeenAccounts
@@ -38,6 +40,7 @@ SERVICE_ACCOUNT = "service_account"
 
 _USERS = "/api/v3/core/users/"
 _GROUPS = "/api/v3/core/groups/"
+_TOKENS = "/api/v3/core/tokens/"
 _BRAND = "/api/v3/core/brands/current/"
 
 
@@ -57,6 +60,7 @@ class Authentik:
         self.token_name = self._auth.name
         self._seen = SeenAccounts(self._page, self.account)
         self._groups: Once[str, Group] = Once()
+        self._tokens: Once[str, tuple[list[ApiToken], datetime]] = Once()
 
     def close(self) -> None:
         """
@@ -123,7 +127,7 @@ class Authentik:
         advice = Advice(
             {
                 400: f"an account {username} may exist that {self.token_name} cannot see: grant it view_user on it",
-                403: f"check that {self.token_name} is valid and may add users, "
+                403: f"check that {self.token_name} is right and has not expired, and may add users, "
                 "or create the account and grant view_user",
             }
         )
@@ -231,6 +235,16 @@ class Authentik:
         response = self.api.call("GET", _BRAND, whose="the brand")
         return self.api.parse(response, _BRAND, "the brand", Brand)
 
+    def own_tokens(self) -> tuple[list[ApiToken], datetime]:
+        """
+        Return the tokens of the token's own user, and the server's clock; asked once in a process. Read-only.
+        """
+        return self._tokens.get("", self._own_tokens)
+
+    def _own_tokens(self) -> tuple[list[ApiToken], datetime]:
+        response = self.api.call("GET", _TOKENS, whose="the token itself", auth=self._auth)
+        return self.api.parse(response, _TOKENS, "the token itself", ApiTokens).results, server_time(response)
+
     def impersonate(self, account: Account, browser: Browser) -> None:
         """
         Turn *browser* into an API session as *account*. It can manage the account's devices; it is no login.
@@ -263,7 +277,7 @@ class Authentik:
         """
         Advise on a call that needs *permission*. A bad token is 403 as well, so the sentence covers both.
         """
-        hint = f"check that {self.token_name} is valid and its role has {permission} on {on}"
+        hint = f"check that {self.token_name} is right and has not expired, and its role has {permission} on {on}"
         hints = {403: hint, 404: f"it is gone, or the role has no view permission; {hint}", 400: hint}
         return Advice(hints | dict(but or {}), kinds or {})
 

@@ -4,6 +4,8 @@ What authentik shows of accounts, groups and its brand, as far as this program a
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pydantic
 
 
@@ -60,6 +62,47 @@ class Groups(pydantic.BaseModel):
     """
 
     results: list[Group]
+
+
+class Owner(pydantic.BaseModel):
+    """
+    Whose a token is.
+    """
+
+    pk: int
+
+
+class ApiToken(pydantic.BaseModel):
+    """
+    A token as its own user may see it, without the token itself.
+    """
+
+    intent: str
+    expiring: bool = False
+    expires: pydantic.AwareDatetime | None = None
+    owner: Owner | None = pydantic.Field(default=None, alias="user_obj")
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """
+        When it ends; None for never. A token that does not expire may show a time all the same.
+        """
+        return self.expires if self.expiring else None
+
+    @property
+    def user(self) -> int | None:
+        """
+        The number of its user, if that is shown.
+        """
+        return self.owner.pk if self.owner else None
+
+
+class ApiTokens(pydantic.BaseModel):
+    """
+    One page of tokens.
+    """
+
+    results: list[ApiToken]
 
 
 class Brand(pydantic.BaseModel):

@@ -10,14 +10,16 @@ of the same name would get them back (zot v2.1.20, measured).
 from __future__ import annotations
 
 import logging
+import os
+from contextlib import suppress
 from typing import Any
 
 import pulumi
-from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
+from pulumi.dynamic import CheckResult, CreateResult, DiffResult, Resource, UpdateResult
 
 from ..dynamic.claims import Claim, Identity
 from ..dynamic.findings import Findings
-from ..dynamic.provider import Props, Provider, differences, given
+from ..dynamic.provider import EVERY_FACT, Props, Provider, differences, given
 from ..dynamic.run import RUN, Fault
 from ..dynamic.seen import SEEN
 from ..dynamic.trouble import GONE, NO_ANSWER, as_fault, condition_of
@@ -27,6 +29,7 @@ from ..settings.reference import StoredToken
 from .api import SERVICE_ACCOUNT, Account, Authentik, authentik_at
 from .drift import drift_known, drift_of, perhaps_renamed
 from .first_look import look, refuse_a_person
+from .own_tokens import tell_ending
 
 _log = logging.getLogger(__name__)
 
@@ -74,6 +77,16 @@ class ServiceAccountProvider(Provider):
                 _log.info("authentik: adopted account %s, which stays on destroy", username)
         _change(authentik, account, props)
         return CreateResult(username, {**_outputs(props, account), "made_here": made_here, "mark": mark})
+
+    def check(self, olds: Props, news: Props) -> CheckResult:
+        """
+        Say in a preview, once, if the token that it asks authentik by ends soon.
+        """
+        result = super().check(olds, news)
+        if RUN.is_preview and isinstance(news.get("authentik_url"), str):
+            with suppress(ReconcileError):  # told of what needs the token
+                tell_ending(_authentik(news), every_fact=bool(os.environ.get(EVERY_FACT)))
+        return result
 
     def called(self, props: Props) -> str:
         """

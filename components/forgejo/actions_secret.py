@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import pulumi
@@ -28,7 +29,7 @@ from ..settings.place import Place
 from ..settings.reference import StoredToken
 from ..settings.server import ForgejoServer
 from .api import Forgejo, forgejo_at
-from .canary import ask_canary, canary_condition
+from .canary_run import ask_canary, canary_condition
 from .description import mark_in, mark_of
 from .first_look import look
 from .secret_facts import condition_of_secret, described, identities_of, not_listed, number_in, place_of
@@ -122,7 +123,8 @@ class ActionsSecretProvider(Provider):
         """
         RUN.note(Fault(place_of(olds).thing, ""))
         known, before, proven = number_in(olds, "owner_id"), olds["key_uuid"], olds["proven_uuid"]
-        return UpdateResult(self._publish(news, olds["mark"], known, key_before=before, proven_before=proven))
+        outs = self._publish(news, olds["mark"], known, key_before=before, proven_before=proven)
+        return UpdateResult(given(proof=olds.get("proof")) | outs)
 
     def delete(self, id_: str, props: Props) -> None:
         """
@@ -199,6 +201,9 @@ class ActionsSecretProvider(Provider):
             outs["created_at"] = secret.created_at.isoformat()
             outs |= described(secret, wanted["key_uuid"], place)
             outs["canary_end"] = ask_canary(forgejo, wanted)
+            if outs["canary_end"] == "success":
+                # For people: `status` shows it. *proven_uuid* is also that of a place without a canary.
+                outs["proof"] = {"key_uuid": wanted["key_uuid"], "at": datetime.now(UTC).isoformat(timespec="seconds")}
         _log.info("Forgejo: published key %s as %s", wanted["key_uuid"], place.name)
         outs["condition"] = canary_condition(outs)
         if outs["condition"] == CURRENT:

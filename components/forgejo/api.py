@@ -28,6 +28,7 @@ from .model import Owner as Owner
 from .model import Secret as Secret
 from .own_answers import VOICE
 from .redirects import new_name
+from .workflows import Workflows
 
 _PAGE = 50  # the most that is given in one page
 # A run can wait for an hour for a canary; what a list shows then is another matter.
@@ -59,6 +60,7 @@ class Forgejo:
         self._auth = token(server.variable, "the token of the repository's owner", server.token, "token")
         self.token_name = self._auth.name
         self._advice = _advice(self._auth.name)
+        self.workflows = Workflows(self.api, self._auth)
         self._owners: Once[str, Owner] = Once()
         self._pages: Once[tuple[str, int], Page] = Once(_SECONDS)
 
@@ -229,6 +231,13 @@ class Forgejo:
     def _write(self, method: str, place: Place, body: dict[str, str] | None, expect: tuple[int, ...]) -> httpx.Response:
         path = f"{_path(place)}/{place.path[-1]}"
         return self._call(method, path, place, expect, repeat=True, json=body)
+
+    def run_workflow(self, repository: str, workflow: str, ref: str, seconds: float) -> str:
+        """
+        Start a workflow and wait for its end; return its conclusion ("success", "failure", …), or "unfinished" if it
+        has none after *seconds*. Sent once: a repeat would start it twice.
+        """
+        return self.workflows.run_to_its_end(repository, workflow, ref, seconds)
 
 
 def _holder(place: Place) -> str:

@@ -1,91 +1,85 @@
 """
-A workflow of the repository that uses the secret: started after a publication, and how it ended. HTTP only.
+A canary: what it is asked, and what its answer means. Pure.
+
+A canary is a workflow of the repository that uses the secret. A run ends in one bit, and there are two questions: does
+the registry accept what CI has, and is that the key that was published. So the canary has a job for each, as
+`examples/workflows/canary.yaml` has. The second one compares: it is given a number that is used once and the SHA-256 of
+`number:key`, and computes the same from the secret. Whoever sees the run sees both, and a digest of the 122 random bits
+of a key is of no use to anybody.
 """
 
 from __future__ import annotations
 
-import contextlib
-import logging
+import uuid
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Literal
 
-import stamina
+# The canary's jobs, and its inputs.
+ACCEPTED, OURS = "accepted", "ours"
+NONCE, DIGEST = "nonce", "digest"
+EXAMPLE = "examples/workflows/canary.yaml"
 
-from ..http.api import Advice
-from ..rotation import CURRENT
-from .api import Forgejo
-from .model import Run, Started
+# The ends of a job that say something. Without its inputs, as an `up` starts it, a canary compares nothing.
+_ANSWERS = {ACCEPTED: ("success", "failure"), OURS: ("success", "failure", "skipped")}
 
-_log = logging.getLogger(__name__)
+Word = Literal["works", "refused", "another key", "no answer"]
 
 
-class _UnfinishedError(Exception):
+@dataclass(frozen=True)
+class Verdict:
     """
-    The run goes on.
+    What a canary's run says of a secret.
+
+    Args:
+        word: *works*: the registry accepts what CI has. *refused*: it does not. *another key*: CI has another key than
+            the one that it was compared with. *no answer*: the run says nothing.
+        why: the rest of the sentence; empty where there is nothing to add.
+        is_ours: whether the key is the one that it was compared with; None where the canary did not compare.
     """
 
+    word: Word
+    why: str = ""
+    is_ours: bool | None = None
 
-def ask_canary(forgejo: Forgejo, wanted: Mapping[str, Any]) -> str:
+
+def question(key: str) -> dict[str, str]:
     """
-    Let a workflow use the secret, where the settings name one, and return how that ended; empty without one.
+    Return the inputs by which a canary tells *key* from any other; other ones each time.
     """
-    canary = wanted.get("canary")
-    if not canary:
-        return ""
-    repository = wanted["repository"]
-    end = run_workflow(forgejo, repository, canary["workflow"], canary["ref"], float(canary["timeout_seconds"]))
-    level = logging.INFO if end == "success" else logging.WARNING
-    _log.log(level, "Forgejo: canary %s of %s: %s", canary["workflow"], repository, end)
-    return end
+    nonce = uuid.uuid4().hex
+    return {NONCE: nonce, DIGEST: sha256(f"{nonce}:{key}".encode()).hexdigest()}
 
 
-def canary_condition(props: Mapping[str, Any]) -> str:
+def judge(end: str, jobs: Mapping[str, str]) -> Verdict:
     """
-    Say how the canary ended when the secret was published last; without one there is nothing to say.
+    Return what a run says that ended with *end*, where *jobs* has how each of its jobs ended.
     """
-    end = props.get("canary_end")
-    return CURRENT if end in (None, "", "success") else f"canary {props['canary']['workflow']} ended with {end}"
-
-
-def run_workflow(forgejo: Forgejo, repository: str, workflow: str, ref: str, seconds: float) -> str:
-    """
-    Start a workflow and wait for its end; return its conclusion ("success", "failure", …), or "unfinished" if it has
-    none after *seconds*. Sent once: a repeat would start it twice.
-
-    Measured on Gitea 1.26.0, which names the run when asked to; Forgejo's own way of asking was read.
-    """
-    advice = _advice(forgejo.token_name)
-    path = f"/api/v1/repos/{repository}/actions/workflows/{workflow}/dispatches"
-    started = forgejo.ask(
-        "POST",
-        path,
-        repository,
-        advice,
-        params={"return_run_details": "true"},
-        json={"ref": ref, "return_run_info": True},
-        expect=(200, 201),
-    )
-    run = forgejo.api.parse(started, path, repository, Started)
-    path = f"/api/v1/repos/{repository}/actions/runs/{run.id}"
-    with contextlib.suppress(_UnfinishedError):
-        for attempt in stamina.retry_context(
-            on=_UnfinishedError, attempts=None, timeout=seconds, wait_initial=0.5, wait_max=10
-        ):
-            with attempt:
-                answer = forgejo.ask("GET", path, repository, advice)
-                conclusion = forgejo.api.parse(answer, path, repository, Run).end
-                if not conclusion:
-                    raise _UnfinishedError
-                return conclusion
-    return "unfinished"
-
-
-def _advice(token: str) -> Advice:
-    return Advice(
-        {
-            204: "this server is too old to say which run it started: it cannot have a canary",
-            403: f"{token} needs the scope write:repository to start a workflow",
-            404: "no such workflow on that branch, or Actions are off in that repository",
-            422: "the workflow has no workflow_dispatch trigger, or there is no such branch",
-        }
-    )
+    for job, ends in _ANSWERS.items():
+        how = jobs.get(job, end)
+        if how not in ends:
+            what = f"its job {job}" if job in jobs else "its run"
+            return Verdict("no answer", f"{what} ended with {how or 'nothing'}")
+    accepted = jobs.get(ACCEPTED, end) == "success"
+    match jobs.get(OURS):
+        case "failure":
+            says = "accepts" if accepted else "does not accept"
+            known = f", which the registry {says}" if ACCEPTED in jobs else ""
+            return Verdict("another key", f"CI has another key than the store of record{known}", is_ours=False)
+        case "success":
+            if accepted:
+                return Verdict("works", is_ours=True)
+            return Verdict(
+                "refused", "CI has the key of the store of record, and the registry refuses it", is_ours=True
+            )
+        case "skipped":
+            untold = f"its job {OURS} was skipped: its trigger workflow_dispatch needs the inputs {NONCE} and {DIGEST}"
+            hint = f"{untold}, as {EXAMPLE} has them"
+        case _ if jobs:
+            hint = f"its canary has no job {OURS}, so whose key CI has is not known: {EXAMPLE} has one"
+        case _:
+            hint = "this forge does not say how each of its jobs ended, so whose key CI has is not known"
+    if accepted:
+        return Verdict("works", hint)
+    return Verdict("refused", f"its canary ended with {jobs.get(ACCEPTED, end)}; {hint}")

@@ -5,11 +5,13 @@ What Forgejo and Gitea show of secrets, their owners, and runs of workflows, as 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pydantic
 
 # Forgejo puts the end of a run into its status, Gitea into a conclusion beside it.
-_RUNNING = frozenset({"queued", "waiting", "blocked", "running", "in_progress", "completed", "unknown"})
+_WAITING = frozenset({"queued", "waiting", "blocked"})
+_RUNNING = _WAITING | {"running", "in_progress", "completed", "unknown"}
 
 
 class Started(pydantic.BaseModel):
@@ -20,9 +22,9 @@ class Started(pydantic.BaseModel):
     id: int = pydantic.Field(validation_alias=pydantic.AliasChoices("workflow_run_id", "id"))
 
 
-class Run(pydantic.BaseModel):
+class _Going(pydantic.BaseModel):
     """
-    A run of a workflow.
+    What goes on, or has ended.
     """
 
     status: str
@@ -31,9 +33,61 @@ class Run(pydantic.BaseModel):
     @property
     def end(self) -> str:
         """
-        How the run ended; empty while it goes on.
+        How it ended; empty while it goes on.
         """
         return self.conclusion or ("" if self.status in _RUNNING else self.status)
+
+
+class Run(_Going):
+    """
+    A run of a workflow. *number* is its number within its repository, where the server says so.
+    """
+
+    number: int | None = pydantic.Field(
+        default=None, validation_alias=pydantic.AliasChoices("run_number", "index_in_repo")
+    )
+
+    @property
+    def waits(self) -> bool:
+        """
+        Whether no runner has taken any of it.
+        """
+        return not self.end and self.status in _WAITING
+
+
+class Job(_Going):
+    """
+    A job of a run.
+    """
+
+    name: str
+
+
+class JobList(pydantic.RootModel[list[Job]]):
+    """
+    The jobs of a run: Gitea puts them into an object, Forgejo gives the bare list.
+    """
+
+    @pydantic.model_validator(mode="before")
+    @classmethod
+    def _bare(cls, given: Any) -> Any:
+        return given["jobs"] if isinstance(given, dict) and "jobs" in given else given
+
+
+class Task(Job):
+    """
+    A job that a runner has taken; *run_number* says of which run of its repository.
+    """
+
+    run_number: int
+
+
+class TaskList(pydantic.BaseModel):
+    """
+    The newest tasks of a repository.
+    """
+
+    tasks: list[Task] = pydantic.Field(alias="workflow_runs")
 
 
 class Secret(pydantic.BaseModel):
@@ -83,8 +137,10 @@ class Before:
 
 class Owner(pydantic.BaseModel):
     """
-    A repository, an organization or a user: its number outlives its name, and no other one gets it.
+    A repository, an organization or a user: its number outlives its name, and no other one gets it. In a repository
+    without Actions no workflow runs, and a server that does not say so has them.
     """
 
     id: int
     archived: bool = False
+    has_actions: bool = True

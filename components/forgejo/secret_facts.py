@@ -15,7 +15,7 @@ from ..dynamic.trouble import GONE
 from ..http.errors import UnexpectedAnswerError
 from ..settings.place import Place
 from .api import Forgejo
-from .canary import canary_condition
+from .canary_run import canary_condition
 from .description import mark_in, mark_of
 from .model import Secret
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Callable, Collection, Sequence
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import httpx
@@ -30,6 +31,7 @@ from ..http.errors import (
     UnreachableError,
 )
 from ..http.once import Together
+from .connect_token import VARIABLE, refused
 from .item import CONCEALED, Field, Item, ItemRef
 from .names import advice
 from .outcome import added_field
@@ -42,16 +44,12 @@ _Found = TypeVar("_Found")
 
 _ID = re.compile(r"[a-z0-9]{26}")
 
-_ADVICE = Advice(
-    {
-        400: "the Connect server did not take the request: it may be older than 1.5, which cannot change one field",
-        401: "check OP_CONNECT_TOKEN",
-        403: "give the token of OP_CONNECT_TOKEN access to that vault, with write access for `pulumi up`",
-        404: "it is gone, or the token of OP_CONNECT_TOKEN has no access to its vault",
-        429: "the rate limit is used up: wait, then run again",
-    },
-    {429: RateLimitedError},
-)
+_ADVICE = {
+    400: "the Connect server did not take the request: it may be older than 1.5, which cannot change one field",
+    403: "give the token of OP_CONNECT_TOKEN access to that vault, with write access for `pulumi up`",
+    404: "it is gone, or the token of OP_CONNECT_TOKEN has no access to its vault",
+    429: "the rate limit is used up: wait, then run again",
+}
 
 
 class _Named(pydantic.BaseModel):
@@ -76,7 +74,7 @@ class Connect(SeenItems):
     def __init__(self, transport: httpx.BaseTransport | None = None) -> None:
         super().__init__()
         self.api = Api(self.name, connect_host(), voice=VOICE, transport=transport)
-        self._auth = EnvironmentToken("OP_CONNECT_TOKEN", "a 1Password Connect token")
+        self._auth = EnvironmentToken(VARIABLE, "a 1Password Connect token")
         self._queue: WriteQueue[Change, bool] = WriteQueue(self._send, lane=lambda ref: ref)
         self._looking: Together[ItemRef, Item] = Together()
 
@@ -255,7 +253,8 @@ class Connect(SeenItems):
         raise UnexpectedAnswerError(msg)
 
     def _call(self, method: str, path: str, whose: str, **options: Any) -> httpx.Response:
-        return self.api.call(method, path, whose=whose, auth=self._auth, advice=_ADVICE, **options)
+        advice = Advice(_ADVICE | {401: refused(datetime.now(UTC))}, {429: RateLimitedError})
+        return self.api.call(method, path, whose=whose, auth=self._auth, advice=advice, **options)
 
 
 def connect_host() -> str:

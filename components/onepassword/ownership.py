@@ -38,21 +38,24 @@ def look(found: Findings, access: ItemAccess, place: Place, named: Sequence[tupl
     found.open_questions.append(f"only an `up` shows whether {access.name} may write to item {title} in {vault}")
 
 
-def key_at(access: ItemAccess, place: Place, named: Sequence[tuple[str, Place]] = ()) -> str | None:
+def key_at(
+    access: ItemAccess, place: Place, named: Sequence[tuple[str, Place]] = (), *, anew: bool = False
+) -> str | None:
     """
-    Return the value of the field at *place*, if it looks like a zot key. Read-only.
+    Return the value of the field at *place*, if it looks like a zot key. Read-only; *anew*, also where the item has
+    been read within the last minute.
 
     Anything else is not sent to a registry: a field that was named by mistake may hold another system's secret.
 
     Raises:
         AmbiguousError: more than one field could be meant, or one that is named only nearly so.
     """
-    known = _as_known(access, place)
+    known = None if anew else _as_known(access, place)
     if known:
         field: Field | None = known[1]
     else:
         ref = access.seen_ref(*place.path[:2])
-        item = access.seen_item(ref)
+        item = access.read(ref) if anew else access.seen_item(ref)
         field = item.named(place.path[2], apart=_labels_of_others(item, ref, place, named))
     # Pasted by a person, it may have come with a space or a line's end.
     value = (field.value or "").strip() if field else ""

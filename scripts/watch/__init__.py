@@ -12,9 +12,10 @@ A stack, watched: what the engine and the systems say of it as one document, and
     announcement.py what a rotation will end
     notices.py      what people are told; send.py sends it
     ping.py         a dead man's switch
+    check.py        before the first `up`; verify.py asks CI, and proofs.py keeps what it found
     supervised.py   a run of the engine with pings and notices around it
     commands.py     the commands that look
 
 What makes texts and documents is pure. Only Python's standard library is needed, but for metrics (prometheus_client),
-pings (httpx, truststore) and notices (apprise).
+pings (httpx, truststore), notices (apprise), and check and verify (the program's own).
 """

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from .document import AccountStatus, Status
+from .document import AccountStatus, PlaceStatus, Status
 
 _SOON = timedelta(days=7)
 
@@ -23,6 +23,7 @@ def advice(status: Status) -> list[str]:
         lines.append(f"The look ended with an error: correct what its lines name, then look again.{what}")
     for account in status.accounts:
         lines += _urgent(account, status, up)
+        lines += [line for place in account.places for line in _of_proofs(place, account, status, up)]
     out = [account.username for account in status.accounts if account.in_sync is False]
     if out:
         lines.append(f"Run {up}: {', '.join(out)} {'is' if len(out) == 1 else 'are'} out of sync.")
@@ -35,6 +36,7 @@ def advice(status: Status) -> list[str]:
         lines.append(
             f"Look at the log of the last up, which {status.last_up.result} on {status.last_up.started_at:%Y-%m-%d}."
         )
+    lines += [f"{credential.warning}." for credential in status.credentials if credential.warning]
     for account in status.accounts:
         lines += _in_time(account)
     return lines
@@ -49,6 +51,23 @@ def _urgent(account: AccountStatus, status: Status, up: str) -> list[str]:
     if key.expires_at and key.expires_at - status.looked_at < _SOON:
         return [f"Run {up} before {key.expires_at:%Y-%m-%d}: the key of {name} ends then."]
     return []
+
+
+def _of_proofs(place: PlaceStatus, account: AccountStatus, status: Status, up: str) -> list[str]:
+    found = place.verified
+    if found is None or found.result in ("works", "no canary"):
+        return []
+    name, verify = (
+        f"{place.system} {place.name}",
+        f"`scripts/stack.py --stack {status.stack} verify {account.username}`",
+    )
+    since = status.last_successful_up
+    if found.result not in ("refused", "another key"):
+        return [f"See why it is not known whether {name} works ({found.why or found.result}), then run {verify}."]
+    if since and found.asked_at and since.started_at > found.asked_at:
+        # An `up` publishes every secret again.
+        return [f"Run {verify} again: {name} was {found.result} before the last up."]
+    return [f"Run {up}: in CI, {name} was {found.result}: {found.why}."]
 
 
 def _in_time(account: AccountStatus) -> list[str]:

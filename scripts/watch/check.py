@@ -16,6 +16,7 @@ from .engine import ROOT, StackError
 
 if TYPE_CHECKING:
     from components.dynamic.findings import Findings
+    from components.settings.model import Settings
 
 
 def check(stack: str | None) -> int:
@@ -25,21 +26,11 @@ def check(stack: str | None) -> int:
     Raises:
         StackError: the stack file cannot be used.
     """
-    name, config = _stack_file(stack)
-    # Where the engine starts the program: a path in the settings is one from there.
-    os.chdir(ROOT)
+    name, settings = settings_of(stack)
     # Not above: each needs some of the others' time.
+    from components.expiry import warnings
     from components.first_look import first_looks
-    from components.http import logs
-    from components.settings.model import SettingsError, load
 
-    logs.show_our_lines()
-    logs.keep_urls_out()
-    logs.quieten_libraries()
-    try:
-        settings = load(config)
-    except SettingsError as exc:
-        raise StackError(str(exc)) from None
     found = first_looks(settings, name)
     for one in found:
         for plan in one.plans:
@@ -47,6 +38,8 @@ def check(stack: str | None) -> int:
     for question in dict.fromkeys(question for one in found for question in one.open_questions):
         print(question)
     sys.stdout.flush()
+    for line in warnings(settings):
+        print(f"stack: warning: {line}", file=sys.stderr)
     faults = _faults(found)
     for fault, whats in faults.items():
         print(f"stack: {', '.join(whats)}: {fault}", file=sys.stderr)
@@ -55,6 +48,29 @@ def check(stack: str | None) -> int:
         return 1
     print(f"ready: nothing that can be read stands in the way of the first `up` of {name}")
     return 0
+
+
+def settings_of(stack: str | None) -> tuple[str, Settings]:
+    """
+    Return the name of a stack and its settings, and set up the log; paths of files are from the program's folder then.
+
+    Raises:
+        StackError: the stack file cannot be used.
+    """
+    name, config = _stack_file(stack)
+    # Where the engine starts the program: a path in the settings is one from there.
+    os.chdir(ROOT)
+    # Not above: each needs some of the others' time.
+    from components.http import logs
+    from components.settings.model import SettingsError, load
+
+    logs.show_our_lines()
+    logs.keep_urls_out()
+    logs.quieten_libraries()
+    try:
+        return name, load(config)
+    except SettingsError as exc:
+        raise StackError(str(exc)) from None
 
 
 def _faults(found: list[Findings]) -> dict[str, list[str]]:

@@ -34,20 +34,20 @@ def summary(stack: str | None) -> int:
     return int(not status.succeeded)
 
 
-def status(stack: str | None) -> int:
+def status(stack: str | None, verified: Path | None = None) -> int:
     """
     Print the status document.
     """
-    found = look_at(stack)
+    found = look_at(stack, verified=verified)
     print(found.as_json())
     return int(not found.succeeded)
 
 
-def metrics(stack: str | None, output: Path | None) -> int:
+def metrics(stack: str | None, output: Path | None, verified: Path | None = None) -> int:
     """
     Print the metrics, or write them to *output*; those that are known also where the preview failed.
     """
-    found = look_at(stack)
+    found = look_at(stack, verified=verified)
     text = exposition(found)
     if output:
         write_whole(output, text)
@@ -56,11 +56,11 @@ def metrics(stack: str | None, output: Path | None) -> int:
     return _told(found)
 
 
-def report(stack: str | None, html: Path) -> int:
+def report(stack: str | None, html: Path, verified: Path | None = None) -> int:
     """
     Write the page to *html*; what an earlier version there remembers is carried on.
     """
-    found = look_at(stack)
+    found = look_at(stack, verified=verified)
     try:
         before = memory.read(html.read_text(encoding="utf-8")) if html.exists() else {}
     except (OSError, ValueError):

@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, ClassVar
 
+from .proofs import Proof, Verified
+
 # Raised when a field changes its meaning or goes; not when one is added.
 SCHEMA_VERSION = 1
 
@@ -53,6 +55,26 @@ class System:
     """Whether every question got an answer that can be used."""
     why: list[str]
     """What it said instead."""
+
+
+@dataclass(frozen=True)
+class Credential:
+    """
+    One of the program's own credentials whose end is known.
+    """
+
+    __pydantic_config__: ClassVar = _DESCRIBED
+
+    name: str
+    """The variable or the 1Password reference that has it."""
+    system: str
+    """`authentik` or `1Password Connect`."""
+    address: str
+    expires_at: datetime
+    is_certain: bool
+    """False where it may be another token of the same user, which ends later or never."""
+    warning: str
+    """What to do; empty where it ends in more than 30 days, or has ended."""
 
 
 @dataclass(frozen=True)
@@ -141,6 +163,10 @@ class PlaceStatus(Part):
     """As far as was written; what cannot be read cannot be compared."""
     written_at: datetime | None
     """When a run changed it last, by the clock of the machine that ran it. In sync since then, if it is in sync."""
+    proven_by_up: Proof | None
+    """The last canary that succeeded when an `up` had published to it; null without one."""
+    verified: Verified | None
+    """What `verify` found of it, where its file is given."""
 
 
 @dataclass(frozen=True)
@@ -205,6 +231,10 @@ class Status:
     """The newest ones, newest first; at most 100."""
     systems: list[System]
     accounts: list[AccountStatus]
+    credentials: list[Credential] = field(default_factory=list)
+    """Those whose end a look could read; of the others nothing is known, or they have none."""
+    verified_at: datetime | None = None
+    """When the last `verify` ended, where its file is given."""
     schema_version: int = field(default=SCHEMA_VERSION)
 
     @property

@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from .credentials import taken_out
 from .document import AccountStatus, Key, Part, PlaceStatus, StaleKey, Status, all_in_sync
 from .look import Look, Resource, moment
+from .proofs import Proof, Round
 from .systems import SYSTEMS, UNCHECKED, lines_of, systems_of
 
 _CURRENT = "current"
@@ -18,25 +20,28 @@ _OF_THE_KEY = {"value", "key_uuid", "api_key", "held", "condition", "__provider"
 _PLACES = ("onepassword:ItemField", "forgejo:ActionsSecret")
 
 
-def gather(stack: str, look: Look, now: datetime) -> Status:
+def gather(stack: str, look: Look, now: datetime, verified: Round | None = None) -> Status:
     """
-    Return the document of a look that began at *now*.
+    Return the document of a look that began at *now*, with what `verify` found, where that is known.
     """
+    sentences, credentials = taken_out(lines_of(look.sentences))
     return Status(
         stack=stack,
         looked_at=now,
         succeeded=not look.failed,
         errors=lines_of([text for _, text in look.errors]),
-        sentences=lines_of(look.sentences),
+        sentences=sentences,
         last_up=next(iter(look.runs), None),
         last_successful_up=next((run for run in look.runs if run.result == "succeeded"), None),
         ups=look.runs,
         systems=systems_of(look),
-        accounts=[_account(name, look, now) for name in look.accounts],
+        accounts=[_account(name, look, now, verified) for name in look.accounts],
+        credentials=credentials,
+        verified_at=verified.ended_at if verified else None,
     )
 
 
-def _account(name: str, look: Look, now: datetime) -> AccountStatus:
+def _account(name: str, look: Look, now: datetime, verified: Round | None) -> AccountStatus:
     mine = [resource for resource in look.resources if resource.account == name]
     by_kind = {resource.kind: resource for resource in mine if resource.kind not in _PLACES}
     key, sweep = by_kind.get("zot:ApiKey"), by_kind.get("zot:RetiredKeys")
@@ -45,7 +50,7 @@ def _account(name: str, look: Look, now: datetime) -> AccountStatus:
         kind: Part(**_part(resource, look, replaced, _about(kind, name))) for kind, resource in sorted(by_kind.items())
     }
     current = str(key.facts["uuid"]) if key and key.facts.get("uuid") else None
-    places = [_place(one, look, current, replaced=replaced) for one in mine if one.kind in _PLACES]
+    places = [_place(one, look, current, verified, replaced=replaced) for one in mine if one.kind in _PLACES]
     everything = [*parts.values(), *places]
     in_sync = all_in_sync([part.in_sync for part in everything]) if everything else None
     return AccountStatus(
@@ -110,19 +115,30 @@ def _why_changed(resource: Resource, replaced: bool) -> str:
     return "gets the next key" if replaced else f"an up will {resource.change} it"
 
 
-def _place(resource: Resource, look: Look, current: str | None, *, replaced: bool) -> PlaceStatus:
+def _place(
+    resource: Resource, look: Look, current: str | None, verified: Round | None, *, replaced: bool
+) -> PlaceStatus:
     facts = resource.facts or resource.wanted
     system, address = SYSTEMS[resource.kind]
     holds = facts.get("key_uuid") if resource.stored or resource.seen else None
+    where = (str(facts.get(address) or ""), _place_name(facts))
     return PlaceStatus(
         **_part(resource, look, replaced),
         system=system,
-        address=str(facts.get(address) or ""),
-        name=_place_name(facts),
+        address=where[0],
+        name=where[1],
         key_uuid=str(holds) if holds else None,
         holds_current_key=bool(holds and holds == current),
         written_at=resource.modified,
+        proven_by_up=_proof(facts.get("proof")),
+        verified=verified.of(resource.account, *where) if verified else None,
     )
+
+
+def _proof(recorded: Any) -> Proof | None:
+    # A state from before proofs were recorded has none.
+    at = moment(recorded.get("at")) if isinstance(recorded, Mapping) else None
+    return Proof(at, str(recorded["key_uuid"])) if at else None
 
 
 def _place_name(facts: Mapping[str, Any]) -> str:

@@ -5,28 +5,33 @@ One look at a stack: what is asked of the engine for a status document.
 from __future__ import annotations
 
 import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from .document import Status
 from .engine import StackError, ask, ask_for_json
 from .gathering import gather
 from .look import HISTORY, PREVIEW, stack_name, take_apart
+from .proofs import Round, is_old, read
 
 # Read by the providers, components/dynamic/provider.py: a preview for a person leaves out what moves by itself.
 _EVERY_FACT = {"ZOT_CI_EVERY_FACT": "1"}
 
 
-def look_at(stack: str | None, patience_seconds: float | None = None) -> Status:
+def look_at(stack: str | None, patience_seconds: float | None = None, verified: Path | None = None) -> Status:
     """
-    Return the status document of a stack: its state, a preview, and when its last `up`s ran. Changes nothing. A preview
-    that takes longer than *patience_seconds* has failed.
+    Return the status document of a stack: its state, a preview, and when its last `up`s ran; with what the last
+    `verify` found, from its file. Changes nothing. A preview that takes longer than *patience_seconds* has failed.
+
+    A file of `verify` that cannot be used, or is old, is one line on the error stream.
 
     Raises:
         StackError: the state cannot be read. A preview that fails is part of the document.
     """
-    return _look(stack, lambda: ask(stack, *PREVIEW, patience_seconds=patience_seconds, env=_EVERY_FACT))
+    return _look(stack, lambda: ask(stack, *PREVIEW, patience_seconds=patience_seconds, env=_EVERY_FACT), verified)
 
 
 def recorded(stack: str | None) -> Status:
@@ -39,12 +44,30 @@ def recorded(stack: str | None) -> Status:
     return _look(stack, lambda: None)
 
 
-def _look(stack: str | None, preview: Callable[[], subprocess.CompletedProcess[str] | None]) -> Status:
+def _look(
+    stack: str | None, preview: Callable[[], subprocess.CompletedProcess[str] | None], verified: Path | None = None
+) -> Status:
     now = datetime.now(UTC)
     state = ask_for_json(stack, "stack", "export")
     found = preview()
     name = stack or stack_name(state) or "the selected stack"
-    return gather(name.rpartition("/")[2], take_apart(state, found, _history(stack)), now)
+    short = name.rpartition("/")[2]
+    return gather(short, take_apart(state, found, _history(stack)), now, _verified(verified, short, now))
+
+
+def _verified(file: Path | None, stack: str, now: datetime) -> Round | None:
+    if file is None:
+        return None
+    try:
+        found = read(file, stack)
+    except StackError as exc:
+        # The rest is known all the same, and whoever is alarmed by it must go on to be.
+        print(f"stack: {exc}", file=sys.stderr)
+        return None
+    old = is_old(found, now)
+    if old:
+        print(f"stack: {file}: {old}", file=sys.stderr)
+    return found
 
 
 def _history(stack: str | None) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from .document import AccountStatus, Key, Status
 from .engine import StackError
+from .proofs import Proof, Round, Verified
 
 _SECONDS_OF_A_DAY = 86400.0
 _ACCOUNT = ("stack", "account")
@@ -27,6 +28,10 @@ METRICS: dict[str, tuple[str, tuple[str, ...]]] = {
     "zot_ci_last_successful_up_timestamp_seconds": ("When the last up that succeeded ended.", ("stack",)),
     "zot_ci_system_asked": ("Whether the look asked the system.", _SYSTEM),
     "zot_ci_system_answered": ("Whether the system gave every answer that was needed.", _SYSTEM),
+    "zot_ci_credential_expires_timestamp_seconds": (
+        "When one of the program's own credentials ends.",
+        ("stack", "credential", "system", "address"),
+    ),
     "zot_ci_account_in_sync": ("Whether account, key and places are as the settings say.", _ACCOUNT),
     "zot_ci_key_created_timestamp_seconds": ("When the registry made the current key.", _ACCOUNT),
     "zot_ci_key_rotates_timestamp_seconds": ("From when on an up replaces the key.", _ACCOUNT),
@@ -39,6 +44,8 @@ METRICS: dict[str, tuple[str, tuple[str, ...]]] = {
     "zot_ci_stale_keys_used": ("Of these, those that something used after they were replaced.", _ACCOUNT),
     "zot_ci_other_keys": ("Keys of the account with another label.", _ACCOUNT),
     "zot_ci_place_in_sync": ("Whether the place holds what it should.", _PLACE),
+    "zot_ci_place_proven_timestamp_seconds": ("When a canary succeeded there last.", (*_PLACE, "by")),
+    "zot_ci_place_works": ("Whether the place's canary succeeded in the last verify.", _PLACE),
 }
 
 
@@ -70,6 +77,9 @@ def samples(status: Status) -> Iterator[Sample]:
         yield Sample("zot_ci_system_asked", float(system.asked), labels)
         if system.answered is not None:
             yield Sample("zot_ci_system_answered", float(system.answered), labels)
+    for one in status.credentials:
+        labels = {"credential": one.name, "system": one.system, "address": one.address}
+        yield Sample("zot_ci_credential_expires_timestamp_seconds", _time(one.expires_at), labels)
     for account in status.accounts:
         yield from _of_account(account)
 
@@ -79,11 +89,35 @@ def _of_account(account: AccountStatus) -> Iterator[Sample]:
     if account.in_sync is not None:
         yield Sample("zot_ci_account_in_sync", float(account.in_sync), labels)
     for place in account.places:
+        where = labels | {"system": place.system, "address": place.address, "place": place.name}
         if place.in_sync is not None:
-            where = {"system": place.system, "address": place.address, "place": place.name}
-            yield Sample("zot_ci_place_in_sync", float(place.in_sync), labels | where)
+            yield Sample("zot_ci_place_in_sync", float(place.in_sync), where)
+        if place.proven_by_up:
+            yield _proven(place.proven_by_up, where, "up")
+        if place.verified:
+            yield from _of_verified(place.verified)
     if account.key:
         yield from _of_key(account.key, labels)
+
+
+def proof_samples(found: Round) -> Iterator[Sample]:
+    """
+    Yield what `verify` found.
+    """
+    for one in found.places:
+        yield from _of_verified(one)
+
+
+def _of_verified(one: Verified) -> Iterator[Sample]:
+    where = {"account": one.account, "system": "Forgejo", "address": one.address, "place": one.place}
+    if one.proven:
+        yield _proven(one.proven, where, "verify")
+    if one.result != "no canary":
+        yield Sample("zot_ci_place_works", float(one.result == "works"), where)
+
+
+def _proven(proof: Proof, where: dict[str, str], by: str) -> Sample:
+    return Sample("zot_ci_place_proven_timestamp_seconds", _time(proof.at), where | {"by": by})
 
 
 def _of_key(key: Key, labels: dict[str, str]) -> Iterator[Sample]:
@@ -120,6 +154,16 @@ def exposition(status: Status) -> str:
     Raises:
         StackError: the extra `metrics` is not installed.
     """
+    return as_text(status.stack, samples(status))
+
+
+def as_text(stack: str, found: Iterable[Sample]) -> str:
+    """
+    Return the samples that were *found* of a stack as text.
+
+    Raises:
+        StackError: the extra `metrics` is not installed.
+    """
     try:
         # Here and not above: an extra.
         from prometheus_client import CollectorRegistry
@@ -129,14 +173,15 @@ def exposition(status: Status) -> str:
         msg = "metrics need the package prometheus_client: `make venv`, or `pip install '.[metrics]'`"
         raise StackError(msg) from None
 
+    all_found = list(found)
+
     class Collector:
         def collect(self) -> Iterable[Metric]:
-            found = list(samples(status))
             for name, (text, labels) in METRICS.items():
                 family = GaugeMetricFamily(name, text, labels=labels)
-                for sample in found:
+                for sample in all_found:
                     if sample.name == name:
-                        known = {"stack": status.stack, **sample.labels}
+                        known = {"stack": stack, **sample.labels}
                         family.add_metric([known[label] for label in labels], sample.value)
                 if family.samples:
                     yield family

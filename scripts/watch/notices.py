@@ -11,6 +11,7 @@ import os
 import select
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -63,7 +64,9 @@ def keys_of(status: Status) -> dict[str, str]:
     return {account.username: account.key.uuid for account in status.accounts if account.key}
 
 
-def notice_of(command: str, code: int, before: dict[str, str], status: Status | None) -> Notice | None:
+def notice_of(
+    command: str, code: int, before: dict[str, str], status: Status | None, credentials: Sequence[str] = ()
+) -> Notice | None:
     """
     Return what is to be told of a run; None where nothing is.
 
@@ -72,6 +75,7 @@ def notice_of(command: str, code: int, before: dict[str, str], status: Status | 
         code: its exit code; negative for a signal.
         before: the keys before the run.
         status: what is known after it; None if nothing is.
+        credentials: a sentence for each of the program's own that ends soon.
     """
     after = keys_of(status) if status else {}
     rotated = sorted(name for name, uuid in after.items() if before.get(name, uuid) != uuid)
@@ -93,6 +97,10 @@ def notice_of(command: str, code: int, before: dict[str, str], status: Status | 
         heads.append(f"the key of {', '.join(account.username for account in soon)} ends soon")
         lines += [_ending(account, status) for account in soon]
         kind = "failure"
+    if credentials:
+        heads.append("a credential of this program ends soon")
+        lines += credentials
+        kind = "failure" if kind == "failure" else "warning"
     if not heads:
         return None
     name = status.stack if status else ""

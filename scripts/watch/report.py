@@ -10,7 +10,7 @@ from html import escape
 from pathlib import Path
 
 from .advice import advice
-from .document import AccountStatus, Key, Part, Status, System
+from .document import AccountStatus, Credential, Key, Part, PlaceStatus, Status, System
 from .drawing import drawing
 from .memory import Seen, seen_by, written
 from .timeline import KINDS, timeline
@@ -43,6 +43,7 @@ def page(status: Status, before: Seen) -> str:
         _legend(),
         *(_account(account, status, seen) for account in status.accounts),
         _systems(status.systems),
+        _credentials(status.credentials),
         _known(),
         written(seen),
         "</body>",
@@ -138,10 +139,27 @@ def _places(account: AccountStatus) -> str:
     named += [(f"{place.system} {place.name}", place) for place in account.places]
     named += [("older keys", account.sweep)] if account.sweep else []
     rows = "".join(
-        f"<tr><td>{escape(name)}</td><td>{_verdict(part.in_sync)}</td><td>{escape('; '.join(part.why))}</td></tr>"
+        f"<tr><td>{escape(name)}</td><td>{_verdict(part.in_sync)}</td><td>{escape('; '.join(part.why))}</td>"
+        f"<td>{escape(_seen_to_work(part))}</td></tr>"
         for name, part in named
     )
-    return f"<h3>Parts</h3><table><tr><th>part</th><th>is</th><th>why not</th></tr>{rows}</table>"
+    head = "<tr><th>part</th><th>is</th><th>why not</th><th>seen to work in CI</th></tr>"
+    return f'<h3>Parts</h3><div class="wide" tabindex="0"><table>{head}{rows}</table></div>'
+
+
+def _seen_to_work(part: Part) -> str:
+    """
+    Say when a canary succeeded in a place last, and by which key; empty for what has none.
+    """
+    if not isinstance(part, PlaceStatus):
+        return ""
+    by_verify = part.verified.proven if part.verified else None
+    proofs = {"verify": by_verify, "an up": part.proven_by_up}
+    return "; ".join(
+        f"by {what} on {proof.at:%Y-%m-%d}" + (f", key {proof.key_uuid[:8]}" if proof.key_uuid else "")
+        for what, proof in proofs.items()
+        if proof
+    )
 
 
 def _systems(systems: list[System]) -> str:
@@ -153,6 +171,20 @@ def _systems(systems: list[System]) -> str:
         rows += f'<td class="{colour}">{words}</td><td>{escape("; ".join(system.why))}</td></tr>'
     head = "<tr><th>system</th><th>where</th><th>this time</th><th>why</th></tr>"
     return f'<section><h2>Systems</h2><div class="wide" tabindex="0"><table>{head}{rows}</table></div></section>'
+
+
+def _credentials(credentials: list[Credential]) -> str:
+    if not credentials:
+        return ""
+    rows = ""
+    for one in credentials:
+        doubt = "" if one.is_certain else " or later: it may be another token of the same user"
+        colour = "warn" if one.warning else "good"
+        rows += f"<tr><td>{escape(one.name)}</td><td>{escape(one.system)}</td><td>{escape(one.address)}</td>"
+        rows += f'<td class="{colour}">{one.expires_at:%Y-%m-%d}{doubt}</td></tr>'
+    head = "<tr><th>credential</th><th>for</th><th>where</th><th>ends</th></tr>"
+    table = f'<div class="wide" tabindex="0"><table>{head}{rows}</table></div>'
+    return f"<section><h2>Credentials of this program</h2>{table}</section>"
 
 
 def _known() -> str:

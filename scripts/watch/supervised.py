@@ -8,6 +8,8 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
+from threading import Thread
 from types import FrameType
 from typing import Any
 
@@ -19,6 +21,8 @@ from .ping import VARIABLE, Ping
 
 # For the look that a notice of drift or a failure is made of.
 _PATIENCE_SECONDS = 60.0
+# For the one request by which it is asked when a token ends.
+_CREDENTIALS_SECONDS = 15.0
 _PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -45,7 +49,9 @@ def run(stack: str | None, name: str, *arguments: str, env: dict[str, str] | Non
     if tells:
         # Whoever stopped the run waits for it; what it left is asked for only after it ended by itself.
         status = _status(stack, asks=code > 0)
-        notice = notices.notice_of(name, code, before, status)
+        # A signal was sent by somebody who waits.
+        ending = _credentials(status.stack if status else stack) if code >= 0 else []
+        notice = notices.notice_of(name, code, before, status, ending)
         if notice:
             notices.tell(notice)
     if code < 0:
@@ -59,6 +65,28 @@ def _status(stack: str | None, *, asks: bool) -> Status | None:
     except (StackError, ValueError):
         # The engine's own run says what is wrong.
         return None
+
+
+def _credentials(stack: str | None) -> list[str]:
+    """
+    Return a sentence for each of the program's own credentials that ends soon; the engine has no part in it. Nothing
+    that is in the way of it fails a run, or is waited for long.
+    """
+    found: list[str] = []
+
+    def ask() -> None:
+        # Not above: they need the program's packages.
+        with suppress(StackError, ImportError):
+            from components.expiry import warnings
+
+            from .check import settings_of
+
+            found.extend(warnings(settings_of(stack)[1]))
+
+    thread = Thread(target=ask, name="credentials", daemon=True)
+    thread.start()
+    thread.join(_CREDENTIALS_SECONDS)
+    return list(found)
 
 
 def _engine(line: list[str], env: dict[str, str]) -> int:

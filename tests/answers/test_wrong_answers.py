@@ -51,19 +51,20 @@ AUTHENTIK = {
         wrong(AUTHENTIK_TOKEN="no-token-of-authentik"),
         Life.read_account,
         PermissionMissingError,
-        "answered 403 for zot-ci; check that AUTHENTIK_TOKEN is valid and its role has view_user on the account",
+        "answered 403 for zot-ci; check that AUTHENTIK_TOKEN is right and has not expired, and its role has "
+        "view_user on the account",
     ),
     "token_expired": Refusal(
         lambda world: authentik_token(world, expires=timedelta(0)),
         Life.read_account,
         PermissionMissingError,
-        "check that AUTHENTIK_TOKEN is valid",
+        "check that AUTHENTIK_TOKEN is right and has not expired",
     ),
     "token_of_an_inactive_account": Refusal(
         lambda world: setattr(world.estate.authentik.users["zot-ci-bot"], "is_active", False),
         Life.read_account,
         PermissionMissingError,
-        "check that AUTHENTIK_TOKEN is valid",
+        "check that AUTHENTIK_TOKEN is right and has not expired",
     ),
     "without_view_user": Refusal(
         lambda world: authentik_token(world, "view_user", "add_user"),

@@ -106,8 +106,8 @@ BLOCKED = {
     "without_reset_user_password": Blocked(
         lambda world: authentik_token(world, "reset_user_password"),
         PermissionMissingError,
-        "set_password/ answered 403 for zot-ci; check that AUTHENTIK_TOKEN is valid and its role has "
-        "reset_user_password on the account",
+        "set_password/ answered 403 for zot-ci; check that AUTHENTIK_TOKEN is right and has not expired, and its "
+        "role has reset_user_password on the account",
     ),
     "abandoned_device_without_impersonate": Blocked(
         _abandoned_device_without_impersonate, PermissionMissingError, "its role has impersonate on the account"

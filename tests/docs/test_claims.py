@@ -14,7 +14,6 @@ from pathlib import Path
 import httpx
 import pytest
 
-from components.forgejo import canary as canaries
 from components.forgejo.actions_secret import ActionsSecretProvider
 from components.forgejo.api import Forgejo, forgejo_at
 from components.forgejo.republication import publish_again
@@ -104,7 +103,7 @@ def test_a_canary_runs_when_its_resource_is_made_or_updated_and_not_for_a_kept_s
         runs.append(workflow)
         return "success"
 
-    monkeypatch.setattr(canaries, "run_workflow", run)
+    monkeypatch.setattr(Forgejo, "run_workflow", run)
     canary = {"workflow": "canary.yaml", "ref": "main", "timeout_seconds": 300}
     wanted = {**secret(signed_in), "canary": canary}
     provider = ActionsSecretProvider()

@@ -179,7 +179,8 @@ def _login_impossible(world: World) -> None:
 
 ANSWERS = {
     "authentik_token_unknown": Answer(
-        lambda world: {"AUTHENTIK_TOKEN": world.estate.secrets.new(60)}, "check that AUTHENTIK_TOKEN is valid and its"
+        lambda world: {"AUTHENTIK_TOKEN": world.estate.secrets.new(60)},
+        "check that AUTHENTIK_TOKEN is right and has not expired, and its",
     ),
     "zot_without_api_keys": Answer(_api_keys_off, "zot GET /zot/auth/apikey answered 404 for zot-ci; API keys are off"),
     "zot_key_without_a_zone": Answer(_key_without_a_zone, "with JSON without a valid apiKeys.0.createdAt"),

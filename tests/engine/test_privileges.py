@@ -258,7 +258,7 @@ def test_a_rotation_that_may_not_write_leaves_ci_its_key(
 
 
 MAKING = {
-    "add_user": "check that AUTHENTIK_TOKEN is valid and may add users",
+    "add_user": "check that AUTHENTIK_TOKEN is right and has not expired, and may add users",
     "view_group": "its role has view_group on the group",
     "reset_user_password": "its role has reset_user_password on the account",
     "view_user": HIDDEN["view_user"],
@@ -333,7 +333,7 @@ def test_a_token_of_authentik_that_has_expired_is_said_to_be_no_longer_valid(
     assert in_sync.preview().code == 0
     world.estate.clock.advance(hours=2)
     before = snapshot(world)
-    words = "answered 403; check that AUTHENTIK_TOKEN is valid"
+    words = "answered 403; check that AUTHENTIK_TOKEN is right and has not expired"
 
     run = in_sync.preview() if command == "preview" else in_sync.up()
 

@@ -12,12 +12,12 @@ from tests.engine.checks import calls
 from tests.engine.stack import Stack
 from tests.world import GROUP, ITEM, OWNER, REPOSITORY, VAULT, World
 
-MOST = 7
+MOST = 8
 
 
 @pytest.mark.embedded
-def test_a_preview_in_sync_asks_seven_requests_and_none_twice(world: World, in_sync: Stack) -> None:
-    """Account, key list, two access probes, item, repository, secrets: the sweep's list is the key's."""
+def test_a_preview_in_sync_asks_eight_requests_and_none_twice(world: World, in_sync: Stack) -> None:
+    """Account, own token, key list, two access probes, item, repository, secrets: the sweep's list is the key's."""
     world.estate.log.clear()
 
     assert in_sync.preview().code == 0
@@ -70,7 +70,7 @@ def test_accounts_that_share_an_item_and_a_repository_share_what_is_read(world: 
     assert stack.preview().code == 0
 
     assert len(calls(world, "zot")) == 3 * count
-    assert len(calls(world, "authentik", "onepassword", "forgejo")) <= 6
+    assert len(calls(world, "authentik", "onepassword", "forgejo")) <= 7
     assert max(estate.most_in_flight(name) for name in estate.systems) <= 4
 
 

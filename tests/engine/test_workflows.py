@@ -19,10 +19,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+import yaml  # type: ignore[import-untyped]  # comes with pulumi, without types
 
 from tests.engine.clone import clone, make_without_fetching
 from tests.engine.stack import PASSPHRASE, ROOT, Run, Stack
-from tests.world import GROUP, VAULT, World
+from tests.estate.forgejo.runner import Runner as Canaries
+from tests.test_verification import canary_of
+from tests.world import GROUP, OWNER, REPOSITORY, SECRET, VAULT, World
 
 pytestmark = pytest.mark.embedded
 
@@ -189,6 +192,40 @@ def test_a_monday_a_bad_night_and_a_pull_request(world: World, stack: Stack, run
     assert world.groups() == set()
     secrets = [*world.estate.secrets, *runner.secrets.values()]
     for run in (monday, night, proposed):
+        assert [secret for secret in secrets if secret in run.text] == []
+
+
+def test_the_night_s_verify_ends_with_7_where_a_secret_was_overwritten(
+    world: World, stack: Stack, runner: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a token that reads 1Password, and neither state nor passphrase; the canary's jobs run beside it."""
+    monkeypatch.setenv("AUTHENTIK_TOKEN", world.env["AUTHENTIK_TOKEN"])
+    canary = {"workflow": "canary.yaml", "timeoutSeconds": 60}
+    place = {"repository": f"{OWNER}/{REPOSITORY}", "secret": SECRET, "canary": canary}
+    file = runner.project / "stacks" / f"Pulumi.{stack.name}.yaml"
+    config = yaml.safe_load(file.read_text(encoding="utf-8"))
+    config["config"]["zot-ci:accounts"][0]["forgejo"] = [place]
+    file.write_text(json.dumps(config), encoding="utf-8")
+    forgejo = world.estate.forgejo
+    forgejo.add_workflow(OWNER, REPOSITORY, "canary.yaml", canary_of(world))
+    world.make_account(GROUP)
+    world.set_field(world.key_made_by_hand())
+    forgejo.set_value(OWNER, REPOSITORY, SECRET, world.field() or "")
+    runner.secrets = {name: text for name, text in runner.secrets.items() if name.startswith("ZOT_CI_READ_")}
+    begun = dict.fromkeys(("actions/checkout@v4", "make venv"), "Success")
+    verify = 'scripts/stack.py --stack "$STACK" verify'
+
+    with Canaries(forgejo, tmp_path):
+        good = runner.run("verify", "schedule")
+        forgejo.set_value(OWNER, REPOSITORY, SECRET, "no key at all")
+        bad = runner.run("verify", "schedule")
+
+    assert good.code == 0, good.text
+    assert _steps(good.text) == begun | {verify: "Success"}
+    assert _steps(bad.text) == begun | {verify: "Failure 7"}
+    assert f"Forgejo secret {OWNER}/{REPOSITORY}/{SECRET} of {world.username}: another key" in bad.text
+    secrets = [*world.estate.secrets, *runner.secrets.values()]
+    for run in (good, bad):
         assert [secret for secret in secrets if secret in run.text] == []
 
 

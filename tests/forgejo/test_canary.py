@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from components.forgejo.api import Forgejo
-from components.forgejo.canary import run_workflow
 from components.http.errors import (
     InterceptedError,
     NotFoundError,
@@ -56,7 +55,7 @@ def test_a_run_is_started_once_and_its_end_is_told(
     """Asked until it has one."""
     told, forgejo = told_client(monkeypatch, started, run_is("waiting", ""), run_is("running"), end)
 
-    assert run_workflow(forgejo, PLACE, "canary.yaml", "main", 300.0) == words
+    assert forgejo.run_workflow(PLACE, "canary.yaml", "main", 300.0) == words
 
     runs = f"GET /api/v1/repos/{PLACE}/actions/runs/7"
     assert told.calls == [f"POST /api/v1/repos/{PLACE}/actions/workflows/canary.yaml/dispatches", runs, runs, runs]
@@ -67,7 +66,7 @@ def test_a_run_without_an_end_is_unfinished(monkeypatch: pytest.MonkeyPatch) -> 
     """An up does not wait for ever."""
     _, forgejo = told_client(monkeypatch, STARTED, run_is("running"))
 
-    assert run_workflow(forgejo, PLACE, "canary.yaml", "main", 300.0) == "unfinished"
+    assert forgejo.run_workflow(PLACE, "canary.yaml", "main", 300.0) == "unfinished"
 
 
 @pytest.mark.parametrize(
@@ -88,6 +87,6 @@ def test_a_run_that_cannot_be_started_is_told_and_not_tried_again(
     told, forgejo = told_client(monkeypatch, said(status, json=body))
 
     with pytest.raises(kind) as caught:
-        run_workflow(forgejo, PLACE, "canary.yaml", "main", 300.0)
+        forgejo.run_workflow(PLACE, "canary.yaml", "main", 300.0)
     assert_names(caught.value, "Forgejo POST ", "canary.yaml", str(status), words)
     assert len(told.asked) == 1

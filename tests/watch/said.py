@@ -13,9 +13,11 @@ import subprocess
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from components.http.endings import Ending
 from scripts.watch.document import Status
 from scripts.watch.gathering import gather
 from scripts.watch.look import take_apart
+from scripts.watch.proofs import Proof, Round, Verified
 
 NOW = datetime(2027, 1, 10, 12, 0, tzinfo=UTC)
 BORN = NOW - timedelta(days=40)
@@ -27,6 +29,22 @@ CIPHER, SHOWN = {"4dabf18193072939515e22adb298388d": "1b47", "ciphertext": "v1:a
 URLS = {"authentik": "https://authentik.test", "zot": "https://registry.test", "forgejo": "https://forge.test"}
 # The word of the engine for a value that is not known yet.
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+
+
+# What the state holds of a canary that succeeded in an `up`.
+PROOF = {"key_uuid": UUID, "at": (BORN + timedelta(seconds=4)).isoformat()}
+
+
+def verified(
+    result: str = "works", why: str = "", *, account: str = "zot-ci", proven: Proof | None = None, days_ago: float = 0.4
+) -> Round:
+    """
+    What a `verify` found of the one secret of an account, proven in this round where it works.
+    """
+    at = NOW - timedelta(days=days_ago)
+    own = Proof(at, UUID) if result == "works" else proven
+    one = Verified(account, URLS["forgejo"], SECRET_NAME, result, why, None, at, own)
+    return Round("homelab", at, at + timedelta(minutes=2), [one])
 
 
 def properties(username: str) -> dict[str, dict[str, Any]]:
@@ -152,6 +170,14 @@ class Said:
         self.preview["diagnostics"].append(about | {"message": f"error: {line}\n", "severity": "error"})
         return self
 
+    def credential(self, *, days: float, name: str = "AUTHENTIK_TOKEN", others: int = 0) -> Said:
+        """
+        One of the program's own credentials, as a look is told of it.
+        """
+        hint = f"make a new token in authentik, as an API token of the same account, and put it into {name}"
+        ending = Ending(name, "authentik", URLS["authentik"], NOW + timedelta(days=days), hint, others)
+        return self.sentences(ending.fact(NOW))
+
     def up(self, *, days_ago: float, result: str = "succeeded", kind: str = "update", **changes: int) -> Said:
         """
         One entry of the history; the engine shows the newest first.
@@ -161,12 +187,12 @@ class Said:
         self.history.insert(0, entry)
         return self
 
-    def status(self, now: datetime = NOW) -> Status:
+    def status(self, now: datetime = NOW, verified: Round | None = None) -> Status:
         """
-        The document that is made of all this.
+        The document that is made of all this, and of what a `verify` found.
         """
         preview = subprocess.CompletedProcess([], self.code, json.dumps(self.preview), "")
-        return gather(self.name, take_apart(self.state, preview, self.history), now)
+        return gather(self.name, take_apart(self.state, preview, self.history), now, verified)
 
     def _root(self) -> dict[str, Any]:
         urn = f"urn:pulumi:{self.name}::zot-ci::pulumi:pulumi:Stack::zot-ci-{self.name}"

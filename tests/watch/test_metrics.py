@@ -15,8 +15,8 @@ import pytest
 from scripts.watch.document import Status
 from scripts.watch.engine import StackError
 from scripts.watch.files import write_whole
-from scripts.watch.metrics import METRICS, exposition, samples
-from tests.watch.said import BORN, FIELD_NAME, NOW, OLDER, SECRET_NAME, URLS, Said
+from scripts.watch.metrics import METRICS, as_text, exposition, proof_samples, samples
+from tests.watch.said import BORN, FIELD_NAME, NOW, OLDER, PROOF, SECRET_NAME, URLS, Said, verified
 
 STALE = {"key": f"{OLDER} created 2026-09-01", "succeeded_days_ago": 0.5}
 
@@ -35,7 +35,9 @@ def full() -> Status:
     used = f"{OLDER} was used on 2027-01-10, after its successor was published"
     facts: dict[str, dict[str, Any]] = {"zot:RetiredKeys": {"stale": [STALE], "still_used": [used]}}
     facts["zot:ApiKey"] = {"other_keys": ["by hand (…)", "another (…)"], "age_days": 40.5}
-    return Said().account(facts=facts).up(days_ago=3).up(days_ago=1, result="failed").status()
+    facts["forgejo:ActionsSecret"] = {"proof": PROOF}
+    said = Said().account(facts=facts).up(days_ago=3).up(days_ago=1, result="failed").credential(days=90)
+    return said.status(verified=verified())
 
 
 def test_what_is_known_is_a_value() -> None:
@@ -71,6 +73,42 @@ def test_a_key_that_never_expires_and_one_that_is_not_rotated_have_no_such_time(
 
     assert not {name for name in found if name.startswith("zot_ci_key_") and ("expires" in name or "rot" in name)}
     assert "zot_ci_key_last_used_timestamp_seconds" not in found
+
+
+def test_a_place_has_a_time_for_each_that_proved_it() -> None:
+    """An `up` and `verify`, told apart: both may be collected from files of their own."""
+    found = [one for one in samples(full()) if one.name == "zot_ci_place_proven_timestamp_seconds"]
+
+    assert {(one.labels["by"], one.value) for one in found} == {
+        ("up", (BORN + timedelta(seconds=4)).timestamp()),
+        ("verify", (NOW - timedelta(days=0.4)).timestamp()),
+    }
+    assert {one.labels["place"] for one in found} == {SECRET_NAME}
+
+
+@pytest.mark.parametrize(("result", "works"), [("works", 1), ("refused", 0), ("no answer", 0), ("fault", 0)])
+def test_a_place_works_or_is_not_known_to(result: str, works: int) -> None:
+    """What did not answer did not show that CI can push."""
+    found = {one.name: one.value for one in proof_samples(verified(result))}
+
+    assert found["zot_ci_place_works"] == works
+    assert ("zot_ci_place_proven_timestamp_seconds" in found) == bool(works)
+
+
+def test_a_place_without_a_canary_has_no_such_sample() -> None:
+    """Nobody can know, and no alert could be quietened."""
+    assert list(proof_samples(verified("no canary"))) == []
+
+
+def test_the_file_of_verify_has_the_same_text_as_the_metrics() -> None:
+    """The same names and labels, so that one rule is for both."""
+    pytest.importorskip("prometheus_client")
+    ours = 'by="verify"'
+
+    line = [line for line in as_text("homelab", proof_samples(verified())).splitlines() if ours in line]
+
+    assert line
+    assert line == [one for one in exposition(full()).splitlines() if ours in one]
 
 
 def test_each_place_and_each_system_has_a_series_of_its_own() -> None:

@@ -111,6 +111,7 @@ class Authentik(BackDoors, System):
             Route(f"{core}/users/{{pk:int}}/impersonate/", answer(directory.impersonate), methods=["POST"]),
             Route(f"{core}/groups/", answer(directory.groups), methods=["GET"]),
             Route(f"{core}/groups/{{pk}}/", answer(directory.group), methods=["GET"]),
+            Route(f"{core}/tokens/", answer(directory.tokens), methods=["GET"]),
             Route(f"{static}/", answer(directory.static_devices), methods=["GET"]),
             Route(f"{static}/{{pk:int}}/", answer(directory.static_device), methods=["GET", "DELETE"]),
             Route("/api/v3/flows/executor/{slug}/", answer(flow.executor), methods=["GET", "POST"]),

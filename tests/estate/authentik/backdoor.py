@@ -93,7 +93,7 @@ class BackDoors:
         user = self.users.get(username) or self.add_user(username)
         user.grants |= set(grants)
         text = self.secrets.new(60)
-        self.tokens[text] = Token(user, expires)
+        self.tokens[text] = Token(user, expires, f"token-{len(self.tokens) + 1}")
         return text
 
     def revoke_token(self, token: str) -> None:

@@ -166,6 +166,26 @@ async def static_device(authentik: Authentik, request: Request) -> Response:
     raise missing("StaticDevice")
 
 
+async def tokens(authentik: Authentik, request: Request) -> Response:
+    """Answer the caller's own tokens, without the tokens themselves; a superuser sees those of all (read)."""
+    who = caller(authentik, request)
+    rows = [
+        {
+            "pk": token.identifier,
+            "identifier": token.identifier,
+            "intent": token.intent,
+            "user": token.user.pk,
+            "user_obj": shapes.user_json(authentik, token.user, with_groups=False),
+            "description": "",
+            "expires": shapes.when(token.expires),
+            "expiring": token.expires is not None,
+        }
+        for token in authentik.tokens.values()
+        if token.user is who or who.is_superuser
+    ]
+    return JSONResponse(shapes.page(request, rows, {}))
+
+
 async def brand(authentik: Authentik, request: Request) -> Response:
     """Show the current brand, to anybody: it names the flows."""
     facts: Json = {"matched_domain": "authentik-default", "branding_title": "authentik", "branding_custom_css": ""}

@@ -88,10 +88,12 @@ class User:
 
 @dataclass(eq=False)
 class Token:
-    """An API token and whose it is."""
+    """A token and whose it is. *intent* is ``api``, or ``app_password``, which opens no API."""
 
     user: User
     expires: datetime | None = None
+    identifier: str = ""
+    intent: str = "api"
 
 
 @dataclass

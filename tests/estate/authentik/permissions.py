@@ -61,7 +61,7 @@ def caller(authentik: Authentik, request: Request) -> User:
     if scheme.lower() == "bearer":
         token = authentik.tokens.get(text)
         expired = token is not None and token.expires is not None and token.expires <= authentik.clock.now()
-        if token is None or expired or not token.user.is_active:
+        if token is None or expired or token.intent != "api" or not token.user.is_active:
             raise forbidden("Token invalid/expired")
         act_as(request, token.user.username)
         return token.user

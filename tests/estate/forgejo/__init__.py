@@ -16,7 +16,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from tests.estate.core import System, World
-from tests.estate.forgejo import api
+from tests.estate.forgejo import actions, api
 from tests.estate.forgejo.backdoor import BackDoors
 from tests.estate.forgejo.model import Account, Organization, Repository, Scope, Secret, Token
 
@@ -38,6 +38,7 @@ class Forgejo(BackDoors, System):
 
     Attributes:
         flavour: ``gitea`` adds ``description``, ``Link`` and the reserved name ``CI``.
+        lists_jobs: whether it has a route for the jobs of a run; an older Forgejo has none.
         zone: the server's zone, in which it writes times: with one ``…-08:00``, else ``…Z``.
         moved: the id of the repository that was at an address before it was renamed.
         moved_owners: the id of the organization or user that had a name before it was renamed.
@@ -50,6 +51,7 @@ class Forgejo(BackDoors, System):
     def __init__(self, world: World, url: str, name: str = "forgejo") -> None:
         self.name = name
         self.flavour = "forgejo"
+        self.lists_jobs = True
         self.zone: tzinfo | None = None
         self.moved: dict[tuple[str, str], int] = {}
         self.moved_owners: dict[str, int] = {}
@@ -71,6 +73,13 @@ class Forgejo(BackDoors, System):
             Route(scopes["repo"], self._answer(api.repository), methods=["GET"]),
             Route(scopes["org"], self._answer(api.organization), methods=["GET"]),
             Route(scopes["user"], self._answer(api.user), methods=["GET"]),
+        ]
+        ours = f"{scopes['repo']}/actions"
+        routes += [
+            Route(f"{ours}/workflows/{{workflow}}/dispatches", self._answer(actions.dispatch), methods=["POST"]),
+            Route(f"{ours}/runs/{{run}}", self._answer(actions.run), methods=["GET"]),
+            Route(f"{ours}/runs/{{run}}/jobs", self._answer(actions.jobs), methods=["GET"]),
+            Route(f"{ours}/tasks", self._answer(actions.tasks), methods=["GET"]),
         ]
         for kind, prefix in scopes.items():
             # Neither vendor lists a user's secrets: there only PUT and DELETE exist.

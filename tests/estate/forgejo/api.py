@@ -94,6 +94,7 @@ async def repository(forgejo: Forgejo, request: Request, kind: str) -> Response:
             "full_name": f"{repo.owner}/{repo.name}",
             "private": True,
             "archived": repo.archived,
+            "has_actions": repo.has_actions,
             "url": f"{forgejo.url}/api/v1/repos/{repo.owner}/{repo.name}",
             "html_url": f"{forgejo.url}/{repo.owner}/{repo.name}",
             "permissions": {"admin": admin, "push": write, "pull": True},
@@ -228,6 +229,20 @@ def _enter(forgejo: Forgejo, request: Request, kind: str) -> Scope:
     if role:
         raise Refusal(403, "user should be the owner of the repo")
     raise Refusal(404, NOT_FOUND)
+
+
+def enter_repository(forgejo: Forgejo, request: Request, roles: tuple[str, ...]) -> Repository:
+    """Return the repository if the caller has one of these *roles* in it, else refuse in the vendor's order."""
+    token = _token(forgejo, request)
+    assert token is not None  # it was demanded
+    _check_scope(token, "repository", request.method == "GET")
+    repo = _repository(forgejo, request)
+    role = _role(forgejo, token, repo)
+    if not role:
+        raise Refusal(404, NOT_FOUND)
+    if role not in roles:
+        raise Refusal(403, "user should have a permission to write to a repo")
+    return repo
 
 
 def _token(forgejo: Forgejo, request: Request, needed: bool = True) -> Token | None:

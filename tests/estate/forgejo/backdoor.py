@@ -96,6 +96,18 @@ class BackDoors:
         """Back door: somebody archives a repository, or takes it back out."""
         self.repos[owner.lower(), repo.lower()].archived = archived
 
+    def add_workflow(self, owner: str, repo: str, name: str, text: str, ref: str = "main") -> None:
+        """Back door: somebody pushes a workflow to the branch *ref*."""
+        self.repos[owner.lower(), repo.lower()].workflows[ref, name] = text
+
+    def remove_workflow(self, owner: str, repo: str, name: str, ref: str = "main") -> None:
+        """Back door: somebody removes it from that branch."""
+        del self.repos[owner.lower(), repo.lower()].workflows[ref, name]
+
+    def switch_actions(self, owner: str, repo: str, on: bool) -> None:
+        """Back door: the owner switches Actions of the repository on or off."""
+        self.repos[owner.lower(), repo.lower()].has_actions = on
+
     def add_token(self, user: str, scopes: tuple[str, ...] = ("write:repository",)) -> str:
         """Back door: make an access token of *user* with these *scopes*."""
         self.add_user(user)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass
@@ -24,11 +25,42 @@ class Scope:
 
 
 @dataclass
+class Job:
+    """A job of a run: how it is, in Forgejo's words, and what the file says of it."""
+
+    name: str
+    parsed: dict[str, Any]
+    status: str = "waiting"
+
+
+@dataclass
+class Run:
+    """A run of a workflow. *id* is its number at the server, *number* that within its repository."""
+
+    id: int
+    number: int
+    workflow: str
+    ref: str
+    inputs: dict[str, str]
+    jobs: list[Job]
+
+    @property
+    def status(self) -> str:
+        """How it is: what goes on before what has ended, and a failure before a success (read)."""
+        found = {job.status for job in self.jobs}
+        if found == {"waiting"}:
+            return "waiting"
+        order = ("running", "waiting", "cancelled", "failure", "success", "skipped")
+        first = next(status for status in order if status in found)
+        return "running" if first == "waiting" else first
+
+
+@dataclass
 class Repository(Scope):
     """
     A private repository. *collaborators* maps a user's name to ``admin``, ``write`` or ``read``; *id* outlives a name.
 
-    An archived one takes secrets like any other (run).
+    An archived one takes secrets like any other (run). *workflows* has the text of a file by its branch and name.
     """
 
     id: int = 0
@@ -36,6 +68,9 @@ class Repository(Scope):
     owner: str = ""
     name: str = ""
     collaborators: dict[str, str] = field(default_factory=dict)
+    has_actions: bool = True
+    workflows: dict[tuple[str, str], str] = field(default_factory=dict)
+    runs: list[Run] = field(default_factory=list)
 
 
 @dataclass
