@@ -108,6 +108,22 @@ def test_each_host_that_is_asked_over_plain_http_is_warned_of(
     assert all("is asked over plain http" in line for line in said)
 
 
+def test_a_right_that_nobody_asks_about_is_told_with_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether a key can update is asked by a tag that exists, and only the settings can name one."""
+    said: list[str] = []
+    monkeypatch.setattr(pulumi.log, "info", said.append)
+    update = ACCOUNT | {"rights": ["create", "update"]}
+
+    run(given(RIGHT | {"accounts": [update]}))
+    assert said == [
+        "whether the key of zot-ci can update is not watched: name a tag that exists as its probeTag",
+    ]
+
+    said.clear()
+    run(given(RIGHT | {"accounts": [update | {"probeTag": "probe"}]}))
+    assert said == []
+
+
 def test_days_that_may_not_work_together_are_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
     """And the program goes on."""
     said: list[str] = []

@@ -231,3 +231,18 @@ def test_organizations_and_users_have_numbers_too(kind: str, signed_in: World, m
     with pytest.raises(error):
         PROVIDER.update(ID, olds, news)
     assert writes(signed_in) == []
+
+
+def test_the_secret_of_a_renamed_repository_is_that_of_its_new_name(
+    moved: Props, signed_in: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Known by the repository's number, and nothing is asked: it holds this key still, and no sweep may end that."""
+    caplog.set_level("INFO")
+    outs_of(PROVIDER.create(secret(signed_in, repository=NEW)))
+    signed_in.estate.log.clear()
+
+    PROVIDER.delete(ID, moved)
+
+    assert caplog.messages[-1] == f"Forgejo: left secret {ID}, which is still in the settings"
+    assert signed_in.estate.forgejo.value(OWNER, "new", SECRET) == NO_KEY
+    assert writes(signed_in) == []

@@ -7,6 +7,7 @@ from __future__ import annotations
 import ast
 import json
 from collections.abc import Generator, Sequence
+from pathlib import Path
 
 import coverage
 import pytest
@@ -80,13 +81,16 @@ class Covering:
     def tests(self, mutant: Mutant) -> list[str]:
         """
         Return the tests that run the statement of that mutant, the quickest first. What runs when the module is loaded
-        is shown to every test that runs anything of the file.
+        is shown to every test that runs anything of the file. What only runs in a process that a test starts is not
+        measured: the tests of the module's own file are shown everything.
         """
         by_line = self._data.contexts_by_lineno(str(ROOT / mutant.file))
         lines = _statement((ROOT / mutant.file).read_text(encoding="utf-8"), mutant.line)
         found = {test for line in lines for test in by_line.get(line, [])}
         if "" in found or not found:
             found |= {test for tests in by_line.values() for test in tests}
+        own = f"{Path('tests', *mutant.file.split('/')[1:-1], 'test_' + Path(mutant.file).name)}::"
+        found |= {test for test in self._seconds if test.startswith(own)}
         return sorted(found - {""}, key=lambda test: (self._seconds.get(test, 0.0), test))
 
     def seconds(self, tests: Sequence[str]) -> float:

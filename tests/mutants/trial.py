@@ -8,22 +8,21 @@ from __future__ import annotations
 import contextlib
 import enum
 import importlib
+import json
 import os
 import signal
 import sys
 import time
 import traceback
 from collections.abc import Sequence
-from importlib.abc import MetaPathFinder
-from importlib.machinery import ModuleSpec, SourceFileLoader
-from importlib.util import spec_from_file_location
 from pathlib import Path
-from types import CodeType
 
 import pytest
 
 from tests.mutants.changes import ROOT, Mutant
 from tests.mutants.covering import SETTLED
+from tests.mutants.site import sitecustomize
+from tests.mutants.site.sitecustomize import VARIABLE, install
 
 # Imports take a second, and the machine may have other work.
 _LEAST_SECONDS = 60.0
@@ -33,6 +32,7 @@ _PATIENCE = 10.0
 _IMPORTED_BEFORE = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
 # No exit code of pytest's: the trial itself has failed.
 _BROKEN = 70
+_SITE = str(Path(sitecustomize.__file__).parent)
 _WARM = ("pulumi.dynamic", "httpx", "pydantic", "stamina", "starlette.applications", "uvicorn", "yaml")
 
 
@@ -46,30 +46,6 @@ class Verdict(enum.Enum):
     # The tests did not end: somebody would have noticed.
     TIMED_OUT = "timed out"
     UNTESTED = "no test runs it"
-
-
-class _Loader(SourceFileLoader):
-    """
-    Loads another text than the file's, past the bytecode that is kept of that.
-    """
-
-    def __init__(self, mutant: Mutant, path: str) -> None:
-        super().__init__(mutant.module, path)
-        self._mutant = mutant
-
-    def get_code(self, fullname: str) -> CodeType:
-        return compile(self._mutant.source, self.path, "exec", dont_inherit=True)
-
-
-class _Finder(MetaPathFinder):
-    def __init__(self, mutant: Mutant) -> None:
-        self._mutant = mutant
-
-    def find_spec(self, fullname: str, path: object, target: object = None) -> ModuleSpec | None:
-        if fullname != self._mutant.module:
-            return None
-        file = str(ROOT / self._mutant.file)
-        return spec_from_file_location(fullname, file, loader=_Loader(self._mutant, file))
 
 
 def warm_up() -> None:
@@ -97,7 +73,13 @@ def begin(mutant: Mutant, tests: Sequence[str], output: Path) -> int:
         os.dup2(file.fileno(), 2)
     code = _BROKEN
     try:
-        sys.meta_path.insert(0, _Finder(mutant))
+        described = output.with_suffix(".json")
+        path = str(ROOT / mutant.file)
+        described.write_text(json.dumps({"module": mutant.module, "path": path, "source": mutant.source}))
+        install(described)
+        # And what a test starts.
+        before = os.environ.get("PYTHONPATH")
+        os.environ |= {VARIABLE: str(described), "PYTHONPATH": os.pathsep.join([_SITE, *([before] if before else [])])}
         code = int(pytest.main([*SETTLED, *_IMPORTED_BEFORE, "-x", *tests]))
     except BaseException:  # whatever it is, this process must not go on as if it were its parent
         traceback.print_exc()
