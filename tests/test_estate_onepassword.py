@@ -193,3 +193,34 @@ def test_health_and_heartbeat_need_no_token(estate: Estate) -> None:
     """A dot, and JSON."""
     assert httpx.get(f"{estate.onepassword.url}/heartbeat").text == "."
     assert "dependencies" in httpx.get(f"{estate.onepassword.url}/health").json()
+
+
+def test_what_other_programs_leave_is_shown_as_it_is(estate: Estate) -> None:
+    """Fields and sections without ids, and ids that several share: a path leads to the first of them."""
+    foreign = [{"type": "STRING", "value": "of theirs"}, {"id": "shared", "label": "one"}]
+    for entry in foreign:
+        estate.onepassword.add_raw(VAULT, ITEM, entry, section={"label": "no id"})
+    second = estate.onepassword.add_raw(VAULT, ITEM, {"id": "shared", "label": "two"})
+    seen = ask(estate, "GET", path(estate)).json()
+    assert seen["fields"][-3:] == [*foreign, second]
+    assert seen["sections"] == [{"label": "no id"}] * 2
+    patch(estate, {"op": "replace", "path": "/fields/shared/value", "value": "x"})
+    assert [entry.get("value") for entry in held(estate).current["fields"][-2:]] == ["x", None]
+
+
+def test_a_server_may_make_something_else_of_a_field_that_is_added(estate: Estate) -> None:
+    """And answer 200."""
+    estate.onepassword.alters = lambda entry: entry | {"label": entry["label"][:3]}
+    assert patch(estate, add("a value", "a long label")).status_code == 200
+    assert [entry["value"] for entry in held(estate).labelled("a l")] == ["a value"]
+
+
+def test_a_renamed_vault_and_item_keep_their_ids(estate: Estate) -> None:
+    """Of its vault, an item tells Connect's clients the id alone, as in the vendor's OpenAPI file."""
+    before = path(estate)
+    estate.onepassword.rename_item(VAULT, ITEM, "another title")
+    estate.onepassword.rename_vault(VAULT, "another")
+    seen = ask(estate, "GET", before).json()
+    assert (seen["title"], seen["vault"]) == ("another title", {"id": estate.onepassword.vault("another").id})
+    [vault] = ask(estate, "GET", "/vaults").json()
+    assert vault["name"] == "another"

@@ -149,36 +149,33 @@ class Cli(WholeItemAccess):
             self._insist_on(item, found.id, found.title, "item get", what)
         return ItemRef(place.id, found.id)
 
-    def refuse_unwritable(self, vault: str, item: str) -> None:
-        """
-        Refuse an item that has a field in a section that the item does not declare: `op` 2.34 was seen, by others, to
-        take such an item on its standard input with exit code 0, and to leave that field out of what it kept.
-        """
-        self._refuse_undeclared(self._get(self.seen_ref(vault, item)), f"item {item} in {vault}, so no key was made")
-
-    def _refuse_undeclared(self, text: ItemText, what: str) -> None:
-        declared = [section.get("id") for section in text.objects("sections")]
-        for field in text.objects("fields"):
-            section = field.get("section")
-            id_ = section.get("id") if isinstance(section, dict) else None
-            if id_ and id_ not in declared:
-                where = f"its field {shown(str(field.get('label')))} is in section {shown(str(id_))}"
-                why = f"{where}, which the item does not list, and `op` would lose that field"
-                hint = (
-                    "move the field in 1Password's app, name another item, or use a Connect server or a service account"
-                )
-                msg = f"{self.name} cannot write {what}: {why}; {hint}"
-                raise EnvironmentUnfitError(msg)
-
     def _get(self, ref: ItemRef) -> ItemText:
         return self._item("item get", ref, self._run("item get", f"item {ref.item}", *_at(ref)))
 
     def _put(self, ref: ItemRef, text: ItemText) -> ItemText:
-        self._refuse_undeclared(text, f"item {ref.item}")
+        why = self._why_unwritable(text)
+        if why:
+            msg = f"{self.name} cannot write item {ref.item}; {why}"
+            raise EnvironmentUnfitError(msg)
         return self._item("item edit", ref, self._run("item edit", f"item {ref.item}", *_at(ref), stdin=text.text))
 
     def _parsed(self, text: ItemText) -> Item:
         return self._model(Item, "item get", "the item", text.read)
+
+    def _why_unwritable(self, text: ItemText) -> str:
+        """
+        Look for a field in a section that the item does not list: `op` 2.34 was seen, by others, to take such an item
+        on its standard input with exit code 0, and to leave that field out of what it kept.
+        """
+        listed = [section.get("id") for section in text.objects("sections")]
+        for field in text.objects("fields"):
+            section = field.get("section")
+            id_ = section.get("id") if isinstance(section, dict) else None
+            if id_ and id_ not in listed:
+                where = f"its field {shown(str(field.get('label')))} is in section {shown(str(id_))}"
+                hint = "move it in 1Password's app, name another item, or use a Connect server or a service account"
+                return f"{where}, which the item does not list, and `op` would lose that field: {hint}"
+        return ""
 
     def _new_field(self, label: str, value: str) -> str:
         # Without an id: `op` makes one.

@@ -85,9 +85,9 @@ class ItemFieldProvider(Provider):
         """
         access = _access(props)
         ref, item = _find(access, props)
-        field = item.by_id(props["field_id"])
-        if field:
+        if ref == _ref(props):
             access.note_place(_place(props).path, ref, props["field_id"])
+        field = item.by_id(props["field_id"])
         if ref != _ref(props):
             condition = f"{GONE}another item has the name {props['item']} now"
         elif field is None:

@@ -123,15 +123,6 @@ class Sdk(WholeItemAccess):
         self._thread.join()
         self._loop.close()
 
-    def refuse_unwritable(self, vault: str, item: str) -> None:
-        """
-        Refuse an item that has a field of a type that the SDK does not know: it reads such an item and cannot write it.
-        """
-        text = self._get(self.seen_ref(vault, item))
-        if has_unknown_type(text):
-            msg = f"{self.name} cannot write item {item} in {vault}, so no key was made for it; {_UNWRITABLE}"
-            raise EnvironmentUnfitError(msg)
-
     def locate(self, vault: str, item: str) -> ItemRef:
         """
         Find the one item; two requests.
@@ -183,6 +174,10 @@ class Sdk(WholeItemAccess):
 
     def _parsed(self, text: ItemText) -> Item:
         return parsed(text)
+
+    def _why_unwritable(self, text: ItemText) -> str:
+        # The SDK reads an item with a field of a type that it does not know, and cannot write it.
+        return _UNWRITABLE if has_unknown_type(text) else ""
 
     def _new_field(self, label: str, value: str) -> str:
         return new_field(label, value)

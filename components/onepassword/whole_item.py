@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import stamina
 
-from ..http.errors import AmbiguousError, NotFoundError, UnexpectedAnswerError
+from ..http.errors import AmbiguousError, EnvironmentUnfitError, NotFoundError, UnexpectedAnswerError
 from .item import Item, ItemRef
 from .item_text import DoubledError, ItemText
 from .outcome import added_field, ids_in, lost_fields
@@ -46,14 +46,28 @@ class WholeItemAccess(SeenItems):
 
     def __init__(self) -> None:
         super().__init__()
+        self._unwritable: dict[ItemRef, str] = {}
         # One lane for all: the vendor locks the whole vault.
         self._queue: WriteQueue[_Change, _Written] = WriteQueue(self._rewrite, lane=lambda ref: None)
+
+    def refuse_unwritable(self, vault: str, item: str) -> None:
+        """
+        Refuse an item of which the backend's last look has shown that it cannot be written.
+        """
+        ref = self.seen_ref(vault, item)
+        self.seen_item(ref)
+        why = self._unwritable.get(ref)
+        if why:
+            msg = f"{self.name} cannot write item {item} in {vault}, so no key was made for it; {why}"
+            raise EnvironmentUnfitError(msg)
 
     def read(self, ref: ItemRef) -> Item:
         """
         Read the item, values in clear.
         """
-        item = self._parsed(self._get(ref))
+        text = self._get(ref)
+        self._unwritable[ref] = self._why_unwritable(text)
+        item = self._parsed(text)
         item.insist_that_it_is_there(self.name)
         return item
 
@@ -140,6 +154,12 @@ class WholeItemAccess(SeenItems):
         raise NotImplementedError
 
     def _parsed(self, text: ItemText) -> Item:
+        raise NotImplementedError
+
+    def _why_unwritable(self, text: ItemText) -> str:
+        """
+        Say why the item cannot be written, and what to do; empty if nothing is known against it.
+        """
         raise NotImplementedError
 
     def _new_field(self, label: str, value: str) -> str:

@@ -102,6 +102,22 @@ def test_a_field_that_the_state_knows_may_be_called_otherwise(ready: World) -> N
     assert ready.accepts(outs["api_key"])
 
 
+def test_a_field_that_the_state_knows_and_that_comes_to_share_its_id_is_still_refused(ready: World) -> None:
+    """By the id that the state has, since no name leads there any more."""
+    vaults = ready.estate.onepassword
+    made = outs_of(PROVIDER.create(field()))
+    vaults.item(VAULT, ITEM).labelled(FIELD)[0]["label"] = "called otherwise"
+    entry = {"id": made["field_id"], "type": "CONCEALED", "label": "theirs", "value": FOREIGN}
+    vaults.add_raw(VAULT, ITEM, entry, first=True)
+    next_run(ready)
+    PROVIDER.read("id", made)
+
+    with pytest.raises(AmbiguousError, match="2 fields of one id"):
+        ApiKeyProvider().create(key(ready))
+
+    assert [call for call in writes(ready) if "/direct" not in call] == []
+
+
 @pytest.mark.parametrize("value", [FOREIGN, "ZAK_" + 32 * "0"], ids=["theirs", "nearly a key"])
 @pytest.mark.parametrize("how", [None, "capital letters", "a space at the end"])
 def test_nothing_but_a_key_s_form_is_sent_to_a_registry(value: str, how: str | None, ready: World) -> None:
