@@ -19,6 +19,7 @@ from components import RegistryCredential, RegistryCredentialArgs, SettingsError
 from components.dynamic.garbage import collect_rarely
 from components.dynamic.positions import keep_the_first_call
 from components.onepassword.access import connect_hosts
+from components.settings.handed_over import as_handed_over
 
 # When a resource fails the engine interrupts this program; Python's own handler would print a traceback of it.
 signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -27,7 +28,7 @@ keep_the_first_call()
 collect_rarely()
 
 try:
-    settings = load(CONFIG.get())
+    settings = load(as_handed_over(CONFIG.get()))
 except SettingsError as exc:
     raise pulumi.RunError(str(exc)) from None
 

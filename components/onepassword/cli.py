@@ -9,6 +9,7 @@ hold data of an item, so what it means is recognised and the text is never shown
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from typing import Any, NoReturn, TypeVar
@@ -173,12 +174,19 @@ class Cli(WholeItemAccess[dict[str, Any]]):
             ReconcileError: whatever else went wrong.
         """
         # Without its cache: a value that was changed elsewhere must be seen.
-        command = [self._op, *call.split(), "--format=json", "--cache=false", *arguments]
+        command = [*call.split(), "--format=json", "--cache=false", *arguments]
         feed = {"input": json.dumps(stdin)} if stdin is not None else {"stdin": subprocess.DEVNULL}
         seconds = timeout().read
         try:
             done = subprocess.run(  # noqa: S603 - found on PATH, names after `--` or `=`, no shell
-                command, capture_output=True, text=True, encoding="utf-8", check=False, timeout=seconds, **feed
+                # UTF-8 whatever the locale, as `op` takes it.
+                [os.fsencode(self._op), *(part.encode() for part in command)],
+                capture_output=True,
+                text=True,
+                encoding="utf-8",
+                check=False,
+                timeout=seconds,
+                **feed,
             )
         except subprocess.TimeoutExpired:
             msg = f"{self.name} op {call} gave no answer for {what} in {seconds:g} s; unlock it, or {_SIGN_IN}"

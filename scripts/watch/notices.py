@@ -158,7 +158,7 @@ def tell(notice: Notice, patience_seconds: float = PATIENCE_SECONDS) -> None:
         stdin=pipe,
         stdout=pipe,
         stderr=subprocess.DEVNULL,
-        text=True,
+        encoding="utf-8",
     ) as process:
         try:
             code = _sent(process, text, patience_seconds)
