@@ -24,6 +24,8 @@ VARIABLE = "ZOT_CI_PING_URL"
 PATIENCE_SECONDS = 5.0
 _ATTEMPTS = 2
 _PUSH = "/api/push/"
+# A day; Uptime Kuma refuses a ping of more (read in its source).
+_MOST_MILLISECONDS = 86_400_000
 
 
 class Ping:
@@ -69,7 +71,7 @@ class Ping:
         # One after the other: a start that arrives last would be taken for another run.
         self._wait_for(self._started)
         if self._is_pushed:
-            took = round((time.monotonic() - self._begun) * 1000)
+            took = min(round((time.monotonic() - self._begun) * 1000), _MOST_MILLISECONDS)
             said = ("up", "OK") if succeeded else ("down", "the run failed: see its log")
             self._wait_for(self._begin("", {"status": said[0], "msg": said[1], "ping": str(took)}))
         else:

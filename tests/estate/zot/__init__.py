@@ -35,6 +35,7 @@ class Zot(BackDoors, System):
         apikeys_enabled: zot's ``http.auth.apikey``.
         openid_brings_apikeys: OpenID switches API keys on by itself, so that *apikeys_enabled* counts only without it.
             Every real zot does so (run).
+        several_nodes: behind one address, without sessions in common: another one answers the callback.
         fail_delay: seconds a refusal is held back, 401 and 403 alike.
         late_refusals: how many refusals were held back so far, or would have been with a *fail_delay*.
     """
@@ -46,6 +47,7 @@ class Zot(BackDoors, System):
         self.openid_enabled = True
         self.openid_brings_apikeys = True
         self.username_claim = "preferred_username"
+        self.several_nodes = False
         self.fail_delay = 0.0
         self.late_refusals = 0
         self.provider: oidc.Provider | None = None
