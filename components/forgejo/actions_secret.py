@@ -25,7 +25,7 @@ from ..dynamic.run_memory import MEMORY, Holder, Identity
 from ..dynamic.told import TOLD
 from ..dynamic.trouble import GONE
 from ..http.errors import CollisionError, MovedError, UnexpectedAnswerError
-from ..rotation import CURRENT
+from ..rotation import CURRENT, to_the_minute
 from ..settings.place import Place
 from ..settings.reference import StoredToken
 from ..settings.server import ForgejoServer
@@ -241,7 +241,7 @@ def _secret_condition(forgejo: Forgejo, place: Place, props: Props) -> str:
     if secret is None:
         return f"{GONE}{_OWNER[place.kind]} has no such secret any more"
     if secret.created_at != datetime.fromisoformat(props["created_at"]):
-        return f"deleted and made again elsewhere on {secret.created_at:%Y-%m-%d %H:%M}"
+        return f"deleted and made again elsewhere on {to_the_minute(secret.created_at)}"
     return _canary_condition(props)
 
 

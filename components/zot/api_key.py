@@ -15,15 +15,17 @@ from datetime import datetime
 from typing import Any
 
 import pulumi
-from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
+from pulumi.dynamic import ConfigureRequest, CreateResult, DiffResult, Resource, UpdateResult
 
 from ..dynamic.findings import Findings
+from ..dynamic.journal import is_preview
 from ..dynamic.provider import Props, Provider, changed, given
 from ..dynamic.run_memory import MEMORY, Holder, Identity
 from ..dynamic.seen import SEEN
 from ..dynamic.trouble import is_trouble
 from ..http.errors import ReconcileError
 from ..rotation import CI_RIGHTS, CURRENT, Policy, age_days, condition, due, why_refused
+from ..settings.named import UNGRACED, ungraced_accounts
 from ..settings.reference import StoredToken
 from .api import KeyAuth, zot_at
 from .asked_for import authentik_of, candidates, order_of, refuse_an_unwritable_item, stored_key
@@ -61,6 +63,14 @@ class ApiKeyProvider(Provider):
     named_by = ("zot_url", "username")
     inputs = _INPUTS
     server = "zot_url"
+
+    def configure(self, req: ConfigureRequest) -> None:
+        """
+        Note as well which accounts may be polled and mention no grace. In the refresh of a run it is said of none: what
+        the program wants is known later.
+        """
+        super().configure(req)
+        self._ungraced = ungraced_accounts(req.config.get)
 
     def names(self, props: Props) -> list[Identity]:
         """
@@ -171,6 +181,8 @@ class ApiKeyProvider(Provider):
         self.report(news, _thing(olds), [*reasons, *unseen, *_given_back(olds)])
         if reasons and not replaces:
             replaces = changed(olds, news, ("condition", "rotate_after_days", "expire_after_days")) or ["condition"]
+        if replaces and is_preview() and olds["username"] in getattr(self, "_ungraced", ()):
+            self.report(news, _thing(olds), [UNGRACED])
         changes = bool(replaces or changed(olds, news, (*_UPDATED, "condition")))
         return DiffResult(changes=changes, replaces=replaces, delete_before_replace=False)
 

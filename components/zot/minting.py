@@ -13,7 +13,7 @@ import httpx
 
 from ..authentik.api import Authentik
 from ..http.errors import KeyUnfitError, LoginBlockedError, ReconcileError
-from ..rotation import Policy, misfits
+from ..rotation import Policy, misfits, to_the_minute
 from .api import Access, KeyAuth, ListedKey, Listing, MintedKey, Zot
 from .sign_in import log_out, zot_session
 
@@ -122,7 +122,8 @@ def _mint(zot: Zot, order: Order, auth: httpx.Auth, now: datetime) -> ProvenKey:
     except ReconcileError:
         _revoke(zot, order, auth, minted)
         raise
-    _log.info("zot: created key %s for %s, expires %s", minted.uuid, order.username, minted.expires_at or "never")
+    expires = to_the_minute(minted.expires_at) if minted.expires_at else "never"
+    _log.info("zot: created key %s for %s, expires %s", minted.uuid, order.username, expires)
     return ProvenKey(key, listed, listing, access)
 
 

@@ -198,6 +198,32 @@ def test_a_time_out_that_is_no_number_is_told_in_one_line(life: Life, monkeypatc
     assert list(life.world.estate.log) == []
 
 
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["TLS 1.2", "TLS 1.3"])
+@pytest.mark.parametrize("ask", CALLS.values(), ids=CALLS.keys())
+def test_a_server_that_asks_for_a_client_certificate_is_told_as_such(
+    ask: Callable[[Life], Any],
+    version: ssl.TLSVersion,
+    life: Life,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    """A homelab's proxy with mutual TLS: no certificate is ever sent, and the line says so."""
+    own = certificate(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(own))
+    context = _served(own)
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_verify_locations(own)
+    context.maximum_version = version
+    with Elsewhere(context=context) as elsewhere:
+        _all_at(elsewhere.url, life, monkeypatch)
+
+        with pytest.raises(UnreachableError) as caught:
+            ask(life)
+
+        assert elsewhere.seen == []
+    assert "it asks for a TLS client certificate, which is not supported" in in_one_line(life.world, caught.value)
+
+
 @pytest.mark.skipif(not shutil.which("openssl"), reason="no openssl on PATH to name a folder's certificates by hash")
 @pytest.mark.parametrize("trusted_by", [("SSL_CERT_FILE",), ("SSL_CERT_DIR",), ("SSL_CERT_FILE", "SSL_CERT_DIR")])
 def test_each_variable_of_openssl_s_replaces_its_half_of_the_trust_store(
