@@ -21,6 +21,7 @@ from components.dynamic import own_process
 from components.dynamic.provider import EVERY_FACT
 from components.expiry import announce
 from components.onepassword.access import connect_hosts
+from components.settings.handed_over import as_handed_over
 
 # When a resource fails the engine interrupts this program; Python's own handler would print a traceback of it.
 signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -28,7 +29,7 @@ signal.signal(signal.SIGINT, signal.SIG_DFL)
 own_process.of_the_program()
 
 try:
-    settings = load(CONFIG.get())
+    settings = load(as_handed_over(CONFIG.get()))
 except SettingsError as exc:
     raise pulumi.RunError(str(exc)) from None
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 # What every resource's `condition` should be. Anything else is a sentence about what is out of sync.
 CURRENT = "current"
@@ -76,6 +76,13 @@ class KeyFacts:
     refused: str = ""
     may: Mapping[str, bool] = field(default_factory=dict)
     newer: str = ""
+
+
+def to_the_minute(moment: datetime) -> str:
+    """
+    Return a time as every message writes it: in UTC, to the minute. A day alone is `2027-03-29` everywhere.
+    """
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M}"
 
 
 def age_days(created_at: datetime, now: datetime) -> float:

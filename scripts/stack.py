@@ -28,7 +28,7 @@ if not __package__:
 
 from scripts.watch import commands as watch
 from scripts.watch import supervised
-from scripts.watch.engine import StackError, become, use_own_python
+from scripts.watch.engine import StackError, become, use_own_python, write_utf8
 
 _PREVIEW = ("preview", "--diff", "--suppress-outputs")
 _UP = ("up", "--yes", "--skip-preview", "--suppress-progress")
@@ -136,6 +136,7 @@ def days(text: str) -> float:
 
 
 if __name__ == "__main__":
+    write_utf8()
     try:
         sys.exit(main())
     except KeyboardInterrupt:

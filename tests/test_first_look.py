@@ -13,6 +13,7 @@ import pytest
 from components.dynamic.findings import Findings
 from components.first_look import first_looks
 from components.settings.model import load
+from tests.estate import Grant
 from tests.http.waits import no_waits
 from tests.world import FIELD, GROUP, ITEM, OWNER, REPOSITORY, SECRET, VAULT, World
 
@@ -78,6 +79,31 @@ def test_what_somebody_made_is_named_with_what_happens_to_it(signed_in: World) -
     assert "by hand (" in said[KEY][0]
     assert said[IN_FORGE][0].startswith("is there, made on 20")
     assert "what looks like a zot key: it will be adopted" in said[IN_FIELD][0]
+
+
+@pytest.mark.parametrize("is_member", [True, False], ids=["in it already", "not yet"])
+def test_groups_that_a_group_inherits_from_are_named(is_member: bool, signed_in: World) -> None:
+    """What the settings say of the account's groups says nothing of theirs."""
+    authentik = signed_in.estate.authentik
+    authentik.groups[GROUP].parents = [authentik.add_group("pushers"), authentik.add_group("admins")]
+    signed_in.make_account(*([GROUP] if is_member else []))
+
+    said = plans(look(signed_in))
+
+    inherits = f"group {GROUP} inherits from groups admins, pushers: its members have what those give, too"
+    assert any(line.startswith(inherits) for line in said[ACCOUNT]), said[ACCOUNT]
+
+
+def test_a_group_that_may_not_be_seen_is_no_fault_where_the_account_is_in_it(
+    signed_in: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing has to be changed there, so no right to see it is needed."""
+    signed_in.make_account(GROUP)
+    user = signed_in.estate.authentik.users[signed_in.username]
+    grants = [Grant(name, user) for name in ("view_user", "reset_user_password")]
+    monkeypatch.setenv("AUTHENTIK_TOKEN", signed_in.estate.authentik.add_token("lesser", grants))
+
+    assert faults(look(signed_in)) == []
 
 
 def test_a_live_key_mints_and_nobody_logs_in(signed_in: World) -> None:

@@ -186,7 +186,7 @@ class Authentik:
         return self._groups.get(name, lambda: self._group(name))
 
     def _group(self, name: str) -> Group:
-        params = {"name": name, "include_users": "false"}
+        params = {"name": name, "include_users": "false", "include_parents": "true"}
         advice = self._needs("view_group", "the group")
         groups = self._get(_GROUPS, f"group {name}", Groups, advice, params).results
         found = [group for group in groups if group.name == name]

@@ -5,9 +5,10 @@ A look at an account before this program has it: read-only, and HTTP only.
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import suppress
 
 from ..dynamic.findings import Findings
-from ..http.errors import NotOursError
+from ..http.errors import NotOursError, ReconcileError
 from .api import SERVICE_ACCOUNT, Account, Authentik
 
 
@@ -32,9 +33,12 @@ def look(found: Findings, authentik: Authentik, username: str, groups: Collectio
         if changes:
             question = f"only an `up` shows whether {authentik.token_name} may change accounts and groups"
             found.open_questions.append(question)
-    for name in sorted(missing):
-        with found.gathering():
-            authentik.group(name)
+    for name in sorted(groups):
+        # One that the account is in already needs no right to be seen, and is looked at for its parents only.
+        with found.gathering() if name in missing else suppress(ReconcileError):
+            parents = authentik.group(name).parents
+            if parents:
+                found.plans.append(_inherits(name, parents))
     return account is not None and not changes
 
 
@@ -58,6 +62,12 @@ def _changes(account: Account, groups: Collection[str]) -> list[str]:
         *([f"will be put into {_listed(joining)}"] if joining else []),
         *([] if account.is_active else ["will be made active"]),
     ]
+
+
+def _inherits(name: str, parents: list[str]) -> str:
+    # The vendor's documents: members of a child are effective members of its parents.
+    theirs = f"what {'that gives' if len(parents) == 1 else 'those give'}"
+    return f"group {name} inherits from {_listed(parents)}: its members have {theirs}, too, and no preview watches it"
 
 
 def _listed(groups: Collection[str]) -> str:

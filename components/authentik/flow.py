@@ -11,6 +11,7 @@ from __future__ import annotations
 import secrets
 import string
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pydantic
@@ -36,6 +37,13 @@ _BLOCKED = {
     "ak-stage-authenticator-totp": "it wants a TOTP device enrolled: let the MFA stage offer static tokens as well",
     "ak-stage-authenticator-webauthn": "it wants a passkey enrolled: let the MFA stage offer static tokens as well",
 }
+# Where authentik hands a browser over to a source (`/source/oauth/login/…`), as it does at once where an identification
+# stage has one source and no user fields.
+_SOURCE = "/source/"
+_EXTERNAL = (
+    "this flow only offers an external source: give service accounts another way in, by Username among the user fields "
+    "of its identification stage and a password stage"
+)
 
 
 class AbandonedDeviceError(LoginBlockedError):
@@ -71,8 +79,10 @@ class Challenge(pydantic.BaseModel):
     """
 
     component: str
+    to: str = ""
     password_fields: bool = False
     user_fields: list[str] | None = None
+    sources: list[Any] = []
     captcha_stage: dict[str, Any] | None = None
     device_challenges: list[_DeviceChallenge] = []
     configuration_stages: list[_Stage] = []
@@ -101,6 +111,7 @@ class Flow:
         self._slug = slug
         self._username = username
         self._password = password
+        self._told_password = False
 
     def run(self) -> None:
         """
@@ -113,10 +124,23 @@ class Flow:
         challenge = fetch(self._browser, self._slug, self._username)
         for _ in range(_MOST_CHALLENGES):
             if challenge.component == "xak-flow-redirect":
+                self._insist_on_a_login(challenge)
                 return
             challenge = self._post(self._answer(challenge))
         msg = f"it asks more than {_MOST_CHALLENGES} questions: look at the flow in authentik"
         raise self._blocked(msg)
+
+    def _insist_on_a_login(self, end: Challenge) -> None:
+        """
+        Refuse the end of a flow that has asked for no password, and so has logged nobody in.
+        """
+        if self._told_password:
+            return
+        path = urlsplit(end.to).path
+        if _SOURCE in path:
+            raise self._blocked(_EXTERNAL, end.component)
+        why = f"it ends at {path or 'nothing'} before it has asked for a password: look at the stages of the flow"
+        raise self._blocked(why, end.component)
 
     def _post(self, answer: dict[str, Any]) -> Challenge:
         path = _executor(self._slug)
@@ -137,13 +161,17 @@ class Flow:
             case "ak-stage-identification":
                 if challenge.captcha_stage:
                     raise self._blocked(_BLOCKED["ak-stage-captcha"])
+                if challenge.user_fields == [] and challenge.sources:
+                    raise self._blocked(_EXTERNAL, challenge.component)
                 if challenge.user_fields is not None and "username" not in challenge.user_fields:
                     taken = " and ".join(sorted(challenge.user_fields)) or "nothing"
                     why = f"it takes no user name, only {taken}: add Username to that stage's user fields"
                     raise self._blocked(why, challenge.component)
                 password = {"password": self._password} if challenge.password_fields else {}
+                self._told_password = challenge.password_fields
                 return answer | {"uid_field": self._username} | password
             case "ak-stage-password":
+                self._told_password = True
                 return answer | {"password": self._password}
             case "ak-stage-authenticator-validate":
                 return answer | {"selected_stage": self._static_stage(challenge)}
@@ -153,6 +181,8 @@ class Flow:
             case "ak-stage-user-login":
                 # It would stay signed in beyond this run.
                 return answer | {"remember_me": False}
+            case component if component.startswith("ak-source-"):
+                raise self._blocked(_EXTERNAL, component)
             case component:
                 raise self._blocked(_BLOCKED.get(component, "no headless answer to that is known"), component)
 

@@ -9,6 +9,10 @@ from datetime import datetime
 import pydantic
 
 
+class _Parent(pydantic.BaseModel):
+    name: str
+
+
 class Group(pydantic.BaseModel):
     """
     A group, as far as this program asks.
@@ -16,6 +20,17 @@ class Group(pydantic.BaseModel):
 
     pk: str
     name: str
+    # Several, where they are asked for (2025.12 and newer); one in older versions (both read in its interface).
+    parents_obj: list[_Parent] | None = None
+    parent_name: str | None = None
+
+    @property
+    def parents(self) -> list[str]:
+        """
+        The names of the groups that it inherits from directly, as far as they were asked for; sorted.
+        """
+        named = [parent.name for parent in self.parents_obj or []]
+        return sorted({*named, *([self.parent_name] if self.parent_name else [])})
 
 
 class Account(pydantic.BaseModel):

@@ -13,6 +13,7 @@ from typing import Any
 from ..dynamic.claims import Identity
 from ..dynamic.trouble import GONE
 from ..http.errors import UnexpectedAnswerError
+from ..rotation import to_the_minute
 from ..settings.place import Place
 from .api import Forgejo
 from .canary_run import canary_condition
@@ -91,7 +92,7 @@ def condition_of_secret(forgejo: Forgejo, place: Place, props: Mapping[str, Any]
     if secret is None:
         return f"{GONE}{_OWNER[place.kind]} has no such secret any more"
     if secret.created_at != datetime.fromisoformat(props["created_at"]):
-        return f"deleted and made again elsewhere on {secret.created_at:%Y-%m-%d %H:%M}"
+        return f"deleted and made again elsewhere on {to_the_minute(secret.created_at)}"
     return _overwritten(secret, props) or canary_condition(props)
 
 

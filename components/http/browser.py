@@ -53,6 +53,15 @@ class Browser(Api):
         """
         return {cookie.name: cookie.value or "" for cookie in self._http.cookies.jar}
 
+    @property
+    def withheld(self) -> list[str]:
+        """
+        The names of cookies that are marked `Secure` and so never sent, since this place is asked without TLS.
+        """
+        if httpx.URL(self.base_url).scheme != "http":
+            return []
+        return sorted(cookie.name for cookie in self._http.cookies.jar if cookie.secure)
+
     def set_cookie(self, name: str, value: str) -> None:
         """
         Add a cookie of one's own.

@@ -4,8 +4,10 @@ What a process that asks the systems writes to its log: our own lines, and nothi
 
 from __future__ import annotations
 
+import io
 import logging
 import os
+import sys
 
 import stamina
 
@@ -20,6 +22,9 @@ def show_our_lines() -> None:
     log = logging.getLogger(_OURS)
     if log.handlers:
         return
+    if isinstance(sys.stderr, io.TextIOWrapper):
+        # The engine takes a line for UTF-8, whatever the locale.
+        sys.stderr.reconfigure(encoding="utf-8")
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(message)s"))
     log.addHandler(handler)

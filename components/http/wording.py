@@ -16,6 +16,14 @@ import socksio
 ANOTHER_SIGN_IN = "the proxy wants another sign-in"
 # OpenSSL's numbers for an issuer that is not in the trust store, the server itself included.
 _UNKNOWN_ISSUER = (18, 19, 20, 21)
+# OpenSSL's names of the alerts by which a server ends a connection that has shown no certificate: by TLS 1.3; by TLS
+# 1.2 as Go says it; and as OpenSSL says it, which it says of other disagreements, too.
+_ASKS = "it asks for a TLS client certificate, which is not supported"
+_WANTS_A_CERTIFICATE = {
+    "tlsv13_alert_certificate_required": _ASKS,
+    "sslv3_alert_bad_certificate": _ASKS,
+    "sslv3_alert_handshake_failure": f"it ended the TLS handshake; perhaps {_ASKS}",
+}
 _SIGN_IN_WORDS = ("407 ", "username/password", "no acceptable methods")
 
 
@@ -40,6 +48,8 @@ def no_answer_in_words(exc: Exception) -> str:
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return f"its TLS certificate is not trusted here ({cause.verify_message}{_trust_in_words(cause)})"
+        if isinstance(cause, ssl.SSLError) and (alert := str(cause.reason).lower()) in _WANTS_A_CERTIFICATE:
+            return _WANTS_A_CERTIFICATE[alert]
         if isinstance(cause, OSError) and cause.strerror:
             return cause.strerror.lower()
         cause = cause.__cause__ or cause.__context__

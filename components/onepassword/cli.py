@@ -9,6 +9,7 @@ hold data of an item, so what it means is recognised and the text is never shown
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -228,13 +229,18 @@ class Cli(WholeItemAccess):
             ReconcileError: whatever else went wrong.
         """
         # Without its cache: a value that was changed elsewhere must be seen.
-        command = [self._op, *call.split(), "--format=json", "--cache=false", *arguments]
+        command = [*call.split(), "--format=json", "--cache=false", *arguments]
         # Bytes: a text's line ends would be translated.
         feed: dict[str, Any] = {"stdin": subprocess.DEVNULL} if stdin is None else {"input": stdin.encode()}
         seconds = timeout().read
         try:
             done = subprocess.run(  # noqa: S603 - found on PATH, names after `--` or `=`, no shell
-                command, capture_output=True, check=False, timeout=seconds, **feed
+                # UTF-8 whatever the locale, as `op` takes it.
+                [os.fsencode(self._op), *(part.encode() for part in command)],
+                capture_output=True,
+                check=False,
+                timeout=seconds,
+                **feed,
             )
             printed: str = done.stdout.decode()
         except subprocess.TimeoutExpired:

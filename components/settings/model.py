@@ -30,7 +30,7 @@ from .systems import (
     ServerName,
     ZotSettings,
 )
-from .timing import doubts, unfit
+from .timing import doubts, unfit, ungraced
 from .values import Days, SettingsModel, plain_http_host
 
 
@@ -135,6 +135,13 @@ class Settings(SettingsModel):
         What will not go as the settings look, though they can be used: a warning each.
         """
         return doubts(self.accounts, self.up_every_days)
+
+    @property
+    def ungraced(self) -> list[str]:
+        """
+        Of each account that may be polled and mentions no grace, what a rotation does: a line each.
+        """
+        return ungraced(self.accounts)
 
     def plain_http(self, *more: str) -> list[str]:
         """

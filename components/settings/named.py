@@ -46,6 +46,37 @@ def named_fields(get: Callable[[str], object]) -> list[tuple[str, Place]]:
     return named
 
 
+# Until the setting is written out, whatever it says.
+UNGRACED = (
+    "a rotation ends the old key in the same run, so that whatever polls 1Password (External Secrets, the 1Password "
+    "operator) has a dead key until its next poll; write retireAfterDays: 1, or 0 if nothing does"
+)
+
+
+def is_polled(fields: int, secrets: int) -> bool:
+    """
+    Whether something other than a forge may read the key: it is in 1Password only, or in more than the store of record.
+    """
+    return fields > 1 or not secrets
+
+
+def ungraced_accounts(get: Callable[[str], object]) -> set[str]:
+    """
+    Return the user names of accounts that may be polled and that mention no grace, of a stack's configuration as
+    `named_fields` takes it.
+    """
+    try:
+        accounts = accounts_in(parsed(get(f"{NAMESPACE}:accounts")))
+    except AccountsFileError:
+        return set()
+    return {
+        str(account.get("username"))
+        for account in _mappings(accounts)
+        if "retireAfterDays" not in account
+        and is_polled(len(_mappings(account.get("onepassword"))), len(_mappings(account.get("forgejo"))))
+    }
+
+
 def parsed(value: object) -> Any:
     """
     Return a setting's *value*, as the engine hands it over: JSON, or else the text itself.

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .account import AccountSettings
+from .named import UNGRACED, is_polled
 
 # How often `examples/workflows/up.yaml` runs by itself.
 A_WEEK = 7.0
@@ -45,6 +46,20 @@ def doubts(accounts: Sequence[AccountSettings], up_every_days: float | None) -> 
             short = f"a replaced key can expire before its {_days(grace)} of grace are over"
             lines.append(f"{account.username}: {short}; make expireAfterDays {_days(lives)} or more")
     return lines
+
+
+def ungraced(accounts: Sequence[AccountSettings]) -> list[str]:
+    """
+    Say of each account that may have consumers which poll 1Password, and whose settings do not mention a grace, what a
+    rotation does to them.
+    """
+    return [f"{account.username}: {UNGRACED}" for account in accounts if _is_ungraced(account)]
+
+
+def _is_ungraced(account: AccountSettings) -> bool:
+    return is_polled(len(account.onepassword), len(account.forgejo)) and (
+        "retire_after_days" not in account.model_fields_set
+    )
 
 
 def _margin(account: AccountSettings) -> float:

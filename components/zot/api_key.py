@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 import pulumi
-from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
+from pulumi.dynamic import ConfigureRequest, CreateResult, DiffResult, Resource, UpdateResult
 
 from ..dynamic.claims import Claim, Identity
 from ..dynamic.findings import Findings
@@ -24,6 +24,7 @@ from ..dynamic.seen import SEEN
 from ..dynamic.trouble import is_trouble
 from ..http.errors import ReconcileError, SignInRefusedError
 from ..rotation import CI_RIGHTS, CURRENT, Policy, condition, due, why_refused
+from ..settings.named import UNGRACED, ungraced_accounts
 from ..settings.reference import StoredToken
 from .api import KeyAuth, zot_at
 from .asked_for import authentik_of, candidates, order_of, refuse_what_takes_no_key, stored_key
@@ -62,6 +63,14 @@ class ApiKeyProvider(Provider):
     # The age, and the day of the last use: our own look is a use.
     volatile = ("age_days", "last_used")
     server = "zot_url"
+
+    def configure(self, req: ConfigureRequest) -> None:
+        """
+        Note as well which accounts may be polled and mention no grace. In the refresh of a run it is said of none: what
+        the program wants is known later.
+        """
+        super().configure(req)
+        self._ungraced = ungraced_accounts(req.config.get)
 
     def names(self, props: Props) -> list[Identity]:
         """
@@ -156,6 +165,8 @@ class ApiKeyProvider(Provider):
         self.report(news, _thing(olds), [*reasons, *unseen, *_given_back(olds)])
         if reasons and not replaces:
             replaces = changed(olds, news, ("condition", "rotate_after_days", "expire_after_days")) or ["condition"]
+        if replaces and RUN.is_preview and olds["username"] in getattr(self, "_ungraced", ()):
+            self.report(news, _thing(olds), [UNGRACED])
         changes = bool(replaces or changed(olds, news, (*_UPDATED, "condition")))
         return DiffResult(changes=changes, replaces=replaces, delete_before_replace=False)
 

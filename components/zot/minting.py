@@ -13,7 +13,7 @@ import httpx
 
 from ..authentik.api import Authentik
 from ..http.errors import KeyUnfitError, LoginBlockedError, ReconcileError
-from ..rotation import Policy, misfits
+from ..rotation import Policy, misfits, to_the_minute
 from .api import Access, KeyAuth, ListedKey, Listing, MintedKey, Zot
 from .granted import doubts, label_fault, life_fault
 from .sign_in import log_out, zot_session
@@ -129,7 +129,8 @@ def _mint(zot: Zot, order: Order, auth: httpx.Auth, now: datetime) -> ProvenKey:
         raise
     for doubt in doubts(order.policy, listed, asked):
         _log.warning("zot: key %s of %s %s: the registry has limits of its own", minted.uuid, order.username, doubt)
-    _log.info("zot: created key %s for %s, expires %s", minted.uuid, order.username, listed.expires_at or "never")
+    expires = to_the_minute(listed.expires_at) if listed.expires_at else "never"
+    _log.info("zot: created key %s for %s, expires %s", minted.uuid, order.username, expires)
     return ProvenKey(key, listed, listing, access)
 
 

@@ -25,7 +25,7 @@ from ..dynamic.provider import Props, Provider, changed, differences, given
 from ..dynamic.run import RUN, Fault, Said
 from ..dynamic.trouble import condition_of, is_trouble
 from ..http.errors import ReconcileError, UnexpectedAnswerError
-from ..rotation import CURRENT
+from ..rotation import CURRENT, to_the_minute
 from .api import KeyAuth, Listing, zot_at
 from .grace import Grace, ordered_for
 from .key_facts import described
@@ -189,7 +189,7 @@ def _end(
         if key.uuid in foreign:
             _log.info("zot: revoked a key of others, since %s is exclusive: %s", username, described(key))
         else:
-            _log.info("zot: revoked key %s of %s, created %s", key.uuid, username, key.created_at)
+            _log.info("zot: revoked key %s of %s, created %s", key.uuid, username, to_the_minute(key.created_at))
     return left, replace(listing, keys=tuple(key for key in listing.keys if key.uuid not in ended))
 
 

@@ -10,7 +10,7 @@ import logging
 import re
 import urllib.parse
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import httpx
 
@@ -27,6 +27,14 @@ from .own_answers import CALLBACK, LOGIN, VOICE
 _log = logging.getLogger(__name__)
 
 _LET_THROUGH = VOICE.let_through("zot")
+# Where authentik sends a browser that is not logged in.
+_LOGS_IN = "/flows/-/default/authentication/"
+# How zot's answer begins where the login's cookies did not come back or were not its own (v2.1.20, measured).
+_NO_STATE = "failed to get state"
+# What zot lets a token be ahead of its clock (read in the source of v2.1.20), and the second that a header leaves out.
+_CLOCK_LEEWAY = timedelta(seconds=6)
+# authentik's shortest token, of those that it ships with, lives five minutes.
+_CODE_LIVES = timedelta(minutes=5)
 # What a person may be called in a message: zot's cookie could hold anything.
 _NAME = re.compile(r"[\w.@+-]{1,150}")
 
@@ -94,6 +102,7 @@ def way_of(zot: Zot, username: str, provider: str, authentik_url: str) -> None:
 
     Raises:
         InterceptedError, UnexpectedAnswerError: it leads elsewhere.
+        LoginBlockedError: the registry's cookies would not come back to it.
         ReconcileError: whatever the registry answered.
     """
     with Browser("zot", zot.api.base_url, voice=VOICE) as registry:
@@ -116,8 +125,17 @@ def _begin(zot: Zot, registry: Browser, username: str, provider: str, authentik_
         msg = f"zot GET {LOGIN} sends {username} to {where}, for something else than zot's login; {back}"
         raise InterceptedError(msg)
     if is_elsewhere:
-        msg = f"zot GET {LOGIN} sends {username} to {where}, not to {authentik_url}; correct authentik's URL"
+        hint = "correct authentik's URL, or the issuer in zot's configuration"
+        msg = f"zot GET {LOGIN} sends {username} to {where}, not to {authentik_url}; {hint}"
         raise UnexpectedAnswerError(msg)
+    if registry.withheld:
+        cookies = " and ".join(registry.withheld)
+        hint = "give zot's URL with https, if need be that of a proxy in front of it"
+        msg = (
+            f"zot GET {LOGIN} sets {username} the cookie {cookies} for https only (Secure), so that no login can end "
+            f"at {registry.base_url}, over plain http; {hint}"
+        )
+        raise LoginBlockedError(msg)
     return authorize
 
 
@@ -163,17 +181,17 @@ class _Walk:
         Walk the login with a browser that is logged in to *authentik*; once more where zot found authentik amiss.
         """
         with Browser("zot", self.zot.api.base_url, voice=VOICE) as registry:
-            callback = self._code(authentik, registry)
+            callback, _ = self._code(authentik, registry)
             landed = registry.visit(callback, whose=self.account.username, expect=(201, 302, *_WORTH_ANOTHER_WALK))
             if landed.status_code not in _WORTH_ANOTHER_WALK:
                 return self._session(registry, landed)
         with Browser("zot", self.zot.api.base_url, voice=VOICE) as registry:
-            callback = self._code(authentik, registry)
-            return self._session(registry, self._land(registry, callback))
+            callback, issued = self._code(authentik, registry)
+            return self._session(registry, self._land(registry, callback, issued))
 
-    def _code(self, authentik: Browser, registry: Browser) -> httpx.URL:
+    def _code(self, authentik: Browser, registry: Browser) -> tuple[httpx.URL, datetime]:
         """
-        Get a code from authentik, and return zot's address to bring it to.
+        Get a code from authentik, and return zot's address to bring it to, and authentik's clock.
         """
         whose = self.account.username
         authorize = _begin(self.zot, registry, whose, self.provider, authentik.base_url)
@@ -185,9 +203,16 @@ class _Walk:
             raise LoginBlockedError(msg)
         callback = location(response)
         if registry.is_at(callback) and CALLBACK in callback.path:
-            return callback
+            return callback, server_time(response)
         # authentik may be at the registry's own address, under a path: what is not zot's callback is authentik's.
         if authentik.is_at(callback) or registry.is_at(callback):
+            if _LOGS_IN in callback.path:
+                hint = (
+                    "look at the login stage of the flow: it may bind sessions to a network or a place, and this "
+                    "machine may go out by several addresses"
+                )
+                msg = f"authentik GET {authorize.path} wants {whose} to log in once more, right after a login; {hint}"
+                raise LoginBlockedError(msg)
             slug = urllib.parse.unquote(callback.path.rstrip("/").rpartition("/")[2])
             hint = "give the provider an authorization flow with implicit consent"
             msg = f"authentik asks {whose} for consent, or more, in flow {slug}; {hint}"
@@ -197,22 +222,46 @@ class _Walk:
         msg = f"authentik GET {authorize.path} sends {whose} to {where}; {hint}"
         raise UnexpectedAnswerError(msg)
 
-    def _land(self, registry: Browser, callback: httpx.URL) -> httpx.Response:
+    def _land(self, registry: Browser, callback: httpx.URL, issued: datetime) -> httpx.Response:
         """
-        Bring the code to zot.
+        Bring to zot the code that authentik *issued* then, by its clock.
         """
         whose = self.account.username
         landed = registry.visit(callback, whose=whose, expect=(201, 302, 401))
         if landed.status_code != httpx.codes.UNAUTHORIZED:
             return landed
-        reasons = ["client secret", "signing key", "clock", "authentik out of its reach"]
+        raise registry.refusal(landed, callback.path, whose, Advice({401: self._why_refused(landed, issued)}))
+
+    def _why_refused(self, landed: httpx.Response, issued: datetime) -> str:
+        """
+        Say what may be wrong between the two systems; first what is seen from here.
+        """
+        if landed.text.startswith(_NO_STATE):
+            return (
+                "zot did not get back the cookies of the login that it began: a proxy drops them, or several nodes of "
+                "zot share no sessions (sessionDriver, sessionKeysFile), so that another one answered"
+            )
+        apart = issued - server_time(landed)
+        # authentik answered first, so a clock that is right can only be behind by a moment.
+        if apart > _CLOCK_LEEWAY or apart < -_CODE_LIVES:
+            way = "ahead of" if apart > timedelta(0) else "behind"
+            seconds = round(abs(apart) / timedelta(seconds=1))
+            return (
+                f"authentik's clock is {seconds} s {way} zot's, and zot takes no token from the future or the past: "
+                "set the one that is wrong, and see zot's log if that does not help"
+            )
+        reasons = [
+            "client secret",
+            "signing key",
+            "an issuer that is another application's",
+            "authentik out of its reach",
+        ]
         if not self.account.email:
             reasons.append(
                 "the account has no e-mail address, by which zot names people unless the provider's "
                 "claimMapping.username is preferred_username"
             )
-        hint = f"see zot's log for the reason: {', '.join(reasons[:-1])}, or {reasons[-1]}"
-        raise registry.refusal(landed, callback.path, whose, Advice({401: hint}))
+        return f"see zot's log for the reason: {', '.join(reasons[:-1])}, or {reasons[-1]}"
 
     def _session(self, registry: Browser, landed: httpx.Response) -> ZotSession:
         """

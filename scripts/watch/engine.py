@@ -4,19 +4,64 @@ The engine: found, run, and asked. Python's standard library only.
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
 # As it was called, links not followed: the project is the folder above `scripts`.
 ROOT = Path(__file__).absolute().parents[2]
-# With it Python finds nothing of the program's folder, which is where the engine starts the providers.
-_HIDES_THE_PROGRAM = "PYTHONSAFEPATH"
+# With the first, Python finds nothing of the program's folder, which is where the engine starts the providers; the
+# second would change what they read and write away from UTF-8.
+_NOT_FOR_PYTHON = ("PYTHONSAFEPATH", "PYTHONIOENCODING")
+
+# The engine takes each flag of each command from a variable, and more than a thousand in all (`pulumi about env`); many
+# change what a command prints. Where that is read by this program, a variable with this prefix is handed on only if it
+# says where the state is, how to get at it, which stack is meant, or what is installed.
+_PREFIX = "PULUMI_"
+HANDED_ON = frozenset(
+    _PREFIX + name
+    for name in (
+        "ACCESS_TOKEN",
+        "API",
+        "BACKEND_URL",
+        "CLOUD_SECRET_OVERRIDE",
+        "CONFIG_PASSPHRASE",
+        "CONFIG_PASSPHRASE_FILE",
+        "CREDENTIALS_PATH",
+        "CREDENTIAL_HELPER",
+        "CREDENTIAL_HELPER_ARGS",
+        "CREDENTIAL_STORE",
+        "DEFAULT_ORGANIZATION",
+        "DISABLE_AUTOMATIC_PLUGIN_ACQUISITION",
+        "DISABLE_VALIDATION",
+        "DIY_BACKEND_GZIP",
+        "DIY_BACKEND_LEGACY_LAYOUT",
+        "DIY_BACKEND_PARALLEL",
+        "DIY_BACKEND_ZSTD",
+        "FALLBACK_TO_STATE_SECRETS_MANAGER",
+        "HOME",
+        "IGNORE_AMBIENT_PLUGINS",
+        "LOG_ROTATION_MAX_AGE_DAYS",
+        "LOG_ROTATION_MAX_TOTAL_MB",
+        "OPTION_CONFIG_FILE",
+        "OPTION_STACK",
+        "PARALLEL",
+        "PLUGIN_DOWNLOAD_URL_OVERRIDES",
+        "PYTHON_CMD",
+        "SELF_MANAGED_STATE_GZIP",
+        "SELF_MANAGED_STATE_LEGACY_LAYOUT",
+        "SELF_MANAGED_STATE_ZSTD",
+        "SKIP_UPDATE_CHECK",
+        "STACK",
+    )
+)
 
 
 class StackError(Exception):
@@ -35,6 +80,15 @@ def use_own_python() -> None:
         os.execv(program, [str(program), *sys.argv])
 
 
+def write_utf8() -> None:
+    """
+    Write UTF-8 to both streams, whatever the locale: names and sentences have letters of every language.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8")
+
+
 def become(stack: str | None, *arguments: str, env: dict[str, str] | None = None) -> NoReturn:
     """
     Go on as the engine, with *env* added to the environment.
@@ -50,16 +104,17 @@ def ask(
     stack: str | None, *arguments: str, patience_seconds: float | None = None, env: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """
-    Run the engine, with *env* added to its environment, and keep what it prints. One that takes longer than
-    *patience_seconds* is ended, with all that it has started, and fails: only for commands that change nothing.
+    Run the engine, with *env* added to its environment, and keep what it prints, which no variable of the engine's own
+    changes. One that takes longer than *patience_seconds* is ended, with all that it has started, and fails: only for
+    commands that change nothing.
     """
     line, whole = command(stack, *arguments)
-    whole |= env or {}
+    whole = to_be_read(whole) | (env or {})
     pipe = subprocess.PIPE
     # A group of its own only where it may have to be ended: Ctrl-C on a terminal reaches this one's group.
     group = None if patience_seconds is None else 0
     with subprocess.Popen(
-        line, cwd=ROOT, env=whole, stdout=pipe, stderr=pipe, text=True, process_group=group
+        line, cwd=ROOT, env=whole, stdout=pipe, stderr=pipe, encoding="utf-8", errors="replace", process_group=group
     ) as process:
         try:
             out, err = process.communicate(timeout=patience_seconds)
@@ -83,6 +138,13 @@ def ask_for_json(stack: str | None, *arguments: str) -> Any:
     return json.loads(run.stdout)
 
 
+def to_be_read(environment: Mapping[str, str]) -> dict[str, str]:
+    """
+    Return the *environment* for a run of the engine whose output this program reads.
+    """
+    return {name: value for name, value in environment.items() if not name.startswith(_PREFIX) or name in HANDED_ON}
+
+
 def command(stack: str | None, *arguments: str) -> tuple[list[str], dict[str, str]]:
     """
     Return the engine's command line and environment. Programs come from this checkout's .venv where it is there, else
@@ -99,8 +161,9 @@ def command(stack: str | None, *arguments: str) -> tuple[list[str], dict[str, st
         msg = "no pulumi in .venv or on PATH: `make tools` gets one"
         raise StackError(msg)
     chosen = ["--stack", stack] if stack else []
-    env = {name: value for name, value in os.environ.items() if name != _HIDES_THE_PROGRAM}
+    env = {name: value for name, value in os.environ.items() if name not in _NOT_FOR_PYTHON}
     # Engine and program talk over loopback; a proxy in small letters would get that, too. And one broken part stops
     # only what needs it.
     ours = {"no_grpc_proxy": "127.0.0.1", "PULUMI_CONTINUE_ON_ERROR": "true"}
-    return [program, *arguments, *chosen, "--non-interactive"], {**ours, **env, "PATH": path}
+    # The engine writes UTF-8 always, and Python as the locale says: names would be others in the program.
+    return [program, *arguments, *chosen, "--non-interactive"], {**ours, **env, "PATH": path, "PYTHONUTF8": "1"}

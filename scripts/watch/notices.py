@@ -12,7 +12,7 @@ import select
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 
 from . import send
@@ -20,13 +20,15 @@ from .document import AccountStatus, Key, Status
 from .engine import ROOT
 
 VARIABLE = "ZOT_CI_NOTIFY_URLS"
-# For all services together.
+# For all services together, and each part of a notice that one of them takes in parts only.
 PATIENCE_SECONDS = 10.0
 _LOADING_SECONDS = 60.0
 # From then on every run says it.
 EXPIRES_SOON = timedelta(days=7)
 
 DRIFT = 7
+# How many accounts a title names.
+_NAMED = 3
 # All that the process which sends is given: no token of any system.
 _NEEDED = ("PATH", "PYTHONPATH", "HOME", "LANG", "LC_ALL", "TMPDIR", VARIABLE)
 _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
@@ -42,12 +44,14 @@ _FAULTS = {
 @dataclass(frozen=True)
 class Notice:
     """
-    One message. *kind* is apprise's: `info`, `success`, `warning` or `failure`.
+    One message. *kind* is apprise's: `info`, `success`, `warning` or `failure`. *head* is the first line where a
+    service takes the body in parts only: how much it is about, and what to run.
     """
 
     title: str
     body: str
     kind: str
+    head: str = field(default="", compare=False)
 
 
 def are_wanted() -> bool:
@@ -82,7 +86,7 @@ def notice_of(
     soon = [account for account in status.accounts if _ends_soon(account, status)] if status else []
     heads, lines, kind = [], [], "info"
     if rotated:
-        heads.append(f"rotated the key of {', '.join(rotated)}")
+        heads.append(f"rotated the key of {_some(rotated)}")
         lines += [_dates(account) for account in (status.accounts if status else []) if account.username in rotated]
         kind = "success"
     if code == DRIFT and command == "drift":
@@ -94,7 +98,7 @@ def notice_of(
         lines += [_how_it_ended(command, code), *(_why_failed(status) if status else [])]
         kind = "failure"
     if soon and status:
-        heads.append(f"the key of {', '.join(account.username for account in soon)} ends soon")
+        heads.append(f"the key of {_some([account.username for account in soon])} ends soon")
         lines += [_ending(account, status) for account in soon]
         kind = "failure"
     if credentials:
@@ -104,7 +108,23 @@ def notice_of(
     if not heads:
         return None
     name = status.stack if status else ""
-    return Notice(": ".join(part for part in (f"zot-ci {name}".strip(), "; ".join(heads))), "\n".join(lines), kind)
+    title = ": ".join(part for part in (f"zot-ci {name}".strip(), "; ".join(heads)))
+    return Notice(title, "\n".join(lines), kind, _head(len(lines), status))
+
+
+def _some(names: list[str]) -> str:
+    """
+    Name the first of them: a title has little room.
+    """
+    more = len(names) - _NAMED
+    return ", ".join(names) if more <= 0 else f"{', '.join(names[:_NAMED])} and {more} more"
+
+
+def _head(count: int, status: Status | None) -> str:
+    out = sum(account.in_sync is False for account in status.accounts) if status else 0
+    stack = f" --stack {status.stack}" if status else ""
+    about = f"{out} of {len(status.accounts)} accounts out of sync, " if status and out else ""
+    return f"{about}{count} lines; `scripts/stack.py{stack} preview` says all, `up` reconciles it"
 
 
 def _ends_soon(account: AccountStatus, status: Status) -> bool:
@@ -157,7 +177,7 @@ def tell(notice: Notice, patience_seconds: float = PATIENCE_SECONDS) -> None:
     """
     environment = {name: os.environ[name] for name in (*_NEEDED, *_CERTIFICATES) if name in os.environ}
     environment |= {name: value for name, value in os.environ.items() if name.upper() in _PROXIES}
-    text = json.dumps({"title": notice.title, "body": notice.body, "kind": notice.kind})
+    text = json.dumps(asdict(notice))
     pipe = subprocess.PIPE
     with subprocess.Popen(
         [sys.executable, "-m", "scripts.watch.send"],
@@ -166,7 +186,7 @@ def tell(notice: Notice, patience_seconds: float = PATIENCE_SECONDS) -> None:
         stdin=pipe,
         stdout=pipe,
         stderr=subprocess.DEVNULL,
-        text=True,
+        encoding="utf-8",
     ) as process:
         try:
             code = _sent(process, text, patience_seconds)
@@ -191,4 +211,6 @@ def _sent(process: subprocess.Popen[str], text: str, patience_seconds: float) ->
     # Loading costs a second of this machine's time, more where it is busy; the network is what may not be waited for.
     if not select.select([process.stdout], [], [], _LOADING_SECONDS)[0]:
         raise subprocess.TimeoutExpired(process.args, _LOADING_SECONDS)
-    return process.wait(patience_seconds)
+    # Empty where it ended before it began.
+    parts = process.stdout.readline().strip()
+    return process.wait(patience_seconds * int(parts or 1))

@@ -1,6 +1,9 @@
 """
-A dead man's switch: a service that raises the alarm when the pings stop. In the form of healthchecks.io: the URL itself
-for success, `/start` and `/fail` below it, and one `rid` for the pings of one run.
+A dead man's switch: a service that raises the alarm when the pings stop. It is pinged in one of two forms.
+
+- healthchecks.io's: the URL itself for success, `/start` and `/fail` below it, and one `rid` for the pings of one run.
+- Uptime Kuma's push address (`…/api/push/<token>?status=up&msg=OK&ping=`): one ping at the end, with `status` up or
+  down, a word in `msg`, and in `ping` how long the run took, in milliseconds.
 
 A ping fails no run, is waited for some seconds at most, and its URL, which is a secret, is in no message.
 """
@@ -14,11 +17,15 @@ import threading
 import time
 import uuid
 from typing import Any
+from urllib.parse import parse_qs
 
 VARIABLE = "ZOT_CI_PING_URL"
 # For one ping, whatever the network does.
 PATIENCE_SECONDS = 5.0
 _ATTEMPTS = 2
+_PUSH = "/api/push/"
+# A day; Uptime Kuma refuses a ping of more (read in its source).
+_MOST_MILLISECONDS = 86_400_000
 
 
 class Ping:
@@ -35,7 +42,9 @@ class Ping:
         self._patience = patience_seconds
         self._run = str(uuid.uuid4())
         self._started: threading.Thread | None = None
+        self._begun = time.monotonic()
         self._given_up: list[threading.Thread] = []
+        self._told: set[str] = set()
 
     @classmethod
     def from_environment(cls) -> Ping:
@@ -49,9 +58,11 @@ class Ping:
 
     def start(self) -> None:
         """
-        Say that the run begins, without waiting for the answer.
+        Say that the run begins, without waiting for the answer. Uptime Kuma has no word for it.
         """
-        self._started = self._begin("/start")
+        self._begun = time.monotonic()
+        if not self._is_pushed:
+            self._started = self._begin("/start", {"rid": self._run})
 
     def end(self, *, succeeded: bool) -> None:
         """
@@ -59,7 +70,21 @@ class Ping:
         """
         # One after the other: a start that arrives last would be taken for another run.
         self._wait_for(self._started)
-        self._wait_for(self._begin("" if succeeded else "/fail"))
+        if self._is_pushed:
+            took = min(round((time.monotonic() - self._begun) * 1000), _MOST_MILLISECONDS)
+            said = ("up", "OK") if succeeded else ("down", "the run failed: see its log")
+            self._wait_for(self._begin("", {"status": said[0], "msg": said[1], "ping": str(took)}))
+        else:
+            self._wait_for(self._begin("" if succeeded else "/fail", {"rid": self._run}))
+
+    @property
+    def _is_pushed(self) -> bool:
+        """
+        Whether the URL is a push address of Uptime Kuma's: by its path, or, behind a proxy that rewrites paths, by what
+        it is copied with.
+        """
+        path, _, query = self._url.partition("?")
+        return _PUSH in path or {"status", "msg"} <= parse_qs(query, keep_blank_values=True).keys()
 
     def _wait_for(self, thread: threading.Thread | None) -> None:
         if thread:
@@ -68,15 +93,15 @@ class Ping:
                 self._tell("was not answered in time")
                 self._given_up.append(thread)
 
-    def _begin(self, path: str) -> threading.Thread | None:
+    def _begin(self, path: str, query: dict[str, str]) -> threading.Thread | None:
         if not self:
             return None
         # A thread that may be left behind: a name server or a slow answer can hold a request past any time-out.
-        thread = threading.Thread(target=self._send, args=(path,), daemon=True)
+        thread = threading.Thread(target=self._send, args=(path, query), daemon=True)
         thread.start()
         return thread
 
-    def _send(self, path: str) -> None:
+    def _send(self, path: str, query: dict[str, str]) -> None:
         try:
             # Here and not above: the engine's own commands need the standard library only.
             import httpx
@@ -94,7 +119,7 @@ class Ping:
         if not fits:
             self._tell(f"was not sent: {VARIABLE} holds no http or https URL; correct or remove it")
             return
-        where = url.copy_with(path=url.path.rstrip("/") + path).copy_merge_params({"rid": self._run})
+        where = url.copy_with(path=url.path.rstrip("/") + path).copy_merge_params(query)
         deadline = time.monotonic() + self._patience
         trust = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         for attempt in range(_ATTEMPTS):
@@ -119,6 +144,7 @@ class Ping:
         self._tell(problem)
 
     def _tell(self, what: str) -> None:
-        # Of one that was given up nothing more is said, whatever becomes of it.
-        if not self._given_up:
+        # Of one that was given up nothing more is said, whatever becomes of it; and what is wrong with both, once.
+        if not self._given_up and what not in self._told:
+            self._told.add(what)
             print(f"stack: the ping {what}", file=sys.stderr)

@@ -89,7 +89,6 @@ def _account(account: AccountStatus, status: Status, seen: Seen) -> str:
             '<div class="wide" tabindex="0">',
             drawing(line, f"Keys of {account.username}: {told}"),
             "</div>",
-            _legend(),
         ]
     parts.append(_facts(account.key) if account.key else "<p>There is no key yet.</p>")
     parts.append(_places(account))

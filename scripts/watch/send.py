@@ -2,7 +2,8 @@
 Sends one notice, in a process of its own: `python -m scripts.watch.send`, with the notice as JSON on standard input.
 
 The URLs, which hold secrets, come from the environment. Nothing is printed, since what apprise logs can hold them, but
-one empty line when it is loaded and the sending begins. The exit code says how it went.
+one line when it is loaded and the sending begins: in how many parts at most, by which a service takes longer. The exit
+code says how it went.
 """
 
 from __future__ import annotations
@@ -11,8 +12,14 @@ import json
 import logging
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from .cut import cut, shortened, size
 
 SENT, NO_PACKAGE, UNUSABLE, NOT_DELIVERED = 0, 3, 4, 5
+# What a title needs beside its letters where it counts as a part of the body: line ends, and the number of the part.
+_AROUND_A_TITLE = 24
 
 
 def main() -> int:
@@ -21,20 +28,51 @@ def main() -> int:
     """
     logging.disable(logging.CRITICAL)
     try:
-        # Here and not above: an extra.
+        # Here and not above: an extra. What it asks is then checked by the system's trust store, as the program's.
+        import truststore
+
+        truststore.inject_into_ssl()
         import apprise
     except ImportError:
         return NO_PACKAGE
     notice = json.load(sys.stdin)
     services = apprise.Apprise(asset=apprise.AppriseAsset(app_id="zot-ci", app_desc="zot-ci"))
     usable = [services.add(url) for url in os.environ["ZOT_CI_NOTIFY_URLS"].split()]
-    print(flush=True)
-    delivered = services.notify(
-        title=notice["title"], body=notice["body"], notify_type=notice["kind"], body_format=apprise.NotifyFormat.TEXT
-    )
+    messages = [(service, messages_for(service, **notice)) for service in services]
+    print(max((len(found) for _, found in messages), default=1), flush=True)
+    # Side by side, so that a silent service holds up no other.
+    with ThreadPoolExecutor(len(messages) or 1) as threads:
+        delivered = list(threads.map(lambda one: _send(apprise, one[0], one[1], notice["kind"]), messages))
     if not all(usable):
         return UNUSABLE
-    return SENT if delivered else NOT_DELIVERED
+    return SENT if all(delivered) else NOT_DELIVERED
+
+
+def messages_for(service: Any, title: str, body: str, head: str = "", **_: str) -> list[tuple[str, str]]:
+    """
+    Return the messages, each a title and a body, in which that service of apprise's takes a notice.
+    """
+    most = int(service.body_maxlen)
+    if service.title_maxlen <= 0 or service.overflow_amalgamate_title:
+        taken = size(title) + _AROUND_A_TITLE
+        # A text message has little room: what it says counts for more than what it is called.
+        title, most = ("", most) if taken > most / 2 else (title, most - taken)
+    else:
+        title = shortened(title, service.title_maxlen - _AROUND_A_TITLE)
+    parts = cut(body, head, most)
+    count = len(parts)
+    told = [f" ({number} of {count})" if title and count > 1 else "" for number in range(1, count + 1)]
+    return [(f"{title}{number}", part) for number, part in zip(told, parts, strict=True)]
+
+
+def _send(apprise: Any, service: Any, messages: list[tuple[str, str]], kind: str) -> bool:
+    """
+    Send the messages to one service, in their order, until one is refused.
+    """
+    only = apprise.Apprise(asset=service.asset)
+    only.add(service)
+    text = apprise.NotifyFormat.TEXT
+    return all(only.notify(title=title, body=body, notify_type=kind, body_format=text) for title, body in messages)
 
 
 if __name__ == "__main__":

@@ -13,10 +13,11 @@ import pytest
 from components.http import connections
 from components.http.errors import EnvironmentUnfitError, ReconcileError, UnexpectedAnswerError, UnreachableError
 from components.onepassword.access import onepassword
+from tests.answers.certificates import certificate
 from tests.answers.elsewhere import Elsewhere
 from tests.answers.life import Life, snapshot
 from tests.answers.said import in_one_line
-from tests.answers.test_tls_and_dns import _all_at, _certificate, _served
+from tests.answers.test_tls_and_dns import _all_at, _served
 from tests.http.middle import middle, tunnel
 
 pytestmark = pytest.mark.embedded
@@ -87,15 +88,15 @@ def test_https_through_a_proxy_is_checked_as_without_one(
     life: Life, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """The proxy hears the address and nothing else; the server's certificate has to be trusted here."""
-    certificate = _certificate(tmp_path)
-    with Elsewhere(context=_served(certificate), body=b"not zot") as elsewhere, middle(tunnel) as proxy:
+    own = certificate(tmp_path)
+    with Elsewhere(context=_served(own), body=b"not zot") as elsewhere, middle(tunnel) as proxy:
         life.key["zot_url"] = elsewhere.url
         monkeypatch.setenv("NO_PROXY", "")
         monkeypatch.setenv("HTTPS_PROXY", f"http://me:pa55@127.0.0.1:{proxy.port}")
         with pytest.raises(UnreachableError, match="not trusted here"):
             life.read_key()
         connections.forget_all()
-        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        monkeypatch.setenv("SSL_CERT_FILE", str(own))
         with pytest.raises(UnexpectedAnswerError):
             life.read_key()
 
@@ -113,11 +114,11 @@ def test_a_trust_store_of_ones_own_that_does_not_know_the_server_is_named(
     (tmp_path / "a folder").mkdir()
     (tmp_path / "other").mkdir()
     (tmp_path / "no certificate").write_text("nothing of the kind")
-    _certificate(tmp_path / "other").rename(tmp_path / "another certificate")
+    certificate(tmp_path / "other").rename(tmp_path / "another certificate")
     monkeypatch.delenv("SSL_CERT_DIR", raising=False)
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / what))
 
-    with Elsewhere(context=_served(_certificate(tmp_path))) as elsewhere:
+    with Elsewhere(context=_served(certificate(tmp_path))) as elsewhere:
         _all_at(elsewhere.url, life, monkeypatch)
         with pytest.raises(ReconcileError) as caught:
             life.read_key()

@@ -4,56 +4,29 @@ Servers that cannot be trusted or found: the reason in words, and nothing is sen
 
 from __future__ import annotations
 
-import ipaddress
+import shutil
 import ssl
+import subprocess
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
+from components.http import connections
 from components.http.errors import ReconcileError, UnexpectedAnswerError, UnreachableError
+from tests.answers.certificates import certificate
 from tests.answers.elsewhere import Elsewhere
 from tests.answers.life import Life, snapshot
 from tests.answers.said import in_one_line
 
 pytestmark = pytest.mark.embedded
 
-NOW = datetime.now(UTC)
 
-
-def _certificate(folder: Path, address: str = "127.0.0.1", ends: timedelta = timedelta(days=1)) -> Path:
-    """
-    Write a self-signed certificate with its key.
-    """
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a registry of the tests")])
-    usage = x509.KeyUsage(True, False, False, False, False, True, False, False, False)
-    certificate = (
-        x509.CertificateBuilder(issuer_name=name, subject_name=name, public_key=key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(NOW - timedelta(days=9))
-        .not_valid_after(NOW + ends)
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .add_extension(usage, critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    form = serialization.PrivateFormat.PKCS8
-    private = key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
-    path = folder / "certificate.pem"
-    path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM) + private)
-    return path
-
-
-def _served(certificate: Path) -> ssl.SSLContext:
+def _served(path: Path) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
+    context.load_cert_chain(path)
     return context
 
 
@@ -77,7 +50,7 @@ def test_a_self_signed_certificate_is_named_and_nothing_is_sent(
     ask: Callable[[Life], Any], life: Life, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """No request line, no authorization, no body."""
-    with Elsewhere(context=_served(_certificate(tmp_path))) as elsewhere:
+    with Elsewhere(context=_served(certificate(tmp_path))) as elsewhere:
         _all_at(elsewhere.url, life, monkeypatch)
         before = snapshot(life.world)
 
@@ -103,9 +76,9 @@ def test_a_certificate_of_a_trusted_authority_must_fit_too(
     made: dict[str, Any], words: str, life: Life, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Trusted by the machine, but for another address, or until yesterday."""
-    certificate = _certificate(tmp_path, **made)
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    with Elsewhere(context=_served(certificate)) as elsewhere:
+    own = certificate(tmp_path, **made)
+    monkeypatch.setenv("SSL_CERT_FILE", str(own))
+    with Elsewhere(context=_served(own)) as elsewhere:
         _all_at(elsewhere.url, life, monkeypatch)
 
         with pytest.raises(UnreachableError) as caught:
@@ -119,9 +92,9 @@ def test_a_homelab_s_own_authority_is_trusted_where_the_machine_trusts_it(
     life: Life, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """The counter-check: the same server is asked, with the key, once its certificate is in the trust store."""
-    certificate = _certificate(tmp_path)
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    with Elsewhere(context=_served(certificate), body=b"not zot") as elsewhere:
+    own = certificate(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(own))
+    with Elsewhere(context=_served(own), body=b"not zot") as elsewhere:
         life.key["zot_url"] = elsewhere.url
 
         with pytest.raises(UnexpectedAnswerError):
@@ -223,3 +196,61 @@ def test_a_time_out_that_is_no_number_is_told_in_one_line(life: Life, monkeypatc
 
     assert in_one_line(life.world, caught.value).startswith("ZOT_CI_TIMEOUT_SECONDS is not a number of seconds")
     assert list(life.world.estate.log) == []
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["TLS 1.2", "TLS 1.3"])
+@pytest.mark.parametrize("ask", CALLS.values(), ids=CALLS.keys())
+def test_a_server_that_asks_for_a_client_certificate_is_told_as_such(
+    ask: Callable[[Life], Any],
+    version: ssl.TLSVersion,
+    life: Life,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    """A homelab's proxy with mutual TLS: no certificate is ever sent, and the line says so."""
+    own = certificate(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(own))
+    context = _served(own)
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_verify_locations(own)
+    context.maximum_version = version
+    with Elsewhere(context=context) as elsewhere:
+        _all_at(elsewhere.url, life, monkeypatch)
+
+        with pytest.raises(UnreachableError) as caught:
+            ask(life)
+
+        assert elsewhere.seen == []
+    assert "it asks for a TLS client certificate, which is not supported" in in_one_line(life.world, caught.value)
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="no openssl on PATH to name a folder's certificates by hash")
+@pytest.mark.parametrize("trusted_by", [("SSL_CERT_FILE",), ("SSL_CERT_DIR",), ("SSL_CERT_FILE", "SSL_CERT_DIR")])
+def test_each_variable_of_openssl_s_replaces_its_half_of_the_trust_store(
+    trusted_by: tuple[str, ...], life: Life, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The file's authorities and the folder's count together, so that one variable takes nothing of the other half."""
+    own = {}
+    for variable in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+        (tmp_path / variable).mkdir()
+        own[variable] = certificate(tmp_path / variable, named=variable)
+    folder = own["SSL_CERT_DIR"].parent
+    hashed = subprocess.run(
+        ["openssl", "x509", "-noout", "-subject_hash", "-in", own["SSL_CERT_DIR"]],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    (folder / f"{hashed.stdout.strip()}.0").symlink_to(own["SSL_CERT_DIR"])
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    monkeypatch.delenv("SSL_CERT_DIR", raising=False)
+    for variable in trusted_by:
+        monkeypatch.setenv(variable, str(own[variable] if variable == "SSL_CERT_FILE" else folder))
+
+    for variable in own:
+        connections.forget_all()
+        with Elsewhere(context=_served(own[variable]), body=b"not zot") as elsewhere:
+            _all_at(elsewhere.url, life, monkeypatch)
+            kind = UnexpectedAnswerError if variable in trusted_by else UnreachableError
+            with pytest.raises(kind):
+                life.read_key()

@@ -59,6 +59,22 @@ BLOCKS: dict[str, tuple[Callable[[World], object], tuple[str, ...]]] = {
         lambda world: setattr(world.estate.authentik, "mfa", "deny"),
         ("ak-stage-access-denied", "denied:", "unlock the account"),
     ),
+    "password expired, and nobody may change it": (
+        lambda world: show(world, component="ak-stage-access-denied", error_message="Password has expired."),
+        ("ak-stage-access-denied", "denied:", "its policies"),
+    ),
+    "password expired, and to be changed now": (
+        lambda world: show(world, component="ak-stage-prompt", fields=[{"field_key": "password", "type": "password"}]),
+        ("ak-stage-prompt", "no headless answer"),
+    ),
+    "one source of another kind": (
+        lambda world: show(world, component="ak-source-plex", client_id="x", slug="plex"),
+        ("ak-source-plex", "this flow only offers an external source"),
+    ),
+    "a flow that asks nothing": (
+        lambda world: show(world, component="xak-flow-redirect", to="/if/user/"),
+        ("xak-flow-redirect", "ends at /if/user/ before it has asked for a password"),
+    ),
     "consent in the flow": (
         lambda world: show(world, component="ak-stage-consent", token="x"),
         ("ak-stage-consent", "implicit consent"),

@@ -117,15 +117,16 @@ class Stack:
         """
         ours = ("encryptionsalt:", "encryptedkey:", "secretsprovider:")
         kept = [line for line in self._file_lines() if line.startswith(ours)]
-        lines = [*kept, f"config: {json.dumps(dict(config))}"]
-        self._file.write_text("\n".join(lines) + "\n")
+        # As letters: the engine's YAML does not take JSON's two escapes for one letter beyond the first plane.
+        lines = [*kept, f"config: {json.dumps(dict(config), ensure_ascii=False)}"]
+        self._file.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
     @property
     def _file(self) -> Path:
         return self.project / "stacks" / f"Pulumi.{self.name}.yaml"
 
     def _file_lines(self) -> list[str]:
-        return self._file.read_text().splitlines() if self._file.exists() else []
+        return self._file.read_text(encoding="utf-8").splitlines() if self._file.exists() else []
 
     def up(self, *arguments: str) -> Run:
         """
@@ -205,7 +206,7 @@ class Stack:
             env=self.env,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT if streams == "both" else subprocess.PIPE,
-            text=True,
+            encoding="utf-8",
             start_new_session=True,
         )
 

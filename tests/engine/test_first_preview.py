@@ -116,3 +116,28 @@ def _without_progress(text: str) -> str:
     """Leave out the lines that say only that something is being looked at, and the engine's own line for its root."""
     text = text.replace("~ pulumi:pulumi:Stack: (refresh)", "")
     return "\n".join(line for line in text.splitlines() if not re.search(r" refresh(ing)?\b", line))
+
+
+def test_what_polls_1password_is_thought_of_by_check_and_by_the_preview_of_a_rotation(
+    world: World, stack: Stack
+) -> None:
+    """An account without a forge; until the grace is written out, 0 included, and not by a preview in sync."""
+    words = f"{world.username}: a rotation ends the old key in the same run, so that whatever polls 1Password"
+    config = world.config()
+    del config["zot-ci:accounts"][0]["forgejo"]
+    stack.configure(config)
+    check = script(stack, "check")
+    assert stack.up().code == 0
+
+    in_sync = stack.preview()
+    world.estate.zot.clock.advance(days=91)
+    due = stack.preview()
+    config["zot-ci:accounts"][0]["retireAfterDays"] = 0
+    stack.configure(config)
+    written_out, check_again = stack.preview(), script(stack, "check")
+
+    assert check.code == 0, check.text
+    assert check.text.count(words) == 1, check.text
+    assert (in_sync.code, due.code, written_out.code) == (0, 7, 7), due.text
+    assert due.text.count(words) == 1, due.text
+    assert [words in run.text for run in (in_sync, written_out, check_again)] == [False, False, False]

@@ -27,7 +27,7 @@ def script(stack: Stack, *arguments: str, **env: str) -> Run:
         env=stack.env | env,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
+        encoding="utf-8",
         timeout=300,
     )
     return Run(process.returncode, process.stdout)

@@ -150,7 +150,12 @@ class World:
 
 
 class System(Front):
-    """One embedded system: its address, its ASGI application, and its part of the estate's world."""
+    """
+    One embedded system: its address, its ASGI application, and its part of the estate's world.
+
+    Attributes:
+        ahead: how far its own clock is ahead of the estate's.
+    """
 
     name = ""
     # What a snapshot leaves alone: application, address, what all systems share, and the count of traffic.
@@ -158,6 +163,7 @@ class System(Front):
 
     def __init__(self, world: World, url: str) -> None:
         super().__init__()
+        self.ahead = timedelta(0)
         self.world = world
         self.url = url
         # Below which path of its host it is served: of the URL by which it knows itself, empty for the root.
@@ -165,6 +171,10 @@ class System(Front):
         self.clock = world.clock
         self.secrets = world.secrets
         self.app: ASGIApp = Shell(self, self.routes())
+
+    def now(self) -> datetime:
+        """Return the time by its own clock."""
+        return self.clock.now() + self.ahead
 
     def routes(self) -> ASGIApp:
         """Return the application that answers, without the shell."""
@@ -180,7 +190,7 @@ class System(Front):
 
 
 class Shell:
-    """Wrap an application: a ``Date`` by the estate's clock, a line in the log, a loud note when a handler raises."""
+    """Wrap an application: a ``Date`` by the system's clock, a line in the log, a loud note when a handler raises."""
 
     def __init__(self, system: System, inner: ASGIApp) -> None:
         self.system, self.inner = system, inner
@@ -204,7 +214,7 @@ class Shell:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                date = format_datetime(world.clock.now(), usegmt=True).encode()
+                date = format_datetime(self.system.now(), usegmt=True).encode()
                 message["headers"] = [*message.get("headers", ()), (b"date", date)]
                 # Logged before the answer leaves: who has the answer finds the call in the log.
                 if not request.url.path.startswith(BACK_DOORS):

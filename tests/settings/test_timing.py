@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from components.settings.model import load
+from components.settings.named import ungraced_accounts
 from tests.settings.given import given
-from tests.settings.spoiled import A, with_
+from tests.settings.spoiled import MISSING, A, with_
 
 ROTATE, EXPIRE, RETIRE = f"{A}.rotateAfterDays", f"{A}.expireAfterDays", f"{A}.retireAfterDays"
 
@@ -62,3 +63,29 @@ def test_a_grace_that_the_expiry_cuts_short_is_told(changes: list[tuple[str, Any
     for word in ("zot-ci", "grace", "expireAfterDays", days):
         assert word in line
     assert doubts(*changes, (EXPIRE, float(days.split()[0]))) == []
+
+
+FIELD = {"vault": "blumeops", "item": "Forgejo Secrets", "field": "zot-ci-api"}
+
+POLLED: dict[str, tuple[list[tuple[str, Any]], bool]] = {
+    "a store of record and a forge": ([], False),
+    "1Password only": ([(f"{A}.forgejo", MISSING)], True),
+    "a copy in another vault": ([(f"{A}.onepassword", [FIELD, {**FIELD, "vault": "cluster"}])], True),
+    "a grace": ([(f"{A}.forgejo", MISSING), (RETIRE, 1)], False),
+    "no grace, written out": ([(f"{A}.forgejo", MISSING), (RETIRE, 0)], False),
+    "no grace, in quotes": ([(f"{A}.forgejo", MISSING), (RETIRE, "0")], False),
+}
+
+
+@pytest.mark.parametrize(("changes", "is_told"), POLLED.values(), ids=POLLED)
+def test_whatever_polls_1password_is_thought_of_until_the_grace_is_written_out(
+    changes: list[tuple[str, Any]], is_told: bool
+) -> None:
+    """The program and the providers, which read the same configuration without its models, say it of the same ones."""
+    config = given(with_(*changes))
+
+    lines = load(config).ungraced
+
+    assert [line.partition(":")[0] for line in lines] == (["zot-ci"] if is_told else [])
+    assert ungraced_accounts(config.get) == ({"zot-ci"} if is_told else set())
+    assert all("retireAfterDays: 1" in line for line in lines)

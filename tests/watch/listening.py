@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import ssl
 import subprocess
 import sys
 import threading
@@ -61,6 +62,8 @@ class Heard:
     url: str
     requests: list[tuple[str, str, str]] = field(default_factory=list)
     answer: int = 200
+    longest: int | None = None
+    """How long a notice's text may be; a longer one is refused."""
 
     @property
     def pings(self) -> list[str]:
@@ -81,20 +84,28 @@ class Heard:
         """
         The server as a URL of apprise's.
         """
-        return self.url.replace("http:", "json:")
+        return self.url.replace("http", "json", 1)
+
+    def answer_to(self, body: str) -> int:
+        """
+        The status of the answer.
+        """
+        text = json.loads(body).get("text", "") if self.longest and body else ""
+        return 400 if self.longest and len(text) > self.longest else self.answer
 
 
 @contextmanager
-def listening() -> Iterator[Heard]:
+def listening(certificate: Path | None = None) -> Iterator[Heard]:
     """
-    A server that takes everything, until the end of the block.
+    A server that takes everything, until the end of the block; over TLS if it has a *certificate*, with its key.
     """
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             length = int(self.headers.get("content-length") or 0)
-            heard.requests.append((self.command, self.path, self.rfile.read(length).decode()))
-            self.send_response(heard.answer)
+            body = self.rfile.read(length).decode()
+            heard.requests.append((self.command, self.path, body))
+            self.send_response(heard.answer_to(body))
             self.send_header("content-length", "0")
             self.end_headers()
 
@@ -104,7 +115,11 @@ def listening() -> Iterator[Heard]:
             """Nothing: tests look at what was heard."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    heard = Heard(f"http://127.0.0.1:{server.server_address[1]}")
+    if certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    heard = Heard(f"http{'s' if certificate else ''}://127.0.0.1:{server.server_address[1]}")
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:

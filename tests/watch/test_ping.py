@@ -9,6 +9,7 @@ import socket
 import sys
 import threading
 import time
+from urllib.parse import parse_qs
 
 import pytest
 
@@ -36,6 +37,48 @@ def test_a_failure_is_told_as_one() -> None:
         ping.end(succeeded=False)
 
     assert heard.pings == ["/ping/abc/fail"]
+
+
+PUSHES = {
+    "as it is copied": "/api/push/secret?status=up&msg=OK&ping=",
+    "without a query": "/api/push/secret",
+    "below a path": "/kuma/api/push/secret?status=up&msg=OK&ping=",
+    "by another path": "/alive/secret?status=up&msg=OK&ping=",
+}
+
+
+@pytest.mark.parametrize("succeeded", [True, False], ids=["succeeded", "failed"])
+@pytest.mark.parametrize("address", PUSHES.values(), ids=PUSHES)
+def test_uptime_kuma_is_told_once_how_the_run_ended(address: str, succeeded: bool) -> None:
+    """Up or down, why, and how many milliseconds it took; no path of another service's."""
+    with listening() as heard:
+        ping = Ping(f"{heard.url}{address}")
+        ping.start()
+        ping._begun -= 90  # it has taken a minute and a half
+        ping.end(succeeded=succeeded)
+
+    ((_, asked, _),) = heard.requests
+    path, _, query = asked.partition("?")
+    assert path == address.partition("?")[0]
+    told = parse_qs(query)
+    assert told["status"] == ["up" if succeeded else "down"]
+    assert told["msg"] == ["OK" if succeeded else "the run failed: see its log"]
+    assert 90_000 <= int(told["ping"][0]) < 150_000
+    assert set(told) == {"status", "msg", "ping"}
+
+
+@pytest.mark.parametrize("address", ["/gone", "/api/push/gone?status=up&msg=OK&ping="])
+def test_a_check_that_is_gone_is_one_warning_for_the_whole_run(
+    address: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Start and end are refused alike."""
+    with listening() as heard:
+        heard.answer = 404
+        ping = Ping(f"{heard.url}{address}")
+        ping.start()
+        ping.end(succeeded=False)
+
+    assert capsys.readouterr().err == "stack: the ping was answered 404; check ZOT_CI_PING_URL\n"
 
 
 def test_none_is_sent_where_none_is_wanted(capsys: pytest.CaptureFixture[str]) -> None:

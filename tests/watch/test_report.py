@@ -51,6 +51,16 @@ def key_row(status: Status, number: int = -1) -> list[tuple[str, datetime, datet
     return [(span.kind, span.start, span.end) for span in line.rows[number].spans]
 
 
+def test_the_legend_is_there_once_however_many_accounts_there_are() -> None:
+    """It says the same of each."""
+    status = Said().account().account("other").account("third").status()
+
+    found = Elements(page(status, {})).found
+
+    assert [attributes.get("class") for _, attributes in found].count("legend") == 1
+    assert [tag for tag, _ in found].count("section") > 3
+
+
 def test_the_page_asks_for_nothing_and_runs_nothing() -> None:
     """No element that fetches, no address in style or attribute, and a policy that forbids both."""
     text = page(document(), remembered())

@@ -13,8 +13,11 @@ from pathlib import Path
 import pytest
 
 from scripts.watch import engine
+from tests.answers.certificates import certificate
 from tests.watch.listening import Script, hidden, listening, wait_for_line
 from tests.watch.said import OLDER, Said
+
+NOT_DELIVERED = "stack: the notice was not delivered to all; check ZOT_CI_NOTIFY_URLS and the services\n"
 
 
 @pytest.fixture
@@ -149,6 +152,50 @@ def test_drift_is_told_to_every_service_with_what_the_look_found(stack: Script) 
     assert (code, err) == (7, "")
     assert [notice["message"] for notice in first.notices] == ["authentik account zot-ci: left group ci"]
     assert first.notices == second.notices
+
+
+@pytest.mark.parametrize("longest", [16383, 4000, 2000])
+def test_forty_drifted_accounts_arrive_at_a_service_that_refuses_long_messages(longest: int, stack: Script) -> None:
+    """Mattermost's limit is the server's setting; apprise reckons with 4,000."""
+    pytest.importorskip("apprise")
+    said = Said()
+    for number in range(40):
+        said.account(f"ci-{number:02}", changes={"authentik:ServiceAccount": "update"})
+        about = f"authentik account ci-{number:02}: left group artifact-workloads"
+        said.sentences(f"{about}; is also in group the-others-that-nobody-has-asked-for, and in a-third-one-of-them")
+    stack.says(said)
+    stack.does(code=7)
+
+    with listening() as heard:
+        heard.longest = longest
+        service = heard.url.replace("http:", "mmost:") + "/abcdefghijklmnopqrstuvwxyz"
+        code, _, err = stack.run("drift", ZOT_CI_NOTIFY_URLS=service)
+
+    texts = [notice["text"] for notice in heard.notices]
+    assert code == 7
+    assert max(len(text) for text in texts) <= 4000
+    assert "40 of 40 accounts out of sync, 40 lines; `scripts/stack.py --stack homelab preview`" in texts[0]
+    assert err == (
+        ""
+        if longest >= 4000
+        else "stack: the notice was not delivered to all; check ZOT_CI_NOTIFY_URLS and the services\n"
+    )
+    assert len(texts) == (2 if longest >= 4000 else 1)
+
+
+def test_a_service_with_a_certificate_of_one_s_own_authority_is_told(stack: Script, tmp_path: Path) -> None:
+    """By the trust store that the program's own requests are checked with."""
+    pytest.importorskip("apprise")
+    stack.does(code=1)
+    own = certificate(tmp_path)
+
+    with listening(own) as heard:
+        refused = stack.run("up", ZOT_CI_NOTIFY_URLS=heard.service)
+        told = stack.run("up", ZOT_CI_NOTIFY_URLS=heard.service, SSL_CERT_FILE=str(own))
+
+    assert refused[2] == NOT_DELIVERED
+    assert told[2] == ""
+    assert len(heard.notices) == 1
 
 
 def test_a_failure_is_told_also_where_the_state_cannot_be_read(stack: Script) -> None:

@@ -59,6 +59,8 @@ class Authentik(BackDoors, System):
         chooses_single_enrolment: with one entry in *enrolments* the flow does not ask which, and the GET answers 302 to
             itself. Every real authentik does so (run); off by default for tests that read the offer.
         user_fields: what the identification stage takes: ``username``, ``email``.
+        sources: the slugs of external sources on the identification stage. With one of them and no *user_fields* the
+            flow leads there at once (told of 2026.5, not run); with several it offers them.
         pretend_user_exists: an unknown name goes on to the password like a known one; else it is refused at once.
         password_fields: the password is asked for on the identification stage.
         captcha: the flow has a captcha stage.
@@ -77,6 +79,7 @@ class Authentik(BackDoors, System):
         self.enrolments = {"totp": str(uuid.uuid4()), "static": str(uuid.uuid4())}
         self.chooses_single_enrolment = False
         self.user_fields = ["email", "username"]
+        self.sources: list[str] = []
         self.pretend_user_exists = True
         self.password_fields = False
         self.captcha = False

@@ -125,8 +125,8 @@ async def groups(authentik: Authentik, request: Request) -> Response:
     """List the groups the caller may see."""
     seen = visible_groups(authentik, caller(authentik, request))
     wanted = request.query_params
-    with_users = wanted.get("include_users") != "false"
-    rows = [shapes.group_json(authentik, g, with_users) for g in seen if wanted.get("name") in (None, g.name)]
+    shown = wanted.get("include_users") != "false", wanted.get("include_parents") == "true"
+    rows = [shapes.group_json(authentik, g, *shown) for g in seen if wanted.get("name") in (None, g.name)]
     return JSONResponse(shapes.page(request, rows, shapes.GROUPS))
 
 

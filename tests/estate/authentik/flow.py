@@ -75,6 +75,9 @@ def _show(authentik: Authentik, request: Request, session: Session, state: FlowS
     if state.stages[0] == "login" and not state.denied:
         assert state.user is not None  # no stage before lets nobody through
         return _log_in(authentik, session, state, state.user)
+    if state.stages[0] == "identification" and len(authentik.sources) == 1 and not authentik.user_fields:
+        source = f"{authentik.path}/source/oauth/login/{authentik.sources[0]}/"
+        return JSONResponse({"component": "xak-flow-redirect", "to": source})
     if state.stages[0] == "redirect":
         session.flow = None
         return JSONResponse({"component": "xak-flow-redirect", "to": state.target})

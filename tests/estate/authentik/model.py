@@ -19,6 +19,7 @@ class Group:
     name: str
     num_pk: int
     pk: str = field(default_factory=lambda: str(uuid.uuid4()))
+    parents: list[Group] = field(default_factory=list)
 
 
 @dataclass(eq=False)

@@ -156,7 +156,7 @@ async def flow_page(authentik: Authentik, request: Request) -> Response:
 
 
 def _id_token(authentik: Authentik, application: Application, code: Code) -> str:
-    now = int(authentik.clock.now().timestamp())
+    now = int(authentik.now().timestamp())
     claims: Json = {
         "iss": f"{authentik.url}/application/o/{application.slug}/",
         "aud": application.client_id,

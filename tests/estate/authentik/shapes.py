@@ -68,10 +68,12 @@ def user_json(authentik: Authentik, user: User, with_groups: bool = True) -> Jso
     }
 
 
-def group_json(authentik: Authentik, group: Group, with_users: bool) -> Json:
-    """Return a group."""
+def group_json(authentik: Authentik, group: Group, with_users: bool, with_parents: bool = False) -> Json:
+    """Return a group; its parents are named only where they are asked for (by the vendor's OpenAPI file)."""
     members = [user for user in list(authentik.users.values()) if group.name in user.groups]
-    facts = _partial_group(group) | {"parents": [], "parents_obj": None, "roles": [], "roles_obj": []}
+    parents = [_partial_group(parent) | {"group_uuid": parent.pk} for parent in group.parents]
+    facts = _partial_group(group) | {"parents": [parent.pk for parent in group.parents], "roles": [], "roles_obj": []}
+    facts |= {"parents_obj": parents if with_parents else None}
     facts |= {"users": [user.pk for user in members], "children": [], "children_obj": None}
     return facts | {"users_obj": [_partial_user(user) for user in members] if with_users else None}
 

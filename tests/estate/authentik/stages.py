@@ -62,7 +62,7 @@ def show_identification(authentik: Authentik, state: FlowState) -> Json:
         "flow_designation": "authentication",
         "captcha_stage": None,
         "primary_action": "Log in",
-        "sources": [],
+        "sources": [{"name": slug, "promoted": False, "challenge": {}} for slug in authentik.sources],
         "show_source_labels": False,
         "enable_remember_me": False,
         "passkey_challenge": None,

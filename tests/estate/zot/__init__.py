@@ -47,6 +47,7 @@ class Zot(BackDoors, System):
         longest_label: characters after which a label is cut off; 0 as in every zot so far: never.
         folds_names: small letters only, in labels and in the names of users; no zot does so.
         scopes: what a new key gets beside what was asked for; no zot does so.
+        several_nodes: behind one address, without sessions in common: another one answers the callback.
         fail_delay: seconds a refusal is held back, 401 and 403 alike.
         late_refusals: how many refusals were held back so far, or would have been with a *fail_delay*.
     """
@@ -63,6 +64,7 @@ class Zot(BackDoors, System):
         self.longest_label = 0
         self.folds_names = False
         self.scopes: list[str] = []
+        self.several_nodes = False
         self.fail_delay = 0.0
         self.late_refusals = 0
         self.provider: oidc.Provider | None = None

@@ -132,6 +132,10 @@ def _check_state(zot: Zot, request: Request) -> str:
         raise CallbackError(message)
     if "error" in request.query_params:
         raise CallbackError(request.query_params["error"])
+    if zot.several_nodes:
+        # Read, not run: the cookie is signed by a key that each process makes for itself.
+        message = "failed to get state: securecookie: the value is not valid"
+        raise CallbackError(message)
     expected, callback_ui = zot.logins.pending.get(request.cookies.get("statecookie", ""), ("", ""))
     if expected != state:
         message = "failed to get state: no login was begun with it"
@@ -168,7 +172,7 @@ async def _exchange(zot: Zot, provider: Provider, code: str) -> dict[str, Any]:
 def _verified(zot: Zot, provider: Provider, id_token: str, keys: Any) -> dict[str, Any]:
     """Return the claims of a token that the provider's published keys signed for this client, now."""
     rules = jwt.JWTClaimsRegistry(
-        now=int(zot.clock.now().timestamp()),
+        now=int(zot.now().timestamp()),
         leeway=5,
         iss={"essential": True, "value": provider.issuer},
         aud={"essential": True, "value": provider.client_id},
