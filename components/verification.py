@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from threading import Event
 
+from .dynamic.errors import NotOursError
 from .forgejo.api import Forgejo, forgejo_at
 from .forgejo.canary import Verdict, judge, question
-from .http.errors import MovedError, NotFoundError, NotOursError, ReconcileError, UnexpectedAnswerError
+from .http.errors import MovedError, NotFoundError, ReconcileError, UnexpectedAnswerError
 from .http.once import Once
 from .onepassword.access import onepassword
 from .onepassword.ownership import key_at

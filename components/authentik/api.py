@@ -18,18 +18,12 @@ from ..http.answers import server_time
 from ..http.api import Advice, Api, Parsed
 from ..http.browser import Browser
 from ..http.connections import shared
-from ..http.errors import (
-    AmbiguousError,
-    InterceptedError,
-    LoginBlockedError,
-    NotFoundError,
-    PermissionMissingError,
-    ReconcileError,
-)
+from ..http.errors import AmbiguousError, InterceptedError, NotFoundError, PermissionMissingError, ReconcileError
 from ..http.once import Once
 from ..onepassword.reference import token
 from ..settings.reference import StoredToken
 from .as_asked import insist_on, taken_otherwise
+from .errors import LoginBlockedError
 from .model import Account as Account
 from .model import Accounts, ApiToken, ApiTokens, Brand, Groups
 from .model import Group as Group

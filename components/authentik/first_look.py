@@ -7,8 +7,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from contextlib import suppress
 
+from ..dynamic.errors import NotOursError
 from ..dynamic.findings import Findings
-from ..http.errors import NotOursError, ReconcileError
+from ..http.errors import ReconcileError
 from .api import SERVICE_ACCOUNT, Account, Authentik
 
 

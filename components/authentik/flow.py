@@ -19,7 +19,8 @@ import pydantic
 from ..http.answers import origin
 from ..http.api import Advice
 from ..http.browser import Browser, location
-from ..http.errors import LoginBlockedError, UnexpectedAnswerError
+from ..http.errors import UnexpectedAnswerError
+from .errors import LoginBlockedError
 
 _DEVICES = "/api/v3/authenticators/static/"
 _CSRF_COOKIE = "authentik_csrf"

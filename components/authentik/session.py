@@ -15,8 +15,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ..http.browser import Browser
-from ..http.errors import InterceptedError, LoginBlockedError, ReconcileError, UnreachableError
+from ..http.errors import InterceptedError, ReconcileError, UnreachableError
 from .api import Account, Authentik
+from .errors import LoginBlockedError
 from .flow import AbandonedDeviceError, BrokenOffError, Flow, PasswordRefusedError, fetch, remove_static_devices
 from .own_answers import VOICE
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..http.errors import KeyRefusedError, NotFoundError
+from ..http.errors import NotFoundError
+from .errors import KeyRefusedError
 from .run import RUN
 
 

@@ -19,11 +19,12 @@ import pulumi
 from pulumi.dynamic import CheckResult, CreateResult, DiffResult, Resource, UpdateResult
 
 from ..dynamic.claims import Claim, Identity, Release
+from ..dynamic.errors import CollisionError
 from ..dynamic.findings import Findings
 from ..dynamic.held_key import holds, key_in, refuse_a_dead_key
 from ..dynamic.provider import Props, Provider, changed, differences, given
 from ..dynamic.run import RUN, Fault, Kept
-from ..http.errors import CollisionError, MovedError, SystemMovedError
+from ..http.errors import MovedError, SystemMovedError
 from ..rotation import CURRENT
 from ..settings.place import Place
 from ..settings.reference import StoredToken

@@ -15,9 +15,10 @@ from typing import Any
 
 import httpx
 
+from ..dynamic.errors import NotOursError
 from ..http.api import Advice, Api
 from ..http.connections import shared
-from ..http.errors import MovedError, NotFoundError, NotOursError
+from ..http.errors import MovedError, NotFoundError
 from ..http.once import Once
 from ..onepassword.reference import token
 from ..settings.place import Place

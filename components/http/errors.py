@@ -109,18 +109,6 @@ class AmbiguousError(ReconcileError):
     """
 
 
-class NotOursError(ReconcileError):
-    """
-    What was found under the name looks like somebody else's, and taking it over could destroy it.
-    """
-
-
-class CollisionError(ReconcileError):
-    """
-    Two settings name one place, under two names. Nothing was written to it.
-    """
-
-
 class UnexpectedAnswerError(ReconcileError):
     """
     An answer that is not in the vendor's contract: another status, HTML instead of JSON, a missing field.
@@ -133,23 +121,4 @@ class InterceptedError(UnexpectedAnswerError, UnreachableError):
     backend, a login page, a challenge, a redirect from which nobody can tell what has moved where), or the server has
     no such route. For whoever asks that is as good as no answer: it says nothing of the credential that was sent, nor
     whether anything is there.
-    """
-
-
-class LoginBlockedError(ReconcileError):
-    """
-    The headless login met a challenge that it cannot, or must not, answer. The message names the challenge.
-    """
-
-
-class KeyUnfitError(ReconcileError):
-    """
-    A new key failed its test (refused, cannot create, can delete), or the registry has capped its life or changed its
-    label. It was revoked again; the previous key stays.
-    """
-
-
-class KeyRefusedError(ReconcileError):
-    """
-    The registry refuses the key that a place was to be given. The place is left as it is: it may hold one that lives.
     """

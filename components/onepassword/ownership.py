@@ -6,8 +6,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..dynamic.errors import CollisionError, NotOursError
 from ..dynamic.findings import Findings
-from ..http.errors import AmbiguousError, CollisionError, NotFoundError, NotOursError
+from ..http.errors import AmbiguousError, NotFoundError
 from ..rotation import looks_like_a_key
 from ..settings.place import Place
 from .item import Field, Item, ItemAccess, ItemRef

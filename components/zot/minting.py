@@ -12,7 +12,9 @@ from datetime import datetime
 import httpx
 
 from ..authentik.api import Authentik
-from ..http.errors import KeyUnfitError, LoginBlockedError, ReconcileError
+from ..authentik.errors import LoginBlockedError
+from ..dynamic.errors import KeyUnfitError
+from ..http.errors import ReconcileError
 from ..rotation import Policy, misfits, to_the_minute
 from .api import Access, KeyAuth, ListedKey, Listing, MintedKey, Zot
 from .granted import doubts, label_fault, life_fault

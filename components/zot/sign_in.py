@@ -15,11 +15,12 @@ from datetime import datetime, timedelta
 import httpx
 
 from ..authentik.api import SERVICE_ACCOUNT, Account, Authentik
+from ..authentik.errors import LoginBlockedError
 from ..authentik.session import session
 from ..http.answers import origin, server_time
 from ..http.api import Advice
 from ..http.browser import Browser, location
-from ..http.errors import InterceptedError, LoginBlockedError, NotFoundError, ReconcileError, UnexpectedAnswerError
+from ..http.errors import InterceptedError, NotFoundError, ReconcileError, UnexpectedAnswerError
 from ..http.refusals import refused
 from .api import SessionAuth, Zot
 from .own_answers import CALLBACK, LOGIN, VOICE

@@ -8,13 +8,11 @@ from datetime import timedelta
 
 import pytest
 
+from components.dynamic.errors import KeyRefusedError, KeyUnfitError, NotOursError
 from components.http.errors import (
     AmbiguousError,
     CredentialMissingError,
-    KeyRefusedError,
-    KeyUnfitError,
     NotFoundError,
-    NotOursError,
     PermissionMissingError,
     ReconcileError,
     SignInRefusedError,

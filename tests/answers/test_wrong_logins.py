@@ -13,8 +13,8 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from components.authentik.errors import LoginBlockedError
 from components.http.errors import (
-    LoginBlockedError,
     NotFoundError,
     PermissionMissingError,
     ReconcileError,

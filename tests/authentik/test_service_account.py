@@ -12,9 +12,10 @@ import pytest
 
 from components.authentik.service_account import ServiceAccountProvider
 from components.dynamic.claims import Claim
+from components.dynamic.errors import NotOursError
 from components.dynamic.provider import Props
 from components.dynamic.run import RUN
-from components.http.errors import NotFoundError, NotOursError
+from components.http.errors import NotFoundError
 from tests.dynamic.wanted import UNKNOWN, account, calls, next_run, no_key_is_left, outs_of, planned, writes
 from tests.estate.authentik.model import User
 from tests.messages import assert_names

@@ -10,8 +10,9 @@ from collections.abc import Callable
 import pytest
 from starlette.responses import Response
 
+from components.authentik.errors import LoginBlockedError
 from components.authentik.session import session
-from components.http.errors import LoginBlockedError, UnexpectedAnswerError
+from components.http.errors import UnexpectedAnswerError
 from tests.authentik.account import BEFORE, USER, account, blocked, client, made
 from tests.http.between import Between
 from tests.messages import assert_names

@@ -10,12 +10,8 @@ from collections.abc import Callable
 import pytest
 from starlette.responses import JSONResponse, Response
 
-from components.http.errors import (
-    LoginBlockedError,
-    NotFoundError,
-    PermissionMissingError,
-    ReconcileError,
-)
+from components.authentik.errors import LoginBlockedError
+from components.http.errors import NotFoundError, PermissionMissingError, ReconcileError
 from tests.authentik.account import BEFORE, USER, blocked, made
 from tests.estate import Grant
 from tests.http.between import Between

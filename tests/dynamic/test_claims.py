@@ -9,10 +9,10 @@ from collections.abc import Iterator
 import pytest
 
 from components.dynamic.claims import Claim, Claims, ProgramClaim, Release
+from components.dynamic.errors import CollisionError
 from components.dynamic.run import RUN
 from components.dynamic.seen import SEEN
 from components.forgejo.actions_secret import ActionsSecretProvider
-from components.http.errors import CollisionError
 from components.onepassword.item_field import ItemFieldProvider
 from components.settings.place import Place
 from components.zot.api_key import ApiKeyProvider

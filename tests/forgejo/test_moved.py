@@ -7,18 +7,12 @@ from __future__ import annotations
 import pytest
 from starlette.responses import Response
 
+from components.dynamic.errors import CollisionError, NotOursError
 from components.dynamic.provider import Props
 from components.forgejo.actions_secret import ActionsSecretProvider
 from components.forgejo.api import forgejo_at
 from components.forgejo.republication import publish_again
-from components.http.errors import (
-    CollisionError,
-    MovedError,
-    NotFoundError,
-    NotOursError,
-    ReconcileError,
-    UnexpectedAnswerError,
-)
+from components.http.errors import MovedError, NotFoundError, ReconcileError, UnexpectedAnswerError
 from components.settings.place import Place
 from components.settings.server import ForgejoServer
 from tests.dynamic.wanted import NO_KEY, next_run, outs_of, program_has, secret, writes

@@ -7,9 +7,10 @@ from __future__ import annotations
 import pytest
 from starlette.responses import Response
 
+from components.dynamic.errors import CollisionError
 from components.dynamic.provider import Props
 from components.forgejo.actions_secret import ActionsSecretProvider
-from components.http.errors import CollisionError, InterceptedError, MovedError, SystemMovedError
+from components.http.errors import InterceptedError, MovedError, SystemMovedError
 from components.settings.place import Place
 from tests.dynamic.wanted import NO_KEY, next_run, outs_of, program_has, secret, writes
 from tests.http.between import Between

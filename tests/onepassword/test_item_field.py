@@ -8,7 +8,8 @@ import copy
 
 import pytest
 
-from components.http.errors import AmbiguousError, NotFoundError, NotOursError
+from components.dynamic.errors import NotOursError
+from components.http.errors import AmbiguousError, NotFoundError
 from tests.dynamic.wanted import NO_KEY, calls, field, outs_of, planned, writes
 from tests.estate.onepassword import Item, new_id
 from tests.messages import assert_names

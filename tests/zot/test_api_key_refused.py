@@ -8,14 +8,10 @@ from datetime import timedelta
 
 import pytest
 
+from components.authentik.errors import LoginBlockedError
+from components.dynamic.errors import KeyUnfitError
 from components.dynamic.provider import Props
-from components.http.errors import (
-    CredentialMissingError,
-    KeyUnfitError,
-    LoginBlockedError,
-    NotFoundError,
-    ReconcileError,
-)
+from components.http.errors import CredentialMissingError, NotFoundError, ReconcileError
 from components.zot.api_key import ApiKeyProvider
 from tests.dynamic.wanted import LABEL, calls, key, next_run, outs_of, writes
 from tests.http.between import Between

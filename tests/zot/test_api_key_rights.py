@@ -8,8 +8,8 @@ import logging
 
 import pytest
 
+from components.dynamic.errors import KeyUnfitError
 from components.dynamic.provider import Props
-from components.http.errors import KeyUnfitError
 from components.zot.api_key import ApiKeyProvider
 from tests.dynamic.wanted import calls, key, made_by, outs_of, planned
 from tests.estate.zot.registry import Repository

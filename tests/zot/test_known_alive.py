@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from pulumi.runtime import mocks
 
+from components.dynamic.errors import KeyRefusedError
 from components.dynamic.run import RUN, KeySeen
 from components.forgejo.actions_secret import ActionsSecretProvider
-from components.http.errors import KeyRefusedError
 from components.onepassword.item_field import ItemFieldProvider
 from components.zot.known_alive import ask
 from tests.dynamic.wanted import NO_KEY, calls, field, outs_of, secret, writes

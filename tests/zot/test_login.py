@@ -10,8 +10,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from components.authentik.errors import LoginBlockedError
 from components.authentik.session import session
-from components.http.errors import LoginBlockedError, NotFoundError, ReconcileError
+from components.http.errors import NotFoundError, ReconcileError
 from components.zot.api import KeyAuth, zot_at
 from components.zot.api_key import ApiKeyProvider
 from tests.authentik.account import client

@@ -14,14 +14,9 @@ import pytest
 from starlette.responses import Response
 
 from components.authentik.api import authentik_at
-from components.http.errors import (
-    KeyUnfitError,
-    LoginBlockedError,
-    NotFoundError,
-    OutOfOrderError,
-    ReconcileError,
-    UnexpectedAnswerError,
-)
+from components.authentik.errors import LoginBlockedError
+from components.dynamic.errors import KeyUnfitError
+from components.http.errors import NotFoundError, OutOfOrderError, ReconcileError, UnexpectedAnswerError
 from components.rotation import Policy
 from components.zot.api import Access, Zot, zot_at
 from components.zot.minting import Order, ProvenKey, make_key

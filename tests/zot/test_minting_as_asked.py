@@ -11,7 +11,8 @@ import pytest
 from starlette.responses import Response
 
 from components.authentik.api import authentik_at
-from components.http.errors import KeyUnfitError, LoginBlockedError
+from components.authentik.errors import LoginBlockedError
+from components.dynamic.errors import KeyUnfitError
 from components.rotation import Policy
 from components.zot.api import ListedKey, zot_at
 from components.zot.api_key import ApiKeyProvider

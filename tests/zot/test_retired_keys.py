@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
+from components.dynamic.errors import KeyRefusedError
 from components.dynamic.provider import Props
 from components.dynamic.run import RUN, KeySeen
-from components.http.errors import KeyRefusedError, UnexpectedAnswerError
+from components.http.errors import UnexpectedAnswerError
 from components.zot.api_key import ApiKeyProvider
 from components.zot.retired_keys import RetiredKeysProvider
 from tests.dynamic.wanted import LABEL, UNKNOWN, calls, made_by, next_run, outs_of, planned, sweep, swept, writes

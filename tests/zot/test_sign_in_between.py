@@ -13,8 +13,9 @@ import pytest
 from starlette.responses import Response
 
 from components.authentik.api import authentik_at
+from components.authentik.errors import LoginBlockedError
 from components.dynamic.findings import Findings
-from components.http.errors import LoginBlockedError, NotFoundError, ReconcileError, SignInRefusedError
+from components.http.errors import NotFoundError, ReconcileError, SignInRefusedError
 from components.rotation import Policy
 from components.zot.api import zot_at
 from components.zot.first_look import look

@@ -7,7 +7,8 @@ from __future__ import annotations
 import pytest
 
 from components.authentik.api import authentik_at
-from components.http.errors import LoginBlockedError, NotFoundError
+from components.authentik.errors import LoginBlockedError
+from components.http.errors import NotFoundError
 from components.zot.api import zot_at
 from components.zot.sign_in import zot_session
 from tests.authentik.account import BEFORE, USER, made

@@ -7,7 +7,8 @@ from __future__ import annotations
 import pytest
 from starlette.responses import Response
 
-from components.http.errors import LoginBlockedError, SignInRefusedError
+from components.authentik.errors import LoginBlockedError
+from components.http.errors import SignInRefusedError
 from tests.authentik.account import USER, made
 from tests.dynamic.wanted import calls
 from tests.http.between import Between

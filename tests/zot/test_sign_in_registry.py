@@ -9,13 +9,8 @@ from collections.abc import Callable
 import pytest
 from starlette.responses import JSONResponse, Response
 
-from components.http.errors import (
-    LoginBlockedError,
-    NotFoundError,
-    ReconcileError,
-    SignInRefusedError,
-    UnexpectedAnswerError,
-)
+from components.authentik.errors import LoginBlockedError
+from components.http.errors import NotFoundError, ReconcileError, SignInRefusedError, UnexpectedAnswerError
 from tests.authentik.account import USER, made
 from tests.estate.authentik.model import User
 from tests.http.between import Between
