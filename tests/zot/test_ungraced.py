@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
+from components.dynamic import own_process
+from components.dynamic.run import Run
 from components.http import logs
 from components.settings.named import UNGRACED
-from components.zot import api_key
 from components.zot.api_key import ApiKeyProvider
 from tests.dynamic.wanted import key, next_run
 from tests.world import GROUP, World
@@ -45,9 +46,10 @@ def test_the_preview_of_a_rotation_thinks_of_what_polls_1password(
     made = ApiKeyProvider().create(wanted)
     signed_in.estate.zot.clock.advance(days=days)
     next_run(signed_in)
-    monkeypatch.setattr(api_key, "is_preview", lambda: True)
-    # A provider process sets its own log up, which a test's process keeps.
-    monkeypatch.setattr(logs, "set_up", lambda: None)
+    monkeypatch.setattr(Run, "is_preview", True)
+    # A provider's process sets itself up, which a test's process keeps.
+    monkeypatch.setattr(logs, "show_our_lines", lambda: None)
+    monkeypatch.setattr(own_process, "of_providers", lambda: None)
     config = {name: json.dumps(value) for name, value in signed_in.config(**account).items()}
     provider = ApiKeyProvider()
     provider.configure(SimpleNamespace(config=config))  # type: ignore[arg-type]  # all that is read of a request
