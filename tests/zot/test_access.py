@@ -137,6 +137,33 @@ def test_the_probes_of_a_key_are_asked_side_by_side() -> None:
     assert probed == Access(create=False, update=False, delete=False)
 
 
+def test_accounts_wait_for_their_refusals_side_by_side() -> None:
+    """The engine asks for four at once; nobody holds a lock while zot lets them wait."""
+    together = threading.Barrier(4)
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.method == "GET":
+            return said(200, json={"apiKeys": []})(request)
+        if request.method == "DELETE":
+            together.wait(timeout=60)
+            return zot_refuses(403)(request)
+        return said(400)(request)
+
+    zot = Zot(URL, httpx.MockTransport(answer))
+    found: list[Access | None] = []
+
+    def look(username: str) -> None:
+        zot.seen_listing(username, SECRET)
+        found.append(zot.seen_access(username, SECRET, "somewhere"))
+
+    threads = [threading.Thread(target=look, args=(f"ci-{number}",)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    assert found == [Access(create=True, delete=False)] * 4
+
+
 @pytest.mark.embedded
 def test_a_refused_key_has_no_access_to_tell_of(world: World) -> None:
     """None, which is neither may nor may not."""

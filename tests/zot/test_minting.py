@@ -18,7 +18,7 @@ from components.authentik.errors import LoginBlockedError
 from components.dynamic.errors import KeyUnfitError
 from components.http.errors import NotFoundError, OutOfOrderError, ReconcileError, UnexpectedAnswerError
 from components.rotation import Policy
-from components.zot.api import Access, Zot, zot_at
+from components.zot.api import Zot, zot_at
 from components.zot.minting import Order, ProvenKey, make_key
 from tests.dynamic.wanted import LABEL, NO_KEY, calls
 from tests.http.between import Between
@@ -274,30 +274,3 @@ def test_a_key_whose_rights_this_run_has_seen_is_not_probed_again(signed_in: Wor
     mint(signed_in, key)
 
     assert len([call for call in calls(signed_in, "zot") if call.startswith("DELETE /v2/")]) == 2
-
-
-def test_accounts_wait_for_their_refusals_side_by_side() -> None:
-    """The engine asks for four at once; nobody holds a lock while zot lets them wait."""
-    together = threading.Barrier(4)
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        if request.method == "GET":
-            return ALIVE(request)
-        if request.method == "DELETE":
-            together.wait(timeout=60)
-            return zot_refuses(403)(request)
-        return said(400)(request)
-
-    zot = Zot(URL, httpx.MockTransport(answer))
-    found: list[Access | None] = []
-
-    def look(username: str) -> None:
-        zot.seen_listing(username, NO_KEY)
-        found.append(zot.seen_access(username, NO_KEY, "somewhere"))
-
-    threads = [threading.Thread(target=look, args=(f"ci-{number}",)) for number in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(120)
-    assert found == [Access(create=True, delete=False)] * 4
