@@ -81,6 +81,39 @@ def test_a_state_of_an_earlier_version_is_in_sync_and_can_be_destroyed(
 
 
 @pytest.mark.embedded
+@pytest.mark.parametrize("away", ["field", "key"])
+def test_a_first_run_that_fails_takes_the_state_over_all_the_same(
+    away: str, signed_in: World, stack: Stack, tmp_path: Path
+) -> None:
+    """
+    In this state the sweep depends on every place, as it did until 2026-11-29. The secret is taken out of the stack
+    file while the field, or the key itself, cannot be served: the state that is written must be one that is read.
+    """
+    _import(FOLDER / "0.2.0.json", signed_in, stack, tmp_path)
+    old = signed_in.field() or ""
+    signed_in.estate.clock.advance(days=91)
+    settings = signed_in.config()
+    del settings["zot-ci:accounts"][0]["forgejo"]
+    stack.configure(settings)
+    stack.env["PULUMI_CONTINUE_ON_ERROR"] = "true"
+    system = signed_in.estate.onepassword if away == "field" else signed_in.estate.zot
+    system.down = True
+
+    failed = stack.up()
+
+    system.down = False
+    assert failed.code != 0
+    assert "snapshot integrity" not in failed.text
+    assert "panic" not in failed.text
+    assert signed_in.accepts(old)
+    again = stack.up()
+    assert again.code == 0, again.text
+    assert signed_in.secret() is None
+    assert signed_in.accepts(signed_in.field())
+    assert stack.preview().code == 0
+
+
+@pytest.mark.embedded
 def test_a_state_of_0_1_0_is_given_up_and_everything_is_taken_over(
     signed_in: World, stack: Stack, tmp_path: Path
 ) -> None:
