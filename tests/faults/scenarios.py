@@ -60,14 +60,15 @@ SCENARIOS = {
 
 class Destroy:
     """
-    What a destroy is told to take away: all of it. A place goes before its key ends, so none holds a dead one.
+    What a destroy is told to take away: all of it. A place goes before its key ends; one whose system gave no answer is
+    left with a warning, and holds a dead key then.
     """
 
     def place_may_go(self, place: Place, now: Seen) -> bool:
         """
         Any place may be gone.
         """
-        return now.held[place] is None
+        return True
 
     def key_may_go(self, username: str) -> bool:
         """
@@ -122,6 +123,8 @@ def strike(prepared: Prepared, scenario: Scenario, fault: Fault, at: int, folder
         stack.cancel()
     else:
         outcome.faults += a_fault_is_told_in_a_sentence(spoilt.text)
+        if scenario.command[0] == "destroy":
+            outcome.faults += _left_unsaid(ours, look(estate, ours), spoilt.text)
     _let_reads_catch_up(world)
     watch = Watch(estate, ours)
     proxies.plan = Plan(after=watch.look)
@@ -139,6 +142,14 @@ def strike(prepared: Prepared, scenario: Scenario, fault: Fault, at: int, folder
     ]
     estate.check()
     return outcome
+
+
+def _left_unsaid(ours: Ours, now: Seen, text: str) -> list[str]:
+    """
+    Say which places a run has left with a dead key and does not name.
+    """
+    left = [place for place in ours.places if now.held[place] is not None and now.key_in(place) is None]
+    return [f"{place} is left with a dead key, and nothing says so" for place in left if " was left: " not in text]
 
 
 def _let_reads_catch_up(world: World) -> None:
