@@ -105,6 +105,9 @@ class RegistryCredentialArgs:
         expire_after_days: more than *rotate_after_days*.
         retire_after_days: how long an old key lives on after the last place let go of it; less than
             *expire_after_days*.
+        retire_when_unused: after that it lives until nothing has used it for a day.
+        retire_at_most_days: but no longer than this, in all; more than *retire_after_days*, less than
+            *expire_after_days*.
         rotation: any text; another one rotates now.
         onepassword_access: `connect`, `serviceAccount` or `cli`; without it the environment chooses the backend.
         stack: part of the key's label, `zot-ci/<stack>/<username>`; the name of the running stack by default.
@@ -130,6 +133,8 @@ class RegistryCredentialArgs:
     rotate_after_days: float = 90.0
     expire_after_days: float = 120.0
     retire_after_days: float = 0.0
+    retire_when_unused: bool = False
+    retire_at_most_days: float | None = None
     rotation: pulumi.Input[str] | None = None
     onepassword_access: Backend | None = None
     stack: str | None = None
@@ -173,6 +178,8 @@ class RegistryCredentialArgs:
             rotate_after_days=account.rotate_after_days,
             expire_after_days=account.expire_after_days,
             retire_after_days=account.retire_after_days,
+            retire_when_unused=account.retire_when_unused,
+            retire_at_most_days=account.retire_at_most_days,
             rotation=account.rotation,
             onepassword_access=settings.onepassword.access,
             stack=stack,
@@ -241,6 +248,8 @@ def _as_settings(args: RegistryCredentialArgs) -> dict[str, Any]:
         rotateAfterDays=args.rotate_after_days,
         expireAfterDays=args.expire_after_days,
         retireAfterDays=args.retire_after_days,
+        retireWhenUnused=args.retire_when_unused,
+        retireAtMostDays=args.retire_at_most_days,
         onepassword=fields,
         forgejo=secrets or None,
         # The rest if it is plain; another resource's is not known yet.

@@ -69,6 +69,8 @@ class RegistryCredential(pulumi.ComponentResource):
             api_key=key.api_key,
             held=proven,
             retire_after_days=args.retire_after_days,
+            retire_when_unused=args.retire_when_unused,
+            retire_at_most_days=args.retire_at_most_days,
             exclusive=args.exclusive,
             opts=self._after(key),
         )

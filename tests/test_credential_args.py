@@ -45,6 +45,12 @@ WRONG: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "user name": ({"username": "zot ci"}, ("username", "100")),
     "days": ({"rotate_after_days": -1}, ("rotate_after_days", "0")),
     "expiry": ({"expire_after_days": 10}, ("expireAfterDays", "rotateAfterDays")),
+    "longest life": ({"retire_at_most_days": 0}, ("retire_at_most_days", "0")),
+    "longest life of nothing": ({"retire_at_most_days": 30}, ("retireAtMostDays", "retireWhenUnused")),
+    "longest life in the grace": (
+        {"retire_when_unused": True, "retire_after_days": 7, "retire_at_most_days": 7},
+        ("retireAtMostDays", "retireAfterDays"),
+    ),
     "rights": ({"rights": ["push"]}, ("rights[0]", "'create'")),
     "groups": ({"groups": [], "authentik_url": "https://a.test"}, ("groups", "empty")),
     "groups without a login": ({"groups": ["ci"]}, ("authentik_url", "missing")),

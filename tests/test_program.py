@@ -50,6 +50,19 @@ def test_the_key_flows_from_one_resource_to_the_next() -> None:
     assert ran.named("zot-ci-api-key").inputs["label"] == "zot-ci/test/zot-ci"
 
 
+def test_the_sweep_is_told_whether_a_key_in_use_waits() -> None:
+    """And has no such input where the settings have none: one more would change every state."""
+    waits = ACCOUNT | {"retireAfterDays": 1, "retireWhenUnused": True}
+    names = ("retire_when_unused", "retire_at_most_days")
+    told = [
+        run(given(RIGHT | {"accounts": [account]})).named("zot-ci-retired-keys").inputs
+        for account in (ACCOUNT, waits, waits | {"retireAtMostDays": 30})
+    ]
+
+    assert [tuple(inputs.get(name) for name in names) for inputs in told] == [(None, None), (True, None), (True, 30)]
+    assert not set(names) & set(told[0])
+
+
 def test_one_credential_for_each_account() -> None:
     """Each with its own resources and its own entry in the output."""
     second = ACCOUNT | {

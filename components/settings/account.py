@@ -97,6 +97,8 @@ class AccountSettings(SettingsModel):
 
     *rights* are what the key is expected to be allowed beside reading, no more and no less. Where *probe_repository* is
     absent, the registry's own holds, and its tag. An *exclusive* account has no live key but ours.
+    With *retire_when_unused* a replaced key that is in use lives on after *retire_after_days*, for
+    *retire_at_most_days* in all.
     """
 
     username: Username
@@ -109,6 +111,8 @@ class AccountSettings(SettingsModel):
     rotate_after_days: DaysOrNever = 90.0
     expire_after_days: Days = 120.0
     retire_after_days: DaysOrNever = 0.0
+    retire_when_unused: Truth = False
+    retire_at_most_days: Days | None = None
     rotation: Text | None = None
     onepassword: Annotated[list[FieldSettings], Field(min_length=1), BeforeValidator(as_list)]
     forgejo: Annotated[list[SecretSettings], Field(min_length=1, default_factory=list)]
@@ -130,9 +134,23 @@ class AccountSettings(SettingsModel):
             faults.append(
                 "expireAfterDays must be more than retireAfterDays: no grace is longer than a key's whole life"
             )
+        faults += self._limit_faults()
         if faults:
             raise ValueError("; ".join(faults))
         return self
+
+    def _limit_faults(self) -> list[str]:
+        most = self.retire_at_most_days
+        if most is None:
+            return []
+        faults = []
+        if not self.retire_when_unused:
+            faults.append("retireAtMostDays needs retireWhenUnused: true, whose limit it is")
+        if most <= self.retire_after_days:
+            faults.append("retireAtMostDays must be more than retireAfterDays, which it begins after")
+        if most >= self.expire_after_days:
+            faults.append("retireAtMostDays must be less than expireAfterDays: the registry ends a key then by itself")
+        return faults
 
     @property
     def policy(self) -> Policy:

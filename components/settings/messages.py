@@ -31,6 +31,8 @@ def fault_line(fault: Any, model: type[pydantic.BaseModel], namespace: str) -> s
         "list_type": "must be a list",
         "string_type": "must be text",
         "float_type": "must be a number",
+        "bool_type": "must be true or false",
+        "bool_parsing": "must be true or false",
         "literal_error": text.replace("Input should be", "must be"),
         # Our own sentences stand as they are; pydantic's begin with a capital.
         "value_error": text,

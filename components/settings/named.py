@@ -62,8 +62,8 @@ def is_polled(fields: int, secrets: int) -> bool:
 
 def ungraced_accounts(get: Callable[[str], object]) -> set[str]:
     """
-    Return the user names of accounts that may be polled and that mention no grace, of a stack's configuration as
-    `named_fields` takes it.
+    Return the user names of accounts that may be polled, and that mention neither a grace nor that an old key in use
+    stays, of a stack's configuration as `named_fields` takes it.
     """
     try:
         accounts = accounts_in(parsed(get(f"{NAMESPACE}:accounts")))
@@ -73,6 +73,7 @@ def ungraced_accounts(get: Callable[[str], object]) -> set[str]:
         str(account.get("username"))
         for account in _mappings(accounts)
         if "retireAfterDays" not in account
+        and account.get("retireWhenUnused") not in (True, "true")
         and is_polled(len(_mappings(account.get("onepassword"))), len(_mappings(account.get("forgejo"))))
     }
 

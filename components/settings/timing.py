@@ -58,7 +58,7 @@ def ungraced(accounts: Sequence[AccountSettings]) -> list[str]:
 
 def _is_ungraced(account: AccountSettings) -> bool:
     return is_polled(len(account.onepassword), len(account.forgejo)) and (
-        "retire_after_days" not in account.model_fields_set
+        "retire_after_days" not in account.model_fields_set and not account.retire_when_unused
     )
 
 

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..http.errors import EnvironmentUnfitError
+from .in_use import Waiting
 
 # `<user name>=<days>`: for that account, in this run.
 _VARIABLE = "ZOT_CI_KEEP_OLD"
@@ -28,11 +29,13 @@ class Grace:
         setting: for every older key of which nothing else is known.
         kept: what an order of an earlier run said of a key, by its uuid.
         ordered: what this run's order says of all of them; None for no order.
+        waiting: whether one that is in use stays after that.
     """
 
     setting: float
     kept: Mapping[str, float] = field(default_factory=dict)
     ordered: float | None = None
+    waiting: Waiting = field(default_factory=Waiting)
 
     def of(self, uuid: str) -> float:
         """
@@ -40,12 +43,26 @@ class Grace:
         """
         return self.kept.get(uuid, self.setting) if self.ordered is None else self.ordered
 
+    @property
+    def after(self) -> Waiting:
+        """
+        What holds of a key that is in use when its grace is over: an order ends it.
+        """
+        return self.waiting if self.ordered is None else Waiting()
+
     def remembered(self, left: list[str]) -> dict[str, float]:
         """
         Return what is to be remembered of the keys that were *left* alive: what an order said of them.
         """
         known = self.kept if self.ordered is None else dict.fromkeys(left, self.ordered)
         return {uuid: known[uuid] for uuid in left if uuid in known}
+
+
+def is_ordered_for(username: str) -> bool:
+    """
+    Whether something is ordered for this run and that account, readable or not.
+    """
+    return os.environ.get(_VARIABLE, "").strip().rpartition("=")[0] == username
 
 
 def ordered_for(username: str) -> float | None:

@@ -4,8 +4,8 @@ The end of old keys: after a rotation, no key with our label is left but the cur
 The only resource that ends a key which had a successor, and it does so last. From every place it takes the uuid of the
 key that the place is known to work with, and it ends nothing while any of them has another. It never ends a key that is
 newer than the one it works with, if it has our label. A stale key's grace counts from its successor's birth, or from
-the run in which the last place let go of it. Keys with another label are somebody else's: they are only ended where
-the account is exclusive.
+the run in which the last place let go of it; where the settings say so, a key that is in use stays after that. Keys
+with another label are somebody else's: they are only ended where the account is exclusive.
 """
 
 from __future__ import annotations
@@ -27,13 +27,15 @@ from ..dynamic.trouble import condition_of, is_trouble
 from ..http.errors import ReconcileError, UnexpectedAnswerError
 from ..rotation import CURRENT, to_the_minute
 from .api import KeyAuth, Listing, zot_at
-from .grace import Grace, ordered_for
+from .grace import Grace, is_ordered_for, ordered_for
+from .in_use import Waiting
 from .key_facts import described
-from .stale_keys import condition, dated, facts, let_go, of_another_stack, other_keys, stale_keys, without_age
+from .stale_keys import condition, dated, facts, let_go, other_keys, rivals, stale_keys, uses, waiting, without_age
 
 _log = logging.getLogger(__name__)
 
-_UPDATED = ("zot_url", "username", "label", "key_uuid", "api_key", "held", "retire_after_days", "exclusive")
+_RULES = ("retire_after_days", "retire_when_unused", "retire_at_most_days", "exclusive")
+_UPDATED = ("zot_url", "username", "label", "key_uuid", "api_key", "held", *_RULES)
 _INPUTS = (*_UPDATED, "condition")
 # What a sweep leaves for the next one, in the state.
 _REMEMBERED = ("kept", "let_go")
@@ -46,7 +48,7 @@ class RetiredKeysProvider(Provider):
 
     named_by = ("zot_url", "username")
     inputs = _INPUTS
-    volatile = ("stale", "others")
+    volatile = ("stale", "others", "still_used")
     server = "zot_url"
 
     def names(self, props: Props) -> list[Identity]:
@@ -72,20 +74,26 @@ class RetiredKeysProvider(Provider):
 
     def without_volatile(self, props: Props) -> Props:
         """
-        Leave out for how long each key has had a successor.
+        Leave out for how long each key has had a successor, and its uses: of those that something still holds their
+        uuids are kept, unless it decides how long they live.
         """
-        return {**props, **{name: without_age(props.get(name) or []) for name in self.volatile}}
+        held = [] if props.get("retire_when_unused") else props.get("still_used") or []
+        moved = {name: without_age(props.get(name) or []) for name in ("stale", "others")}
+        return {**props, **moved, "still_used": [str(line).partition(" ")[0] for line in held]}
 
     def diff(self, id_: str, olds: Props, news: Props) -> DiffResult:
         """
-        Another current key, or a stale one that the last read found and whose grace is over by today's settings.
+        Another current key, or a stale one that the last read found and whose grace is over by today's settings, unless
+        it waits until nothing uses it.
         """
         olds = self.as_read(id_, olds)
         RUN.note(Claim(_slot(olds), olds["mark"], labels=_labels(olds)))
         found = olds["condition"] if is_trouble(olds["condition"]) else condition(olds, news)
-        still_used = [f"something still holds it: {line}" for line in olds.get("still_used") or []]
         said = [] if found == CURRENT else [found]
-        self.report(news, _thing(olds), [*said, *_rivals(olds, news), *still_used])
+        # Without an answer, of uses only what an earlier run recorded is known.
+        seen = olds if not is_trouble(olds["condition"]) else {**olds, "stale": [], "others": []}
+        in_use = uses(seen, news, _labels(olds), is_ordered=is_ordered_for(news["username"]))
+        self.report(news, _thing(olds), [*said, *rivals(olds, news, _labels(olds)), *in_use])
         result = differences(olds, news, update=_UPDATED)
         return DiffResult(result.changes or found != CURRENT, result.replaces)
 
@@ -120,7 +128,8 @@ def _swept(wanted: Props, mark: str, earlier: tuple[str, ...], before: Props) ->
     End the stale keys, unless a place lags behind, and return all outputs. *earlier* labels of this resource count too,
     and so does what is remembered from *before*: what an order said of a key, and when the places let go of it.
     """
-    grace = Grace(float(wanted.get("retire_after_days") or 0), _kept(before), ordered_for(wanted["username"]))
+    days = float(wanted.get("retire_after_days") or 0)
+    grace = Grace(days, _kept(before), ordered_for(wanted["username"]), Waiting.by(wanted))
     key_in(wanted, "api_key", f"the sweep of {wanted['username']}")
     labels = {*earlier, wanted["label"]}
     earlier_labels = sorted(labels - {wanted["label"]})
@@ -144,6 +153,8 @@ def _swept(wanted: Props, mark: str, earlier: tuple[str, ...], before: Props) ->
     let_go_at = {uuid: at for uuid, at in left.items() if at is not None}
     kept = grace.remembered(list(left))
     found = facts(listing, wanted["key_uuid"], labels, kept, let_go_at)
+    for one in waiting(found, wanted) if grace.ordered is None else []:
+        _log.info("zot: of %s, key %s", wanted["username"], grace.after.sentence(one))
     remembered = {"kept": kept, "let_go": {uuid: at.isoformat() for uuid, at in let_go_at.items()}}
     # Absent where there is nothing to remember, as in older states.
     return {**outs, **found, **{name: values for name, values in remembered.items() if values}}
@@ -167,9 +178,9 @@ def _end(
     props: Props, labels: set[str], grace: Grace, before: Props, *, exclusive: bool = False
 ) -> tuple[dict[str, datetime | None], Listing]:
     """
-    End the stale keys whose *grace* is over, and of an *exclusive* account those of others; return those that stay for
-    it, by uuid, with the time at which the places let go of them where that is known, and all keys that are left. The
-    registry may refuse the current key, which asks.
+    End the stale keys whose *grace* is over and that need not wait, and of an *exclusive* account those of others;
+    return those that stay, by uuid, with the time at which the places let go of them where that is known, and all keys
+    that are left. The registry may refuse the current key, which asks.
     """
     zot, username = zot_at(props["zot_url"]), props["username"]
     auth = KeyAuth(username, props["api_key"])
@@ -181,7 +192,7 @@ def _end(
     ended, foreign = set(), {one.key.uuid for one in others}
     for one in dated([*stale, *(others if exclusive else [])], since):
         key = one.key
-        if not one.is_over(listing.time, grace.of(key.uuid)):
+        if not one.is_over(listing.time, grace.of(key.uuid)) or one.waits(listing.time, grace.after):
             left[key.uuid] = since.get(key.uuid)
             continue
         zot.revoke(auth, username, key.uuid)
@@ -191,17 +202,6 @@ def _end(
         else:
             _log.info("zot: revoked key %s of %s, created %s", key.uuid, username, to_the_minute(key.created_at))
     return left, replace(listing, keys=tuple(key for key in listing.keys if key.uuid not in ended))
-
-
-def _rivals(found: Props, settings: Props) -> list[str]:
-    """
-    Warn of other stacks of this program that have the same account, where it is exclusive.
-    """
-    labels = [str(one["label"]) for one in found.get("others") or []] if settings.get("exclusive") else []
-    return [
-        f"the stack {stack} has made a key of this exclusive account, and would end ours: have it in one stack only"
-        for stack in of_another_stack(labels, _labels(found), settings["username"])
-    ]
 
 
 def _kept(props: Props) -> dict[str, float]:
@@ -256,6 +256,8 @@ class RetiredKeys(Resource, module="zot", name="RetiredKeys"):
         api_key: the same key, to ask the registry with. Secret in the state.
         held: for each place that holds the key, the uuid of the key that it is known to work with.
         retire_after_days: how long a key stays alive after its successor was made.
+        retire_when_unused: after that it stays until nothing has used it for a day.
+        retire_at_most_days: but no longer than this after its successor was made.
         exclusive: keys of other labels are stale as well.
     """
 
@@ -274,6 +276,8 @@ class RetiredKeys(Resource, module="zot", name="RetiredKeys"):
         api_key: pulumi.Input[str],
         held: Mapping[str, pulumi.Input[str]],
         retire_after_days: float,
+        retire_when_unused: bool = False,
+        retire_at_most_days: float | None = None,
         exclusive: bool = False,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -288,7 +292,8 @@ class RetiredKeys(Resource, module="zot", name="RetiredKeys"):
             "condition": CURRENT,
             "still_used": None,
             "mark": None,
-            **given(exclusive=exclusive or None),
+            **given(exclusive=exclusive or None, retire_when_unused=retire_when_unused or None),
+            **given(retire_at_most_days=retire_at_most_days),
         }
         secret = pulumi.ResourceOptions(additional_secret_outputs=["api_key"])
         super().__init__(RetiredKeysProvider(), resource_name, props, pulumi.ResourceOptions.merge(secret, opts))

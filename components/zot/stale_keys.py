@@ -2,26 +2,26 @@
 Which keys of an account are stale, and what is said of them. Pure functions: no network, no Pulumi.
 
 A stale key is one with our label that has a successor, or, where the account is *exclusive*, any key that is not ours.
-Both wait for their grace. It counts from the birth of the first key of ours that came after them or, where a sweep has
-seen it, from when the last place let go of them, whichever is later: a successor may never have reached a place. A key
-that is not ours and is younger than all of ours has no successor and no grace.
+Both wait for their grace, and after it, where the settings say so, until nothing uses them (`in_use.py`). The grace
+counts from the birth of the first key of ours that came after them or, where a sweep has seen it, from when the last
+place let go of them, whichever is later: a successor may never have reached a place. A key that is not ours and is
+younger than all of ours has no successor and no grace.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from ..rotation import CURRENT, age_days
 from .api import ListedKey, Listing
+from .in_use import AGO, BY_HAND, OWN_USE, USE, Waiting, use_of, used_by_hand
 from .key_facts import described
 
-# The run that replaces a key still uses it for a moment after its successor was made.
-_OWN_USE = timedelta(hours=1)
-# For how many days a key has had a successor.
-_AGO = "succeeded_days_ago"
+# What moves by itself, or is absent in older states.
+_MOVES = (AGO, BY_HAND, *USE)
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,24 @@ class StaleKey:
         Whether something other than the run that replaced it has used it since.
         """
         used = self.key.last_used
-        return bool(used and self.succeeded_at and used > self.succeeded_at + _OWN_USE)
+        return bool(used and self.succeeded_at and used > self.succeeded_at + OWN_USE)
+
+    def used_at(self, now: datetime) -> datetime | None:
+        """
+        Return when it was used last, if that may have been by something other than the run that replaced it: within the
+        hour after that run nobody can tell. None as well for a key that has expired or has no successor.
+        """
+        key = self.key
+        is_dead = key.is_expired or (key.expires_at is not None and key.expires_at <= now)
+        if is_dead or self.succeeded_at is None:
+            return None
+        return key.last_used if self.still_used or now <= self.succeeded_at + OWN_USE else None
+
+    def waits(self, now: datetime, waiting: Waiting) -> bool:
+        """
+        Whether it stays after its grace, since it is in use, by the registry's clock.
+        """
+        return waiting.keeps(_since(self, now))
 
     def is_over(self, now: datetime, grace_days: float) -> bool:
         """
@@ -125,11 +142,16 @@ def facts(
     Return what is recorded of the keys that are or may be stale, for *condition* to judge by any settings; and of each
     for how many days an order of an earlier run *kept* it, by uuid. *known* says when places let go of them.
     """
+    current = listing.find(current_uuid)
     ours = dated(stale_keys(listing, current_uuid, labels), known or {})
     others = dated(other_keys(listing, current_uuid, labels), known or {})
+    published_at = None if current is None else current.created_at + OWN_USE
     return {
         "stale": [_fact(str(one), one, listing.time, kept or {}) for one in ours],
-        "others": [_fact(described(one.key), one, listing.time, kept or {}) for one in others],
+        "others": [
+            {**_fact(described(one.key), one, listing.time, kept or {}), **_by_hand(one.key, published_at)}
+            for one in others
+        ],
         "still_used": [
             f"{one.key.uuid} was used on {one.key.last_used:%Y-%m-%d}, after its successor was published"
             for one in ours
@@ -140,14 +162,14 @@ def facts(
 
 def condition(found: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
     """
-    Judge the keys that were *found* by today's *settings*: `retire_after_days` and `exclusive`.
+    Judge the keys that were *found* by today's *settings*: `retire_after_days`, `exclusive`, and whether one waits that
+    is in use.
     """
-    grace_days = float(settings.get("retire_after_days") or 0)
     sentences = []
-    ours = _over(found["stale"], grace_days)
+    ours = _over(found["stale"], settings)
     if ours:
         sentences.append(f"{len(ours)} more with our label: {', '.join(ours)}")
-    others = _over(found.get("others") or [], grace_days) if settings.get("exclusive") else []
+    others = _over(found.get("others") or [], settings) if settings.get("exclusive") else []
     if others:
         sentences.append(f"{len(others)} of others, and the account is exclusive: {'; '.join(others)}")
     return "; ".join(sentences) or CURRENT
@@ -157,7 +179,16 @@ def without_age(found: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """
     Return what *facts* recorded of some keys, without what moves by itself.
     """
-    return [{name: value for name, value in one.items() if name != _AGO} for one in found]
+    return [{name: value for name, value in one.items() if name not in _MOVES} for one in found]
+
+
+def waiting(found: Mapping[str, Any], settings: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """
+    Return of the facts that were *found* those of the keys that stay after their grace, since they are in use.
+    """
+    rule = Waiting.by(settings)
+    ended = [*found["stale"], *((found.get("others") or []) if settings.get("exclusive") else [])]
+    return [one for one in ended if AGO in one and _is_past_grace(one, settings) and rule.keeps(one)]
 
 
 def of_another_stack(labels: Collection[str], ours: Collection[str], username: str) -> list[str]:
@@ -169,18 +200,68 @@ def of_another_stack(labels: Collection[str], ours: Collection[str], username: s
     return sorted({part[1] for part in parts if len(part) == 3 and (part[0], part[2]) == ("zot-ci", username)})
 
 
+def rivals(found: Mapping[str, Any], settings: Mapping[str, Any], ours: Collection[str]) -> list[str]:
+    """
+    Warn of other stacks of this program that have the same account, where it is exclusive. *ours* are our labels.
+    """
+    labels = [str(one["label"]) for one in found.get("others") or []] if settings.get("exclusive") else []
+    return [
+        f"the stack {stack} has made a key of this exclusive account, and would end ours: have it in one stack only"
+        for stack in of_another_stack(labels, ours, settings["username"])
+    ]
+
+
+def uses(
+    found: Mapping[str, Any], settings: Mapping[str, Any], ours: Collection[str], *, is_ordered: bool
+) -> list[str]:
+    """
+    Say which keys that are not the current one something uses, and which of them stay for it.
+
+    Args:
+        found: what *facts* recorded; a state from before uses were recorded has none.
+        ours: our labels.
+        is_ordered: an order decides in this run how long older keys live, so that none stays.
+    """
+    rule = Waiting.by(settings)
+    stay = [] if is_ordered else waiting(found, settings)
+    named = {str(one["key"]).partition(" ")[0] for one in stay}
+    # Of those the first sentence is enough.
+    held = [line for line in found.get("still_used") or [] if line.partition(" ")[0] not in named]
+    username = settings["username"]
+    by_hand = [one for one in found.get("others") or [] if not of_another_stack([one["label"]], ours, username)]
+    return [
+        *(rule.sentence(one) for one in stay),
+        *(f"something still holds it: {line}" for line in held),
+        *used_by_hand(by_hand, username),
+    ]
+
+
 def _fact(words: str, stale: StaleKey, now: datetime, kept: Mapping[str, float]) -> dict[str, Any]:
-    # The engine keeps no property that is None.
-    since = {} if stale.succeeded_at is None else {_AGO: age_days(stale.succeeded_at, now)}
     keep = {"keep_days": kept[stale.key.uuid]} if stale.key.uuid in kept else {}
-    return {"key": words, "label": stale.key.label, **since, **keep}
+    return {"key": words, "label": stale.key.label, **_since(stale, now), **keep}
 
 
-def _over(found: list[dict[str, Any]], grace_days: float) -> list[str]:
-    # What an order kept goes before the settings; one without a successor has no grace.
-    over = [one for one in found if _AGO not in one or _is_over(one, grace_days)]
+def _since(stale: StaleKey, now: datetime) -> dict[str, Any]:
+    """
+    Return what moves by itself: for how long a key has had a successor, and its use.
+    """
+    # The engine keeps no property that is None.
+    since = {} if stale.succeeded_at is None else {AGO: age_days(stale.succeeded_at, now)}
+    return {**since, **use_of(stale.key, stale.used_at(now), now)}
+
+
+def _by_hand(key: ListedKey, published_at: datetime | None) -> dict[str, str]:
+    used = key.last_used
+    return {BY_HAND: used.isoformat()} if used and published_at and used > published_at else {}
+
+
+def _over(found: list[dict[str, Any]], settings: Mapping[str, Any]) -> list[str]:
+    # One without a successor has no grace.
+    rule = Waiting.by(settings)
+    over = [one for one in found if AGO not in one or (_is_past_grace(one, settings) and not rule.keeps(one))]
     return [str(one["key"]) for one in over]
 
 
-def _is_over(fact: Mapping[str, Any], grace_days: float) -> bool:
-    return bool(fact[_AGO] >= fact.get("keep_days", grace_days))
+def _is_past_grace(fact: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:
+    # What an order kept goes before the settings.
+    return bool(fact[AGO] >= fact.get("keep_days", float(settings.get("retire_after_days") or 0)))

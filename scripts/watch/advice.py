@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from .document import AccountStatus, PlaceStatus, Status
+from .document import AccountStatus, PlaceStatus, StaleKey, Status
 
 _SOON = timedelta(days=7)
 
@@ -75,11 +75,18 @@ def _in_time(account: AccountStatus) -> list[str]:
     if key is None:
         return []
     lines = [
-        f"Find what still uses the older key {stale.uuid} of {name}"
-        + (f"; it ends with the first up after {stale.ends_at:%Y-%m-%d}." if stale.ends_at else ".")
+        f"Find what still uses the older key {stale.uuid} of {name}{_end(stale)}."
         for stale in key.stale
         if stale.still_used
     ]
     if key.other_keys and not account.exclusive:
         lines.append(f"See whether anybody needs the keys of {name} with other labels; end those that nobody claims.")
     return lines
+
+
+def _end(stale: StaleKey) -> str:
+    if stale.waits and stale.used_at:
+        latest = stale.ends_at_the_latest
+        limit = f", at the latest with the first up after {latest:%Y-%m-%d}" if latest else ""
+        return f", last on {stale.used_at:%Y-%m-%d %H:%M}; it ends when nothing has used it for 24 hours{limit}"
+    return f"; it ends with the first up after {stale.ends_at:%Y-%m-%d}" if stale.ends_at else ""

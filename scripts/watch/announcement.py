@@ -26,8 +26,13 @@ def announcement(status: Status, account: AccountStatus, keep_days: float | None
     lines = [f"rotating the key of {name}: {key.uuid}, {_age(key.age_days)} old, gets a successor now"]
     places = ", ".join(f"{place.system} {place.name}" for place in account.places)
     lines.append(f"the new key goes to {places}")
+    longer = account.retire_when_unused and keep_days != 0
     if grace:
-        lines.append(f"then {key.uuid} lives {_days(grace)} more{said}; the first up after that ends it")
+        unless = ", unless something used it within 24 hours (retireWhenUnused)" if longer else ""
+        lines.append(f"then {key.uuid} lives {_days(grace)} more{said}; the first up after that ends it{unless}")
+    elif longer:
+        unless = "the first up after an hour ends it, unless something used it within 24 hours"
+        lines.append(f"then {key.uuid} stays (retireWhenUnused); {unless}")
     else:
         lines.append(f"then, in this run, {key.uuid} ends: a job that still holds it is refused")
     if not key.checked:
@@ -48,6 +53,10 @@ def announcement(status: Status, account: AccountStatus, keep_days: float | None
 
 
 def _of_stale(stale: StaleKey, now: datetime, grace: float, *, ordered: bool) -> str:
+    if stale.waits and stale.used_at and not ordered:
+        latest = stale.ends_at_the_latest
+        limit = f", until {latest:%Y-%m-%d %H:%M} at the latest" if latest else ""
+        return f"the older key {stale.uuid}, used on {stale.used_at:%Y-%m-%d %H:%M}, stays while it is used{limit}"
     used = ", which something still uses," if stale.still_used else ""
     ends_at = stale.ends_at
     if ordered and stale.replaced_at:

@@ -90,9 +90,15 @@ class StaleKey:
     replaced_at: datetime | None
     """When its successor was made, to about a second."""
     ends_at: datetime | None
-    """The first `up` after this ends it."""
+    """The first `up` after this ends it; a later one if it *waits* and is used again."""
     still_used: bool
     """Something used it after its successor was published."""
+    used_at: datetime | None
+    """When something used it last; within an hour of its replacement that can be the run that replaced it."""
+    waits: bool
+    """Its grace is over, and it stays since it was used within 24 hours (`retireWhenUnused`)."""
+    ends_at_the_latest: datetime | None
+    """Of one that *waits*: the first `up` after this ends it, whatever uses it; null for never."""
 
 
 @dataclass(frozen=True)
@@ -191,6 +197,8 @@ class AccountStatus:
     places: list[PlaceStatus]
     retire_after_days: float
     """How long an older key lives after its successor was made."""
+    retire_when_unused: bool
+    """After that one that is in use lives on."""
     exclusive: bool
     """Keys with another label end like older ones."""
 

@@ -17,6 +17,8 @@ from .systems import SYSTEMS, UNCHECKED, lines_of, systems_of
 _CURRENT = "current"
 # Inputs that change because the key does.
 _OF_THE_KEY = {"value", "key_uuid", "api_key", "held", "condition", "__provider"}
+# For how long nothing must use an older key that waits (`components/zot/in_use.py`).
+_QUIET = timedelta(days=1)
 _PLACES = ("onepassword:ItemField", "forgejo:ActionsSecret")
 
 
@@ -63,7 +65,8 @@ def _account(name: str, look: Look, now: datetime, verified: Round | None) -> Ac
         key=_key(key, sweep, now) if key and current else None,
         places=sorted(places, key=lambda place: (place.system, place.name)),
         retire_after_days=_grace_days(sweep),
-        exclusive=bool(sweep and (sweep.wanted or sweep.facts).get("exclusive")),
+        retire_when_unused=bool(_rule(sweep, "retire_when_unused")),
+        exclusive=bool(_rule(sweep, "exclusive")),
     )
 
 
@@ -201,8 +204,30 @@ def _stale(sweep: Resource, now: datetime) -> list[StaleKey]:
         replaced_at = None if days is None else now - timedelta(days=days)
         grace = _number(one.get("keep_days"), _grace_days(sweep))
         ends_at = replaced_at + timedelta(days=grace) if replaced_at else None
-        found.append(StaleKey(uuid, _day(born), replaced_at, ends_at, still_used=uuid in used))
+        used_at, latest = moment(one.get("used_at")), _latest_end(one, sweep, replaced_at)
+        quiet_at = used_at + _QUIET if used_at else None
+        waits = bool(_rule(sweep, "retire_when_unused") and ends_at and ends_at <= now and quiet_at and now < quiet_at)
+        waits = waits and (latest is None or now < latest)
+        if waits:
+            ends_at = min(end for end in (quiet_at, latest) if end)
+        is_used = uuid in used
+        found.append(
+            StaleKey(uuid, _day(born), replaced_at, ends_at, is_used, used_at, waits, latest if waits else None)
+        )
     return found
+
+
+def _latest_end(fact: Mapping[str, Any], sweep: Resource, replaced_at: datetime | None) -> datetime | None:
+    at_most = _number(_rule(sweep, "retire_at_most_days"), None)
+    limit = None if at_most is None or replaced_at is None else replaced_at + timedelta(days=at_most)
+    return min((end for end in (limit, moment(fact.get("expires_at"))) if end), default=None)
+
+
+def _rule(sweep: Resource | None, name: str) -> Any:
+    """
+    Return what the settings say of older keys; of a resource that the look does not show, what they said last.
+    """
+    return (sweep.wanted or sweep.facts).get(name) if sweep else None
 
 
 def _grace_days(sweep: Resource | None) -> float:

@@ -42,6 +42,14 @@ METRICS: dict[str, tuple[str, tuple[str, ...]]] = {
     "zot_ci_key_rights_fit": ("Whether the key has exactly the expected rights.", _ACCOUNT),
     "zot_ci_stale_keys": ("Older keys with our label that are still alive.", _ACCOUNT),
     "zot_ci_stale_keys_used": ("Of these, those that something used after they were replaced.", _ACCOUNT),
+    "zot_ci_waiting_key_used_timestamp_seconds": (
+        "When something used an older key last that stays for it.",
+        (*_ACCOUNT, "key"),
+    ),
+    "zot_ci_waiting_key_ends_timestamp_seconds": (
+        "When an older key that something uses ends at the latest.",
+        (*_ACCOUNT, "key"),
+    ),
     "zot_ci_other_keys": ("Keys of the account with another label.", _ACCOUNT),
     "zot_ci_place_in_sync": ("Whether the place holds what it should.", _PLACE),
     "zot_ci_place_proven_timestamp_seconds": ("When a canary succeeded there last.", (*_PLACE, "by")),
@@ -138,6 +146,12 @@ def _of_key(key: Key, labels: dict[str, str]) -> Iterator[Sample]:
     if key.checked:
         yield Sample("zot_ci_stale_keys", len(key.stale), labels)
         yield Sample("zot_ci_stale_keys_used", sum(stale.still_used for stale in key.stale), labels)
+        for stale in key.stale:
+            which = labels | {"key": stale.uuid}
+            if stale.waits and stale.used_at:
+                yield Sample("zot_ci_waiting_key_used_timestamp_seconds", _time(stale.used_at), which)
+            if stale.ends_at_the_latest:
+                yield Sample("zot_ci_waiting_key_ends_timestamp_seconds", _time(stale.ends_at_the_latest), which)
         yield Sample("zot_ci_other_keys", len(key.other_keys), labels)
 
 

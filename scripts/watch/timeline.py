@@ -112,6 +112,10 @@ def _stale(key: Key, number: int) -> Row:
     if stale.ends_at:
         spans.append(Span("grace", replaced, max(stale.ends_at, replaced)))
         ends = f", ends with the first up after {stale.ends_at:%Y-%m-%d}"
+    if stale.waits and stale.used_at:
+        latest = stale.ends_at_the_latest
+        limit = f", at the latest on {latest:%Y-%m-%d}" if latest else ""
+        ends = f", used on {stale.used_at:%Y-%m-%d %H:%M}, ends when nothing has used it for 24 hours{limit}"
     used = ", something still uses it" if stale.still_used else ""
     return Row(stale.uuid, spans, f"older key, replaced {replaced:%Y-%m-%d}{ends}{used}")
 

@@ -10,9 +10,11 @@ import pytest
 
 from components.settings.model import load
 from components.settings.named import ungraced_accounts
+from tests.messages import assert_names
 from tests.settings.given import given
-from tests.settings.spoiled import MISSING, A, with_
+from tests.settings.spoiled import MISSING, A, faults, with_
 
+UNUSED, AT_MOST = f"{A}.retireWhenUnused", f"{A}.retireAtMostDays"
 ROTATE, EXPIRE, RETIRE = f"{A}.rotateAfterDays", f"{A}.expireAfterDays", f"{A}.retireAfterDays"
 
 
@@ -31,10 +33,22 @@ def doubts(*changes: tuple[str, Any]) -> list[str]:
         [(ROTATE, 1), (EXPIRE, 7), (RETIRE, 1), ("upEveryDays", "1")],
         # A grace longer than the rotation: several old keys live.
         [(ROTATE, 1), (EXPIRE, 10), (RETIRE, 5), ("upEveryDays", 1)],
+        [(RETIRE, 1), (UNUSED, True)],
+        [(UNUSED, "true"), (RETIRE, 1), (AT_MOST, "1.5")],
         # Paused: nothing comes due.
         [(ROTATE, 0), (EXPIRE, 1), (RETIRE, 0.9), ("upEveryDays", 7)],
     ],
-    ids=["defaults", "a grace", "more than a week", "more than a day", "each day", "a long grace", "paused"],
+    ids=[
+        "defaults",
+        "a grace",
+        "more than a week",
+        "more than a day",
+        "each day",
+        "a long grace",
+        "unused",
+        "at most",
+        "paused",
+    ],
 )
 def test_days_that_work_together_are_taken_without_a_word(changes: list[tuple[str, Any]]) -> None:
     """Nobody reads a warning that is always there."""
@@ -73,6 +87,9 @@ POLLED: dict[str, tuple[list[tuple[str, Any]], bool]] = {
     "a copy in another vault": ([(f"{A}.onepassword", [FIELD, {**FIELD, "vault": "cluster"}])], True),
     "a grace": ([(f"{A}.forgejo", MISSING), (RETIRE, 1)], False),
     "no grace, written out": ([(f"{A}.forgejo", MISSING), (RETIRE, 0)], False),
+    "no grace, but unused keys alone": ([(f"{A}.forgejo", MISSING), (UNUSED, True)], False),
+    "the same in quotes": ([(f"{A}.forgejo", MISSING), (UNUSED, "true")], False),
+    "used keys too, written out": ([(f"{A}.forgejo", MISSING), (UNUSED, False)], True),
     "no grace, in quotes": ([(f"{A}.forgejo", MISSING), (RETIRE, "0")], False),
 }
 
@@ -89,3 +106,15 @@ def test_whatever_polls_1password_is_thought_of_until_the_grace_is_written_out(
     assert [line.partition(":")[0] for line in lines] == (["zot-ci"] if is_told else [])
     assert ungraced_accounts(config.get) == ({"zot-ci"} if is_told else set())
     assert all("retireAfterDays: 1" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("days", "other"),
+    [(7, "retireAfterDays"), (6.9, "retireAfterDays"), (120, "expireAfterDays"), (130, "expireAfterDays")],
+    ids=["with the grace", "before the grace", "with the expiry", "after the expiry"],
+)
+def test_the_longest_life_of_an_old_key_lies_between_its_grace_and_its_expiry(days: float, other: str) -> None:
+    """One line, which names both."""
+    [line] = faults(with_((RETIRE, 7), (UNUSED, True), (AT_MOST, days)))
+
+    assert_names(line, f"{A} ", "retireAtMostDays", other)

@@ -33,6 +33,7 @@ def test_the_settings_that_are_spoiled_here_are_right() -> None:
 
 SECRET, REPOSITORY = f"{A}.forgejo[0].secret", f"{A}.forgejo[0].repository"
 STORE, CANARY = f"{A}.onepassword[0]", f"{F}.canary"
+AT_MOST = f"{A}.retireAtMostDays"
 ROTATE, EXPIRE, GROUPS, USERNAME = f"{A}.rotateAfterDays", f"{A}.expireAfterDays", f"{A}.groups", f"{A}.username"
 
 WRONG = {
@@ -102,6 +103,12 @@ WRONG = {
     "rotate_after_the_default_expiry": wrong(ROTATE, 121, *LATER, place=A),
     "expire_with_the_grace": wrong(f"{A}.retireAfterDays", 120, "expireAfterDays", "retireAfterDays", place=A),
     "expire_within_the_grace": wrong(f"{A}.retireAfterDays", 120.5, "expireAfterDays", "retireAfterDays", place=A),
+    "unused_a_text": wrong(f"{A}.retireWhenUnused", "daily", "true or false"),
+    "unused_a_number": wrong(f"{A}.retireWhenUnused", 30, "true or false"),
+    "at_most_a_text": wrong(AT_MOST, "a week", "number"),
+    "at_most_zero": wrong(AT_MOST, 0, "0"),
+    "at_most_null": wrong(AT_MOST, None, "no value"),
+    "at_most_of_nothing": wrong(AT_MOST, 30, "retireAtMostDays", "retireWhenUnused: true", place=A),
     "up_every_no_days": wrong("upEveryDays", 0, "0"),
     "up_every_a_text": wrong("upEveryDays", "weekly", "number"),
     "up_every_null": wrong("upEveryDays", None, "no value"),
@@ -114,7 +121,7 @@ WRONG = {
     "onepassword_an_address": wrong(f"{A}.onepassword", "op://blumeops/item/field", "list"),
     "onepassword_null": wrong(f"{A}.onepassword", None, "no value"),
     "target_of_the_user_too": wrong(f"{A}.forgejo[0].user", True, *SCOPE, place=F),
-    "target_of_a_user_s_name": wrong(f"{A}.forgejo[0].user", "eblume", "boolean"),
+    "target_of_a_user_s_name": wrong(f"{A}.forgejo[0].user", "eblume", "true or false"),
     "canary_a_text": wrong(CANARY, "canary.yaml", "mapping"),
     "canary_without_workflow": wrong(CANARY, {"ref": "main"}, "missing", place=f"{CANARY}.workflow"),
     "canary_unknown_key": wrong(

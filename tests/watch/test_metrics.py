@@ -18,7 +18,12 @@ from scripts.watch.files import write_whole
 from scripts.watch.metrics import METRICS, as_text, exposition, proof_samples, samples
 from tests.watch.said import BORN, FIELD_NAME, NOW, OLDER, PROOF, SECRET_NAME, URLS, Said, verified
 
-STALE = {"key": f"{OLDER} created 2026-09-01", "succeeded_days_ago": 0.5}
+USE = {
+    "used_at": (NOW - timedelta(hours=1)).isoformat(),
+    "used_days_ago": 1 / 24,
+    "expires_at": (NOW + timedelta(days=9)).isoformat(),
+}
+STALE = {"key": f"{OLDER} created 2026-09-01", "succeeded_days_ago": 0.5, **USE}
 
 
 def values(status: Status) -> dict[str, float]:
@@ -36,7 +41,8 @@ def full() -> Status:
     facts: dict[str, dict[str, Any]] = {"zot:RetiredKeys": {"stale": [STALE], "still_used": [used]}}
     facts["zot:ApiKey"] = {"other_keys": ["by hand (…)", "another (…)"], "age_days": 40.5}
     facts["forgejo:ActionsSecret"] = {"proof": PROOF}
-    said = Said().account(facts=facts).up(days_ago=3).up(days_ago=1, result="failed").credential(days=90)
+    wanted = {"zot:RetiredKeys": {"retire_when_unused": True}}
+    said = Said().account(facts=facts, wanted=wanted).up(days_ago=3).up(days_ago=1, result="failed").credential(days=90)
     return said.status(verified=verified())
 
 
