@@ -22,14 +22,15 @@ from ..dynamic.provider import Props, Provider, changed, given
 from ..dynamic.run import RUN, KeySeen
 from ..dynamic.seen import SEEN
 from ..dynamic.trouble import is_trouble
-from ..http.errors import ReconcileError, SignInRefusedError
+from ..http.errors import ReconcileError
 from ..rotation import CI_RIGHTS, CURRENT, Policy, condition, due, why_refused
 from ..settings.named import UNGRACED, ungraced_accounts
 from ..settings.reference import StoredToken
-from .api import KeyAuth, zot_at
+from .api import zot_at
 from .asked_for import authentik_of, candidates, order_of, refuse_what_takes_no_key, stored_key
 from .first_look import look
 from .key_facts import described, facts_of, moment, not_watched, observed, policy_of
+from .last_keys import revoke_all_of_its_label
 from .minting import make_key
 
 _log = logging.getLogger(__name__)
@@ -199,7 +200,9 @@ class ApiKeyProvider(Provider):
             _log.warning("zot: left key %s of %s, which is still in %s; %s", id_, username, ", ".join(holding), hint)
             return
         try:
-            self._end(id_, props)
+            others = revoke_all_of_its_label(zot_at(props["zot_url"]), id_, props)
+            if others is not None:
+                SEEN.keys_left[_slot(props)] = others
         except ReconcileError as exc:
             if RUN.claims.program_has(_account(props)) and not RUN.claims.program_has(_slot(props)):
                 left = f"key {id_} of {username} at {props['zot_url']}, which {_expiry(props)}"
@@ -208,41 +211,6 @@ class ApiKeyProvider(Provider):
             hint = "run again, or if the registry is gone for good take this resource out with `pulumi state delete`"
             left = f"key {id_} of {username} is still to be ended and {_expiry(props)}: {hint}"
             raise exc.adding(left) from None
-
-    def _end(self, id_: str, props: Props) -> None:
-        """
-        End all keys of this one's label that no place holds, this one last: it is what asks. A newer one as well: a run
-        that was killed amid a mint has left it, and no state knows of it.
-        """
-        username = props["username"]
-        zot = zot_at(props["zot_url"])
-        auth = KeyAuth(username, props["api_key"])
-        listing = zot.listing(auth, username)
-        if not listing.accepted:
-            # What says that a key is dead is worth a second question.
-            listing = zot.listing(auth, username)
-        own = listing.find(id_)
-        if own is None:
-            others = "others of its label, if there are any, live until they expire"
-            _log.warning("zot: key %s of %s had ended already, and so can end no other; %s", id_, username, others)
-            return
-        ours = [key for key in listing.keys if key.label == props["label"] and key is not own]
-        ending = [*(key for key in ours if not RUN.claims.places_with(key.uuid)), own]
-        left = [key for key in listing.keys if key not in ending and not key.is_expired]
-        while ending:
-            try:
-                zot.revoke(auth, username, ending[0].uuid)
-            except SignInRefusedError:
-                if zot.listing(auth, username).accepted:
-                    raise
-                break
-            _log.info("zot: revoked key %s of %s", ending.pop(0).uuid, username)
-        # Somebody ended this key meanwhile, perhaps another instance of it, which a killed replacement has left.
-        left += [key for key in ending if key is not own and not key.is_expired]
-        if ending and ending[0] is not own:
-            names = ", ".join(key.uuid for key in ending if key is not own)
-            _log.warning("zot: key %s of %s was ended meanwhile, and can end no other; left %s", id_, username, names)
-        SEEN.keys_left[_slot(props)] = [described(key) for key in left]
 
 
 def _given_back(olds: Props) -> list[str]:

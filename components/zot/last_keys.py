@@ -1,0 +1,60 @@
+"""
+The end of an account's keys, when the last resource that has one of them goes.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from ..dynamic.run import RUN
+from ..http.errors import SignInRefusedError
+from .api import KeyAuth, Zot
+from .key_facts import described
+
+_log = logging.getLogger(__name__)
+
+
+def revoke_all_of_its_label(zot: Zot, uuid: str, props: Mapping[str, Any]) -> list[str] | None:
+    """
+    Revoke all keys that have the label of the key *uuid*, but for those that a place holds; that key last, since it is
+    what asks. Newer ones as well: a run that was killed amid a mint has left one, and no state knows of it.
+
+    Args:
+        props: the key's properties in the state.
+
+    Returns:
+        the live keys, in words, that the account has left; None if the key had ended already, and so nothing is known.
+
+    Raises:
+        ReconcileError: the registry gives no answer, or refuses this one request of a key that it accepts otherwise.
+    """
+    username = props["username"]
+    auth = KeyAuth(username, props["api_key"])
+    listing = zot.listing(auth, username)
+    if not listing.accepted:
+        # What says that a key is dead is worth a second question.
+        listing = zot.listing(auth, username)
+    own = listing.find(uuid)
+    if own is None:
+        others = "others of its label, if there are any, live until they expire"
+        _log.warning("zot: key %s of %s had ended already, and so can end no other; %s", uuid, username, others)
+        return None
+    ours = [key for key in listing.keys if key.label == props["label"] and key is not own]
+    ending = [*(key for key in ours if not RUN.claims.places_with(key.uuid)), own]
+    left = [key for key in listing.keys if key not in ending and not key.is_expired]
+    while ending:
+        try:
+            zot.revoke(auth, username, ending[0].uuid)
+        except SignInRefusedError:
+            if zot.listing(auth, username).accepted:
+                raise
+            break
+        _log.info("zot: revoked key %s of %s", ending.pop(0).uuid, username)
+    # Somebody ended this key meanwhile, perhaps another instance of it, which a killed replacement has left.
+    missed = [key for key in ending if key is not own and not key.is_expired]
+    if missed:
+        names = ", ".join(key.uuid for key in missed)
+        _log.warning("zot: key %s of %s was ended meanwhile, and can end no other; left %s", uuid, username, names)
+    return [described(key) for key in (*left, *missed)]
