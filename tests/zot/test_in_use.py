@@ -91,12 +91,21 @@ def test_a_key_that_somebody_used_within_a_day_stays_after_its_grace_until_a_day
     assert alive(signed_in) == {new["uuid"]}
 
 
-def test_within_its_grace_a_key_stays_whether_it_is_used_or_not(signed_in: World) -> None:
-    """And nothing is said of it."""
+def test_within_its_grace_a_key_stays_whether_it_is_used_or_not(
+    signed_in: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Of one that is used the line of before is said, and none about waiting."""
     old, new, outs = rotated(signed_in, **A_DAY)
-    later(signed_in, days=0.9)
+    later(signed_in, days=0.8)
+    caplog.clear()
+    assert not is_due(signed_in, outs, sweep(signed_in, new, **A_DAY))
+    assert said(caplog) == []
+    used(signed_in, old)
 
     assert not is_due(signed_in, outs, sweep(signed_in, new, **A_DAY))
+
+    [line] = said(caplog)
+    assert_names(line, "something still holds it", old["uuid"])
     assert old["uuid"] in alive(signed_in)
 
 
