@@ -246,25 +246,36 @@ def _held(key_uuid: pulumi.Output[str], mark: pulumi.Output[str]) -> pulumi.Outp
     places that the program has no more although the state of that sweep needs them, and writes a state that it refuses
     ("snapshot integrity", engine 3.276, measured). So the value comes without its resources.
 
-    In an `up` it is empty where the place has no instance, and where it could not be made. Such a place counts as one
-    that lags behind: an unknown value would be dropped from the sweep's inputs, and the place with it. A uuid without a
-    mark is not believed either: of a resource that it has left out, the engine gives what a preview would give, the new
-    key (3.250: the inputs; 3.276, read: the outputs of a dry run).
+    In an `up` it is empty where the place has no instance, and where it could not be made: such a place counts as one
+    that lags behind. A uuid without a mark is not believed either: of a resource that it has left out, the engine gives
+    what a preview would give, the new key (3.250: the inputs; 3.276, read: the outputs of a dry run).
     """
-    pair = pulumi.Output.all(key_uuid, mark)
+    if pulumi.runtime.is_dry_run():
+        # Of what a preview would write the mark is not known; it would only blur what is.
+        return _settled(key_uuid)
+    pair = _settled(pulumi.Output.all(key_uuid, mark))
+    return pair.apply(lambda found: str(found[0]) if found and found[0] and found[1] else "")
+
+
+def _settled(output: pulumi.Output[Any]) -> pulumi.Output[Any]:
+    """
+    Return the *output* without its resources; in an `up` None where it is unknown, since its resource could not be
+    made: the SDK drops what is unknown from a dict of inputs, and the engine writes a text for it into the outputs.
+    """
     is_preview = pulumi.runtime.is_dry_run()
 
+    async def value() -> Any:
+        return await output.future() if is_preview or await output.is_known() else None
+
     async def known() -> bool:
-        return await key_uuid.is_known() if is_preview else True
+        return await output.is_known() if is_preview else True
 
-    async def uuid() -> str:
-        if is_preview:
-            # The mark of what a preview would write is unknown.
-            return await key_uuid.future() or ""
-        found = await pair.future() if await pair.is_known() else None
-        return str(found[0]) if found and found[0] and found[1] else ""
-
-    return pulumi.Output(set(), asyncio.ensure_future(uuid()), asyncio.ensure_future(known()))
+    return pulumi.Output(
+        set(),
+        asyncio.ensure_future(value()),
+        asyncio.ensure_future(known()),
+        asyncio.ensure_future(output.is_secret()),
+    )
 
 
 def _by_place(places: list[Place], uuids: list[pulumi.Output[str]]) -> dict[str, pulumi.Output[str]]:
@@ -274,19 +285,20 @@ def _by_place(places: list[Place], uuids: list[pulumi.Output[str]]) -> dict[str,
 def _summary(
     key: ApiKey, store: ItemField, policy: Policy, held: dict[str, pulumi.Output[str]], retired: RetiredKeys
 ) -> pulumi.Output[dict[str, Any]]:
+    # An `up --target` that leaves the key out leaves these empty, as does a key that could not be made.
+    uuid, created, expires = _settled(key.uuid), _settled(key.created_at), _settled(key.expires_at)
     return pulumi.Output.all(
-        label=key.label,
-        uuid=key.uuid,
-        created=key.created_at,
-        # An `up --target` that leaves the key out leaves these empty, as does a key that could not be made.
-        rotates_on=key.created_at.apply(lambda created: _rotates_on(created, policy) if created else None),
-        expires_on=key.expires_at.apply(lambda expires: None if expires is None else expires[:10] or "never"),
-        access=key.access,
+        label=_settled(key.label),
+        uuid=uuid,
+        created=created,
+        rotates_on=created.apply(lambda created: _rotates_on(created, policy) if created else None),
+        expires_on=expires.apply(lambda expires: None if expires is None else expires[:10] or "never"),
+        access=_settled(key.access),
         # By what was written: an `up --target`, or a place that is away, can leave one with an older key, or with none.
-        published_to=pulumi.Output.all(key.uuid, held).apply(lambda found: _holders(*found)),
-        other_keys=key.other_keys,
-        onepassword_via=store.via,
-        still_used=retired.still_used.apply(lambda lines: lines or []),
+        published_to=pulumi.Output.all(uuid, held).apply(lambda found: _holders(*found)),
+        other_keys=_settled(key.other_keys),
+        onepassword_via=_settled(store.via),
+        still_used=_settled(retired.still_used).apply(lambda lines: lines or []),
     )
 
 

@@ -97,8 +97,8 @@ def without_the_engine_s_own_property_log(line: str) -> str:
     return shown if record and any(f'"msg":"{first}' in logged for first in words) else line
 
 
-def test_the_engine_s_debug_log_shows_any_program_s_secrets(tmp_path: Path) -> None:
-    """The minimal case: one secret property of a resource without any provider code of ours."""
+def test_the_engine_s_debug_log_shows_any_program_s_secrets_up_to_some_version(tmp_path: Path) -> None:
+    """The minimal case: a secret output, without any provider code of ours. 3.250 shows it, 3.276 masks it."""
     if not engine_is_there():
         pytest.skip("no pulumi on PATH: `make tools` gets one")
     (tmp_path / "state").mkdir()
@@ -114,4 +114,5 @@ def test_the_engine_s_debug_log_shows_any_program_s_secrets(tmp_path: Path) -> N
     loud = run(["pulumi", "preview", "--non-interactive", *LOUD])
 
     assert "a-secret-of-nobody" not in quiet.stdout + quiet.stderr
-    assert "a-secret-of-nobody" in loud.stdout + loud.stderr
+    version = tuple(map(int, run(["pulumi", "version"]).stdout.strip().lstrip("v").split(".")[:2]))
+    assert ("a-secret-of-nobody" in loud.stdout + loud.stderr) is (version < (3, 276))
