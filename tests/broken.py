@@ -18,6 +18,7 @@ from tests.world import FIELD, GROUP, ITEM, OWNER, REPOSITORY, SECRET, VAULT
 USERNAME, STACK = "zot-ci", "test"
 LABEL = f"zot-ci/{STACK}/{USERNAME}"
 OURS = reference(USERNAME, STACK)
+WAITS = reference(USERNAME, STACK, waits_while_used=True)
 GRACE = reference(USERNAME, STACK, grace_days=7)
 STORE, PUBLISHED = OURS.accounts[0].places
 

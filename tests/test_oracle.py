@@ -8,12 +8,13 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from tests import oracle
-from tests.broken import GRACE, OURS, PUBLISHED, STORE, USERNAME, Broken
+from tests.broken import GRACE, OURS, PUBLISHED, STORE, USERNAME, WAITS, Broken
 from tests.estate.authentik.model import Session
 from tests.oracle.named import CHECKS, name_of
 from tests.oracle.rest import (
@@ -253,6 +254,26 @@ def test_every_check_is_asked_for_by_a_harness() -> None:
     text = "\n".join(file.read_text() for folder in folders for file in sorted(folder.glob("*.py")))
 
     assert [name for name in CHECKS if not re.search(rf"(?<!def ){name.replace(' ', '_')}\(", text)] == []
+
+
+@pytest.mark.parametrize(("hours", "is_in_use"), [(23.0, True), (25.0, False)])
+def test_an_old_key_stays_while_it_is_used_where_the_settings_say_so(
+    hours: float, is_in_use: bool, broken: Broken
+) -> None:
+    """Neither longer nor shorter; without the setting its use says nothing."""
+    old = broken.mint(age_days=91)
+    key = broken.estate.zot.key(old)
+    assert key is not None
+    key.last_used = (broken.estate.clock.now() - timedelta(hours=hours)).isoformat()
+    before = broken.look()
+
+    lives_on = [broken.at_rest(lambda _: None, ours) for ours in (WAITS, OURS)]
+    ended = [broken.at_rest(lambda _: broken.revoke(old), WAITS, History(before=before))]
+    ended.append(broken.at_rest(lambda _: None, OURS, History(before=before)))
+
+    assert [bool(found) for found in lives_on] == [not is_in_use, True]
+    assert [bool(found) for found in ended] == [is_in_use, False]
+    assert all("though it had been used" in line for found in ended for line in found)
 
 
 def test_nothing_is_said_of_what_is_in_sync(broken: Broken) -> None:

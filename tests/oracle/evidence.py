@@ -7,7 +7,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import field as dataclass_field
+from datetime import UTC, datetime
 from functools import cached_property
 
 from tests.estate import Estate
@@ -61,6 +62,7 @@ class Account:
         groups: exactly these; None where the settings say nothing of the account itself.
         grace_days: how long a key may live on after the one that followed it.
         earlier_labels: which its keys had before the stack was renamed, as far as the state knows them.
+        waits_while_used: whether an old key in use outlives a grace of a day or more, when our own use is long ago.
     """
 
     username: str
@@ -68,6 +70,7 @@ class Account:
     groups: frozenset[str] | None = None
     grace_days: float = 0.0
     earlier_labels: frozenset[str] = frozenset()
+    waits_while_used: bool = False
 
 
 @dataclass(frozen=True)
@@ -114,12 +117,13 @@ class Ours:
         return self.known_as | {account.username for account in self.accounts}
 
 
-def reference(username: str, stack: str, grace_days: float = 0.0) -> Ours:
+def reference(username: str, stack: str, grace_days: float = 0.0, *, waits_while_used: bool = False) -> Ours:
     """
     Return what is ours in the reference deployment: an account with one group, a field, a secret.
     """
     places = (field(VAULT, ITEM, FIELD), secret(OWNER, REPOSITORY, SECRET))
-    return Ours(stack, (Account(username, places, frozenset({GROUP}), grace_days),))
+    account = Account(username, places, frozenset({GROUP}), grace_days, waits_while_used=waits_while_used)
+    return Ours(stack, (account,))
 
 
 @dataclass(frozen=True)
@@ -128,7 +132,7 @@ class Key:
     A key that the registry lists.
 
     Args:
-        is_alive: False for one that has expired.
+        is_alive: False for one that has expired. Another last use is no change.
     """
 
     uuid: str
@@ -137,6 +141,7 @@ class Key:
     label: str
     born: datetime
     is_alive: bool
+    used_at: datetime = dataclass_field(default=datetime.min.replace(tzinfo=UTC), compare=False)
 
     @property
     def is_ours(self) -> bool:
@@ -225,8 +230,9 @@ def look(estate: Estate, ours: Ours) -> Seen:
     """
     now = estate.clock.now()
     keys = [
-        Key(key.uuid, key.username, key.secret, key.label, datetime.fromisoformat(key.created_at), not key.expired(now))
+        Key(key.uuid, key.username, key.secret, key.label, born, not key.expired(now), used_at)
         for key in list(estate.zot.keys.values())
+        for born, used_at in [(datetime.fromisoformat(key.created_at), datetime.fromisoformat(key.last_used))]
     ]
     users = {name: user for name, user in list(estate.authentik.users.items()) if name in ours.usernames}
     return Seen(

@@ -13,6 +13,8 @@ from itertools import pairwise
 from tests.oracle.evidence import Account, Key, Ours, Place, Seen
 from tests.oracle.named import check
 
+_A_DAY = timedelta(days=1)
+
 
 @dataclass(frozen=True)
 class History:
@@ -78,7 +80,15 @@ def over(ours: Ours, account: Account, now: Seen, history: History) -> list[Key]
         if key.born < current.born
         and now.key_of(key.uuid) is not None
         and max(followed_at, history.replaced_at.get(key.uuid, followed_at)) + grace <= moment
+        and not _waits(account, key, moment)
     ]
+
+
+def _waits(account: Account, key: Key, moment: datetime) -> bool:
+    """
+    Whether an old key stays for its use.
+    """
+    return account.waits_while_used and key.is_alive and key.used_at > moment - _A_DAY
 
 
 def _followed(ours: Ours, account: Account, now: Seen, history: History) -> Iterator[tuple[Key, datetime]]:
@@ -154,8 +164,9 @@ def no_key_ends_within_its_grace(ours: Ours, account: Account, now: Seen, histor
         return
     for key, followed_at in _followed(ours, account, now, history):
         grace_goes_on = now.at < followed_at + timedelta(days=account.grace_days)
-        if now.key_of(key.uuid) is None and key.is_alive and grace_goes_on:
-            yield f"an old key of {account.username}, made {key.born:%Y-%m-%d}, was ended within its grace"
+        if now.key_of(key.uuid) is None and key.is_alive and (grace_goes_on or _waits(account, key, now.at)):
+            why = "within its grace" if grace_goes_on else "though it had been used within a day"
+            yield f"an old key of {account.username}, made {key.born:%Y-%m-%d}, was ended {why}"
 
 
 @check(2)

@@ -25,6 +25,11 @@ from tests.world import World
 
 # The longest that a job lasts, by the registry's clock.
 LONGEST = timedelta(hours=2)
+# With *beyond_the_grace*: one job in so many lasts so long, and so often a consumer reads its place anew. Both are more
+# than the grace of a day.
+_ONE_LONG_JOB_IN = 8
+LONG = timedelta(hours=50)
+POLLS = timedelta(hours=36)
 _REPOSITORY = "soak/image"
 _LAYER = b"the one layer of every image"
 _DIGEST = f"sha256:{hashlib.sha256(_LAYER).hexdigest()}"
@@ -39,13 +44,14 @@ _NEW_JOB_EVERY = 8
 @dataclass
 class Job:
     """
-    A job: what it has read, where, and when it ends by the registry's clock.
+    A job: what it has read, where, and when it ends by the registry's clock; one that polls reads it again then.
     """
 
     place: str
     key: str
     began: datetime
     ends: datetime
+    polls: bool = False
 
 
 @dataclass
@@ -54,6 +60,7 @@ class Client:
     All jobs.
 
     Attributes:
+        beyond_the_grace: whether some hold a key for longer than its grace.
         pushes: how many were accepted.
         refused: those that were not, each in a sentence.
         during: how many of the pushes came while an `up` ran.
@@ -61,6 +68,7 @@ class Client:
 
     world: World
     chance: random.Random
+    beyond_the_grace: bool = False
     pushes: int = 0
     refused: list[str] = field(default_factory=list)
     during: int = 0
@@ -75,6 +83,10 @@ class Client:
         }
         self._turn = itertools.cycle(self._places)
         self._said: Counter[str] = Counter()
+        self._begun = itertools.count(1)
+        for _ in self._places if self.beyond_the_grace else ():
+            self.begin(POLLS / timedelta(hours=1))
+            self.jobs[-1].polls = True
 
     def close(self) -> None:
         """
@@ -89,6 +101,8 @@ class Client:
         place = next(self._turn)
         now = self.world.estate.clock.now()
         lasts = timedelta(hours=hours) if hours else self.chance.choice((1, 2, 3, 4)) * LONGEST / 4
+        if self.beyond_the_grace and not hours and next(self._begun) % _ONE_LONG_JOB_IN == 0:
+            lasts = LONG
         self.jobs.append(Job(place, self._places[place]() or "", now, now + lasts))
         self._push(self.jobs[-1], _LAYER)
 
@@ -98,6 +112,8 @@ class Client:
         """
         now = self.world.estate.clock.now()
         for job in self.jobs:
+            if job.polls and job.ends <= now:
+                job.key, job.began, job.ends = self._places[job.place]() or "", now, now + POLLS
             self._push(job)
         self.jobs = [job for job in self.jobs if job.ends > now]
 

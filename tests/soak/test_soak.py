@@ -66,6 +66,35 @@ def test_without_a_grace_the_jobs_under_way_are_refused(ground: Ground) -> None:
     assert all(fault.startswith("[no push is refused] 401 for a job that read the ") for fault in record.faults)
 
 
+@pytest.mark.slow
+@pytest.mark.embedded
+def test_jobs_longer_than_the_grace_and_consumers_that_poll_keep_their_key_while_they_use_it(ground: Ground) -> None:
+    """With `retireWhenUnused`, in the same week: jobs of 50 hours, a poll each 36, and a bound on live keys."""
+    year = Year(ground, SEED, when_unused=True, beyond_the_grace=True)
+
+    records = [year.play(day) for day in WEEK]
+
+    year.close()
+    assert [f"day {record.number}: {fault}" for record in records for fault in record.faults] == []
+    # A job that began just before a rotation uses its key for 50 hours more, and a day later the next `up` ends that. A
+    # grace alone makes three, on a day after one that went wrong.
+    assert 3 < max(record.live for record in records) <= 5
+    assert max(record.most_live for record in records) <= 6
+
+
+@pytest.mark.slow
+@pytest.mark.embedded
+def test_without_the_setting_jobs_longer_than_the_grace_are_refused(ground: Ground) -> None:
+    """The same jobs notice."""
+    year = Year(ground, SEED, beyond_the_grace=True)
+
+    records = [year.play(Day(number, 2)) for number in range(1, 4)]
+
+    year.close()
+    assert [record.up_code for record in records] == [0, 0, 0]
+    assert sum(record.refused for record in records) > 0
+
+
 def test_a_plan_can_be_repeated_and_has_every_trouble_in_a_year() -> None:
     """A shorter one is its beginning."""
     year = days(365, SEED)

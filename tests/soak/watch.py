@@ -27,11 +27,13 @@ class Keys:
     The keys of the account, and since when it is known of an older one that no place has it.
 
     Attributes:
+        waits_while_used: whether an old key that is in use lives on after its grace.
         most_live: the most keys with our label that were alive at once.
     """
 
     ground: Ground
     grace: timedelta
+    waits_while_used: bool = False
     most_live: int = 0
     _replaced_at: dict[str, datetime] = field(default_factory=dict)
 
@@ -40,7 +42,8 @@ class Keys:
         """
         What the settings name.
         """
-        return reference(self.ground.world.username, self.ground.stack.name, self.grace / timedelta(days=1))
+        grace_days, waits = self.grace / timedelta(days=1), self.waits_while_used
+        return reference(self.ground.world.username, self.ground.stack.name, grace_days, waits_while_used=waits)
 
     def look(self) -> Seen:
         """

@@ -71,13 +71,14 @@ class Record:
         return not self.trouble and self.up_code == 0 and self.live == 2 and self.rotations == 1 == self.ups
 
 
-def settings(days_of_grace: float = GRACE / timedelta(days=1)) -> dict[str, float]:
+def settings(days_of_grace: float = GRACE / timedelta(days=1), *, when_unused: bool = False) -> dict[str, float]:
     """
     Return what the account's settings say of its key's days.
     """
     day = timedelta(days=1)
     rotates, expires = ROTATES_AFTER / day, EXPIRES_AFTER / day
-    return {"rotateAfterDays": rotates, "expireAfterDays": expires, "retireAfterDays": days_of_grace}
+    waits = {"retireWhenUnused": True} if when_unused else {}
+    return {"rotateAfterDays": rotates, "expireAfterDays": expires, "retireAfterDays": days_of_grace, **waits}
 
 
 class Year:
@@ -88,21 +89,34 @@ class Year:
         ground: systems, stack and what forks the engine's processes; it is brought to the first `up` here.
         seed: of what jobs do by chance.
         days_of_grace: `retireAfterDays`; another than *GRACE* is to see that pushes are refused then.
+        when_unused: `retireWhenUnused`.
+        beyond_the_grace: whether there are jobs and consumers that hold a key for longer than that.
     """
 
-    def __init__(self, ground: Ground, seed: int, days_of_grace: float = GRACE / timedelta(days=1)) -> None:
+    def __init__(
+        self,
+        ground: Ground,
+        seed: int,
+        days_of_grace: float = GRACE / timedelta(days=1),
+        *,
+        when_unused: bool = False,
+        beyond_the_grace: bool = False,
+    ) -> None:
         self._ground = ground
-        ground.begin_at(State(f"a grace of {days_of_grace:g} days", _configured(days_of_grace), NEW))
+        waits = ", and while it is used" if when_unused else ""
+        configured = _configured(days_of_grace, when_unused=when_unused)
+        ground.begin_at(State(f"a grace of {days_of_grace:g} days{waits}", configured, NEW))
         ground.quicken()
         ground.stack.env["PULUMI_CONTINUE_ON_ERROR"] = "true"
         self._world, self._clock = ground.world, ground.estate.clock
-        self._keys = Keys(ground, timedelta(days=days_of_grace))
-        self.client = Client(self._world, random.Random(seed))  # noqa: S311  # what can be repeated, no secret
+        self._keys = Keys(ground, timedelta(days=days_of_grace), when_unused)
         self._in_sync_since: datetime | None = None
         self.text = ""
         first = ground.run("up", "--yes", "--skip-preview")
         assert first.code == 0, first.text
         self._in_sync_since = self._clock.now()
+        chance = random.Random(seed)  # noqa: S311  # what can be repeated, no secret
+        self.client = Client(self._world, chance, beyond_the_grace)
 
     def close(self) -> None:
         """
@@ -239,5 +253,6 @@ class Year:
         self._ground.estate.check()
 
 
-def _configured(days_of_grace: float) -> Callable[[World, Stack], None]:
-    return lambda world, stack: stack.configure(world.config(**settings(days_of_grace)) | {"zot-ci:upEveryDays": 1})
+def _configured(days_of_grace: float, *, when_unused: bool) -> Callable[[World, Stack], None]:
+    account = settings(days_of_grace, when_unused=when_unused)
+    return lambda world, stack: stack.configure(world.config(**account) | {"zot-ci:upEveryDays": 1})
