@@ -40,14 +40,14 @@ def test_the_python_versions_of_the_metadata_are_those_that_make_accepts() -> No
 
 
 def test_the_hooks_run_what_make_check_runs() -> None:
-    """Command for command, by the programs of .venv: no version stands a second time."""
+    """Command for command, by the programs of .venv-dev: no version stands a second time."""
     recipe = re.findall(r"^check:.*\n((?:\t.*\n)+)", _read("Makefile"), re.MULTILINE)[0]
     commands = re.findall(r"^\t@\$\(RUN\) (.*)$", recipe, re.MULTILINE)
     (repository,) = yaml.safe_load(_read(".pre-commit-config.yaml"))["repos"]
 
     assert repository["repo"] == "local"
     assert len(commands) >= 4
-    assert [hook["entry"] for hook in repository["hooks"]] == [f".venv/bin/{command}" for command in commands]
+    assert [hook["entry"] for hook in repository["hooks"]] == [f".venv-dev/bin/{command}" for command in commands]
     assert all(hook["language"] == "system" and not hook["pass_filenames"] for hook in repository["hooks"])
 
 

@@ -64,6 +64,16 @@ HANDED_ON = frozenset(
 )
 
 
+def how_to_get(package: str) -> str:
+    """
+    Return the command that installs what one feature needs and a stack's environment does not have.
+
+    Args:
+        package: with the versions that pyproject.toml allows.
+    """
+    return "`make extras`"
+
+
 class StackError(Exception):
     """
     A command cannot go on. The message is for the person who ran it.

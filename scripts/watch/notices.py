@@ -17,7 +17,7 @@ from datetime import timedelta
 
 from . import send
 from .document import AccountStatus, Key, Status
-from .engine import ROOT
+from .engine import ROOT, how_to_get
 
 VARIABLE = "ZOT_CI_NOTIFY_URLS"
 # For all services together, and each part of a notice that one of them takes in parts only.
@@ -35,7 +35,7 @@ _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY")
 _UNKNOWN = "was not delivered"
 _FAULTS = {
-    send.NO_PACKAGE: "needs the package apprise: `make venv`, or `pip install '.[notify]'`",
+    send.NO_PACKAGE: f"needs the package apprise: {how_to_get('apprise>=1.9,<3')} gets it",
     send.UNUSABLE: f"was not sent to all: {VARIABLE} holds a URL that apprise does not know; correct it",
     send.NOT_DELIVERED: f"was not delivered to all; check {VARIABLE} and the services",
 }
