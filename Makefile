@@ -15,7 +15,7 @@ JOBS ?= $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
 PYTEST := pytest -q -n $(JOBS) --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help venv extras dev tools oldest newest test-tools check test test-all nightly test-fast coverage versions test-sso test-backends faults commands parts soak mutants workflows alerts demo pictures docs bench lock clean
+.PHONY: help venv extras dev tools oldest newest test-tools check test test-all nightly test-fast coverage versions test-sso test-backends faults commands parts soak mutants workflows alerts demo pictures docs bench dist lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -160,6 +160,12 @@ docs: .venv-docs/installed ## the documentation site, in .tools/site; a link tha
 bench: tools dev .tools/ansible/installed ## measure, and write bench/RESULTS.md; takes an hour and wants a quiet machine (ROWS)
 	@$(RUN) python -m bench $(ROWS)
 
+.venv-dist/installed: requirements-dist.lock
+	@tools/build.sh dist
+
+dist: .venv-dist/installed ## the package in dist/: sdist, wheel, and their SHA-256 sums
+	@tools/dist.sh .venv-dist/bin
+
 HOW := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet $(if $(UPGRADE),--upgrade)
 LOCK := uv pip compile $(HOW) --output-file
 # The versions of the tests' lock, as constraints: what is tested there is what is used here.
@@ -174,10 +180,11 @@ lock: ## all locks again from pyproject.toml (needs uv; UPGRADE=1 takes newer ve
 	@# The same versions but for the engine's SDK, which the extra limits, and the extra's packages beside them.
 	@$(SAME) | grep -v '^pulumi==' | $(LOCK) requirements-sso.lock pyproject.toml --group dev --extra sso --constraint -
 	@$(LOCK) requirements-docs.lock --group pyproject.toml:docs
+	@$(LOCK) requirements-dist.lock --group pyproject.toml:dist
 	@$(LOCK) requirements-bench.lock --group pyproject.toml:bench
 	@$(SAME) | $(LOCK) requirements-mutants.lock pyproject.toml --group dev --group mutants --constraint -
 
 clean: ## away with all that make made, the built tools too
 	@echo "removing .venv, .tools and caches"
-	@rm -rf .venv .venv-dev .venv-sso .venv-docs .venv-newest .venv-mutants .tools build zot_ci.egg-info .hypothesis .mutants .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf .venv .venv-dev .venv-dist .venv-sso .venv-docs .venv-newest .venv-mutants .tools build dist zot_ci.egg-info .hypothesis .mutants .mypy_cache .pytest_cache .ruff_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -27,7 +26,7 @@ FOR_ONE_FEATURE = ("metrics", "notify", "service-account")
 
 def _locked(lock: str) -> dict[str, str]:
     """Versions by name, of what a lock installs here."""
-    found = {}
+    found: dict[str, str] = {}
     for line in re.findall(r"^[a-z0-9].*", (ROOT / lock).read_text(encoding="utf-8"), re.MULTILINE):
         requirement = Requirement(line.rstrip(" \\"))
         if requirement.marker is None or requirement.marker.evaluate():
@@ -47,9 +46,8 @@ def _with_all_they_need(lines: Iterable[str]) -> set[str]:
             if (name, extra) in seen:
                 continue
             seen.add((name, extra))
-            here = {**default_environment(), "extra": extra}
             needs = [Requirement(line) for line in requires(name) or ()]
-            open_ones += [need for need in needs if need.marker is None or need.marker.evaluate(here)]
+            open_ones += [need for need in needs if need.marker is None or need.marker.evaluate({"extra": extra})]
     return found
 
 

@@ -4,6 +4,7 @@
 #   build.sh venv     what a stack needs: the Python packages of requirements.lock, in .venv
 #   build.sh extras   those of requirements-extras.lock, in .venv in their place
 #   build.sh dev      what the tests need: those of requirements-dev.lock, in .venv-dev
+#   build.sh dist     those of requirements-dist.lock, in .venv-dist
 #   build.sh sso      those of requirements-sso.lock, in .venv-sso
 #   build.sh docs     those of requirements-docs.lock, in .venv-docs
 #   build.sh mutants  those of requirements-mutants.lock, in .venv-mutants
@@ -137,6 +138,8 @@ get_venv() { packages .venv requirements.lock; }
 get_extras() { packages .venv requirements-extras.lock && touch .venv/extras; }
 
 get_dev() { packages .venv-dev requirements-dev.lock; }
+
+get_dist() { packages .venv-dist requirements-dist.lock; }
 
 get_sso() { packages .venv-sso requirements-sso.lock; }
 
@@ -312,6 +315,6 @@ get_postgresql() {
 }
 
 case ${1-} in
-venv | extras | dev | sso | docs | mutants | ansible | pulumi | oldest | newest | gitea | actionlint | act | promtool | versitygw | postgresql) "get_$1" ;;
-*) die "usage: tools/build.sh venv|extras|dev|sso|docs|mutants|ansible|pulumi|oldest|newest|gitea|actionlint|act|promtool|versitygw|postgresql" ;;
+venv | extras | dev | dist | sso | docs | mutants | ansible | pulumi | oldest | newest | gitea | actionlint | act | promtool | versitygw | postgresql) "get_$1" ;;
+*) die "usage: tools/build.sh venv|extras|dev|dist|sso|docs|mutants|ansible|pulumi|oldest|newest|gitea|actionlint|act|promtool|versitygw|postgresql" ;;
 esac
