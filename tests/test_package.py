@@ -92,7 +92,7 @@ def test_outside_a_project_one_line_says_where_to_go(package: Installed, tmp_pat
     """Not the engine's, and not a path in the environment of the package."""
     run = _zot_ci(package, tmp_path, "check")
 
-    said = f"stack: no Pulumi.yaml in {tmp_path} or above it: go to your stack's folder\n"
+    said = f"stack: no Pulumi.yaml in {tmp_path} or above it: go to your stack's folder, or make one: zot-ci new DIR\n"
     assert (run.returncode, run.stdout, run.stderr) == (1, "", said)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from . import commands as watch
-from . import supervised
+from . import new, supervised
 from .engine import CALLED, IS_CHECKOUT, PROJECT_FILES, ROOT, StackError, become, use_own_python, write_utf8
 
 _PREVIEW = ("preview", "--diff", "--suppress-outputs")
@@ -63,9 +63,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for command in (status, metrics, report):
         command.add_argument("--verified", metavar="FILE", type=Path, help="also what `verify --json` wrote there")
     _add_verify(commands)
+    text = "make a repository of your own for a stack: asks for addresses and names, or takes them as options"
+    new.add_arguments(commands.add_parser("new", help=text, description=text))
     options = parser.parse_args(arguments)
+    if options.command == "new":
+        return _made(options)
     if not any((ROOT / name).exists() for name in PROJECT_FILES) and not IS_CHECKOUT:
-        print(f"stack: no Pulumi.yaml in {ROOT} or above it: go to your stack's folder", file=sys.stderr)
+        print(
+            f"stack: no Pulumi.yaml in {ROOT} or above it: go to your stack's folder, or make one: zot-ci new DIR",
+            file=sys.stderr,
+        )
         return 1
     if options.command in ("check", "metrics", "verify") or (
         options.command not in (*WATCHING, "preview") and supervised.is_wanted()
@@ -106,6 +113,17 @@ def _add_verify(commands: Any) -> None:
     )
     verify.add_argument("--json", metavar="FILE", type=Path, help="write what was found there, whole or not at all")
     verify.add_argument("--metrics", metavar="FILE", type=Path, help="the same as metrics, for Prometheus")
+
+
+def _made(options: argparse.Namespace) -> int:
+    # The settings are looked at, by the program's packages.
+    use_own_python()
+    try:
+        return new.new(options)
+    except StackError as exc:
+        for line in str(exc).splitlines():
+            print(f"stack: {line}", file=sys.stderr)
+        return 1
 
 
 def _go(stack: str | None, name: str, *arguments: str, env: dict[str, str] | None = None) -> int:

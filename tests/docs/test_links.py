@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from scripts.stack import COMMANDS, WATCHING
-from tests.docs.pages import DOCUMENTS, ROOT, code, headings, read
+from tests.docs.pages import DOCUMENTS, ROOT, blocks, code, headings, read
 
 # The reader's own stack file, which the README has them make.
 THEIRS = {"stacks/Pulumi.homelab.yaml", "stacks/accounts.homelab.yaml"}
@@ -42,6 +42,15 @@ def test_every_command_of_the_script_is_in_the_readme_or_the_documents_and_every
     named = set(re.findall(r"scripts/stack\.py (?:--stack \S+ )?([a-z]+)", text))
 
     assert named == {*COMMANDS, *WATCHING, "rotate"}
+
+
+def test_every_command_of_the_installed_one_that_is_named_exists() -> None:
+    """In blocks for a shell, at a line's beginning: an account has the same name."""
+    text = "\n".join(block for path in DOCUMENTS for block in blocks(str(path.relative_to(ROOT)), "sh"))
+    named = set(re.findall(r"^(?:\S+/)?zot-ci (?:--stack \S+ )?([a-z]+)", text, re.MULTILINE))
+
+    assert {"new", "check", "up"} <= named
+    assert named <= {*COMMANDS, *WATCHING, "rotate", "new"}
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=_ids)
