@@ -15,7 +15,7 @@ from tests.docs.pages import DOCUMENTS, ROOT, blocks, code, headings, read
 
 # The reader's own stack file, which the README has them make.
 THEIRS = {"stacks/Pulumi.homelab.yaml", "stacks/accounts.homelab.yaml"}
-PAGES = sorted((ROOT / "docs").glob("*.md"))
+PAGES = sorted((ROOT / "docs").rglob("*.md"))
 
 
 def _slug(heading: str) -> str:
@@ -79,7 +79,7 @@ def test_a_page_begins_with_whom_it_is_for_and_ends_with_what_to_read_next(path:
     _, first, *_ = text = path.read_text(encoding="utf-8").strip().split("\n\n")
 
     assert first.startswith("For ")
-    assert re.match(r"Next: \[[\w.-]+\]\([\w./-]+(#[\w-]+)?\)", text[-1])
+    assert re.match(r"Next: \[[\w.:,' -]+\]\([\w./-]+(#[\w-]+)?\)", text[-1])
 
 
 def test_every_picture_is_shown_somewhere() -> None:
