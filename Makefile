@@ -15,7 +15,7 @@ JOBS ?= $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
 PYTEST := pytest -q -n $(JOBS) --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help venv extras dev tools oldest newest test-tools check test test-all nightly test-fast coverage versions test-sso test-backends faults commands parts soak mutants workflows alerts demo pictures docs bench dist lock clean
+.PHONY: help venv extras dev tools oldest newest test-tools check test test-all nightly test-fast coverage versions test-sso test-backends faults commands parts soak mutants workflows alerts demo pictures docs bench dist sbom release lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -165,6 +165,15 @@ bench: tools dev .tools/ansible/installed ## measure, and write bench/RESULTS.md
 
 dist: .venv-dist/installed ## the package in dist/: sdist, wheel, and their SHA-256 sums
 	@tools/dist.sh .venv-dist/bin
+
+sbom: .venv-dist/installed ## what a stack's environment holds, as CycloneDX: dist/zot-ci.cdx.json
+	@mkdir -p dist
+	@echo "writing dist/zot-ci.cdx.json from requirements.lock"
+	@.venv-dist/bin/cyclonedx-py requirements --pyproject pyproject.toml --mc-type application --output-reproducible \
+		--output-format JSON --output-file dist/zot-ci.cdx.json requirements.lock
+
+release: dev .venv-dist/installed ## all that a release needs but its tests, and pushes nothing: VERSION=1.2.3
+	@$(RUN) tools/release.py "$(VERSION)"
 
 HOW := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet $(if $(UPGRADE),--upgrade)
 LOCK := uv pip compile $(HOW) --output-file

@@ -12,7 +12,7 @@ import zipfile
 from pathlib import Path
 
 from components.version import VERSION
-from tests.wheel import ROOT, Installed
+from tests.wheel import ROOT, Installed, built
 
 
 def _python(package: Installed, code: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -48,6 +48,13 @@ def test_the_wheel_has_every_module_and_says_that_it_has_types(package: Installe
     assert modules | {"zot_ci/program.py"} == {name for name in names if name.endswith(".py")}
     assert "zot_ci/py.typed" in names
     assert package.wheel.name == f"zot_ci-{VERSION}-py3-none-any.whl"
+
+
+def test_the_same_tree_gives_the_same_wheel(package: Installed, tmp_path: Path) -> None:
+    """Its hash is in people's requirements: whoever builds the tag can see that the release is that."""
+    (again,) = built(tmp_path / "again").glob("*.whl")
+
+    assert again.read_bytes() == package.wheel.read_bytes()
 
 
 def test_every_module_imports_by_its_one_name(package: Installed, tmp_path: Path) -> None:

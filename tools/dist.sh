@@ -8,9 +8,9 @@ cd "$(dirname "$0")/.."
 # What an earlier build left, a file that is gone since among it, would be taken into the wheel.
 rm -rf build dist zot_ci.egg-info
 echo "building the package into dist/"
-# One wheel for one commit, whenever it is built: pip's and everybody's requirements hold its hash.
-SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 1767225600)}
-export SOURCE_DATE_EPOCH
+# One wheel of one tree, whenever and wherever it is built: its hash is in people's requirements.
+export SOURCE_DATE_EPOCH=1767225600
+umask 022
 "$bin/python" -m build --no-isolation --outdir dist . >.tools/dist.log 2>&1 || {
     echo "building the package failed: $(tail -n 1 .tools/dist.log) (all of it in .tools/dist.log)" >&2
     exit 1
