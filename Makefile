@@ -1,8 +1,9 @@
 # Two commands matter: `make demo` and `make test`. Each gets what it needs first, once.
 
 # The environment first: `python` is its own, and `pulumi` is the one on PATH unless tools/build.sh linked a built one into it.
-RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
-# The same with the extra `sso`; a `pulumi` that is linked into .venv is found there.
+# The tests' environment is .venv-dev; .venv is a stack's, and a built `pulumi` is linked into that.
+RUN := PATH="$(CURDIR)/.venv-dev/bin:$(CURDIR)/.venv/bin:$$PATH"
+# The same with the extra `sso`.
 RUN_SSO := PATH="$(CURDIR)/.venv-sso/bin:$(CURDIR)/.venv/bin:$$PATH"
 # ENGINE=oldest: the oldest engine that README promises, built for it, in place of the newest.
 ifeq ($(ENGINE),oldest)
@@ -14,7 +15,7 @@ JOBS ?= $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
 PYTEST := pytest -q -n $(JOBS) --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help venv tools oldest newest test-tools check test test-all nightly test-fast coverage versions test-sso test-backends faults commands parts soak mutants workflows alerts demo pictures docs bench lock clean
+.PHONY: help venv extras dev tools oldest newest test-tools check test test-all nightly test-fast coverage versions test-sso test-backends faults commands parts soak mutants workflows alerts demo pictures docs bench dist sbom release lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,7 +23,17 @@ help: ## this list
 .venv/installed: requirements.lock
 	@tools/build.sh venv
 
-venv: .venv/installed ## the Python packages of requirements.lock, in .venv (PYTHON=… chooses the interpreter)
+venv: .venv/installed ## what a stack needs: the Python packages of requirements.lock, in .venv (PYTHON=… chooses the interpreter)
+
+.venv/extras: requirements-extras.lock
+	@tools/build.sh extras
+
+extras: .venv/extras tools ## the same with what single features need: notices, metrics, a 1Password service account
+
+.venv-dev/installed: requirements-dev.lock
+	@tools/build.sh dev
+
+dev: .venv-dev/installed ## what tests, checks and the demo need: the packages of requirements-dev.lock, in .venv-dev
 
 # Apart, because the engine wants the plugins of the two packages in it wherever they are installed.
 .venv-sso/installed: requirements-sso.lock
@@ -34,16 +45,16 @@ tools: venv ## and the pulumi engine: the one on PATH, else built from its Go mo
 oldest: venv ## the oldest engine that README promises, for any target with ENGINE=oldest
 	@tools/build.sh oldest
 
-newest: tools ## is there a newer engine or SDK? then every part, and a choice of the commands, on both; takes half an hour
+newest: tools dev ## is there a newer engine or SDK? then every part, and a choice of the commands, on both; takes half an hour
 	@tools/build.sh newest
 	@PATH="$(CURDIR)/.venv-newest/bin:$$PATH" ZOT_CI_TEST_ENGINE="$(CURDIR)/.tools/newest" JOBS="$(JOBS)" python -m tests.parts
 	@PATH="$(CURDIR)/.venv-newest/bin:$$PATH" ZOT_CI_TEST_ENGINE="$(CURDIR)/.tools/newest" JOBS="$(JOBS)" STATES="in sync,half-way,several" python -m tests.commands
 
-test-tools: tools ## and a Gitea and an actionlint, for the tests only
+test-tools: tools dev ## and a Gitea and an actionlint, for the tests only
 	@tools/build.sh gitea
 	@tools/build.sh actionlint
 
-check: venv ## lint, format, types, which folder may import which
+check: dev ## lint, format, types, which folder may import which
 	@echo "checking: ruff"
 	@$(RUN) ruff check --quiet .
 	@echo "checking: ruff format"
@@ -77,11 +88,11 @@ nightly: test-tools ## every such case, other cells of the long matrices and oth
 	@echo "testing: two weeks of the soak; make nightly SEED=$(SEED) repeats this"
 	@$(RUN) DAYS=14 LOGS="$(LOGS)" python -m tests.soak
 
-test-fast: venv ## while you type: all tests that need neither the engine nor Gitea, in under 90 seconds
+test-fast: dev ## while you type: all tests that need neither the engine nor Gitea, in under 90 seconds
 	@echo "testing: pytest without the engine, $(JOBS) processes"
 	@$(RUN) $(PYTEST) -m "not engine"
 
-coverage: venv ## the lines and branches of components/ that `make test-fast` never reaches; fails below 95 %
+coverage: dev ## the lines and branches of components/ that `make test-fast` never reaches; fails below 95 %
 	@echo "testing: pytest without the engine, under coverage, $(JOBS) processes"
 	@rm -rf .tools/coverage && mkdir -p .tools/coverage
 	@$(RUN) coverage run -m $(PYTEST) -m "not engine"
@@ -94,22 +105,22 @@ test-sso: tools .venv-sso/installed ## of these, what needs the packages of requ
 	@echo "testing: pytest, single sign-on, $(JOBS) processes"
 	@$(RUN_SSO) $(PYTEST) tests/sso tests/test_failed_places.py
 
-test-backends: tools ## stacks on S3 and on PostgreSQL, moved and split, at length; a versitygw is built for it
+test-backends: tools dev ## stacks on S3 and on PostgreSQL, moved and split, at length; a versitygw is built for it
 	@tools/build.sh versitygw
 	@tools/build.sh postgresql
 	@echo "testing: pytest, state backends, $(JOBS) processes"
 	@$(RUN) LONG=1 $(PYTEST) tests/backends
 
-faults: tools ## every request of every scenario by every fault; takes hours (SCENARIOS, FAULTS, EVERY, JOBS, RECORD=1)
+faults: tools dev ## every request of every scenario by every fault; takes hours (SCENARIOS, FAULTS, EVERY, JOBS, RECORD=1)
 	@$(RUN) JOBS="$(JOBS)" SCENARIOS="$(SCENARIOS)" FAULTS="$(FAULTS)" EVERY="$(or $(EVERY),1)" RECORD="$(RECORD)" python -m tests.faults
 
-commands: tools ## every command of the engine by every state; takes hours (STATES, COMMANDS, KILL=1, LOGS, JOBS, RECORD=1)
+commands: tools dev ## every command of the engine by every state; takes hours (STATES, COMMANDS, KILL=1, LOGS, JOBS, RECORD=1)
 	@$(RUN) JOBS="$(JOBS)" STATES="$(STATES)" COMMANDS="$(COMMANDS)" KILL="$(KILL)" LOGS="$(LOGS)" RECORD="$(RECORD)" python -m tests.commands
 
-parts: tools ## every part away for a whole run, gone or moved, by every scenario; takes hours (CELLS, EVERY, LOGS, JOBS, RECORD=1)
+parts: tools dev ## every part away for a whole run, gone or moved, by every scenario; takes hours (CELLS, EVERY, LOGS, JOBS, RECORD=1)
 	@$(RUN) JOBS="$(JOBS)" CELLS="$(CELLS)" EVERY="$(EVERY)" LOGS="$(LOGS)" RECORD="$(RECORD)" python -m tests.parts
 
-soak: tools ## a year that rotates each day, with systems away and runs killed; takes hours (DAYS, SEED, LOGS, RECORD=1)
+soak: tools dev ## a year that rotates each day, with systems away and runs killed; takes hours (DAYS, SEED, LOGS, RECORD=1)
 	@$(RUN) DAYS="$(DAYS)" SEED="$(SEED)" LOGS="$(LOGS)" RECORD="$(RECORD)" python -m tests.soak
 
 # Apart, because nothing but this needs them.
@@ -123,14 +134,14 @@ workflows: test-tools ## run examples/workflows as a runner does, with act, whic
 	@tools/build.sh act
 	@$(RUN) $(PYTEST) tests/test_workflows.py tests/engine/test_workflows.py tests/engine/test_verify.py
 
-alerts: venv ## check and test monitoring/'s alert rules with promtool, which is built for it
+alerts: dev ## check and test monitoring/'s alert rules with promtool, which is built for it
 	@tools/build.sh promtool
 	@$(RUN) $(PYTEST) tests/watch
 
-demo: tools ## the whole story against embedded systems (KEEP=1 leaves them up, VERBOSE=1 shows all that Pulumi prints)
+demo: tools dev ## the whole story against embedded systems (KEEP=1 leaves them up, VERBOSE=1 shows all that Pulumi prints)
 	@$(RUN) KEEP="$(KEEP)" VERBOSE="$(VERBOSE)" python -m tests.demo
 
-pictures: tools ## docs/pictures again, from real runs against embedded systems; the page's where a Chromium is
+pictures: tools dev ## docs/pictures again, from real runs against embedded systems; the page's where a Chromium is
 	@$(RUN) python -m tests.pictures
 	@$(RUN) python -m tests.watch.browser
 
@@ -146,28 +157,43 @@ docs: .venv-docs/installed ## the documentation site, in .tools/site; a link tha
 .tools/ansible/installed: requirements-bench.lock
 	@tools/build.sh ansible
 
-bench: tools .tools/ansible/installed ## measure, and write bench/RESULTS.md; takes an hour and wants a quiet machine (ROWS)
+bench: tools dev .tools/ansible/installed ## measure, and write bench/RESULTS.md; takes an hour and wants a quiet machine (ROWS)
 	@$(RUN) python -m bench $(ROWS)
 
-HOW := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet
-LOCK := uv pip compile pyproject.toml --group dev $(HOW)
-LOCK_DOCS := uv pip compile --group pyproject.toml:docs $(HOW)
-LOCK_BENCH := uv pip compile --group pyproject.toml:bench $(HOW)
-# The versions that a lock has, as constraints: what is tested there is what is used here.
-SAME = grep -E '^[^ ]+==' requirements.lock | sed 's/ \\$$//'
+.venv-dist/installed: requirements-dist.lock
+	@tools/build.sh dist
 
-lock: ## the five locks again from pyproject.toml (needs uv; UPGRADE=1 takes newer versions)
-	@command -v uv >/dev/null || { echo "no uv on PATH to write requirements.lock: install it (docs.astral.sh/uv)" >&2; exit 1; }
-	@echo "locking: pyproject.toml into requirements.lock and the four beside it"
-	@$(LOCK) $(if $(UPGRADE),--upgrade) --output-file requirements.lock
+dist: .venv-dist/installed ## the package in dist/: sdist, wheel, and their SHA-256 sums
+	@tools/dist.sh .venv-dist/bin
+
+sbom: .venv-dist/installed ## what a stack's environment holds, as CycloneDX: dist/zot-ci.cdx.json
+	@mkdir -p dist
+	@echo "writing dist/zot-ci.cdx.json from requirements.lock"
+	@.venv-dist/bin/cyclonedx-py requirements --pyproject pyproject.toml --mc-type application --output-reproducible \
+		--output-format JSON --output-file dist/zot-ci.cdx.json requirements.lock
+
+release: dev .venv-dist/installed ## all that a release needs but its tests, and pushes nothing: VERSION=1.2.3
+	@$(RUN) tools/release.py "$(VERSION)"
+
+HOW := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet $(if $(UPGRADE),--upgrade)
+LOCK := uv pip compile $(HOW) --output-file
+# The versions of the tests' lock, as constraints: what is tested there is what is used here.
+SAME = grep -E '^[^ ]+==' requirements-dev.lock | sed 's/ \\$$//'
+
+lock: ## all locks again from pyproject.toml (needs uv; UPGRADE=1 takes newer versions)
+	@command -v uv >/dev/null || { echo "no uv on PATH to write the locks: install it (docs.astral.sh/uv)" >&2; exit 1; }
+	@echo "locking: pyproject.toml into requirements-dev.lock, requirements.lock and those beside them"
+	@$(LOCK) requirements-dev.lock pyproject.toml --group dev
+	@$(SAME) | $(LOCK) requirements.lock pyproject.toml --constraint -
+	@$(SAME) | $(LOCK) requirements-extras.lock pyproject.toml --extra metrics --extra notify --extra service-account --constraint -
 	@# The same versions but for the engine's SDK, which the extra limits, and the extra's packages beside them.
-	@grep -E '^[^ ]+==' requirements.lock | grep -v '^pulumi==' | sed 's/ \\$$//' | \
-		$(LOCK) $(if $(UPGRADE),--upgrade) --extra sso --constraint - --output-file requirements-sso.lock
-	@$(LOCK_DOCS) $(if $(UPGRADE),--upgrade) --output-file requirements-docs.lock
-	@$(LOCK_BENCH) $(if $(UPGRADE),--upgrade) --output-file requirements-bench.lock
-	@$(SAME) | $(LOCK) --group mutants $(if $(UPGRADE),--upgrade) --constraint - --output-file requirements-mutants.lock
+	@$(SAME) | grep -v '^pulumi==' | $(LOCK) requirements-sso.lock pyproject.toml --group dev --extra sso --constraint -
+	@$(LOCK) requirements-docs.lock --group pyproject.toml:docs
+	@$(LOCK) requirements-dist.lock --group pyproject.toml:dist
+	@$(LOCK) requirements-bench.lock --group pyproject.toml:bench
+	@$(SAME) | $(LOCK) requirements-mutants.lock pyproject.toml --group dev --group mutants --constraint -
 
 clean: ## away with all that make made, the built tools too
 	@echo "removing .venv, .tools and caches"
-	@rm -rf .venv .venv-sso .venv-docs .venv-newest .venv-mutants .tools build zot_ci.egg-info .hypothesis .mutants .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf .venv .venv-dev .venv-dist .venv-sso .venv-docs .venv-newest .venv-mutants .tools build dist zot_ci.egg-info .hypothesis .mutants .mypy_cache .pytest_cache .ruff_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -14,6 +14,7 @@ from components.http import logs
 from tests import choice, versions
 from tests.engine.prepared import Prepared
 from tests.processes import another_process
+from tests.wheel import Installed, built, installed
 from tests.world import World, credentials, real_servers
 
 # Tests look at the log of each call, without the set-up that a provider process makes for itself.
@@ -52,6 +53,15 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prepared | No
         return
     with Prepared(tmp_path_factory.mktemp("prepared")) as prepared:
         yield prepared
+
+
+@pytest.fixture(scope="session")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    """
+    The wheel, installed into an environment of its own; built once in this process.
+    """
+    folder = tmp_path_factory.mktemp("package")
+    return installed(folder / "environment", built(folder))
 
 
 @pytest.fixture(scope="session")

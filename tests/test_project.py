@@ -5,6 +5,7 @@ What surrounds the code: licence, metadata, hooks, and the forms of the forge.
 from __future__ import annotations
 
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -40,14 +41,14 @@ def test_the_python_versions_of_the_metadata_are_those_that_make_accepts() -> No
 
 
 def test_the_hooks_run_what_make_check_runs() -> None:
-    """Command for command, by the programs of .venv: no version stands a second time."""
+    """Command for command, by the programs of .venv-dev: no version stands a second time."""
     recipe = re.findall(r"^check:.*\n((?:\t.*\n)+)", _read("Makefile"), re.MULTILINE)[0]
     commands = re.findall(r"^\t@\$\(RUN\) (.*)$", recipe, re.MULTILINE)
     (repository,) = yaml.safe_load(_read(".pre-commit-config.yaml"))["repos"]
 
     assert repository["repo"] == "local"
     assert len(commands) >= 4
-    assert [hook["entry"] for hook in repository["hooks"]] == [f".venv/bin/{command}" for command in commands]
+    assert [hook["entry"] for hook in repository["hooks"]] == [f".venv-dev/bin/{command}" for command in commands]
     assert all(hook["language"] == "system" and not hook["pass_filenames"] for hook in repository["hooks"])
 
 
@@ -69,3 +70,14 @@ def test_the_forms_say_that_no_secret_belongs_into_them() -> None:
     assert "SECURITY.md" in _read(".forgejo/issue_template/fault.yaml")
     assert "No secrets here" in _read(".forgejo/issue_template/fault.yaml")
     assert "CONTRIBUTING.md" in _read(".forgejo/pull_request_template.md")
+
+
+def test_nothing_that_is_committed_leads_out_of_the_repository() -> None:
+    """A link to a folder of somebody's machine is a dead one elsewhere, and in the way of what `make` puts there."""
+    if not (ROOT / ".git").exists():
+        pytest.skip("no git here: an archive has no links to look for")
+    listed = subprocess.run(["git", "ls-files", "-s"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    links = [ROOT / line.partition("\t")[2] for line in listed.splitlines() if line.startswith("120000")]
+
+    assert [str(link) for link in links if link.readlink().is_absolute() or not link.exists()] == []
+    assert all(link.resolve().is_relative_to(ROOT.resolve()) for link in links)

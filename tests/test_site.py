@@ -27,7 +27,7 @@ def _pages() -> list[str]:
 
 def test_every_document_is_in_the_menu_once() -> None:
     """Also one that was written since the menu was made."""
-    documents = [path.relative_to(build.ROOT).with_suffix("").as_posix() for path in build.ROOT.glob("docs/*.md")]
+    documents = [path.relative_to(build.ROOT).with_suffix("").as_posix() for path in build.ROOT.glob("docs/**/*.md")]
     around = ["CHANGELOG", "CONTRIBUTING", "SECURITY", "bench/RESULTS"]
 
     assert sorted(_pages()) == sorted(documents + around)

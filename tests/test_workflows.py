@@ -127,6 +127,7 @@ def test_a_fork_runs_nothing_but_the_tests_and_hands_them_nothing() -> None:
     assert made == {
         "newest.yaml": ["make newest"],
         "nightly.yaml": ["make nightly"],
+        "release.yaml": ["make dist sbom"],
         "test.yaml": ["make test", "make docs"],
     }
 
@@ -137,7 +138,12 @@ def test_what_is_drawn_anew_is_drawn_at_night_only() -> None:
     triggers = {path.stem: set(yaml.safe_load(path.read_text(encoding="utf-8"))[True]) for path in OURS}
 
     by_the_clock = {"schedule", "workflow_dispatch"}
-    assert triggers == {"newest": by_the_clock, "nightly": by_the_clock, "test": {"pull_request", "push"}}
+    assert triggers == {
+        "newest": by_the_clock,
+        "nightly": by_the_clock,
+        "release": {"push"},
+        "test": {"pull_request", "push"},
+    }
 
 
 def test_mise_s_tasks_are_make_s_targets_and_the_script_s_commands() -> None:

@@ -1,7 +1,10 @@
 #!/usr/bin/env bash
 # Gets what a run needs and `pip` alone cannot give; the Makefile calls it, in this order:
 #
-#   build.sh venv     the Python packages of requirements.lock, in .venv
+#   build.sh venv     what a stack needs: the Python packages of requirements.lock, in .venv
+#   build.sh extras   those of requirements-extras.lock, in .venv in their place
+#   build.sh dev      what the tests need: those of requirements-dev.lock, in .venv-dev
+#   build.sh dist     those of requirements-dist.lock, in .venv-dist
 #   build.sh sso      those of requirements-sso.lock, in .venv-sso
 #   build.sh docs     those of requirements-docs.lock, in .venv-docs
 #   build.sh mutants  those of requirements-mutants.lock, in .venv-mutants
@@ -132,6 +135,12 @@ print(getattr(sys, "_base_executable", sys.executable))' 2>/dev/null) && break
 
 get_venv() { packages .venv requirements.lock; }
 
+get_extras() { packages .venv requirements-extras.lock && touch .venv/extras; }
+
+get_dev() { packages .venv-dev requirements-dev.lock; }
+
+get_dist() { packages .venv-dist requirements-dist.lock; }
+
 get_sso() { packages .venv-sso requirements-sso.lock; }
 
 get_mutants() { packages .venv-mutants requirements-mutants.lock; }
@@ -216,7 +225,7 @@ get_newest() {
                 $engine_module/cmd/pulumi >>.tools/newest.log 2>&1 ||
             die "building the engine $newest failed: $(tail -n 1 .tools/newest.log) (all of it in .tools/newest.log)"
     fi
-    packages .venv-newest requirements.lock
+    packages .venv-newest requirements-dev.lock
     .venv-newest/bin/pip --disable-pip-version-check install -q --upgrade pulumi ||
         die "pip could not install the newest pulumi: its own lines above say why"
     for program in $pulumi_programs; do ln -sf "$bin/$program" ".venv-newest/bin/$program"; done
@@ -306,6 +315,6 @@ get_postgresql() {
 }
 
 case ${1-} in
-venv | sso | docs | mutants | ansible | pulumi | oldest | newest | gitea | actionlint | act | promtool | versitygw | postgresql) "get_$1" ;;
-*) die "usage: tools/build.sh venv|sso|docs|mutants|ansible|pulumi|oldest|newest|gitea|actionlint|act|promtool|versitygw|postgresql" ;;
+venv | extras | dev | dist | sso | docs | mutants | ansible | pulumi | oldest | newest | gitea | actionlint | act | promtool | versitygw | postgresql) "get_$1" ;;
+*) die "usage: tools/build.sh venv|extras|dev|dist|sso|docs|mutants|ansible|pulumi|oldest|newest|gitea|actionlint|act|promtool|versitygw|postgresql" ;;
 esac

@@ -15,6 +15,8 @@ A stack, watched: what the engine and the systems say of it as one document, and
     check.py        before the first `up`; verify.py asks CI, and proofs.py keeps what it found
     supervised.py   a run of the engine with pings and notices around it
     commands.py     the commands that look
+    new.py          a repository of one's own, of repository/; wheel.py its requirement
+    command_line.py the command: its arguments
 
 What makes texts and documents is pure. Only Python's standard library is needed, but for metrics (prometheus_client),
 pings (httpx, truststore), notices (apprise), and check and verify (the program's own).

@@ -7,6 +7,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from .document import AccountStatus, PlaceStatus, StaleKey, Status
+from .engine import CALLED
 
 _SOON = timedelta(days=7)
 
@@ -15,7 +16,7 @@ def advice(status: Status) -> list[str]:
     """
     Return one sentence for each thing that somebody should do; none where nothing is to be done.
     """
-    up = f"`scripts/stack.py --stack {status.stack} up`"
+    up = f"`{CALLED} --stack {status.stack} up`"
     lines = []
     if not status.succeeded:
         asked = any(system.asked for system in status.systems)
@@ -59,7 +60,7 @@ def _of_proofs(place: PlaceStatus, account: AccountStatus, status: Status, up: s
         return []
     name, verify = (
         f"{place.system} {place.name}",
-        f"`scripts/stack.py --stack {status.stack} verify {account.username}`",
+        f"`{CALLED} --stack {status.stack} verify {account.username}`",
     )
     since = status.last_successful_up
     if found.result not in ("refused", "another key"):

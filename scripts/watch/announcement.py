@@ -7,6 +7,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from .document import AccountStatus, StaleKey, Status
+from .engine import CALLED
 
 _DAY = timedelta(days=1)
 
@@ -42,11 +43,9 @@ def announcement(status: Status, account: AccountStatus, keep_days: float | None
     if key.other_keys:
         count = f"{len(key.other_keys)} of other labels" if len(key.other_keys) > 1 else "1 of another label"
         if account.exclusive:
-            lines.append(
-                f"the account is exclusive: {count} end like older ones; `scripts/stack.py status --json` names them"
-            )
+            lines.append(f"the account is exclusive: {count} end like older ones; `{CALLED} status --json` names them")
         else:
-            lines.append(f"left alone: {count}; `scripts/stack.py status --json` names them")
+            lines.append(f"left alone: {count}; `{CALLED} status --json` names them")
     if not status.succeeded:
         lines += [f"the look before it: {line}" for line in status.errors]
     return lines

@@ -15,8 +15,23 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
-# As it was called, links not followed: the project is the folder above `scripts`.
-ROOT = Path(__file__).absolute().parents[2]
+# As it was called, links not followed: in a checkout the project is the folder above `scripts`.
+_ABOVE = Path(__file__).absolute().parents[2]
+IS_CHECKOUT = (_ABOVE / "scripts" / "stack.py").exists()
+# What a person calls.
+CALLED = "scripts/stack.py" if IS_CHECKOUT else "zot-ci"
+PROJECT_FILES = ("Pulumi.yaml", "Pulumi.yml", "Pulumi.json")
+
+
+def _project(here: Path) -> Path:
+    """
+    Return the nearest folder from *here* up that has a project, as the engine looks for it; *here* if there is none.
+    """
+    return next((one for one in (here, *here.parents) if any((one / name).exists() for name in PROJECT_FILES)), here)
+
+
+# The project's folder: the checkout, or for the installed command where it is called.
+ROOT = _ABOVE if IS_CHECKOUT else _project(Path.cwd())
 # With the first, Python finds nothing of the program's folder, which is where the engine starts the providers; the
 # second would change what they read and write away from UTF-8.
 _NOT_FOR_PYTHON = ("PYTHONSAFEPATH", "PYTHONIOENCODING")
@@ -64,6 +79,16 @@ HANDED_ON = frozenset(
 )
 
 
+def how_to_get(package: str) -> str:
+    """
+    Return the command that installs what one feature needs and a stack's environment does not have.
+
+    Args:
+        package: with the versions that pyproject.toml allows.
+    """
+    return "`make extras`" if IS_CHECKOUT else f"`{sys.executable} -m pip install '{package}'`"
+
+
 class StackError(Exception):
     """
     A command cannot go on. The message is for the person who ran it.
@@ -74,6 +99,8 @@ def use_own_python() -> None:
     """
     Go on in this checkout's .venv, where it is there and this is another Python: packages are there.
     """
+    if not IS_CHECKOUT:
+        return
     own = ROOT / ".venv"
     program = own / "bin" / "python"
     if program.exists() and Path(sys.prefix).resolve() != own.resolve():
@@ -147,18 +174,19 @@ def to_be_read(environment: Mapping[str, str]) -> dict[str, str]:
 
 def command(stack: str | None, *arguments: str) -> tuple[list[str], dict[str, str]]:
     """
-    Return the engine's command line and environment. Programs come from this checkout's .venv where it is there, else
-    from PATH.
+    Return the engine's command line and environment. Programs come from this checkout's .venv where it is there, or
+    from the environment that the package is installed in; else from PATH.
 
     Raises:
         StackError: there is no engine.
     """
-    own = ROOT / ".venv" / "bin"
+    own = ROOT / ".venv" / "bin" if IS_CHECKOUT else Path(sys.executable).parent
     folders = [str(own)] if own.is_dir() else []
     path = os.pathsep.join([*folders, os.environ.get("PATH", os.defpath)])
     program = shutil.which("pulumi", path=path)
     if program is None:
-        msg = "no pulumi in .venv or on PATH: `make tools` gets one"
+        get = "`make tools` gets one" if IS_CHECKOUT else "install Pulumi's CLI (pulumi.com)"
+        msg = f"no pulumi in {'.venv' if IS_CHECKOUT else own} or on PATH: {get}"
         raise StackError(msg)
     chosen = ["--stack", stack] if stack else []
     env = {name: value for name, value in os.environ.items() if name not in _NOT_FOR_PYTHON}

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 
 from .document import AccountStatus, Key, Status
-from .engine import StackError
+from .engine import StackError, how_to_get
 from .proofs import Proof, Round, Verified
 
 _SECONDS_OF_A_DAY = 86400.0
@@ -184,7 +184,7 @@ def as_text(stack: str, found: Iterable[Sample]) -> str:
         from prometheus_client.core import GaugeMetricFamily, Metric
         from prometheus_client.openmetrics.exposition import generate_latest
     except ImportError:
-        msg = "metrics need the package prometheus_client: `make venv`, or `pip install '.[metrics]'`"
+        msg = f"metrics need the package prometheus_client: {how_to_get('prometheus-client>=0.23,<1')} gets it"
         raise StackError(msg) from None
 
     all_found = list(found)

@@ -17,7 +17,7 @@ from datetime import timedelta
 
 from . import send
 from .document import AccountStatus, Key, Status
-from .engine import ROOT
+from .engine import CALLED, ROOT, how_to_get
 
 VARIABLE = "ZOT_CI_NOTIFY_URLS"
 # For all services together, and each part of a notice that one of them takes in parts only.
@@ -35,7 +35,7 @@ _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY")
 _UNKNOWN = "was not delivered"
 _FAULTS = {
-    send.NO_PACKAGE: "needs the package apprise: `make venv`, or `pip install '.[notify]'`",
+    send.NO_PACKAGE: f"needs the package apprise: {how_to_get('apprise>=1.9,<3')} gets it",
     send.UNUSABLE: f"was not sent to all: {VARIABLE} holds a URL that apprise does not know; correct it",
     send.NOT_DELIVERED: f"was not delivered to all; check {VARIABLE} and the services",
 }
@@ -124,7 +124,7 @@ def _head(count: int, status: Status | None) -> str:
     out = sum(account.in_sync is False for account in status.accounts) if status else 0
     stack = f" --stack {status.stack}" if status else ""
     about = f"{out} of {len(status.accounts)} accounts out of sync, " if status and out else ""
-    return f"{about}{count} lines; `scripts/stack.py{stack} preview` says all, `up` reconciles it"
+    return f"{about}{count} lines; `{CALLED}{stack} preview` says all, `up` reconciles it"
 
 
 def _ends_soon(account: AccountStatus, status: Status) -> bool:
@@ -180,7 +180,7 @@ def tell(notice: Notice, patience_seconds: float = PATIENCE_SECONDS) -> None:
     text = json.dumps(asdict(notice))
     pipe = subprocess.PIPE
     with subprocess.Popen(
-        [sys.executable, "-m", "scripts.watch.send"],
+        [sys.executable, "-m", f"{__package__}.send"],
         cwd=ROOT,
         env=environment,
         stdin=pipe,

@@ -109,7 +109,7 @@ class Ping:
 
             from components.http.proxies import way_to
         except ImportError:
-            self._tell("needs the package httpx: `make venv`, or `pip install .`")
+            self._tell("needs the package httpx: `make venv` gets it")
             return
         try:
             url = httpx.URL(self._url)

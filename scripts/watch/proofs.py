@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
-from .engine import StackError
+from .engine import CALLED, StackError
 
 # Raised when a field changes its meaning or goes; not when one is added.
 SCHEMA_VERSION = 1
@@ -127,7 +127,7 @@ def read(path: Path, stack: str) -> Round:
         msg = f"{path} cannot be read: {exc.strerror or type(exc).__name__}"
         raise StackError(msg) from None
     except (ValueError, KeyError, TypeError, AttributeError):
-        msg = f"{path} is no whole file of `verify --json`; run `scripts/stack.py --stack {stack} verify --json {path}`"
+        msg = f"{path} is no whole file of `verify --json`; run `{CALLED} --stack {stack} verify --json {path}`"
         raise StackError(msg) from None
     if read.schema_version != SCHEMA_VERSION:
         msg = f"{path} is of another version of this program (form {read.schema_version}); write it anew"

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from scripts.stack import COMMANDS, WATCHING
-from tests.docs.pages import DOCUMENTS, ROOT, code, headings, read
+from tests.docs.pages import DOCUMENTS, ROOT, blocks, code, headings, read
 
 # The reader's own stack file, which the README has them make.
 THEIRS = {"stacks/Pulumi.homelab.yaml", "stacks/accounts.homelab.yaml"}
-PAGES = sorted((ROOT / "docs").glob("*.md"))
+PAGES = sorted((ROOT / "docs").rglob("*.md"))
 
 
 def _slug(heading: str) -> str:
@@ -44,6 +44,15 @@ def test_every_command_of_the_script_is_in_the_readme_or_the_documents_and_every
     assert named == {*COMMANDS, *WATCHING, "rotate"}
 
 
+def test_every_command_of_the_installed_one_that_is_named_exists() -> None:
+    """In blocks for a shell, at a line's beginning: an account has the same name."""
+    text = "\n".join(block for path in DOCUMENTS for block in blocks(str(path.relative_to(ROOT)), "sh"))
+    named = set(re.findall(r"^(?:\S+/)?zot-ci (?:--stack \S+ )?([a-z]+)", text, re.MULTILINE))
+
+    assert {"new", "check", "up"} <= named
+    assert named <= {*COMMANDS, *WATCHING, "rotate", "new"}
+
+
 @pytest.mark.parametrize("path", DOCUMENTS, ids=_ids)
 def test_every_file_that_is_named_exists(path: Path) -> None:
     """Relative links, and paths set as code."""
@@ -70,7 +79,7 @@ def test_a_page_begins_with_whom_it_is_for_and_ends_with_what_to_read_next(path:
     _, first, *_ = text = path.read_text(encoding="utf-8").strip().split("\n\n")
 
     assert first.startswith("For ")
-    assert re.match(r"Next: \[[\w.-]+\]\([\w./-]+(#[\w-]+)?\)", text[-1])
+    assert re.match(r"Next: \[[\w.:,' -]+\]\([\w./-]+(#[\w-]+)?\)", text[-1])
 
 
 def test_every_picture_is_shown_somewhere() -> None:

@@ -6,13 +6,12 @@ from __future__ import annotations
 
 import json
 import shutil
-import tomllib
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.engine.stack import ROOT, Stack, engine_is_there
+from tests.wheel import Installed
 from tests.world import GROUP, ITEM, OWNER, REPOSITORY, VAULT, World, credentials
 
 pytestmark = pytest.mark.embedded
@@ -20,29 +19,15 @@ pytestmark = pytest.mark.embedded
 EXAMPLE = ROOT / "examples" / "another-program"
 
 
-def installed(folder: Path) -> Path:
-    """
-    Put the packages into *folder* as an installation does: those that pyproject.toml lists, under the name there.
-    """
-    setuptools: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
-    for package in setuptools["packages"]:
-        name, *rest = package.split(".")
-        target = folder / package.replace(".", "/")
-        target.mkdir(parents=True)
-        for file in (ROOT / setuptools["package-dir"][name] / "/".join(rest)).glob("*.py"):
-            shutil.copy(file, target)
-    return folder
-
-
 @pytest.fixture
-def program(world: World, tmp_path: Path) -> Stack:
+def program(world: World, tmp_path: Path, package: Installed) -> Stack:
     """
-    A stack of the example, with this project's packages installed beside it.
+    A stack of the example, in an environment that has our wheel.
     """
     if not engine_is_there():
         pytest.skip("no pulumi on PATH: `make tools` gets one")
     config = {"registry": world.zot_url, "sso": world.authentik_url, "forge": world.env["FORGEJO_URL"]}
-    env = credentials(world) | {"PYTHONPATH": str(installed(tmp_path / "installed"))}
+    env = credentials(world) | package.env
     settings = {f"another-program:{name}": value for name, value in config.items()}
     stack = Stack(tmp_path / "stack", env, settings, source=EXAMPLE, parts=("Pulumi.yaml", "__main__.py"))
     # This project has a folder for its stack files, the example has not.
@@ -73,11 +58,3 @@ def test_another_program_keeps_a_credential_and_takes_it_away_again(world: World
     assert program.destroy().code == 0
     assert zot.of("ci-talos") == []
     assert "ci-talos" not in world.estate.authentik.users
-
-
-def test_the_packages_are_all_listed() -> None:
-    """One that is forgotten in pyproject.toml is missing in every installation."""
-    listed = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
-    folders = {path.parent.relative_to(ROOT / "components") for path in (ROOT / "components").rglob("__init__.py")}
-
-    assert set(listed) == {".".join(["zot_ci", *folder.parts]) for folder in folders}

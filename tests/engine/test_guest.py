@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.engine.stack import Stack, engine_is_there
-from tests.engine.test_another_program import installed
+from tests.wheel import Installed
 from tests.world import GROUP, ITEM, OWNER, REPOSITORY, VAULT, World, credentials
 
 pytestmark = pytest.mark.embedded
@@ -76,7 +76,7 @@ if config.get("fails"):
 
 
 @pytest.fixture
-def host(world: World, tmp_path: Path) -> Stack:
+def host(world: World, tmp_path: Path, package: Installed) -> Stack:
     """A stack of a program with a dynamic provider of its own, in which ours is installed and not used yet."""
     if not engine_is_there():
         pytest.skip("no pulumi on PATH: `make tools` gets one")
@@ -85,7 +85,7 @@ def host(world: World, tmp_path: Path) -> Stack:
     for name, text in {"host_facts": FACTS, "host_provider": PROVIDER, "__main__": PROGRAM}.items():
         (source / f"{name}.py").write_text(text)
     (source / "Pulumi.yaml").write_text("name: host\nruntime: python\nstackConfigDir: stacks\n")
-    env = credentials(world) | {"PYTHONPATH": str(installed(tmp_path / "installed"))}
+    env = credentials(world) | package.env
     parts = ("Pulumi.yaml", "__main__.py", "host_facts.py", "host_provider.py")
     return Stack(tmp_path / "stack", env, {}, source=source, parts=parts)
 

@@ -1,22 +1,24 @@
 """
-README.md as somebody uses it who knows nothing else: its commands are pasted one by one, from a clone to a rotated key.
+README.md as somebody uses it who knows nothing else: its commands are pasted one by one, from the wheel to a
+rotated key.
 """
 
 from __future__ import annotations
 
-import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml  # type: ignore[import-untyped]  # comes with pulumi, without types
 
 from tests.docs.pages import ROOT, blocks, read
-from tests.engine.clone import clone, make_without_fetching
 from tests.engine.stack import Run, engine_environment, engine_is_there
 from tests.estate.server import PortTakenError, bind
+from tests.wheel import Installed
 from tests.world import World
 
 pytestmark = pytest.mark.embedded
@@ -69,22 +71,42 @@ class Terminal:
 
 
 @pytest.fixture
-def terminal(world: World, tmp_path: Path) -> Iterator[Terminal]:
+def terminal(tmp_path: Path, package: Installed) -> Iterator[Terminal]:
     """
-    A shell in a new clone, on a machine that has the tools and nobody's credentials.
+    A shell on a machine that has the engine, the wheel in `~/zot-ci`, and nobody's credentials.
     """
     if not engine_is_there():
         pytest.skip("no pulumi on PATH: `make tools` gets one")
-    clone(tmp_path / "clone")
-    make_without_fetching(tmp_path / "path")
-    env = engine_environment(tmp_path / "machine")
+    env = engine_environment(tmp_path / "machine") | package.env
     for name in ("PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE"):
         del env[name]
     # Nobody sits there to answer "yes".
-    env |= {"PULUMI_OPTION_YES": "true", "PATH": os.pathsep.join([str(tmp_path / "path"), env["PATH"]])}
-    terminal = Terminal(tmp_path / "clone", env)
+    env |= {"PULUMI_OPTION_YES": "true", "HOME": str(tmp_path)}
+    # What `make dist` and the line after it do, without a download: tests/wheel.py.
+    (tmp_path / "zot-ci").symlink_to(package.bin.parent)
+    terminal = Terminal(tmp_path, env)
     yield terminal
     terminal.close()
+
+
+def _answers(world: World) -> str:
+    """
+    A reader's own addresses and names: those of the embedded systems.
+    """
+    (text,) = blocks("README.md", "yaml")
+    shown = yaml.safe_load(text)["config"]
+    account = shown["zot-ci:accounts"][0]
+    said = {
+        "authentik": world.env["AUTHENTIK_URL"],
+        "zot": world.env["ZOT_URL"],
+        "forgejo": world.env["FORGEJO_URL"],
+        "oidc-provider": shown["zot-ci:zot"]["oidcProvider"],
+        "username": account["username"],
+        "group": account["groups"][0],
+        **account["onepassword"],
+        **account["forgejo"][0],
+    }
+    return " ".join(f"--{name} {shlex.quote(value)}" for name, value in said.items())
 
 
 def _with_their_names(text: str, world: World, folder: Path) -> str:
@@ -97,15 +119,32 @@ def _with_their_names(text: str, world: World, folder: Path) -> str:
     return text.replace("file:///srv/pulumi-state", folder.as_uri())
 
 
-def test_the_quick_start_leads_from_the_clone_to_a_rotated_key(
+# What the package fixture has done already, and what would ask an index for the packages that the tests have.
+DONE = ("make dist", "python3 -m venv ~/zot-ci && ~/zot-ci/bin/pip install dist/*.whl")
+FETCHES = "pip install --require-hashes -r requirements.txt"
+
+
+def test_the_quick_start_leads_from_the_wheel_to_a_rotated_key(
     world: World, terminal: Terminal, tmp_path: Path
 ) -> None:
     """Every command of it, in its order; with a quarter of a year between the first `up` and the one of that day."""
     (tmp_path / "state").mkdir()
-    (stack_file,) = blocks("README.md", "yaml")
-    begin, later = re.findall(r"^```sh\n(.*?)^```$", SECTION, re.DOTALL | re.MULTILINE)
-    (path,) = re.findall(r"Write `(stacks/\S+)`", SECTION)
-    (tmp_path / "clone" / path).write_text(_with_their_names(stack_file, world, tmp_path), encoding="utf-8")
+    make, begin, later = re.findall(r"^```sh\n(.*?)^```$", SECTION, re.DOTALL | re.MULTILINE)
+    lines = [line.partition("  #")[0].rstrip() for line in make.splitlines()]
+    assert tuple(lines[:2]) == DONE
+    assert lines[-1] == FETCHES
+    new, into = lines[2:-1]
+    assert new == "~/zot-ci/bin/zot-ci new ~/registry-keys"
+    # An answer to each question; `tests/watch/test_new.py` answers on a terminal.
+    run = terminal.paste(f"{new} {_answers(world)}")
+    assert run.code == 0, run.text
+    for said in ("Pulumi.homelab.yaml", "requirements.txt", "up.yaml"):
+        assert list((tmp_path / "registry-keys").rglob(said)), said
+    # The environment that it would make has what this one has.
+    run = terminal.paste(
+        into.replace("python3 -m venv .venv", "ln -s ~/zot-ci .venv").replace(". .venv/bin/activate", ":")
+    )
+    assert run.code == 0, run.text
 
     for line in _with_their_names(begin, world, tmp_path / "state").splitlines():
         run = terminal.paste(line)
@@ -117,7 +156,7 @@ def test_the_quick_start_leads_from_the_clone_to_a_rotated_key(
 
     keys = [first]
     for line in later.splitlines():
-        if line.startswith("scripts/stack.py up"):
+        if line.startswith("zot-ci up"):
             world.estate.clock.advance(days=91)
         run = terminal.paste(line)
         assert run.code == 0, f"{line}\n{run.text}"

@@ -156,4 +156,4 @@ def test_without_the_package_one_line_says_what_to_install(
 
     Ping("http://127.0.0.1:1/").end(succeeded=True)
 
-    assert capsys.readouterr().err == "stack: the ping needs the package httpx: `make venv`, or `pip install .`\n"
+    assert capsys.readouterr().err == "stack: the ping needs the package httpx: `make venv` gets it\n"

@@ -115,7 +115,7 @@ def test_a_silent_service_does_not_change_the_run(stack: Script) -> None:
     assert {line.partition(" was ")[0].partition(" got ")[0] for line in err.splitlines()} <= {
         "stack: the ping",
         "stack: the notice",
-        "stack: the notice needs the package apprise: `make venv`, or `pip install '.[notify]'`",
+        "stack: the notice needs the package apprise: `make extras` gets it",
     }
 
 
@@ -233,4 +233,4 @@ def test_without_apprise_one_line_says_what_to_install(stack: Script, tmp_path: 
     code, _, err = stack.run("up", ZOT_CI_NOTIFY_URLS="json://127.0.0.1:1/", PYTHONPATH=path)
 
     assert code == 1
-    assert err == "stack: the notice needs the package apprise: `make venv`, or `pip install '.[notify]'`\n"
+    assert err == "stack: the notice needs the package apprise: `make extras` gets it\n"

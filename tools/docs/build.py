@@ -47,6 +47,7 @@ def pages(root: Path) -> dict[str, list[str]]:
     named = {name for names in menu.values() for name in names}
     menu["Look it up"] += [name for name in there if name not in named]
     found = {heading: [f"docs/{name}" for name in names] for heading, names in menu.items()}
+    found["Change it"] += [f"docs/decisions/{path.stem}" for path in sorted((root / "docs/decisions").glob("*.md"))]
     found["Change it"] += [name.removesuffix(".md") for name in AROUND]
     return found
 

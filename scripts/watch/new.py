@@ -1,0 +1,235 @@
+"""
+A repository of one's own: what a stack needs, with the addresses and names of somebody's estate in it.
+
+The package is on no index, and a pin by its name alone would one day install a stranger's: `requirements.txt` names the
+wheel by file or URL, with its hash, and everything that it needs by the lock that it was tested with.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+
+from .engine import CALLED, IS_CHECKOUT, ROOT, StackError
+from .wheel import Wheel, chosen
+
+_TEMPLATES = Path(__file__).with_name("repository")
+# Copied there when the package is built; a checkout has them in their places.
+_KEPT = Path(__file__).with_name("kept")
+_WORKFLOWS = ("drift", "preview", "up", "verify")
+# What the engine takes for a stack's name (3.250 and 3.276, measured).
+_STACK = re.compile(r"[A-Za-z0-9_.-]{1,100}")
+# In the workflows of a checkout, and in the place of it.
+_INSTALL = "python3 -m venv .venv && .venv/bin/pip install --quiet --require-hashes -r requirements.txt"
+
+
+@dataclass(frozen=True)
+class Question:
+    """
+    What has to be known. *default* is of what is known already; None where somebody has to say it.
+    """
+
+    name: str
+    text: str
+    default: Callable[[Mapping[str, str]], str] | None = None
+
+    @property
+    def option(self) -> str:
+        """
+        The command line's name of it.
+        """
+        return f"--{self.name.replace('_', '-')}"
+
+
+QUESTIONS = (
+    Question("stack", "the stack's name; part of each key's label", lambda _: "homelab"),
+    Question("authentik", "authentik's URL"),
+    Question("zot", "the registry's URL"),
+    Question("oidc_provider", "the registry's name for authentik", lambda _: "oidc"),
+    Question("forgejo", "the forge's URL"),
+    Question("username", "the account that pushes", lambda _: "zot-ci"),
+    Question("group", "the account's group in authentik"),
+    Question("vault", "the 1Password vault of the key"),
+    Question("item", "the item in it"),
+    Question("field", "the field in that", lambda known: f"{known['username']}-api"),
+    Question("repository", "the repository whose CI gets the key, as owner/name"),
+    Question(
+        "secret",
+        "the Actions secret's name there",
+        lambda known: re.sub(r"\W", "_", f"{known['username']}_API_KEY").upper(),
+    ),
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """
+    Add what `new` takes to its parser.
+    """
+    parser.add_argument(
+        "folder", metavar="DIR", type=Path, help="a new folder, or an empty one; nothing is overwritten"
+    )
+    for question in QUESTIONS:
+        parser.add_argument(question.option, dest=f"new_{question.name}", metavar="TEXT", help=question.text)
+    parser.add_argument("--wheel", metavar="FILE|URL", help="the package; the installed one's own file if left out")
+    parser.add_argument("--sha256", metavar="HEX", help="what the wheel's hash must be; needed with a URL")
+    parser.add_argument(
+        "--extras", action="store_true", help="with what single features need: notices, metrics, a service account"
+    )
+
+
+def new(options: argparse.Namespace) -> int:
+    """
+    Make the repository and say what to do next; return 0. What is not an option is asked for on a terminal.
+
+    Changed outside: the folder, which must be new or empty.
+
+    Raises:
+        StackError: the folder, a name, an address or the wheel cannot be used; nothing has been written then.
+    """
+    folder: Path = options.folder
+    _see_that_it_is_empty(folder)
+    answers = {question.name: getattr(options, f"new_{question.name}") for question in QUESTIONS}
+    _see_that_pulumi_takes(answers["stack"])
+    wheel = chosen(options.wheel, options.sha256)
+    known = _answered(answers)
+    _see_that_pulumi_takes(known["stack"])
+    texts = _texts(known, wheel, "requirements-extras.lock" if options.extras else "requirements.lock")
+    _see_that_they_are_settings(texts[f"stacks/Pulumi.{known['stack']}.yaml"])
+    _write(folder, texts, wheel)
+    print(f"made {folder}: {len(texts)} files{f' and {wheel.file.name}' if wheel.file else ''}; next:")
+    print(f"  cd {folder} && python3 -m venv .venv && . .venv/bin/activate")
+    print("  pip install --require-hashes -r requirements.txt")
+    print(f"  zot-ci --stack {known['stack']} check")
+    return 0
+
+
+def _see_that_it_is_empty(folder: Path) -> None:
+    try:
+        # A repository that somebody has just made holds nothing of theirs yet.
+        there = sorted(path.name for path in folder.iterdir() if path.name != ".git")
+    except FileNotFoundError:
+        return
+    except OSError as exc:
+        msg = f"{folder} cannot be used as a folder: {exc.strerror}; name another one"
+        raise StackError(msg) from None
+    if there:
+        msg = f"{folder} is not empty, it has {there[0]}: nothing is overwritten; name a new folder"
+        raise StackError(msg)
+
+
+def _see_that_pulumi_takes(stack: str | None) -> None:
+    if stack is not None and not _STACK.fullmatch(stack):
+        msg = f"{stack!r} is no stack's name: Pulumi takes up to 100 letters, digits, '-', '_' and '.'"
+        raise StackError(msg)
+
+
+def _answered(given: Mapping[str, str | None]) -> dict[str, str]:
+    """
+    Return an answer to every question: the one that was *given*, or what a person on a terminal says.
+    """
+    known: dict[str, str] = {}
+    asks = sys.stdin.isatty()
+    missing = []
+    for question in QUESTIONS:
+        said = given[question.name]
+        if said is None and asks:
+            default = question.default(known) if question.default else ""
+            said = _ask(f"{question.text}{f' [{default}]' if default else ''}: ", default)
+        if said is None and question.default:
+            said = question.default(known)
+        if not said:
+            missing.append(question.option)
+        known[question.name] = said or ""
+    if missing:
+        msg = f"nothing was made, say these too: {', '.join(missing)} (`{CALLED} new --help` says what they are)"
+        raise StackError(msg)
+    return known
+
+
+def _ask(text: str, default: str) -> str:
+    try:
+        return input(text).strip() or default
+    except EOFError:
+        print()
+        return default
+
+
+def _texts(known: Mapping[str, str], wheel: Wheel, lock: str) -> dict[str, str]:
+    """
+    Return every file's text by its path.
+    """
+    # JSON is YAML: whatever a name holds stays one text.
+    quoted = {name: json.dumps(value, ensure_ascii=False) for name, value in known.items()} | {"stack": known["stack"]}
+    stack = Template(_template("stack.yaml")).substitute(quoted)
+    return {
+        "Pulumi.yaml": _template("Pulumi.yaml"),
+        "__main__.py": _template("__main__.py.txt"),
+        ".gitignore": _template("gitignore"),
+        "README.md": Template(_template("README.md")).substitute(known),
+        "requirements.txt": f"{wheel.requirement}\n{_kept(lock)}",
+        f"stacks/Pulumi.{known['stack']}.yaml": stack,
+        **{
+            f".forgejo/workflows/{name}.yaml": _workflow(_kept(f"examples/workflows/{name}.yaml"), known["stack"])
+            for name in _WORKFLOWS
+        },
+    }
+
+
+def _template(name: str) -> str:
+    return (_TEMPLATES / name).read_text(encoding="utf-8")
+
+
+def _kept(path: str) -> str:
+    file = ROOT / path if IS_CHECKOUT else _KEPT / Path(path).name
+    return file.read_text(encoding="utf-8")
+
+
+def _workflow(text: str, stack: str) -> str:
+    """
+    Return a checkout's workflow as a repository has it that has no checkout.
+    """
+    text = re.sub(r"^# To use it, copy it to .*\n", "", text, flags=re.MULTILINE)
+    text = re.sub(r" If yours does not, see docs/ci\.md\.", "", text)
+    text = re.sub(r"^  STACK: .*$", f"  STACK: {stack}", text, flags=re.MULTILINE)
+    text = re.sub(r"- run: make (tools|venv)$", f"- run: {_INSTALL}", text, flags=re.MULTILINE)
+    text = text.replace("requirements.lock", "requirements.txt").replace('"tools/**"', '"wheels/**"')
+    return text.replace("scripts/stack.py", ".venv/bin/zot-ci")
+
+
+def _see_that_they_are_settings(stack_file: str) -> None:
+    """
+    Raises:
+        StackError: the program would refuse them; with a line for each fault.
+    """
+    # Not above: they need packages.
+    import yaml  # type: ignore[import-untyped]  # comes with pulumi, without types
+
+    from components.settings.model import SettingsError, load
+
+    config = yaml.safe_load(stack_file)["config"]
+    try:
+        load({key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()})
+    except SettingsError as exc:
+        # Its first line speaks of a stack file, which is not there yet.
+        raise StackError("\n".join(line.strip() for line in str(exc).splitlines()[1:])) from None
+
+
+def _write(folder: Path, texts: Mapping[str, str], wheel: Wheel) -> None:
+    try:
+        for path, text in texts.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            with (folder / path).open("x", encoding="utf-8") as out:
+                out.write(text)
+        if wheel.file:
+            (folder / "wheels").mkdir()
+            shutil.copyfile(wheel.file, folder / "wheels" / wheel.file.name)
+    except OSError as exc:
+        msg = f"{exc.filename or folder} cannot be written: {exc.strerror}"
+        raise StackError(msg) from None
