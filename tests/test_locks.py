@@ -87,7 +87,7 @@ def test_make_tools_installs_the_small_one_and_the_tests_the_other() -> None:
 
     assert re.search(r"^tools: venv ", makefile, re.MULTILINE)
     assert "get_venv() { packages .venv requirements.lock; }" in build
-    assert "get_dev() { packages .venv-dev requirements-dev.lock; }" in build
+    assert "packages .venv-dev requirements-dev.lock" in build
     for target in ("check", "test-fast", "coverage", "demo", "test-tools"):
         assert re.search(rf"^{target}:.* dev\b", makefile, re.MULTILINE), target
 

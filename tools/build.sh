@@ -137,7 +137,11 @@ get_venv() { packages .venv requirements.lock; }
 
 get_extras() { packages .venv requirements-extras.lock && touch .venv/extras; }
 
-get_dev() { packages .venv-dev requirements-dev.lock; }
+get_dev() {
+    packages .venv-dev requirements-dev.lock
+    # Its `python -m tests…` finds the engine that was built, also without .venv on PATH.
+    [ ! -L .venv/bin/pulumi ] || link_engine .venv-dev
+}
 
 get_dist() { packages .venv-dist requirements-dist.lock; }
 
@@ -154,6 +158,13 @@ engine_module=github.com/pulumi/pulumi/pkg/v3
 variable=github.com/pulumi/pulumi/sdk/v3/go/common/version.Version
 pulumi_programs="pulumi pulumi-language-python pulumi-language-python-exec pulumi-resource-pulumi-python"
 
+# link_engine ENVIRONMENT: the engine that was built here is found in it; nothing where there is no such environment.
+link_engine() {
+    [ ! -d "$1/bin" ] || for program in $pulumi_programs; do ln -sf "../../.tools/bin/$program" "$1/bin/$program"; done
+}
+
+rm_link() { [ ! -L "$1" ] || rm "$1"; }
+
 # their_pulumi: sets `engine` to the pulumi on PATH and `why` to what is wrong with it, if anything is.
 their_pulumi() {
     engine=$(theirs pulumi)
@@ -169,7 +180,7 @@ get_pulumi() {
     if their_pulumi; then
         say "using pulumi $have from PATH ($engine)"
         # Links from before would hide it in an activated .venv.
-        for program in $pulumi_programs; do [ ! -L ".venv/bin/$program" ] || rm ".venv/bin/$program"; done
+        for program in $pulumi_programs; do rm_link ".venv/bin/$program" && rm_link ".venv-dev/bin/$program"; done
         return
     fi
     engine_version=$(required pulumi "$engine_module")
@@ -188,7 +199,8 @@ get_pulumi() {
         how="built in $((SECONDS - start)) s"
     fi
     [ -d .venv/bin ] || die "no .venv to link pulumi into: run 'make tools'"
-    for program in $pulumi_programs; do ln -sf "../../.tools/bin/$program" ".venv/bin/$program"; done
+    link_engine .venv
+    link_engine .venv-dev
     say "pulumi $engine_version is in .tools/bin and linked into .venv/bin (${how:-built before})"
 }
 
