@@ -11,8 +11,13 @@ import tomllib
 import zipfile
 from pathlib import Path
 
+import pytest
+
 from components.version import VERSION
 from tests.wheel import ROOT, Installed, built
+
+# The wheel is built once for all of them.
+pytestmark = pytest.mark.xdist_group("package")
 
 
 def _python(package: Installed, code: str, folder: Path) -> subprocess.CompletedProcess[str]:
