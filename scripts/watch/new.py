@@ -171,6 +171,8 @@ def _texts(known: Mapping[str, str], wheel: Wheel, lock: str) -> dict[str, str]:
     return {
         "Pulumi.yaml": _template("Pulumi.yaml"),
         "__main__.py": _template("__main__.py.txt"),
+        # A stack may have begun in a checkout, and may go back to one.
+        "components.py": _template("components.py.txt"),
         ".gitignore": _template("gitignore"),
         "README.md": Template(_template("README.md")).substitute(known),
         "requirements.txt": f"{wheel.requirement}\n{_kept(lock)}",

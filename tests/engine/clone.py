@@ -10,7 +10,17 @@ from pathlib import Path
 
 from tests.engine.stack import ROOT
 
-PARTS = ("__main__.py", "Makefile", "Pulumi.yaml", "requirements.lock", "components", "scripts", "tools", "examples")
+PARTS = (
+    "__main__.py",
+    "Makefile",
+    "Pulumi.yaml",
+    "zot_ci.py",
+    "requirements.lock",
+    "components",
+    "scripts",
+    "tools",
+    "examples",
+)
 # `make` of a machine that keeps what `make tools` installed, which would take minutes; the rest of it runs.
 _MAKE = """#!/bin/sh
 touch .venv/installed

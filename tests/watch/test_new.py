@@ -68,7 +68,15 @@ def test_a_repository_has_what_a_stack_needs(tmp_path: Path, wheel: Path, capsys
 
     files = _files(tmp_path / "own")
     workflows = {f".forgejo/workflows/{name}.yaml" for name in ("drift", "preview", "up", "verify")}
-    around = {"Pulumi.yaml", "__main__.py", "requirements.txt", "README.md", ".gitignore", f"wheels/{NAME}"}
+    around = {
+        "Pulumi.yaml",
+        "__main__.py",
+        "components.py",
+        "requirements.txt",
+        "README.md",
+        ".gitignore",
+        f"wheels/{NAME}",
+    }
     assert set(files) == {*workflows, *around, "stacks/Pulumi.home.yaml"}
     # A part of every URN: a stack can move between a checkout and this.
     ours, theirs = (yaml.safe_load(text) for text in ((ROOT / "Pulumi.yaml").read_bytes(), files["Pulumi.yaml"]))
