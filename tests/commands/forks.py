@@ -44,8 +44,14 @@ view = memoryview(told)
 while view:
     view = view[way.send(view):]
 pid = int.from_bytes(way.recv(4), "big")
+def pass_on(number, _):
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        # The fork has just ended; its code is on the way.
+        pass
 for number in {signals}:
-    _signal.signal(number, lambda number, _: os.kill(pid, number))
+    _signal.signal(number, pass_on)
 code = way.recv(1)
 os._exit(code[0] if code else 1)
 """
