@@ -64,8 +64,10 @@ def figures(outcomes: Iterable[Outcome]) -> dict[str, dict[str, dict[str, tuple[
     return counted
 
 
+# The rows of one part, as `away.Cell` names them.
+_ROWS = ("{} away", "something in front of {}")
 _ORDER = [
-    *((f"{part} away", scenario) for part in away.PARTS for scenario in away.SCENARIOS),
+    *((how.format(part), scenario) for part in away.PARTS for how in _ROWS for scenario in away.SCENARIOS),
     *((cell.loss, begin) for cell in gone.cells() for begin in gone.BEGINS),
 ]
 
