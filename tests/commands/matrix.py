@@ -186,16 +186,20 @@ def _play(ground: Ground, command: Command, state: State, watch: Watch, outcome:
             ground.stack.name = arguments[2]
     if not watch.killed:
         outcome.faults += [f"the engine did not refuse: {says}" for says in expected - refused]
-    for step in command.then:
+    for step in command.then if watch.killed or not watch.kill_at else ():
         ground.let_reads_catch_up()
-        run = _run(ground, watch, *_arguments(ground, step))
+        # Not to be killed itself.
+        after = Watch(ground, watch.told)
+        run = _run(ground, after, *_arguments(ground, step))
+        now = after.end()
+        outcome.faults += after.faults
         outcome.text += f"\n$ pulumi {step}\n{run.text}\n(exit {run.code})\n"
         outcome.faults += [f"`{step}` ended with {run.code}: {_last_error(run.text)}"] if run.code else []
         if not state.traits & {EMPTY, OLDER}:
             # The state knows the live key, or the one before it.
             ours = ours_on(ground)
             there_before: list[Place | str] = [*ours.usernames, *ours.places] if ADOPTED in state.traits else []
-            outcome.faults += nothing_of_ours_is_left(ours, watch.end(), there_before)
+            outcome.faults += nothing_of_ours_is_left(ours, now, there_before)
 
 
 def _run(ground: Ground, watch: Watch, *arguments: str) -> Run:
