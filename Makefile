@@ -101,7 +101,7 @@ coverage: dev ## the lines and branches of components/ that `make test-fast` nev
 
 test-sso: tools .venv-sso/installed ## of these, what needs the packages of requirements-sso.lock, in .venv-sso
 	@echo "checking: mypy, with the packages of single sign-on"
-	@$(RUN_SSO) mypy --no-error-summary components/registry_sso.py
+	@$(RUN_SSO) mypy --no-error-summary zot_ci/registry_sso.py
 	@echo "testing: pytest, single sign-on, $(JOBS) processes"
 	@$(RUN_SSO) $(PYTEST) tests/sso tests/test_failed_places.py
 

@@ -11,17 +11,17 @@ from importlib.util import find_spec
 import pulumi
 from pulumi.runtime.config import CONFIG
 
-if find_spec("components") is None:
+if find_spec("zot_ci") is None:
     # Nor would the providers find it, which the engine starts in this folder.
     MSG = "PYTHONSAFEPATH hides this program's folder from Python; unset it, or run scripts/stack.py, which does"
     raise pulumi.RunError(MSG)
 
-from components import RegistryCredential, RegistryCredentialArgs, SettingsError, load
-from components.dynamic import own_process
-from components.dynamic.provider import EVERY_FACT
-from components.expiry import announce
-from components.onepassword.access import connect_hosts
-from components.settings.handed_over import as_handed_over
+from zot_ci import RegistryCredential, RegistryCredentialArgs, SettingsError, load
+from zot_ci.dynamic import own_process
+from zot_ci.dynamic.provider import EVERY_FACT
+from zot_ci.expiry import announce
+from zot_ci.onepassword.access import connect_hosts
+from zot_ci.settings.handed_over import as_handed_over
 
 # When a resource fails the engine interrupts this program; Python's own handler would print a traceback of it.
 signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -44,8 +44,8 @@ announce(settings, every_fact=bool(os.environ.get(EVERY_FACT)))
 opts = pulumi.ResourceOptions()
 if settings.sso:
     # Here and not above: the packages that it needs are an extra.
-    from components.registry_sso import RegistrySso, RegistrySsoArgs
-    from components.zot.configuration import zot_configuration
+    from zot_ci.registry_sso import RegistrySso, RegistrySsoArgs
+    from zot_ci.zot.configuration import zot_configuration
 
     # A login needs group and application.
     opts.depends_on = [RegistrySso("registry-sso", RegistrySsoArgs(systems=settings, sso=settings.sso))]

@@ -1,10 +1,9 @@
 """
-What pyproject.toml cannot say of the package `zot_ci`: files from outside its folders, and the name it goes by inside.
+What pyproject.toml cannot say of the package `zot_ci`: files from outside its folders.
 """
 
 from __future__ import annotations
 
-import re
 import shutil
 from pathlib import Path
 
@@ -19,8 +18,6 @@ KEPT = (
     "requirements-extras.lock",
     *(f"examples/workflows/{name}.yaml" for name in WORKFLOWS),
 )
-# A checkout calls the package by its folder's name. Two names in one process were two copies of what a run remembers.
-NAME = re.compile(r"""(^\s*from |^\s*import |find_spec\(")components\b""", re.MULTILINE)
 
 
 class Build(build_py):
@@ -29,7 +26,7 @@ class Build(build_py):
     """
 
     def run(self) -> None:
-        """Build, then give the package its one name."""
+        """Build, then add the files."""
         super().run()
         package = Path(self.build_lib) / "zot_ci"
         shutil.copy(HERE / "__main__.py", package / "program.py")
@@ -37,8 +34,6 @@ class Build(build_py):
         kept.mkdir(exist_ok=True)
         for file in KEPT:
             shutil.copy(HERE / file, kept)
-        for module in [package / "program.py", *(package / "watch").glob("*.py")]:
-            module.write_text(NAME.sub(r"\1zot_ci", module.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 setup(cmdclass={"build_py": Build})

@@ -308,7 +308,7 @@ def imports() -> Measured:
     """
     base = "import pulumi.dynamic, httpx, pydantic, stamina"
     modules = ("authentik.service_account", "zot.api_key", "zot.retired_keys", "onepassword.item_field")
-    ours = "import pulumi.dynamic, " + ", ".join(f"components.{name}" for name in (*modules, "forgejo.actions_secret"))
+    ours = "import pulumi.dynamic, " + ", ".join(f"zot_ci.{name}" for name in (*modules, "forgejo.actions_secret"))
     seconds: tuple[list[float], list[float]] = ([], [])
     for statement in (ours, base):
         cpu_of_imports(statement, ROOT)

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from .registry_credential import RegistryCredential
     from .settings.model import Settings, SettingsError, load
 
+if __name__ != "zot_ci":
+    import_module("zot_ci.former_name").lead_to_us_from(__name__)
+
 __all__ = [
     "CanaryArgs",
     "FieldArgs",

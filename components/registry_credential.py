@@ -7,8 +7,6 @@ ones ended. Each resource takes the key from the one before it, so the engine ca
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -18,8 +16,9 @@ import pulumi
 from .authentik.service_account import ServiceAccount
 from .credential_args import FieldArgs, RegistryCredentialArgs, SecretArgs
 from .dynamic import ending
-from .dynamic.claims import Identity, ProgramClaim, server
-from .dynamic.run import RUN
+from .dynamic.claims import Identity, server
+from .dynamic.program_claims import claim, claim_at
+from .dynamic.settled import settled, uuid_held
 from .forgejo.actions_secret import ActionsSecret
 from .forgejo.republication import Published, republished
 from .onepassword.item_field import ItemField
@@ -57,9 +56,9 @@ class RegistryCredential(pulumi.ComponentResource):
         secrets = [
             self._secret(where, place, stored, fields[0]) for where, place in zip(args.secrets, in_secrets, strict=True)
         ]
-        in_fields = [_held(field.key_uuid, field.mark) for field in fields]
-        held = _by_place(places, [*in_fields, *(_held(one.key_uuid, one.mark) for one in secrets)])
-        proven = _by_place(places, [*in_fields, *(_held(one.proven_uuid, one.mark) for one in secrets)])
+        in_fields = [uuid_held(field.key_uuid, field.mark) for field in fields]
+        held = _by_place(places, [*in_fields, *(uuid_held(one.key_uuid, one.mark) for one in secrets)])
+        proven = _by_place(places, [*in_fields, *(uuid_held(one.proven_uuid, one.mark) for one in secrets)])
         retired = RetiredKeys(
             f"{name}-retired-keys",
             zot_url=args.zot_url,
@@ -83,10 +82,10 @@ class RegistryCredential(pulumi.ComponentResource):
         )
         resources: list[ItemField | ActionsSecret] = [*fields, *secrets]
         for place, one in zip(places, resources, strict=True):
-            _claim(place.identity, one.mark)
-        _claim_at(args.zot_url, self._slot, key.mark)
+            claim(place.identity, one.mark)
+        claim_at(args.zot_url, self._slot, key.mark)
         if owner:
-            _claim(("account", args.username), owner.mark)
+            claim(("account", args.username), owner.mark)
         self.register_outputs({"summary": self.summary})
 
     def _claim_by_name(self) -> None:
@@ -96,11 +95,11 @@ class RegistryCredential(pulumi.ComponentResource):
         """
         args = self._args
         for thing in (("account", args.username), *(place.identity for place in args.places)):
-            _claim(thing)
-        _claim_at(args.zot_url, self._slot)
+            claim(thing)
+        claim_at(args.zot_url, self._slot)
         for url in (args.zot_url, args.authentik_url, *(where.forgejo_url for where in args.secrets)):
             if url is not None:
-                _claim_at(url, server)
+                claim_at(url, server)
 
     def _slot(self, zot_url: str) -> Identity:
         return ("key", zot_url, self._args.username)
@@ -212,72 +211,6 @@ class RegistryCredential(pulumi.ComponentResource):
         )
 
 
-def _claim(thing: Identity, mark: pulumi.Output[str] | None = None) -> None:
-    """
-    Say, in a real run, that this program has a *thing*, and by which instance, once that is known.
-    """
-    _claim_at("", lambda _: thing, mark)
-
-
-def _claim_at(
-    url: pulumi.Input[str], thing_at: Callable[[str], Identity], mark: pulumi.Output[str] | None = None
-) -> None:
-    """
-    Say the same of a thing that is told by the *url* of its server, which another resource may give.
-    """
-    if pulumi.runtime.is_dry_run():
-        return
-
-    def claim(found: Sequence[str | None]) -> None:
-        RUN.note(ProgramClaim(thing_at(found[0] or ""), found[1] or ""))
-
-    if mark is None and isinstance(url, str):
-        # At once: an output is taken up only when the program waits.
-        claim((url, ""))
-    else:
-        pulumi.Output.all(url, mark).apply(claim)
-
-
-def _held(key_uuid: pulumi.Output[str], mark: pulumi.Output[str]) -> pulumi.Output[str]:
-    """
-    Return the uuid of the key that a place holds, for a sweep that waits for the place and does not depend on it.
-
-    Where a place fails under `--continue-on-error`, the engine leaves out what depends on it. It then deletes the
-    places that the program has no more although the state of that sweep needs them, and writes a state that it refuses
-    ("snapshot integrity", engine 3.276, measured). So the value comes without its resources.
-
-    In an `up` it is empty where the place has no instance, and where it could not be made: such a place counts as one
-    that lags behind. A uuid without a mark is not believed either: of a resource that it has left out, the engine gives
-    what a preview would give, the new key (3.250: the inputs; 3.276, read: the outputs of a dry run).
-    """
-    if pulumi.runtime.is_dry_run():
-        # Of what a preview would write the mark is not known; it would only blur what is.
-        return _settled(key_uuid)
-    pair = _settled(pulumi.Output.all(key_uuid, mark))
-    return pair.apply(lambda found: str(found[0]) if found and found[0] and found[1] else "")
-
-
-def _settled(output: pulumi.Output[Any]) -> pulumi.Output[Any]:
-    """
-    Return the *output* without its resources; in an `up` None where it is unknown, since its resource could not be
-    made: the SDK drops what is unknown from a dict of inputs, and the engine writes a text for it into the outputs.
-    """
-    is_preview = pulumi.runtime.is_dry_run()
-
-    async def value() -> Any:
-        return await output.future() if is_preview or await output.is_known() else None
-
-    async def known() -> bool:
-        return await output.is_known() if is_preview else True
-
-    return pulumi.Output(
-        set(),
-        asyncio.ensure_future(value()),
-        asyncio.ensure_future(known()),
-        asyncio.ensure_future(output.is_secret()),
-    )
-
-
 def _by_place(places: list[Place], uuids: list[pulumi.Output[str]]) -> dict[str, pulumi.Output[str]]:
     return {str(place): uuid for place, uuid in zip(places, uuids, strict=True)}
 
@@ -286,19 +219,19 @@ def _summary(
     key: ApiKey, store: ItemField, policy: Policy, held: dict[str, pulumi.Output[str]], retired: RetiredKeys
 ) -> pulumi.Output[dict[str, Any]]:
     # An `up --target` that leaves the key out leaves these empty, as does a key that could not be made.
-    uuid, created, expires = _settled(key.uuid), _settled(key.created_at), _settled(key.expires_at)
+    uuid, created, expires = settled(key.uuid), settled(key.created_at), settled(key.expires_at)
     return pulumi.Output.all(
-        label=_settled(key.label),
+        label=settled(key.label),
         uuid=uuid,
         created=created,
         rotates_on=created.apply(lambda created: _rotates_on(created, policy) if created else None),
         expires_on=expires.apply(lambda expires: None if expires is None else expires[:10] or "never"),
-        access=_settled(key.access),
+        access=settled(key.access),
         # By what was written: an `up --target`, or a place that is away, can leave one with an older key, or with none.
         published_to=pulumi.Output.all(uuid, held).apply(lambda found: _holders(*found)),
-        other_keys=_settled(key.other_keys),
-        onepassword_via=_settled(store.via),
-        still_used=_settled(retired.still_used).apply(lambda lines: lines or []),
+        other_keys=settled(key.other_keys),
+        onepassword_via=settled(store.via),
+        still_used=settled(retired.still_used).apply(lambda lines: lines or []),
     )
 
 

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
-from components.http import logs
 from tests import choice, versions
 from tests.engine.prepared import Prepared
 from tests.processes import another_process
 from tests.wheel import Installed, built, installed
 from tests.world import World, credentials, real_servers
+from zot_ci.http import logs
 
 # Tests look at the log of each call, without the set-up that a provider process makes for itself.
 logs.keep_urls_out()

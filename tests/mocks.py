@@ -25,8 +25,8 @@ from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.rpc import _special_secret_sig, _special_sig_key
 from pulumi.runtime.stack import run_pulumi_func
 
-from components.dynamic.run import RUN, KeySeen
 from tests.settings.given import config
+from zot_ci.dynamic.run import RUN, KeySeen
 
 PROGRAM = Path(__file__).resolve().parents[1] / "__main__.py"
 DYNAMIC = "pulumi-python:dynamic/"

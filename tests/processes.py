@@ -4,9 +4,9 @@ The end of one process of the engine and the beginning of another, in a test's o
 
 from __future__ import annotations
 
-from components.dynamic.run import RUN
-from components.dynamic.seen import SEEN
-from components.http import connections
+from zot_ci.dynamic.run import RUN
+from zot_ci.dynamic.seen import SEEN
+from zot_ci.http import connections
 
 
 def another_process() -> None:

@@ -14,10 +14,10 @@ from typing import Any
 import pulumi
 import pytest
 
-from components import CanaryArgs, FieldArgs, RegistryCredentialArgs, SecretArgs, SettingsError, load
-from components.settings.place import Place
 from tests.messages import assert_names
 from tests.settings.given import given
+from zot_ci import CanaryArgs, FieldArgs, RegistryCredentialArgs, SecretArgs, SettingsError, load
+from zot_ci.settings.place import Place
 
 ROOT = Path(__file__).resolve().parents[1]
 FORGE = "https://forge.example.test"

@@ -1,5 +1,5 @@
 """
-The front door, `import components`: which names it has, and that neither it nor a client loads Pulumi.
+The front door, `import zot_ci`: which names it has, and that neither it nor a client loads Pulumi.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-import components
+import zot_ci
 
 ROOT = Path(__file__).resolve().parents[1]
 # What the engine drives: the resources, the base of their providers, and the components that are made of them.
@@ -21,7 +21,9 @@ DRIVEN = {
     "dynamic/failures.py",
     "dynamic/own_process.py",
     "dynamic/positions.py",
+    "dynamic/program_claims.py",
     "dynamic/provider.py",
+    "dynamic/settled.py",
     "forgejo/actions_secret.py",
     "forgejo/republication.py",
     "zot/known_alive.py",
@@ -50,7 +52,7 @@ def files() -> set[str]:
 
 def module(file: str) -> str:
     """The name that a file of components/ is imported by."""
-    return ".".join(["components", *file.removesuffix(".py").split("/")]).removesuffix(".__init__")
+    return ".".join(["zot_ci", *file.removesuffix(".py").split("/")]).removesuffix(".__init__")
 
 
 def loading(*names: str) -> subprocess.CompletedProcess[str]:
@@ -62,7 +64,7 @@ def loading(*names: str) -> subprocess.CompletedProcess[str]:
 
 def test_the_public_names_are_these() -> None:
     """A name that goes, or comes, is a decision."""
-    assert components.__all__ == [
+    assert zot_ci.__all__ == [
         "CanaryArgs",
         "FieldArgs",
         "RegistryCredential",
@@ -75,23 +77,23 @@ def test_the_public_names_are_these() -> None:
     ]
 
 
-@pytest.mark.parametrize("name", components.__all__)
+@pytest.mark.parametrize("name", zot_ci.__all__)
 def test_a_public_name_is_the_thing_of_that_name(name: str) -> None:
     """It is loaded when it is first asked for."""
-    assert getattr(components, name).__name__ == name
+    assert getattr(zot_ci, name).__name__ == name
 
 
 def test_an_unknown_name_is_an_attribute_error_that_says_which() -> None:
     """As of any module: `hasattr` and `from … import` rely on it."""
-    with pytest.raises(AttributeError, match=r"'components'.*'Credential'"):
-        _ = components.Credential
+    with pytest.raises(AttributeError, match=r"'zot_ci'.*'Credential'"):
+        _ = zot_ci.Credential
     with pytest.raises(ImportError):
-        from components import Credential  # noqa: F401
+        from zot_ci import Credential  # noqa: F401
 
 
 def test_the_front_door_loads_no_pulumi() -> None:
     """The clients are used without it, and whoever imports one of them comes through here."""
-    ran = loading("components")
+    ran = loading("zot_ci")
 
     assert (ran.returncode, ran.stderr) == (0, "")
 
@@ -107,6 +109,6 @@ def test_nothing_but_what_the_engine_drives_loads_pulumi() -> None:
 
 def test_a_file_that_loads_pulumi_is_named() -> None:
     """The two tests above can fail, and say where to look."""
-    ran = loading("components.rotation", "components.zot.api_key", "components.zot.api")
+    ran = loading("zot_ci.rotation", "zot_ci.zot.api_key", "zot_ci.zot.api")
 
-    assert (ran.returncode, ran.stderr.strip()) == (1, "components.zot.api_key loads pulumi")
+    assert (ran.returncode, ran.stderr.strip()) == (1, "zot_ci.zot.api_key loads pulumi")

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from components.dynamic.findings import Findings
-from components.first_look import first_looks
-from components.settings.model import load
 from tests.estate import Grant
 from tests.http.waits import no_waits
 from tests.world import FIELD, GROUP, ITEM, OWNER, REPOSITORY, SECRET, VAULT, World
+from zot_ci.dynamic.findings import Findings
+from zot_ci.first_look import first_looks
+from zot_ci.settings.model import load
 
 __all__ = ["no_waits"]
 

@@ -13,11 +13,11 @@ from pathlib import Path
 import pulumi
 import pytest
 
-from components.dynamic import ending
-from components.dynamic.run import Run
-from components.dynamic.run_file import RunFile
 from tests.mocks import KEY, Monitor, run
 from tests.settings.given import RIGHT, given
+from zot_ci.dynamic import ending
+from zot_ci.dynamic.run import Run
+from zot_ci.dynamic.run_file import RunFile
 
 ROOT = Path(__file__).resolve().parents[1]
 ACCOUNT = RIGHT["accounts"][0]
@@ -188,7 +188,7 @@ def test_a_state_holds_where_a_resource_comes_from_and_not_the_way_there() -> No
     for one in run().registered:
         frames = one.request.stackTrace.frames
         [frame] = frames if frames else [None]
-        file = "__main__.py" if one.type.endswith("RegistryCredential") else "components/"
+        file = "__main__.py" if one.type.endswith("RegistryCredential") else "zot_ci/"
         assert frame is not None
         assert frame.pc == one.request.sourcePosition
         assert file in frame.pc.uri

@@ -38,15 +38,15 @@ def test_every_resource_is_the_credential_s_child() -> None:
     ("module", "provider", "resource", "type_"),
     [
         (
-            "components.authentik.service_account",
+            "zot_ci.authentik.service_account",
             "ServiceAccountProvider",
             "ServiceAccount",
             "authentik:ServiceAccount",
         ),
-        ("components.zot.api_key", "ApiKeyProvider", "ApiKey", "zot:ApiKey"),
-        ("components.onepassword.item_field", "ItemFieldProvider", "ItemField", "onepassword:ItemField"),
-        ("components.forgejo.actions_secret", "ActionsSecretProvider", "ActionsSecret", "forgejo:ActionsSecret"),
-        ("components.zot.retired_keys", "RetiredKeysProvider", "RetiredKeys", "zot:RetiredKeys"),
+        ("zot_ci.zot.api_key", "ApiKeyProvider", "ApiKey", "zot:ApiKey"),
+        ("zot_ci.onepassword.item_field", "ItemFieldProvider", "ItemField", "onepassword:ItemField"),
+        ("zot_ci.forgejo.actions_secret", "ActionsSecretProvider", "ActionsSecret", "forgejo:ActionsSecret"),
+        ("zot_ci.zot.retired_keys", "RetiredKeysProvider", "RetiredKeys", "zot:RetiredKeys"),
     ],
 )
 def test_a_provider_stays_where_the_state_finds_it(module: str, provider: str, resource: str, type_: str) -> None:

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.rotation import CURRENT, KeyFacts, Policy, age_days, condition, due, why_refused
 from tests.messages import assert_names
+from zot_ci.rotation import CURRENT, KeyFacts, Policy, age_days, condition, due, why_refused
 
 BORN = datetime(2026, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from components.settings.model import Settings, load
-from components.verification import AT_A_TIME, Asked, Verification
 from tests.estate.forgejo.model import Job
 from tests.estate.forgejo.runner import Runner
 from tests.world import GROUP, OWNER, REPOSITORY, SECRET, World
+from zot_ci.settings.model import Settings, load
+from zot_ci.verification import AT_A_TIME, Asked, Verification
 
 pytestmark = pytest.mark.embedded
 

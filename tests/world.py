@@ -19,10 +19,10 @@ from typing import Any
 
 import httpx
 
-from components.authentik.api import authentik_at
-from components.zot.api import zot_at
-from components.zot.sign_in import zot_session
 from tests.estate import Estate
+from zot_ci.authentik.api import authentik_at
+from zot_ci.zot.api import zot_at
+from zot_ci.zot.sign_in import zot_session
 
 VAULT, ITEM, FIELD = "blumeops", "Forgejo Secrets", "zot-ci-api"
 OWNER, REPOSITORY, SECRET = "eblume", "blumeops", "ZOT_CI_API_KEY"

@@ -22,6 +22,7 @@ from ..dynamic.findings import Findings
 from ..dynamic.provider import EVERY_FACT, Props, Provider, differences, given
 from ..dynamic.run import RUN, Fault
 from ..dynamic.seen import SEEN
+from ..dynamic.state_shape import numbered
 from ..dynamic.trouble import GONE, NO_ANSWER, as_fault, condition_of
 from ..http.errors import NotFoundError, ReconcileError
 from ..rotation import CURRENT
@@ -183,10 +184,10 @@ class ServiceAccountProvider(Provider):
 
 def _keys_left(username: str) -> list[str] | None:
     """
-    Return the live keys, in words, that *username* has left at all registries; None where this process has no evidence,
-    or none of one of the registries at which the run knows a key of that name.
+    Return the live keys, in words, that *username* has left at all registries; None where the run has no evidence, or
+    none of one of the registries at which it knows a key of that name.
     """
-    left = {slot: keys for slot, keys in SEEN.keys_left.items() if slot[2] == username}
+    left = {slot: keys for slot, keys in RUN.keys_left().items() if slot[2] == username}
     known = {slot for slot in RUN.claims.of_kind("key") if slot[2] == username}
     return [key for keys in left.values() for key in keys] if left and known <= left.keys() else None
 
@@ -307,6 +308,7 @@ class ServiceAccount(Resource, module="authentik", name="ServiceAccount"):
             "pk": None,
             "made_here": None,
             "mark": None,
+            **numbered(),
             **given(authentik_token=token.as_property if token else None),
         }
         super().__init__(ServiceAccountProvider(), resource_name, props, opts)

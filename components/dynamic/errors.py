@@ -7,6 +7,12 @@ from __future__ import annotations
 from ..http.errors import ReconcileError
 
 
+class LaterStateError(ReconcileError):
+    """
+    A later version of this program has written what the state holds. Nothing was asked or changed.
+    """
+
+
 class NotOursError(ReconcileError):
     """
     What was found under the name looks like somebody else's, and taking it over could destroy it.

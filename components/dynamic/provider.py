@@ -18,7 +18,7 @@ from pulumi.dynamic import CheckResult, ConfigureRequest, DiffResult, ReadResult
 from pulumi.output import Unknown
 
 from ..http import logs
-from ..http.errors import InterceptedError, MovedError, NotFoundError, ReconcileError
+from ..http.errors import MovedError, NotFoundError, ReconcileError
 from ..rotation import CURRENT
 from ..settings.named import is_of_this_program, named_fields
 from . import one_line, own_process
@@ -26,6 +26,7 @@ from .claims import Identity
 from .findings import Findings
 from .run import RUN, Aged, Fault
 from .seen import SEEN
+from .state_shape import of_a_known_shape
 from .trouble import MOVED_AS_A_WHOLE, NO_ANSWER, REFUSED, SILENT, condition_of, is_fault, whose_fault
 
 _log = logging.getLogger(__name__)
@@ -37,7 +38,8 @@ Props = dict[str, Any]
 EVERY_FACT = "ZOT_CI_EVERY_FACT"
 
 # The engine's calls of a provider.
-_CALLS = ("configure", "check", "diff", "create", "read", "update", "delete")
+_CALLS_WITH_STATE = ("read", "diff", "update", "delete")
+_CALLS = ("configure", "check", "create", *_CALLS_WITH_STATE)
 
 
 class Provider(ResourceProvider):
@@ -55,6 +57,8 @@ class Provider(ResourceProvider):
 
     def __init_subclass__(cls, **arguments: Any) -> None:
         super().__init_subclass__(**arguments)
+        for name in _CALLS_WITH_STATE:
+            setattr(cls, name, of_a_known_shape(getattr(cls, name)))
         if one_line.is_wanted(sys.orig_argv):
             for name in _CALLS:
                 setattr(cls, name, one_line.without_what_led_to_it(getattr(cls, name)))
@@ -105,7 +109,6 @@ class Provider(ResourceProvider):
             outs = {**props, **self.observe(props)}
         except ReconcileError as exc:
             outs = {**props, "condition": condition_of(exc)}
-        SEEN.facts[self._key(id_)] = outs
         if self.volatile:
             RUN.note(Aged(self._key(id_), {name: outs[name] for name in self.volatile if name in outs}))
         SEEN.note_look(self._key("/".join(self.names(outs)[0])))
@@ -121,13 +124,9 @@ class Provider(ResourceProvider):
 
     def as_read(self, id_: str, olds: Props) -> Props:
         """
-        Return what this run's read has found, where *olds* is what was recorded. After a change of the settings the
-        read was in another process, which has noted what is volatile. Asks nobody.
+        Return what was recorded, *olds*, with what is volatile as this run's read has found it. Asks nobody.
         """
-        aged = RUN.aged(self._key(id_))
-        facts = SEEN.facts.get(self._key(id_)) or (None if aged is None else {**olds, **aged})
-        same = facts is not None and self.without_volatile(facts) == self.without_volatile(olds)
-        return facts if facts is not None and same else olds
+        return {**olds, **(RUN.aged(self._key(id_)) or {})}
 
     def _key(self, id_: str) -> Identity:
         return (type(self).__name__, id_)
@@ -200,7 +199,7 @@ class Provider(ResourceProvider):
             _log.info("%s: there is nothing to delete any more: %s", what, exc.brief)
         except MovedError as exc:
             _log.warning("%s was left, since it moved to %s; %s", what, exc.new_name, left)
-        except (*NO_ANSWER, *REFUSED, InterceptedError) as exc:
+        except (*NO_ANSWER, *REFUSED) as exc:
             if isinstance(exc, REFUSED) and not RUN.has_left(props.get(self.server or "")):
                 raise
             _log.warning("%s was left: %s; %s", what, exc.brief, left)

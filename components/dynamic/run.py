@@ -17,6 +17,7 @@ entries below; what one process keeps for itself is in `seen.py`. Nothing else s
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -58,6 +59,29 @@ class KeySeen:
 
 
 @dataclass(frozen=True)
+class OwnKey:
+    """
+    The state has a key in a *slot*. Of a key there is the digest alone: it tells whether something is that key, and
+    cannot be made a key again.
+    """
+
+    slot: Identity
+    uuid: str
+    digest: str
+
+
+@dataclass(frozen=True)
+class KeysLeft:
+    """
+    The live keys, in words, that an account had left after its own in a *slot* were ended: the evidence without which
+    no account is deleted.
+    """
+
+    slot: Identity
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Aged:
     """
     What moves by itself, as a read found it, of one instance. A change of the settings puts its `diff` into another
@@ -87,9 +111,10 @@ class Said:
     sentence: str
 
 
-Entry = ProgramClaim | Claim | Release | Begun | Kept | KeySeen | Aged | Fault | Said
+Entry = ProgramClaim | Claim | Release | Begun | Kept | KeySeen | OwnKey | KeysLeft | Aged | Fault | Said
 _KINDS: dict[str, type[Entry]] = {
-    kind.__name__: kind for kind in (ProgramClaim, Claim, Release, Begun, Kept, KeySeen, Aged, Fault, Said)
+    kind.__name__: kind
+    for kind in (ProgramClaim, Claim, Release, Begun, Kept, KeySeen, OwnKey, KeysLeft, Aged, Fault, Said)
 }
 _KIND = "kind"
 
@@ -113,6 +138,8 @@ class Run:
             self._begun: Begun | None = None
             self._kept: set[Identity] = set()
             self._alive: dict[str, bool] = {}
+            self._own: set[OwnKey] = set()
+            self._left: dict[Identity, tuple[str, ...]] = {}
             self._aged: dict[Identity, dict[str, Any]] = {}
             self._faults: dict[str, str] = {}
             self._said: set[str] = set()
@@ -190,6 +217,22 @@ class Run:
         with self._caught_up():
             return self._alive.get(key_uuid)
 
+    def is_key_beside(self, key_uuid: str, value: str) -> bool:
+        """
+        Whether *value* is a key that the state has in the slot of the key *key_uuid*: that key, its successor, or the
+        one before it.
+        """
+        with self._caught_up():
+            slots = {own.slot for own in self._own if own.uuid == key_uuid}
+            return any(own.slot in slots and own.digest == digest_of(value) for own in self._own)
+
+    def keys_left(self) -> dict[Identity, tuple[str, ...]]:
+        """
+        Return the live keys that each account has left, by the slot in which all of its own were ended.
+        """
+        with self._caught_up():
+            return dict(self._left)
+
     def aged(self, instance: Identity) -> dict[str, Any] | None:
         """
         Return what moves by itself, as this run's read found it; None where it was not read.
@@ -239,12 +282,23 @@ class Run:
                 (self._kept.add if kept else self._kept.discard)(thing)
             case KeySeen(uuid, alive):
                 self._alive[uuid] = alive
+            case OwnKey():
+                self._own.add(entry)
+            case KeysLeft(slot, keys):
+                self._left[slot] = keys
             case Aged(instance, facts):
                 self._aged[instance] = facts
             case Fault(what, sentence):
                 self._faults[what] = sentence
             case Said(sentence):
                 self._said.add(sentence)
+
+
+def digest_of(key: str) -> str:
+    """
+    Return what tells a key from all others, for `OwnKey`.
+    """
+    return hashlib.sha256(key.encode()).hexdigest()
 
 
 def _entry(line: Line) -> Entry:

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Any
 
 from ..settings.place import Place
 from .claims import Identity
@@ -15,25 +14,20 @@ from .claims import Identity
 @dataclass
 class Seen:
     """
-    What has been read, checked and looked at. Each part takes one value at a time, from any thread.
+    What has been checked and looked at. Each part takes one value at a time, from any thread.
 
     Args:
-        facts: what was read of an instance: all its properties.
         checked: names that the engine has checked: the program still has them, and the run does not leave them out.
         gone: names of what was not there when this run looked for it.
         live_keys: the key of the state that the last read found alive, by its slot, which is what a key and its
             successor have in common: it can mint its successor, whose `create` is not told of it.
-        keys_left: the live keys, in words, that an account had left after its own in a slot were ended: the evidence
-            without which no account is deleted.
         named_fields: every field that the settings name, each with the user name of its account, to find two names of
             one field before one overwrites the other; none if the settings are not known here.
     """
 
-    facts: dict[Identity, dict[str, Any]] = field(default_factory=dict)
     checked: set[Identity] = field(default_factory=set)
     gone: set[Identity] = field(default_factory=set)
     live_keys: dict[Identity, str] = field(default_factory=dict)
-    keys_left: dict[Identity, list[str]] = field(default_factory=dict)
     named_fields: tuple[tuple[str, Place], ...] = ()
 
     def __post_init__(self) -> None:

@@ -24,6 +24,7 @@ from ..dynamic.findings import Findings
 from ..dynamic.held_key import holds, key_in, refuse_a_dead_key
 from ..dynamic.provider import Props, Provider, changed, differences, given
 from ..dynamic.run import RUN, Fault, Kept
+from ..dynamic.state_shape import numbered
 from ..http.errors import MovedError, SystemMovedError
 from ..rotation import CURRENT
 from ..settings.place import Place
@@ -278,6 +279,7 @@ class ActionsSecret(Resource, module="forgejo", name="ActionsSecret"):
             "proven_uuid": None,
             "mark": None,
             "owner_id": None,
+            **numbered(),
             **given(
                 server=server or None,
                 confirmed_id=confirmed_id,

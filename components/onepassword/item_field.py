@@ -2,7 +2,7 @@
 One field of a 1Password item, the store of record for the key; the rest of the item is somebody else's.
 
 A field of that name is adopted, unless it holds something that is no zot key. A destroy removes only a field that was
-added here and still holds the key that was written here; any other keeps what it holds. Another field is another
+added here and still holds the account's key; any other keeps what it holds. Another field is another
 resource: the new one is written first, and the old one removed last.
 """
 
@@ -21,6 +21,7 @@ from ..dynamic.held_key import holds, key_in, refuse_a_dead_key
 from ..dynamic.provider import Props, Provider, changed, differences, given
 from ..dynamic.run import RUN, Fault
 from ..dynamic.seen import SEEN
+from ..dynamic.state_shape import numbered
 from ..dynamic.trouble import GONE
 from ..http.errors import AmbiguousError, NotFoundError
 from ..rotation import CURRENT
@@ -123,7 +124,8 @@ class ItemFieldProvider(Provider):
 
     def delete(self, id_: str, props: Props) -> None:
         """
-        Remove the field if it was added here, still holds this key, and is nobody else's by now; else leave it.
+        Remove the field if it was added here, still holds this key or one that the state has beside it, as after a run
+        that was killed between a write and its record, and is nobody else's by now; else leave it.
         """
         place, identity, mark = _place(props), _identity(props), props["mark"]
         if RUN.claims.are_anothers([place.identity, identity], mark):
@@ -144,7 +146,7 @@ class ItemFieldProvider(Provider):
                 return
             if field is None:
                 _log.info("1Password: no field %s to remove any more", place.name)
-            elif field.value != props["value"]:
+            elif field.value != props["value"] and not RUN.is_key_beside(props["key_uuid"], field.value or ""):
                 _log.warning("1Password: left field %s, which holds another value than our last key", place.name)
             else:
                 access.remove_field(_ref(props), props["field_id"])
@@ -263,6 +265,7 @@ class ItemField(Resource, module="onepassword", name="ItemField"):
             "made_here": None,
             "mark": None,
             "via": None,
+            **numbered(),
             **given(onepassword_access=onepassword_access),
         }
         secret = pulumi.ResourceOptions(additional_secret_outputs=["value"])

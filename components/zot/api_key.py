@@ -19,8 +19,9 @@ from pulumi.dynamic import ConfigureRequest, CreateResult, DiffResult, Resource,
 from ..dynamic.claims import Claim, Identity
 from ..dynamic.findings import Findings
 from ..dynamic.provider import Props, Provider, changed, given
-from ..dynamic.run import RUN, KeySeen
+from ..dynamic.run import RUN, KeySeen, KeysLeft, OwnKey, digest_of
 from ..dynamic.seen import SEEN
+from ..dynamic.state_shape import numbered
 from ..dynamic.trouble import is_trouble
 from ..http.errors import ReconcileError
 from ..rotation import CI_RIGHTS, CURRENT, Policy, condition, due, why_refused
@@ -153,7 +154,7 @@ class ApiKeyProvider(Provider):
         Judge the facts that the last read found by today's settings.
         """
         olds = self.as_read(id_, olds)
-        RUN.note(Claim(_slot(olds), olds["mark"]))
+        RUN.note(Claim(_slot(olds), olds["mark"]), OwnKey(_slot(olds), id_, digest_of(olds["api_key"])))
         if not olds["refused"]:
             SEEN.live_keys[_slot(olds)] = olds["api_key"]
         replaces = changed(olds, news, _IDENTITY)
@@ -202,7 +203,7 @@ class ApiKeyProvider(Provider):
         try:
             others = revoke_all_of_its_label(zot_at(props["zot_url"]), id_, props)
             if others is not None:
-                SEEN.keys_left[_slot(props)] = others
+                RUN.note(KeysLeft(_slot(props), tuple(others)))
         except ReconcileError as exc:
             if RUN.claims.program_has(_account(props)) and not RUN.claims.program_has(_slot(props)):
                 left = f"key {id_} of {username} at {props['zot_url']}, which {_expiry(props)}"
@@ -306,6 +307,7 @@ class ApiKey(Resource, module="zot", name="ApiKey"):
             "item": item,
             "field": field,
             "condition": CURRENT,
+            **numbered(),
             **given(
                 # CI's usual rights are no property, as in older states.
                 rights=sorted(policy.rights) if policy.rights != CI_RIGHTS else None,

@@ -23,6 +23,7 @@ from ..dynamic.claims import Claim, Identity
 from ..dynamic.held_key import dead_key, key_in
 from ..dynamic.provider import Props, Provider, changed, differences, given
 from ..dynamic.run import RUN, Fault, Said
+from ..dynamic.state_shape import numbered
 from ..dynamic.trouble import condition_of, is_trouble
 from ..http.errors import ReconcileError, UnexpectedAnswerError
 from ..rotation import CURRENT, to_the_minute
@@ -292,6 +293,7 @@ class RetiredKeys(Resource, module="zot", name="RetiredKeys"):
             "condition": CURRENT,
             "still_used": None,
             "mark": None,
+            **numbered(),
             **given(exclusive=exclusive or None, retire_when_unused=retire_when_unused or None),
             **given(retire_at_most_days=retire_at_most_days),
         }

@@ -3,6 +3,7 @@ A Pulumi program that uses zot-ci as a library: one credential among whatever el
 """
 
 import pulumi
+
 from zot_ci import FieldArgs, RegistryCredential, RegistryCredentialArgs, SecretArgs
 
 config = pulumi.Config()

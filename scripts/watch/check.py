@@ -13,8 +13,8 @@ from .engine import ROOT, StackError
 from .stack_settings import configuration_of
 
 if TYPE_CHECKING:
-    from components.dynamic.findings import Findings
-    from components.settings.model import Settings
+    from zot_ci.dynamic.findings import Findings
+    from zot_ci.settings.model import Settings
 
 
 def check(stack: str | None) -> int:
@@ -26,8 +26,8 @@ def check(stack: str | None) -> int:
     """
     name, settings = settings_of(stack)
     # Not above: each needs some of the others' time.
-    from components.expiry import warnings
-    from components.first_look import first_looks
+    from zot_ci.expiry import warnings
+    from zot_ci.first_look import first_looks
 
     found = first_looks(settings, name)
     for one in found:
@@ -61,8 +61,8 @@ def settings_of(stack: str | None) -> tuple[str, Settings]:
     # Where the engine starts the program: a path in the settings is one from there.
     os.chdir(ROOT)
     # Not above: each needs some of the others' time.
-    from components.http import logs
-    from components.settings.model import SettingsError, load
+    from zot_ci.http import logs
+    from zot_ci.settings.model import SettingsError, load
 
     logs.show_our_lines()
     logs.keep_urls_out()

@@ -147,7 +147,7 @@ def days(text: str) -> float:
 
 def _version() -> str:
     # Not above: the package's name is another one in a checkout, and its own imports are late.
-    from components.version import VERSION
+    from zot_ci.version import VERSION
 
     return VERSION
 

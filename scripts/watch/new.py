@@ -171,8 +171,6 @@ def _texts(known: Mapping[str, str], wheel: Wheel, lock: str) -> dict[str, str]:
     return {
         "Pulumi.yaml": _template("Pulumi.yaml"),
         "__main__.py": _template("__main__.py.txt"),
-        # A stack may have begun in a checkout, and may go back to one.
-        "components.py": _template("components.py.txt"),
         ".gitignore": _template("gitignore"),
         "README.md": Template(_template("README.md")).substitute(known),
         "requirements.txt": f"{wheel.requirement}\n{_kept(lock)}",
@@ -213,7 +211,7 @@ def _see_that_they_are_settings(stack_file: str) -> None:
     # Not above: they need packages.
     import yaml  # type: ignore[import-untyped]  # comes with pulumi, without types
 
-    from components.settings.model import SettingsError, load
+    from zot_ci.settings.model import SettingsError, load
 
     config = yaml.safe_load(stack_file)["config"]
     try:

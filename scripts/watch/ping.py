@@ -107,7 +107,7 @@ class Ping:
             import httpx
             import truststore
 
-            from components.http.proxies import way_to
+            from zot_ci.http.proxies import way_to
         except ImportError:
             self._tell("needs the package httpx: `make venv` gets it")
             return

@@ -123,7 +123,7 @@ def _read(file: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, yaml.YAMLError) as exc:
-        from components.settings.accounts_file import place_of
+        from zot_ci.settings.accounts_file import place_of
 
         msg = f"{_shown(file)} cannot be read as YAML{place_of(exc)}; correct it"
         raise StackError(msg) from None

@@ -77,7 +77,7 @@ def _credentials(stack: str | None) -> list[str]:
     def ask() -> None:
         # Not above: they need the program's packages.
         with suppress(StackError, ImportError, ValueError):
-            from components.expiry import warnings
+            from zot_ci.expiry import warnings
 
             from .check import settings_of
 

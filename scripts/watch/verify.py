@@ -20,9 +20,9 @@ from .metrics import as_text, proof_samples
 from .proofs import Proof, Round, Verified, read
 
 if TYPE_CHECKING:
-    from components.settings.account import AccountSettings
-    from components.settings.model import Settings
-    from components.verification import Asked
+    from zot_ci.settings.account import AccountSettings
+    from zot_ci.settings.model import Settings
+    from zot_ci.verification import Asked
 
 # As `drift` has them: 7 is for somebody to act on, 1 says that something could not be asked.
 WORKS, DOES_NOT, FAULT = 0, 7, 1
@@ -44,7 +44,7 @@ def verify(stack: str | None, names: Sequence[str], json_file: Path | None, metr
     name, settings = settings_of(stack)
     accounts = _chosen(settings, names)
     earlier = _earlier(json_file, name)
-    from components.verification import Verification
+    from zot_ci.verification import Verification
 
     began_at = datetime.now(UTC)
     asked = Verification(settings, _progress()).run(accounts)

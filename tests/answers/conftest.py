@@ -10,10 +10,10 @@ from collections.abc import Iterator
 import pytest
 import stamina
 
-from components.http import connections
 from tests.answers.life import Life
 from tests.answers.undone import undone
 from tests.world import World, credentials
+from zot_ci.http import connections
 
 
 @pytest.fixture(autouse=True)

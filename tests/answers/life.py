@@ -10,15 +10,15 @@ from typing import Any
 
 from pulumi.dynamic import ReadResult
 
-from components.authentik.service_account import ServiceAccountProvider
-from components.dynamic.provider import Props, Provider
-from components.forgejo.actions_secret import ActionsSecretProvider
-from components.http import connections
-from components.onepassword.item_field import ItemFieldProvider
-from components.zot.api_key import ApiKeyProvider
-from components.zot.retired_keys import RetiredKeysProvider
 from tests.dynamic.wanted import no_key_is_left
 from tests.world import FIELD, GROUP, ITEM, OWNER, REPOSITORY, SECRET, VAULT, World
+from zot_ci.authentik.service_account import ServiceAccountProvider
+from zot_ci.dynamic.provider import Props, Provider
+from zot_ci.forgejo.actions_secret import ActionsSecretProvider
+from zot_ci.http import connections
+from zot_ci.onepassword.item_field import ItemFieldProvider
+from zot_ci.zot.api_key import ApiKeyProvider
+from zot_ci.zot.retired_keys import RetiredKeysProvider
 
 
 def account_inputs(world: World) -> Props:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from components.http.errors import ReconcileError
 from tests.answers.life import Life, lose_every_key
 from tests.world import FIELD, GROUP, ITEM, OWNER, REPOSITORY, VAULT, World
+from zot_ci.http.errors import ReconcileError
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,11 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
-from components.http.errors import ReconcileError, UnexpectedAnswerError
 from tests.answers.bent import BODY_TEXT, answers, bend, system_of
 from tests.answers.elsewhere import Elsewhere
 from tests.answers.life import Life, lose_every_key, snapshot
 from tests.answers.said import in_one_line
+from zot_ci.http.errors import ReconcileError, UnexpectedAnswerError
 
 pytestmark = pytest.mark.embedded
 

@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from components.http import connections
-from components.http.errors import EnvironmentUnfitError, ReconcileError, UnexpectedAnswerError, UnreachableError
-from components.onepassword.access import onepassword
 from tests.answers.certificates import certificate
 from tests.answers.elsewhere import Elsewhere
 from tests.answers.life import Life, snapshot
 from tests.answers.said import in_one_line
 from tests.answers.test_tls_and_dns import _all_at, _served
 from tests.http.middle import middle, tunnel
+from zot_ci.http import connections
+from zot_ci.http.errors import EnvironmentUnfitError, ReconcileError, UnexpectedAnswerError, UnreachableError
+from zot_ci.onepassword.access import onepassword
 
 pytestmark = pytest.mark.embedded
 

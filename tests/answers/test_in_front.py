@@ -14,21 +14,21 @@ from typing import Any
 import pytest
 from starlette.responses import Response
 
-from components.authentik.service_account import ServiceAccountProvider
-from components.dynamic.provider import Props, Provider
-from components.dynamic.trouble import NO_ANSWER, SILENT
-from components.first_look import first_looks
-from components.forgejo.actions_secret import ActionsSecretProvider
-from components.http.errors import InterceptedError, NotFoundError, ReconcileError, UnexpectedAnswerError
-from components.onepassword.item_field import ItemFieldProvider
-from components.settings.model import load
-from components.zot.api_key import ApiKeyProvider
-from components.zot.retired_keys import RetiredKeysProvider
 from tests.answers.bent import answers, bend, system_of
 from tests.answers.life import Life, lose_every_key, snapshot
 from tests.answers.said import assert_clean_log, in_one_line
 from tests.estate.front import ANSWERS
 from tests.world import GROUP
+from zot_ci.authentik.service_account import ServiceAccountProvider
+from zot_ci.dynamic.provider import Props, Provider
+from zot_ci.dynamic.trouble import NO_ANSWER, SILENT
+from zot_ci.first_look import first_looks
+from zot_ci.forgejo.actions_secret import ActionsSecretProvider
+from zot_ci.http.errors import InterceptedError, NotFoundError, ReconcileError, UnexpectedAnswerError
+from zot_ci.onepassword.item_field import ItemFieldProvider
+from zot_ci.settings.model import load
+from zot_ci.zot.api_key import ApiKeyProvider
+from zot_ci.zot.retired_keys import RetiredKeysProvider
 
 pytestmark = pytest.mark.embedded
 

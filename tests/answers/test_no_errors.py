@@ -39,7 +39,7 @@ def test_an_account_that_the_token_may_not_see_is_never_called_deleted(
     token = life.world.estate.authentik.add_token("blind", [Grant("delete_user")])
     monkeypatch.setenv("AUTHENTIK_TOKEN", token)
 
-    with caplog.at_level("INFO", logger="components"):
+    with caplog.at_level("INFO", logger="zot_ci"):
         life.delete_account()
 
     assert life.world.account() is not None

@@ -14,12 +14,12 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
-from components.http.errors import OutOfOrderError, ReconcileError, UnexpectedAnswerError
 from tests.answers.bent import Asked, answers, bend, is_ours, listen, system_of
 from tests.answers.elsewhere import Elsewhere
 from tests.answers.life import Life, lose_every_key, snapshot
 from tests.answers.said import in_one_line
 from tests.world import GROUP
+from zot_ci.http.errors import OutOfOrderError, ReconcileError, UnexpectedAnswerError
 
 pytestmark = pytest.mark.embedded
 

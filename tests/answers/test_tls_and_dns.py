@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from components.http import connections
-from components.http.errors import ReconcileError, UnexpectedAnswerError, UnreachableError
 from tests.answers.certificates import certificate
 from tests.answers.elsewhere import Elsewhere
 from tests.answers.life import Life, snapshot
 from tests.answers.said import in_one_line
+from zot_ci.http import connections
+from zot_ci.http.errors import ReconcileError, UnexpectedAnswerError, UnreachableError
 
 pytestmark = pytest.mark.embedded
 

@@ -8,16 +8,6 @@ from datetime import timedelta
 
 import pytest
 
-from components.dynamic.errors import KeyRefusedError, KeyUnfitError, NotOursError
-from components.http.errors import (
-    AmbiguousError,
-    CredentialMissingError,
-    NotFoundError,
-    PermissionMissingError,
-    ReconcileError,
-    SignInRefusedError,
-    UnexpectedAnswerError,
-)
 from tests.answers.life import Life, snapshot
 from tests.answers.said import assert_clean_log, in_one_line
 from tests.answers.spoiling import (
@@ -40,6 +30,16 @@ from tests.answers.spoiling import (
     wrong,
 )
 from tests.world import FIELD, GROUP, ITEM, OWNER, VAULT
+from zot_ci.dynamic.errors import KeyRefusedError, KeyUnfitError, NotOursError
+from zot_ci.http.errors import (
+    AmbiguousError,
+    CredentialMissingError,
+    NotFoundError,
+    PermissionMissingError,
+    ReconcileError,
+    SignInRefusedError,
+    UnexpectedAnswerError,
+)
 
 pytestmark = pytest.mark.embedded
 

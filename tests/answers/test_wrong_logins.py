@@ -13,19 +13,19 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from components.authentik.errors import LoginBlockedError
-from components.http.errors import (
+from tests.answers.bent import answers, bend
+from tests.answers.life import Life, lose_every_key, snapshot
+from tests.answers.said import assert_clean_log, in_one_line
+from tests.answers.spoiling import authentik_token
+from tests.world import World
+from zot_ci.authentik.errors import LoginBlockedError
+from zot_ci.http.errors import (
     NotFoundError,
     PermissionMissingError,
     ReconcileError,
     SignInRefusedError,
     UnexpectedAnswerError,
 )
-from tests.answers.bent import answers, bend
-from tests.answers.life import Life, lose_every_key, snapshot
-from tests.answers.said import assert_clean_log, in_one_line
-from tests.answers.spoiling import authentik_token
-from tests.world import World
 
 pytestmark = pytest.mark.embedded
 

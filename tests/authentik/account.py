@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from components.authentik.api import Account, Authentik, authentik_at
-from components.authentik.session import session
-from components.http.errors import ReconcileError
 from tests.estate.authentik.model import User
 from tests.world import GROUP, World
+from zot_ci.authentik.api import Account, Authentik, authentik_at
+from zot_ci.authentik.session import session
+from zot_ci.http.errors import ReconcileError
 
 USER = "zot-ci"
 # The password that somebody set, before any login of this program.

@@ -8,21 +8,21 @@ import httpx
 import pytest
 from starlette.responses import JSONResponse
 
-from components.authentik.api import Account, Authentik, Group
-from components.http.browser import Browser
-from components.http.errors import (
-    AmbiguousError,
-    NotFoundError,
-    OutOfOrderError,
-    ReconcileError,
-    UnexpectedAnswerError,
-)
 from tests.authentik.account import SHOWN, USER, account, client
 from tests.estate import Grant
 from tests.http.between import Between
 from tests.http.told import SECRET, URL, Answer, Told, broken, html, said
 from tests.messages import assert_names
 from tests.world import GROUP, World
+from zot_ci.authentik.api import Account, Authentik, Group
+from zot_ci.http.browser import Browser
+from zot_ci.http.errors import (
+    AmbiguousError,
+    NotFoundError,
+    OutOfOrderError,
+    ReconcileError,
+    UnexpectedAnswerError,
+)
 
 
 def told_client(monkeypatch: pytest.MonkeyPatch, *answers: Answer) -> tuple[Told, Authentik]:

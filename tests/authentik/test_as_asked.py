@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from starlette.responses import JSONResponse
 
-from components.authentik.service_account import ServiceAccountProvider
-from components.http.errors import NotFoundError, UnexpectedAnswerError
 from tests.dynamic.wanted import account, next_run, outs_of, planned, writes
 from tests.http.between import Between
 from tests.messages import assert_names
 from tests.world import GROUP, World
+from zot_ci.authentik.service_account import ServiceAccountProvider
+from zot_ci.http.errors import NotFoundError, UnexpectedAnswerError
 
 pytestmark = pytest.mark.embedded
 

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import pytest
 
-from components.authentik.service_account import ServiceAccountProvider
-from components.zot.api_key import ApiKeyProvider
 from tests.dynamic.wanted import account, made_by, next_run, outs_of
 from tests.world import World
+from zot_ci.authentik.service_account import ServiceAccountProvider
+from zot_ci.zot.api_key import ApiKeyProvider
 
 pytestmark = pytest.mark.embedded
 

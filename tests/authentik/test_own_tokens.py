@@ -8,10 +8,10 @@ from datetime import timedelta
 
 import pytest
 
-from components.authentik.api import authentik_at
-from components.authentik.own_tokens import ending_of
-from components.http.endings import Ending
 from tests.world import World
+from zot_ci.authentik.api import authentik_at
+from zot_ci.authentik.own_tokens import ending_of
+from zot_ci.http.endings import Ending
 
 pytestmark = pytest.mark.embedded
 
@@ -102,7 +102,7 @@ def test_a_refused_token_is_no_fault_here(signed_in: World, monkeypatch: pytest.
 
 def test_a_server_without_such_a_list_is_no_fault(signed_in: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """An older one, or a proxy that lets only some paths pass."""
-    monkeypatch.setattr("components.authentik.api._TOKENS", "/api/v3/core/nowhere/")
+    monkeypatch.setattr("zot_ci.authentik.api._TOKENS", "/api/v3/core/nowhere/")
 
     assert found(signed_in) is None
 

@@ -8,16 +8,16 @@ from collections.abc import Callable
 
 import pytest
 
-from components.authentik.api import Group
-from components.http.browser import Browser
-from components.http.errors import (
-    PermissionMissingError,
-)
 from tests.authentik.account import USER, account, client
 from tests.estate import Grant
 from tests.http.told import SECRET
 from tests.messages import assert_names
 from tests.world import GROUP, World
+from zot_ci.authentik.api import Group
+from zot_ci.http.browser import Browser
+from zot_ci.http.errors import (
+    PermissionMissingError,
+)
 
 
 def its_group(world: World) -> Group:

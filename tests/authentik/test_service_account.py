@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 
-from components.authentik.service_account import ServiceAccountProvider
-from components.dynamic.claims import Claim
-from components.dynamic.errors import NotOursError
-from components.dynamic.provider import Props
-from components.dynamic.run import RUN
-from components.http.errors import NotFoundError
 from tests.dynamic.wanted import UNKNOWN, account, calls, next_run, no_key_is_left, outs_of, planned, writes
 from tests.estate.authentik.model import User
 from tests.messages import assert_names
 from tests.world import GROUP, World
+from zot_ci.authentik.service_account import ServiceAccountProvider
+from zot_ci.dynamic.claims import Claim
+from zot_ci.dynamic.errors import NotOursError
+from zot_ci.dynamic.provider import Props
+from zot_ci.dynamic.run import RUN
+from zot_ci.http.errors import NotFoundError
 
 pytestmark = pytest.mark.embedded
 

@@ -10,13 +10,13 @@ from collections.abc import Callable
 import pytest
 from starlette.responses import Response
 
-from components.authentik.errors import LoginBlockedError
-from components.authentik.session import session
-from components.http.errors import UnexpectedAnswerError
 from tests.authentik.account import BEFORE, USER, account, blocked, client, made
 from tests.http.between import Between
 from tests.messages import assert_names
 from tests.world import GROUP, World
+from zot_ci.authentik.errors import LoginBlockedError
+from zot_ci.authentik.session import session
+from zot_ci.http.errors import UnexpectedAnswerError
 
 pytestmark = pytest.mark.embedded
 

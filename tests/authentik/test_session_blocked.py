@@ -10,13 +10,13 @@ from collections.abc import Callable
 import pytest
 from starlette.responses import JSONResponse, Response
 
-from components.authentik.errors import LoginBlockedError
-from components.http.errors import NotFoundError, PermissionMissingError, ReconcileError
 from tests.authentik.account import BEFORE, USER, blocked, made
 from tests.estate import Grant
 from tests.http.between import Between
 from tests.messages import assert_names
 from tests.world import World
+from zot_ci.authentik.errors import LoginBlockedError
+from zot_ci.http.errors import NotFoundError, PermissionMissingError, ReconcileError
 
 pytestmark = pytest.mark.embedded
 

@@ -238,7 +238,7 @@ def _end_with(client: socket.socket) -> None:
 if __name__ == "__main__":
     for name in IMPORTED:
         importlib.import_module(name)
-    assert "components" not in sys.modules
+    assert "zot_ci" not in sys.modules
     server = _Server(sys.argv[1])
     gc.collect()
     gc.freeze()

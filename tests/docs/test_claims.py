@@ -14,21 +14,21 @@ from pathlib import Path
 import httpx
 import pytest
 
-from components.forgejo.actions_secret import ActionsSecretProvider
-from components.forgejo.api import Forgejo, forgejo_at
-from components.forgejo.republication import publish_again
-from components.http.api import Api
-from components.http.pace import AT_ONCE
-from components.settings.model import load
-from components.settings.place import Place
-from components.settings.server import ForgejoServer
-from components.zot.api import KeyAuth, Zot
 from tests import conftest
 from tests.docs.pages import DOCUMENTS, ROOT, headings, read, table
 from tests.dynamic.wanted import outs_of, secret
 from tests.http.told import URL
 from tests.settings.given import RIGHT, given
 from tests.world import OWNER, REPOSITORY, SECRET, World
+from zot_ci.forgejo.actions_secret import ActionsSecretProvider
+from zot_ci.forgejo.api import Forgejo, forgejo_at
+from zot_ci.forgejo.republication import publish_again
+from zot_ci.http.api import Api
+from zot_ci.http.pace import AT_ONCE
+from zot_ci.settings.model import load
+from zot_ci.settings.place import Place
+from zot_ci.settings.server import ForgejoServer
+from zot_ci.zot.api import KeyAuth, Zot
 
 PROMISES = "docs/promises.md"
 

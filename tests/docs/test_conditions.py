@@ -11,17 +11,17 @@ from typing import Any
 
 import pytest
 
-from components.authentik.service_account import ServiceAccountProvider
-from components.forgejo.actions_secret import ActionsSecretProvider
-from components.onepassword.item_field import ItemFieldProvider
-from components.rotation import KeyFacts, Policy, condition, why_refused
-from components.zot.api_key import ApiKeyProvider
-from components.zot.retired_keys import RetiredKeysProvider
 from tests.docs.pages import table
 from tests.dynamic import wanted
 from tests.dynamic.wanted import LABEL, made_by, outs_of
 from tests.processes import another_process
 from tests.world import GROUP, ITEM, OWNER, REPOSITORY, SECRET, VAULT, World
+from zot_ci.authentik.service_account import ServiceAccountProvider
+from zot_ci.forgejo.actions_secret import ActionsSecretProvider
+from zot_ci.onepassword.item_field import ItemFieldProvider
+from zot_ci.rotation import KeyFacts, Policy, condition, why_refused
+from zot_ci.zot.api_key import ApiKeyProvider
+from zot_ci.zot.retired_keys import RetiredKeysProvider
 
 
 def _of_a_key(**facts: Any) -> str:

@@ -12,9 +12,9 @@ import re
 import pulumi
 import yaml  # type: ignore[import-untyped]  # comes with pulumi, without types
 
-from components import registry_credential
-from components.settings.model import load
 from tests.docs.pages import ROOT, blocks, headings, read, table
+from zot_ci import registry_credential
+from zot_ci.settings.model import load
 
 README = read("README.md")
 

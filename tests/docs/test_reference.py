@@ -17,11 +17,11 @@ import pytest
 import yaml  # type: ignore[import-untyped]  # comes with pulumi, without types
 from pydantic_core import PydanticUndefined
 
-from components import registry_credential
-from components.http.errors import ReconcileError
-from components.settings.model import Settings, SettingsError
-from components.settings.server import ForgejoServer
 from tests.docs.pages import ROOT, read, table
+from zot_ci import registry_credential
+from zot_ci.http.errors import ReconcileError
+from zot_ci.settings.model import Settings, SettingsError
+from zot_ci.settings.server import ForgejoServer
 
 REFERENCE = read("docs/reference.md")
 
@@ -79,7 +79,7 @@ def _read_by_the_script() -> set[str]:
 
 def _errors(base: type[Exception] = ReconcileError) -> set[str]:
     """The names of an error class and of the program's classes below it; the import above has loaded them all."""
-    below = [kind for kind in base.__subclasses__() if kind.__module__.startswith("components.")]
+    below = [kind for kind in base.__subclasses__() if kind.__module__.startswith("zot_ci.")]
     return {base.__name__}.union(*(_errors(kind) for kind in below))
 
 

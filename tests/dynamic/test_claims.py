@@ -8,16 +8,16 @@ from collections.abc import Iterator
 
 import pytest
 
-from components.dynamic.claims import Claim, Claims, ProgramClaim, Release
-from components.dynamic.errors import CollisionError
-from components.dynamic.run import RUN
-from components.dynamic.seen import SEEN
-from components.forgejo.actions_secret import ActionsSecretProvider
-from components.onepassword.item_field import ItemFieldProvider
-from components.settings.place import Place
-from components.zot.api_key import ApiKeyProvider
 from tests.dynamic.wanted import NO_KEY, field, made_by, next_run, outs_of, program_has, secret, writes
 from tests.world import FIELD, ITEM, OWNER, REPOSITORY, SECRET, VAULT, World
+from zot_ci.dynamic.claims import Claim, Claims, ProgramClaim, Release
+from zot_ci.dynamic.errors import CollisionError
+from zot_ci.dynamic.run import RUN
+from zot_ci.dynamic.seen import SEEN
+from zot_ci.forgejo.actions_secret import ActionsSecretProvider
+from zot_ci.onepassword.item_field import ItemFieldProvider
+from zot_ci.settings.place import Place
+from zot_ci.zot.api_key import ApiKeyProvider
 
 pytestmark = pytest.mark.embedded
 

@@ -11,9 +11,9 @@ import pulumi
 import pytest
 from pulumi.runtime import stack
 
-from components.dynamic import ending, failures
-from components.dynamic.run import Fault, Run, Said
-from components.dynamic.run_file import RunFile
+from zot_ci.dynamic import ending, failures
+from zot_ci.dynamic.run import Fault, Run, Said
+from zot_ci.dynamic.run_file import RunFile
 
 REFUSED = "refused: authentik at https://authentik.example.test answered 403; check that AUTHENTIK_TOKEN is valid"
 

@@ -7,14 +7,14 @@ from __future__ import annotations
 import pytest
 from starlette.responses import Response
 
-from components.dynamic.run import RUN
-from components.forgejo.actions_secret import ActionsSecretProvider
-from components.http.errors import ReconcileError
-from components.onepassword.item_field import ItemFieldProvider
-from components.settings.place import Place
 from tests.dynamic.wanted import NO_KEY, field, next_run, outs_of, secret
 from tests.http.between import Between
 from tests.world import OWNER, REPOSITORY, SECRET, World
+from zot_ci.dynamic.run import RUN
+from zot_ci.forgejo.actions_secret import ActionsSecretProvider
+from zot_ci.http.errors import ReconcileError
+from zot_ci.onepassword.item_field import ItemFieldProvider
+from zot_ci.settings.place import Place
 
 pytestmark = pytest.mark.embedded
 

@@ -8,14 +8,14 @@ import logging
 
 import pytest
 
-from components.authentik.service_account import ServiceAccountProvider
-from components.dynamic.provider import Props, Provider
-from components.dynamic.run import Run
-from components.forgejo.actions_secret import ActionsSecretProvider
-from components.onepassword.item_field import ItemFieldProvider
-from components.zot.api_key import ApiKeyProvider
 from tests.dynamic.wanted import account, calls, field, key, secret, writes
 from tests.world import OWNER, REPOSITORY, SECRET, World
+from zot_ci.authentik.service_account import ServiceAccountProvider
+from zot_ci.dynamic.provider import Props, Provider
+from zot_ci.dynamic.run import Run
+from zot_ci.forgejo.actions_secret import ActionsSecretProvider
+from zot_ci.onepassword.item_field import ItemFieldProvider
+from zot_ci.zot.api_key import ApiKeyProvider
 
 pytestmark = pytest.mark.embedded
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 import pytest
 from starlette.responses import Response
 
-from components.http.errors import SystemMovedError
 from tests.dynamic.test_trouble import SUBJECTS, Subject
 from tests.dynamic.wanted import calls, next_run, no_key_is_left, outs_of, secret
 from tests.http.between import Between
 from tests.messages import assert_names
 from tests.world import World
+from zot_ci.http.errors import SystemMovedError
 
 pytestmark = pytest.mark.embedded
 

@@ -16,8 +16,8 @@ ROOT = Path(__file__).resolve().parents[2]
 SHOW = """
 import sys, traceback
 sys.orig_argv[:] = sys.argv[1:]
-from components.dynamic.provider import Provider
-from components.http.errors import NotFoundError
+from zot_ci.dynamic.provider import Provider
+from zot_ci.http.errors import NotFoundError
 
 class Broken(Provider):
     def read(self, id_, props):
@@ -71,4 +71,4 @@ def test_all_of_it_is_shown_to_who_asks_and_in_other_processes(
 
     assert "in read\n" in text
     assert "ValueError: what led to it" in text
-    assert "components.http.errors.NotFoundError: zot answered 404; create it" in text
+    assert "zot_ci.http.errors.NotFoundError: zot answered 404; create it" in text

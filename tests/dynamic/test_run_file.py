@@ -14,10 +14,10 @@ from unittest import mock
 
 import pytest
 
-from components.dynamic.claims import Claim, ProgramClaim, Release
-from components.dynamic.run import Aged, Begun, Entry, Fault, Kept, KeySeen, Run, Said
-from components.dynamic.run_file import RunFile, engine_address, file_of
-from components.http.errors import EnvironmentUnfitError
+from zot_ci.dynamic.claims import Claim, ProgramClaim, Release
+from zot_ci.dynamic.run import Aged, Begun, Entry, Fault, Kept, KeySeen, KeysLeft, OwnKey, Run, Said, digest_of
+from zot_ci.dynamic.run_file import RunFile, engine_address, file_of
+from zot_ci.http.errors import EnvironmentUnfitError
 
 PLACE = ("a", "place")
 ENTRIES: list[Entry] = [
@@ -27,6 +27,8 @@ ENTRIES: list[Entry] = [
     Release(("another", "place"), "1"),
     Kept(PLACE, True),
     KeySeen("uuid", True),
+    OwnKey(("key", "zot", "zot-ci"), "uuid", digest_of("a-key")),
+    KeysLeft(("key", "zot", "zot-ci"), ("another",)),
     Aged(("ApiKey", "uuid"), {"age_days": 12.5, "stale": [{"key": "old"}]}),
     Fault("what", "a sentence"),
     Said("another"),

@@ -12,15 +12,6 @@ from typing import Any
 import pytest
 from starlette.responses import HTMLResponse, JSONResponse
 
-from components.authentik.service_account import ServiceAccountProvider
-from components.dynamic.provider import Props, Provider
-from components.forgejo.actions_secret import ActionsSecretProvider
-from components.http import connections
-from components.http.errors import NotFoundError, OutOfOrderError, ReconcileError, SignInRefusedError, UnreachableError
-from components.onepassword.item_field import ItemFieldProvider
-from components.settings.place import Place
-from components.zot.api_key import ApiKeyProvider
-from components.zot.retired_keys import RetiredKeysProvider
 from tests.dynamic.wanted import (
     account,
     field,
@@ -38,6 +29,15 @@ from tests.estate.core import System
 from tests.http.between import Between
 from tests.messages import assert_names
 from tests.world import GROUP, World
+from zot_ci.authentik.service_account import ServiceAccountProvider
+from zot_ci.dynamic.provider import Props, Provider
+from zot_ci.forgejo.actions_secret import ActionsSecretProvider
+from zot_ci.http import connections
+from zot_ci.http.errors import NotFoundError, OutOfOrderError, ReconcileError, SignInRefusedError, UnreachableError
+from zot_ci.onepassword.item_field import ItemFieldProvider
+from zot_ci.settings.place import Place
+from zot_ci.zot.api_key import ApiKeyProvider
+from zot_ci.zot.retired_keys import RetiredKeysProvider
 
 pytestmark = pytest.mark.embedded
 

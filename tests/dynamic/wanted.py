@@ -11,13 +11,12 @@ from typing import Any
 from pulumi.dynamic import DiffResult
 from pulumi.output import Unknown
 
-from components.dynamic.claims import Identity, ProgramClaim
-from components.dynamic.provider import Props, Provider
-from components.dynamic.run import RUN
-from components.dynamic.seen import SEEN
-from components.zot.api_key import ApiKeyProvider
 from tests.processes import another_process
 from tests.world import FIELD, GROUP, ITEM, OWNER, REPOSITORY, SECRET, VAULT, World
+from zot_ci.dynamic.claims import Identity, ProgramClaim
+from zot_ci.dynamic.provider import Props, Provider
+from zot_ci.dynamic.run import RUN, KeysLeft
+from zot_ci.zot.api_key import ApiKeyProvider
 
 LABEL = "zot-ci/test/zot-ci"
 # Has the form of a key; no registry knows it.
@@ -139,7 +138,7 @@ def program_has(*things: Identity) -> None:
 
 def no_key_is_left(world: World, username: str | None = None, *keys: str, registry: str | None = None) -> None:
     """The registry has listed that *keys*, in words, are all that the account has."""
-    SEEN.keys_left["key", registry or world.zot_url, username or world.username] = list(keys)
+    RUN.note(KeysLeft(("key", registry or world.zot_url, username or world.username), keys))
 
 
 def next_run(world: World) -> None:

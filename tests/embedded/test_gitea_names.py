@@ -9,12 +9,12 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from components.forgejo.description import LONGEST
-from components.forgejo.redirects import new_name
-from components.settings.place import Place
 from tests.estate import Estate
 from tests.estate.forgejo import Forgejo
 from tests.gitea import Gitea, gitea_or_skip
+from zot_ci.forgejo.description import LONGEST
+from zot_ci.forgejo.redirects import new_name
+from zot_ci.settings.place import Place
 
 pytestmark = pytest.mark.xdist_group("gitea")
 

@@ -14,7 +14,6 @@ PARTS = (
     "__main__.py",
     "Makefile",
     "Pulumi.yaml",
-    "zot_ci.py",
     "requirements.lock",
     "components",
     "scripts",

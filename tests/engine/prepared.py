@@ -19,12 +19,12 @@ from pathlib import Path
 from types import TracebackType
 from unittest import mock
 
-from components.http import connections
 from tests.engine.stack import Stack
 from tests.estate import NAMES, Snapshot
 from tests.estate.core import Shell
 from tests.faults.proxy import Plan, Proxies
 from tests.world import GROUP, OWNER, REPOSITORY, SECRET, World, credentials
+from zot_ci.http import connections
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ class Stack:
         name: str = "test",
         *,
         source: Path = ROOT,
-        parts: Sequence[str] = ("Pulumi.yaml", "__main__.py", "components"),
+        parts: Sequence[str] = ("Pulumi.yaml", "__main__.py", "components", "zot_ci"),
         backend: str | None = None,
         secrets_provider: str | None = None,
     ) -> None:

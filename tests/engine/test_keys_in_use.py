@@ -8,11 +8,11 @@ import json
 
 import pytest
 
-from components.rotation import to_the_minute
 from tests.engine.checks import assert_in_sync
 from tests.engine.stack import Stack
 from tests.engine.test_stack_script import script
 from tests.world import World
+from zot_ci.rotation import to_the_minute
 
 pytestmark = pytest.mark.embedded
 

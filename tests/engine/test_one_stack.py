@@ -1,5 +1,5 @@
 """
-One stack, from a checkout to a repository of one's own, and back: a state holds the names of both.
+One stack, from a checkout to a repository of one's own, to another program, and back: a state has one name for all.
 """
 
 from __future__ import annotations
@@ -13,20 +13,18 @@ import pytest
 from scripts.watch.new import _TEMPLATES
 from tests.engine.stack import ROOT, Stack
 from tests.wheel import Installed
-from tests.world import World
+from tests.world import FIELD, GROUP, ITEM, OWNER, REPOSITORY, SECRET, VAULT, World
 
 pytestmark = pytest.mark.embedded
 
-OF_A_CHECKOUT = ("__main__.py", "components", "zot_ci.py")
-OF_A_REPOSITORY = ("__main__.py", "components.py")
+OF_A_CHECKOUT = ("__main__.py", "components", "zot_ci")
 
 
 def to_the_package(stack: Stack, package: Installed) -> dict[str, str]:
     """Make the project one that `zot-ci new` has made; return what its environment was."""
     for part in OF_A_CHECKOUT:
         (stack.project / part).unlink(missing_ok=True)
-    for part in OF_A_REPOSITORY:
-        (stack.project / part).write_text((_TEMPLATES / f"{part}.txt").read_text())
+    (stack.project / "__main__.py").write_text((_TEMPLATES / "__main__.py.txt").read_text())
     before = dict(stack.env)
     stack.env |= package.env
     return before
@@ -34,11 +32,30 @@ def to_the_package(stack: Stack, package: Installed) -> dict[str, str]:
 
 def to_the_checkout(stack: Stack, env: dict[str, str]) -> None:
     """Make the project a checkout again."""
-    for part in OF_A_REPOSITORY:
-        (stack.project / part).unlink()
+    (stack.project / "__main__.py").unlink()
     for part in OF_A_CHECKOUT:
         (stack.project / part).symlink_to(ROOT / part)
     stack.env = env
+
+
+def to_another_program(stack: Stack) -> None:
+    """Put somebody's own program in the place of ours, with the same credential by the same name."""
+    (stack.project / "__main__.py").write_text(
+        f"""
+import pulumi
+from zot_ci import FieldArgs, RegistryCredential, RegistryCredentialArgs, SecretArgs
+
+config = pulumi.Config("zot-ci")
+RegistryCredential("zot-ci", RegistryCredentialArgs(
+    zot_url=config.require_object("zot")["url"],
+    authentik_url=config.require_object("authentik")["url"],
+    username="zot-ci",
+    groups=["{GROUP}"],
+    store=FieldArgs("{VAULT}", "{ITEM}", "{FIELD}"),
+    secrets=[SecretArgs(config.require_object("forgejo")["url"], "{SECRET}", repository="{OWNER}/{REPOSITORY}")],
+))
+"""
+    )
 
 
 def in_sync_with(stack: Stack) -> None:
@@ -47,20 +64,26 @@ def in_sync_with(stack: Stack) -> None:
     assert run.code == 0, run.text
 
 
-def test_a_stack_goes_from_a_checkout_to_the_package_and_back(world: World, in_sync: Stack, package: Installed) -> None:
+def test_a_stack_goes_from_a_checkout_to_the_package_to_another_program_and_back(
+    world: World, in_sync: Stack, package: Installed
+) -> None:
     """The same key in the same places, nothing shown; each way rotates what the other has made, and takes it away."""
     key = world.secret()
     env = to_the_package(in_sync, package)
     in_sync_with(in_sync)
     assert in_sync.up().code == 0
     assert world.secret() == key
-    # The next key has the package's name in the state, the rest the checkout's.
     rotated = in_sync.up("--replace", in_sync.urns()["zot-ci-api-key"])
     assert rotated.code == 0, rotated.text
     second = world.secret()
     assert second != key
     assert world.accepts(second)
     assert not world.accepts(key)
+
+    to_another_program(in_sync)
+    in_sync_with(in_sync)
+    assert in_sync.up().code == 0
+    assert world.secret() == second
 
     to_the_checkout(in_sync, env)
 
@@ -76,28 +99,16 @@ def test_a_stack_goes_from_a_checkout_to_the_package_and_back(world: World, in_s
     assert world.estate.zot.of(world.username) == []
 
 
-def test_both_names_are_one_module(package: Installed, tmp_path: Path) -> None:
-    """Two copies would be two memories of one run."""
-    code = """
-import components.dynamic.run, zot_ci.dynamic.run
-from {ours}.zot.api_key import ApiKeyProvider
-import {other}.zot.api_key as other
-assert components.dynamic.run is zot_ci.dynamic.run and other.ApiKeyProvider is ApiKeyProvider
-assert ApiKeyProvider.__module__ == other.__spec__.name == "{ours}.zot.api_key"
+def test_both_names_are_one_module(tmp_path: Path) -> None:
+    """Of a checkout, whose older states have the folder's name. Two copies would be two memories of one run."""
+    for first, second in (("components", "zot_ci"), ("zot_ci", "components")):
+        code = f"""
+import {first}.dynamic.run, {second}.dynamic.run
+import components.zot.api_key, zot_ci.zot.api_key
+assert components.dynamic.run is zot_ci.dynamic.run
+provider = components.zot.api_key.ApiKeyProvider
+assert provider is zot_ci.zot.api_key.ApiKeyProvider and provider.__module__ == "zot_ci.zot.api_key"
+assert components.zot.api_key.__spec__.name == "zot_ci.zot.api_key"
 """
-    (tmp_path / "components.py").write_text((_TEMPLATES / "components.py.txt").read_text())
-    for python, folder, names in (
-        (package.bin / "python", tmp_path, {"ours": "zot_ci", "other": "components"}),
-        (Path(sys.executable), ROOT, {"ours": "components", "other": "zot_ci"}),
-    ):
-        command = [str(python), "-c", code.format(**names)]
-        run = subprocess.run(command, cwd=folder, env=package.env, capture_output=True, text=True, check=False)
+        run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
         assert run.returncode == 0, run.stderr
-
-
-def test_the_two_bridges_are_one_text() -> None:
-    """But for the names, which are the other way round."""
-    there = (ROOT / "zot_ci.py").read_text().split('"""', 2)[2]
-    here = (_TEMPLATES / "components.py.txt").read_text().split('"""', 2)[2]
-
-    assert here == there.replace('OTHER, OURS = "zot_ci.", "components."', 'OTHER, OURS = "components.", "zot_ci."')

@@ -2,39 +2,41 @@
 States that earlier versions wrote: every later version previews them in sync and destroys them.
 
 A state is the export of a stack in sync, with the names of this run's servers, key and ids left open. When a version
-is released, its state is added here and none is taken away.
+is released, its state is added here and none is taken away. `components.json` is 0.2.0's as a checkout wrote it before
+2026-11-29, when a state's name of this program was that of the folder.
 """
 
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from components.forgejo.api import forgejo_at
-from components.settings.place import Place
-from components.settings.server import ForgejoServer
-from components.zot.api import KeyAuth, zot_at
 from tests.engine.checks import assert_in_sync, calls
+from tests.engine.frozen import frozen, shape
 from tests.engine.stack import Stack
 from tests.world import FIELD, GROUP, ITEM, OWNER, REPOSITORY, SECRET, VAULT, World
+from zot_ci.forgejo.api import forgejo_at
+from zot_ci.settings.place import Place
+from zot_ci.settings.server import ForgejoServer
+from zot_ci.zot.api import KeyAuth, zot_at
 
 FOLDER = Path(__file__).parent / "states"
 # Provider paths and properties changed once, before the first release: a state of 0.1.0 is given up, not read.
 GIVEN_UP = FOLDER / "0.1.0.json"
+NEWEST = FOLDER / "0.2.0.json"
 STATES = sorted(path for path in FOLDER.glob("*.json") if path != GIVEN_UP)
 
 
-def _filled(state: str, world: World) -> str:
+def _values(world: World) -> dict[str, Any]:
     """
-    Make an estate that is as the state says, and fill in what its systems call things.
+    What the estate's systems call the things that a state names.
     """
-    world.make_account(GROUP)
-    key = world.estate.zot.mint("zot-ci", "zot-ci/test/zot-ci", groups=(GROUP,))
-    world.set_field(key)
-    world.estate.forgejo.set_value(OWNER, REPOSITORY, SECRET, key)
-    listing = zot_at(world.zot_url).listing(KeyAuth("zot-ci", key), "zot-ci")
+    key = world.field() or ""
+    (listed,) = zot_at(world.zot_url).listing(KeyAuth("zot-ci", key), "zot-ci").keys
     secret = forgejo_at(ForgejoServer(world.env["FORGEJO_URL"])).secret(
         Place.secret(SECRET, repository=f"{OWNER}/{REPOSITORY}")
     )
@@ -42,8 +44,7 @@ def _filled(state: str, world: World) -> str:
     account = world.account()
     assert secret is not None
     assert account is not None
-    (listed,) = listing.keys
-    values = {
+    return {
         "authentik": world.authentik_url,
         "zot": world.zot_url,
         "forgejo": world.env["FORGEJO_URL"],
@@ -56,11 +57,58 @@ def _filled(state: str, world: World) -> str:
         "item_id": item.id,
         "account_uuid": account["uuid"],
         "field_id": item.labelled(FIELD)[0]["id"],
+        "pk": account["pk"],
     }
-    state = state.replace('"{pk}"', str(account["pk"]))
+
+
+def _filled(state: str, world: World) -> str:
+    """
+    Make an estate that is as the state says, and fill in what its systems call things.
+    """
+    world.make_account(GROUP)
+    key = world.estate.zot.mint("zot-ci", "zot-ci/test/zot-ci", groups=(GROUP,))
+    world.set_field(key)
+    world.estate.forgejo.set_value(OWNER, REPOSITORY, SECRET, key)
+    values = _values(world)
+    state = state.replace('"{pk}"', str(values["pk"]))
     for name, value in values.items():
         state = state.replace(f"{{{name}}}", str(value))
     return state
+
+
+@pytest.mark.embedded
+def test_the_newest_state_is_what_today_s_code_writes(signed_in: World, in_sync: Stack) -> None:
+    """
+    Until the version is released its state follows the code: RECORD=1 writes it. After that a difference here is
+    another shape, with another number and a file of its own.
+    """
+    now = frozen(in_sync, _values(signed_in))
+    if os.environ.get("RECORD"):
+        NEWEST.write_text(now)
+
+    assert shape(json.loads(now)) == shape(json.loads(NEWEST.read_text()))
+
+
+@pytest.mark.embedded
+def test_a_state_of_a_later_version_is_refused(world: World, in_sync: Stack) -> None:
+    """By every command, in one line; whatever is in it may mean something else there."""
+    export = json.loads(in_sync.pulumi("stack", "export", streams="out").text)
+    for resource in export["deployment"]["resources"]:
+        if "shape" in resource.get("outputs", {}):
+            resource["inputs"]["shape"] = resource["outputs"]["shape"] = 2
+    later = in_sync.folder / "later.json"
+    later.write_text(json.dumps(export))
+    assert in_sync.pulumi("stack", "import", "--file", str(later)).code == 0
+    world.estate.log.clear()
+
+    for run in (in_sync.preview(), in_sync.up(), in_sync.up("--refresh=false"), in_sync.destroy()):
+        assert run.code != 0
+        assert "a later version of zot-ci has written it (shape 2, this version knows 1)" in run.text
+        assert "Traceback" not in run.text
+    assert [
+        call for call in calls(world, "authentik", "zot", "forgejo", "1password") if not call.startswith("GET")
+    ] == []
+    assert world.accepts(world.field())
 
 
 @pytest.mark.embedded
@@ -89,7 +137,7 @@ def test_a_first_run_that_fails_takes_the_state_over_all_the_same(
     In this state the sweep depends on every place, as it did until 2026-11-29. The secret is taken out of the stack
     file while the field, or the key itself, cannot be served: the state that is written must be one that is read.
     """
-    _import(FOLDER / "0.2.0.json", signed_in, stack, tmp_path)
+    _import(FOLDER / "components.json", signed_in, stack, tmp_path)
     old = signed_in.field() or ""
     signed_in.estate.clock.advance(days=91)
     settings = signed_in.config()

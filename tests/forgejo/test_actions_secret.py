@@ -9,15 +9,15 @@ from datetime import timedelta, timezone
 import pytest
 from starlette.responses import JSONResponse
 
-from components.dynamic.provider import Props
-from components.dynamic.run import RUN
-from components.forgejo.actions_secret import ActionsSecretProvider
-from components.http.errors import NotFoundError, UnexpectedAnswerError
-from components.settings.place import Place
 from tests.dynamic.wanted import NO_KEY, UNKNOWN, calls, next_run, outs_of, planned, secret, writes
 from tests.http.between import Between
 from tests.messages import assert_names
 from tests.world import OWNER, REPOSITORY, SECRET, World
+from zot_ci.dynamic.provider import Props
+from zot_ci.dynamic.run import RUN
+from zot_ci.forgejo.actions_secret import ActionsSecretProvider
+from zot_ci.http.errors import NotFoundError, UnexpectedAnswerError
+from zot_ci.settings.place import Place
 
 pytestmark = pytest.mark.embedded
 
@@ -215,7 +215,7 @@ def test_at_another_url_the_secret_is_written_and_the_old_one_stays(signed_in: W
 
 def test_no_log_line_shows_the_value(signed_in: World, caplog: pytest.LogCaptureFixture) -> None:
     """The uuid says which key it is."""
-    with caplog.at_level("INFO", logger="components"):
+    with caplog.at_level("INFO", logger="zot_ci"):
         PROVIDER.delete(ID, in_sync(signed_in))
 
     published, deleted = [record.getMessage() for record in caplog.records if record.levelname == "INFO"]

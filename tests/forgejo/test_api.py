@@ -7,18 +7,18 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from components.forgejo.api import Forgejo, forgejo_at
-from components.http.errors import (
+from tests.http.told import SECRET, URL, Answer, Told, broken, html, said
+from tests.messages import assert_names
+from tests.world import OWNER, REPOSITORY, World
+from zot_ci.forgejo.api import Forgejo, forgejo_at
+from zot_ci.http.errors import (
     NotFoundError,
     PermissionMissingError,
     ReconcileError,
     SignInRefusedError,
 )
-from components.settings.place import Place
-from components.settings.server import ForgejoServer
-from tests.http.told import SECRET, URL, Answer, Told, broken, html, said
-from tests.messages import assert_names
-from tests.world import OWNER, REPOSITORY, World
+from zot_ci.settings.place import Place
+from zot_ci.settings.server import ForgejoServer
 
 BORN = "2026-11-24T04:09:53Z"
 

@@ -9,17 +9,17 @@ from typing import Any
 
 import pytest
 
-from components.forgejo.api import Forgejo
-from components.http.errors import (
+from tests.http.told import URL, Answer, Told, said
+from tests.messages import assert_names
+from zot_ci.forgejo.api import Forgejo
+from zot_ci.http.errors import (
     InterceptedError,
     NotFoundError,
     OutOfOrderError,
     ReconcileError,
     UnexpectedAnswerError,
 )
-from components.settings.server import ForgejoServer
-from tests.http.told import URL, Answer, Told, said
-from tests.messages import assert_names
+from zot_ci.settings.server import ForgejoServer
 
 PLACE = "eblume/blumeops"
 STARTED = said(200, json={"workflow_run_id": 7})

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from components.dynamic.provider import Props
-from components.forgejo.actions_secret import ActionsSecretProvider
-from components.forgejo.api import Forgejo
 from tests.dynamic.wanted import next_run, outs_of, secret
 from tests.world import OWNER, REPOSITORY, SECRET, World
+from zot_ci.dynamic.provider import Props
+from zot_ci.forgejo.actions_secret import ActionsSecretProvider
+from zot_ci.forgejo.api import Forgejo
 
 pytestmark = pytest.mark.embedded
 

@@ -9,12 +9,12 @@ from hashlib import sha256
 
 import pytest
 
-from components.forgejo.api import Forgejo
-from components.forgejo.canary import judge, question
-from components.forgejo.model import Run
-from components.http.errors import NotFoundError
 from tests.forgejo.test_canary import PLACE, STARTED, told_client
 from tests.http.told import SECRET, said
+from zot_ci.forgejo.api import Forgejo
+from zot_ci.forgejo.canary import judge, question
+from zot_ci.forgejo.model import Run
+from zot_ci.http.errors import NotFoundError
 
 
 def test_a_question_holds_a_number_and_a_digest_and_no_key() -> None:

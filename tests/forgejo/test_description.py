@@ -11,17 +11,17 @@ from collections.abc import Callable
 
 import pytest
 
-from components.dynamic.provider import Props
-from components.forgejo.actions_secret import ActionsSecretProvider
-from components.forgejo.api import Forgejo, forgejo_at
-from components.forgejo.description import LONGEST, mark_in, marked
-from components.forgejo.republication import publish_again
-from components.http.errors import UnexpectedAnswerError
-from components.settings.server import ForgejoServer
 from tests.dynamic.wanted import NO_KEY, calls, next_run, outs_of, secret, writes
 from tests.forgejo.test_api import at
 from tests.messages import assert_names
 from tests.world import OWNER, REPOSITORY, SECRET, World
+from zot_ci.dynamic.provider import Props
+from zot_ci.forgejo.actions_secret import ActionsSecretProvider
+from zot_ci.forgejo.api import Forgejo, forgejo_at
+from zot_ci.forgejo.description import LONGEST, mark_in, marked
+from zot_ci.forgejo.republication import publish_again
+from zot_ci.http.errors import UnexpectedAnswerError
+from zot_ci.settings.server import ForgejoServer
 
 pytestmark = pytest.mark.embedded
 

@@ -7,18 +7,18 @@ from __future__ import annotations
 import pytest
 from starlette.responses import Response
 
-from components.dynamic.errors import CollisionError, NotOursError
-from components.dynamic.provider import Props
-from components.forgejo.actions_secret import ActionsSecretProvider
-from components.forgejo.api import forgejo_at
-from components.forgejo.republication import publish_again
-from components.http.errors import MovedError, NotFoundError, ReconcileError, UnexpectedAnswerError
-from components.settings.place import Place
-from components.settings.server import ForgejoServer
 from tests.dynamic.wanted import NO_KEY, next_run, outs_of, program_has, secret, writes
 from tests.http.between import Between
 from tests.messages import assert_names
 from tests.world import OWNER, REPOSITORY, SECRET, World
+from zot_ci.dynamic.errors import CollisionError, NotOursError
+from zot_ci.dynamic.provider import Props
+from zot_ci.forgejo.actions_secret import ActionsSecretProvider
+from zot_ci.forgejo.api import forgejo_at
+from zot_ci.forgejo.republication import publish_again
+from zot_ci.http.errors import MovedError, NotFoundError, ReconcileError, UnexpectedAnswerError
+from zot_ci.settings.place import Place
+from zot_ci.settings.server import ForgejoServer
 
 pytestmark = pytest.mark.embedded
 

@@ -7,15 +7,15 @@ from __future__ import annotations
 import pytest
 from starlette.responses import Response
 
-from components.dynamic.errors import CollisionError
-from components.dynamic.provider import Props
-from components.forgejo.actions_secret import ActionsSecretProvider
-from components.http.errors import InterceptedError, MovedError, SystemMovedError
-from components.settings.place import Place
 from tests.dynamic.wanted import NO_KEY, next_run, outs_of, program_has, secret, writes
 from tests.http.between import Between
 from tests.messages import assert_names
 from tests.world import OWNER, REPOSITORY, SECRET, World
+from zot_ci.dynamic.errors import CollisionError
+from zot_ci.dynamic.provider import Props
+from zot_ci.forgejo.actions_secret import ActionsSecretProvider
+from zot_ci.http.errors import InterceptedError, MovedError, SystemMovedError
+from zot_ci.settings.place import Place
 
 pytestmark = pytest.mark.embedded
 

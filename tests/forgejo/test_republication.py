@@ -11,14 +11,14 @@ import pytest
 from pulumi.runtime import mocks
 from starlette.responses import JSONResponse
 
-from components.dynamic.run import RUN, Kept, KeySeen
-from components.settings.place import Place
 from tests.dynamic.wanted import calls
 from tests.http.between import Between
 from tests.messages import assert_names
 from tests.mocks import KEY, Monitor, Providers, run
 from tests.settings.given import RIGHT, given
 from tests.world import OWNER, REPOSITORY, SECRET, World
+from zot_ci.dynamic.run import RUN, Kept, KeySeen
+from zot_ci.settings.place import Place
 
 pytestmark = pytest.mark.embedded
 

@@ -7,15 +7,15 @@ from __future__ import annotations
 import pytest
 from starlette.responses import Response
 
-from components.forgejo.api import forgejo_at
-from components.http import once
-from components.http.errors import ReconcileError
-from components.settings.place import Place
-from components.settings.server import ForgejoServer
 from tests.forgejo.test_api import at
 from tests.http.between import Between
 from tests.http.clock import SetClock
 from tests.world import OWNER, REPOSITORY, World
+from zot_ci.forgejo.api import forgejo_at
+from zot_ci.http import once
+from zot_ci.http.errors import ReconcileError
+from zot_ci.settings.place import Place
+from zot_ci.settings.server import ForgejoServer
 
 
 @pytest.mark.embedded

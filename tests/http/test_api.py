@@ -11,20 +11,20 @@ from pathlib import Path
 import httpx
 import pytest
 
-from components.http import api as client
-from components.http.answers import origin, server_time
-from components.http.api import USER_AGENT, Api, Repeats
-from components.http.errors import (
+from tests.http.clock import SetClock
+from tests.http.told import DATE, SECRET, URL, Answer, Told, broken, said
+from tests.messages import assert_names
+from zot_ci.http import api as client
+from zot_ci.http.answers import origin, server_time
+from zot_ci.http.api import USER_AGENT, Api, Repeats
+from zot_ci.http.errors import (
     EnvironmentUnfitError,
     OutOfOrderError,
     ReconcileError,
     UnexpectedAnswerError,
     UnreachableError,
 )
-from components.version import VERSION
-from tests.http.clock import SetClock
-from tests.http.told import DATE, SECRET, URL, Answer, Told, broken, said
-from tests.messages import assert_names
+from zot_ci.version import VERSION
 
 
 def api(told: Told, attempts: int = 4) -> Api:

@@ -7,17 +7,17 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from components.authentik.api import Authentik
-from components.forgejo.api import Forgejo
-from components.http.api import Api, Repeats
-from components.http.credentials import EnvironmentToken, from_environment
-from components.http.errors import CredentialMissingError, EnvironmentUnfitError
-from components.onepassword.connect import Connect
-from components.settings.place import Place
-from components.settings.server import ForgejoServer
-from components.zot.api import KeyAuth, MintedKey, SessionAuth
 from tests.http.told import SECRET, URL, Told, said
 from tests.messages import assert_names
+from zot_ci.authentik.api import Authentik
+from zot_ci.forgejo.api import Forgejo
+from zot_ci.http.api import Api, Repeats
+from zot_ci.http.credentials import EnvironmentToken, from_environment
+from zot_ci.http.errors import CredentialMissingError, EnvironmentUnfitError
+from zot_ci.onepassword.connect import Connect
+from zot_ci.settings.place import Place
+from zot_ci.settings.server import ForgejoServer
+from zot_ci.zot.api import KeyAuth, MintedKey, SessionAuth
 
 UNFIT = {
     "newline": f"{SECRET}\n{SECRET}",

@@ -11,9 +11,11 @@ import httpx
 import pydantic
 import pytest
 
-from components.http.api import Advice, Api, Repeats
-from components.http.credentials import EnvironmentToken
-from components.http.errors import (
+from tests.http.told import SECRET, URL, Answer, Told, broken, html, said
+from tests.messages import assert_names
+from zot_ci.http.api import Advice, Api, Repeats
+from zot_ci.http.credentials import EnvironmentToken
+from zot_ci.http.errors import (
     NotFoundError,
     OutOfOrderError,
     PermissionMissingError,
@@ -22,8 +24,6 @@ from components.http.errors import (
     UnexpectedAnswerError,
     UnreachableError,
 )
-from tests.http.told import SECRET, URL, Answer, Told, broken, html, said
-from tests.messages import assert_names
 
 
 class Thing(pydantic.BaseModel):

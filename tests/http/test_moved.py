@@ -8,14 +8,14 @@ from functools import partial
 
 import pytest
 
-from components.dynamic.trouble import condition_of
-from components.http.api import Api
-from components.http.browser import Browser
-from components.http.errors import MovedError, SystemMovedError, UnexpectedAnswerError
-from components.zot import sign_in
-from components.zot.api import KeyAuth, Zot
 from tests.http.told import SECRET, Told, said
 from tests.messages import assert_names
+from zot_ci.dynamic.trouble import condition_of
+from zot_ci.http.api import Api
+from zot_ci.http.browser import Browser
+from zot_ci.http.errors import MovedError, SystemMovedError, UnexpectedAnswerError
+from zot_ci.zot import sign_in
+from zot_ci.zot.api import KeyAuth, Zot
 
 PATH = "/api/things"
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from components.http import once
-from components.http.errors import NotFoundError, UnreachableError
-from components.http.once import Once, Together
 from tests.http.clock import SetClock
+from zot_ci.http import once
+from zot_ci.http.errors import NotFoundError, UnreachableError
+from zot_ci.http.once import Once, Together
 
 PATIENCE_SECONDS = 60
 

@@ -10,11 +10,11 @@ from typing import Any
 import httpx
 import pytest
 
-from components.http.api import Api, Repeats
-from components.http.browser import Browser
-from components.http.errors import InterceptedError, NotFoundError, OutOfOrderError, RateLimitedError, ReconcileError
-from components.http.own_answers import Voice, has_text, is_empty, is_json
 from tests.http.told import SECRET, URL, Answer, Told, html, said
+from zot_ci.http.api import Api, Repeats
+from zot_ci.http.browser import Browser
+from zot_ci.http.errors import InterceptedError, NotFoundError, OutOfOrderError, RateLimitedError, ReconcileError
+from zot_ci.http.own_answers import Voice, has_text, is_empty, is_json
 
 VOICE = Voice(lambda response: has_text(response, "said"), "/things/", "an old one has no things")
 OWN = {"said": "no"}

@@ -13,15 +13,15 @@ from types import SimpleNamespace
 
 import pytest
 
-from components.http import pace
-from components.http.api import Api
-from components.http.errors import OutOfOrderError
-from components.http.pace import AT_ONCE, Pace
-from components.zot.api import KeyAuth, zot_at
 from tests.estate import front
 from tests.http.clock import SetClock
 from tests.http.told import URL, Told, said
 from tests.world import World
+from zot_ci.http import pace
+from zot_ci.http.api import Api
+from zot_ci.http.errors import OutOfOrderError
+from zot_ci.http.pace import AT_ONCE, Pace
+from zot_ci.zot.api import KeyAuth, zot_at
 
 
 @pytest.mark.embedded

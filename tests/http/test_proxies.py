@@ -10,11 +10,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from components.http.api import Api, Repeats
-from components.http.errors import EnvironmentUnfitError, ReconcileError, UnreachableError
-from components.http.proxies import way_to
 from tests.http.middle import Play, http, middle, no_socks, socks
 from tests.messages import assert_names
+from zot_ci.http.api import Api, Repeats
+from zot_ci.http.errors import EnvironmentUnfitError, ReconcileError, UnreachableError
+from zot_ci.http.proxies import way_to
 
 URL = "http://zot.example.test"
 PROXY = "http://proxy.example.test:3128"

@@ -21,7 +21,7 @@ class NoEvent:
 @pytest.fixture
 def no_waits(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """What is repeated is repeated at once, four times at most; and nobody goes slower for having been too fast."""
-    monkeypatch.setattr("components.http.pace.Event", NoEvent)
+    monkeypatch.setattr("zot_ci.http.pace.Event", NoEvent)
     with stamina.set_testing(True, attempts=4, cap=True):
         yield
 

@@ -54,7 +54,7 @@ def warm_up() -> None:
     """
     for name in _WARM:
         importlib.import_module(name)
-    loaded = [name for name in sys.modules if name.partition(".")[0] == "components"]
+    loaded = [name for name in sys.modules if name.partition(".")[0] == "zot_ci"]
     assert not loaded, f"already imported, so that no trial would see its mutant: {loaded}"
 
 

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from components.onepassword.access import onepassword
-from components.onepassword.item import ItemAccess, ItemRef
 from tests.estate import Estate
 from tests.http.waits import no_waits, slept, without_waits
 from tests.onepassword.backends import BACKENDS, FIELDS, Backend, enter
 from tests.onepassword.fields import others
 from tests.world import ITEM, VAULT, World
+from zot_ci.onepassword.access import onepassword
+from zot_ci.onepassword.item import ItemAccess, ItemRef
 
 __all__ = ["no_waits", "slept", "without_waits"]
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from components.onepassword.access import onepassword
-from components.onepassword.connect import Connect
-from components.onepassword.item import ItemAccess, ItemRef
 from tests.http.told import URL, Answer, Told
 from tests.world import ITEM, VAULT, World
+from zot_ci.onepassword.access import onepassword
+from zot_ci.onepassword.connect import Connect
+from zot_ci.onepassword.item import ItemAccess, ItemRef
 
 REF = ItemRef("v" * 26, "i" * 26)
 

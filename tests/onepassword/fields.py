@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from components.dynamic.provider import Props
-from components.onepassword.item_field import ItemFieldProvider
 from tests.dynamic.wanted import field, next_run, outs_of
 from tests.world import FIELD, ITEM, VAULT, World
+from zot_ci.dynamic.provider import Props
+from zot_ci.onepassword.item_field import ItemFieldProvider
 
 PROVIDER = ItemFieldProvider()
 ANOTHER_KEY = "zak_" + 32 * "1"

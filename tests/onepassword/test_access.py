@@ -12,21 +12,21 @@ from threading import Thread
 
 import pytest
 
-from components.authentik.api import authentik_at
-from components.forgejo.api import forgejo_at
-from components.http.errors import (
+from tests.estate import Estate
+from tests.messages import assert_names
+from tests.onepassword.backends import BACKENDS, CLI, CONNECT, SERVICE_ACCOUNT, Backend, enter
+from zot_ci.authentik.api import authentik_at
+from zot_ci.forgejo.api import forgejo_at
+from zot_ci.http.errors import (
     CredentialMissingError,
     EnvironmentUnfitError,
     PermissionMissingError,
     SignInRefusedError,
 )
-from components.onepassword.access import onepassword
-from components.settings.place import Place
-from components.settings.reference import Reference, StoredToken
-from components.settings.server import ForgejoServer
-from tests.estate import Estate
-from tests.messages import assert_names
-from tests.onepassword.backends import BACKENDS, CLI, CONNECT, SERVICE_ACCOUNT, Backend, enter
+from zot_ci.onepassword.access import onepassword
+from zot_ci.settings.place import Place
+from zot_ci.settings.reference import Reference, StoredToken
+from zot_ci.settings.server import ForgejoServer
 
 SECRET_PLACE = Place.secret("NAME", repository="eblume/blumeops")
 AUTHENTIK, FORGEJO = "op://blumeops/Authentik (blumeops)/api-token", "op://blumeops/Forgejo Secrets/api-token"

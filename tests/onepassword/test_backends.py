@@ -13,7 +13,11 @@ from threading import Thread
 import pytest
 import stamina
 
-from components.http.errors import (
+from tests.estate import Estate
+from tests.messages import assert_names
+from tests.onepassword.backends import CLI, CONNECT, FIELDS, SERVICE_ACCOUNT, Backend, enter
+from tests.world import ITEM, VAULT
+from zot_ci.http.errors import (
     AmbiguousError,
     EnvironmentUnfitError,
     NotFoundError,
@@ -24,12 +28,8 @@ from components.http.errors import (
     SignInRefusedError,
     UnexpectedAnswerError,
 )
-from components.onepassword.access import onepassword
-from components.onepassword.item import ItemAccess, ItemRef
-from tests.estate import Estate
-from tests.messages import assert_names
-from tests.onepassword.backends import CLI, CONNECT, FIELDS, SERVICE_ACCOUNT, Backend, enter
-from tests.world import ITEM, VAULT
+from zot_ci.onepassword.access import onepassword
+from zot_ci.onepassword.item import ItemAccess, ItemRef
 
 VALUE = "zak_0123456789abcdef0123456789abcdef"
 

@@ -9,15 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from components.dynamic.run import RUN
-from components.dynamic.seen import SEEN
-from components.first_look import first_looks
-from components.http.errors import AmbiguousError
-from components.settings.model import load
-from components.settings.place import Place
-from components.zot.api_key import ApiKeyProvider
-from components.zot.asked_for import candidates
-from components.zot.known_alive import ask
 from tests.dynamic.wanted import field, key, next_run, outs_of, writes
 from tests.http.between import Between
 from tests.messages import assert_names
@@ -25,6 +16,15 @@ from tests.onepassword.backends import Backend, enter
 from tests.onepassword.fields import FOREIGN, PROVIDER
 from tests.onepassword.foreign import LOOKALIKES
 from tests.world import FIELD, GROUP, ITEM, VAULT, World
+from zot_ci.dynamic.run import RUN
+from zot_ci.dynamic.seen import SEEN
+from zot_ci.first_look import first_looks
+from zot_ci.http.errors import AmbiguousError
+from zot_ci.settings.model import load
+from zot_ci.settings.place import Place
+from zot_ci.zot.api_key import ApiKeyProvider
+from zot_ci.zot.asked_for import candidates
+from zot_ci.zot.known_alive import ask
 
 pytestmark = pytest.mark.embedded
 

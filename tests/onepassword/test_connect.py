@@ -7,7 +7,11 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from components.http.errors import (
+from tests.http.told import SECRET, URL, Answer, broken, html, said
+from tests.messages import assert_names
+from tests.onepassword.connecting import REF, item_with, located, told_client
+from tests.world import FIELD, ITEM, VAULT, World
+from zot_ci.http.errors import (
     AmbiguousError,
     CredentialMissingError,
     InterceptedError,
@@ -18,13 +22,9 @@ from components.http.errors import (
     UnexpectedAnswerError,
     UnreachableError,
 )
-from components.onepassword.access import onepassword
-from components.onepassword.connect import Connect
-from components.onepassword.item import Field, Item, ItemRef
-from tests.http.told import SECRET, URL, Answer, broken, html, said
-from tests.messages import assert_names
-from tests.onepassword.connecting import REF, item_with, located, told_client
-from tests.world import FIELD, ITEM, VAULT, World
+from zot_ci.onepassword.access import onepassword
+from zot_ci.onepassword.connect import Connect
+from zot_ci.onepassword.item import Field, Item, ItemRef
 
 
 @pytest.mark.embedded

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from components.http.errors import SignInRefusedError
-from components.onepassword.connect import Connect
-from components.onepassword.connect_token import ending, refused
 from tests.http.told import Told, said
+from zot_ci.http.errors import SignInRefusedError
+from zot_ci.onepassword.connect import Connect
+from zot_ci.onepassword.connect_token import ending, refused
 
 NOW = datetime(2027, 1, 10, 12, 0, tzinfo=UTC)
 HOST = "https://connect.example.test"

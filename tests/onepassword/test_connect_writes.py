@@ -11,15 +11,15 @@ import httpx
 import pytest
 import stamina
 
-from components.http.errors import (
-    PermissionMissingError,
-    ReconcileError,
-    UnexpectedAnswerError,
-)
 from tests.http.told import SECRET, Answer, broken, said
 from tests.messages import assert_names
 from tests.onepassword.connecting import REF, item_with, located, told_client
 from tests.world import FIELD, ITEM, VAULT, World
+from zot_ci.http.errors import (
+    PermissionMissingError,
+    ReconcileError,
+    UnexpectedAnswerError,
+)
 
 
 @pytest.mark.embedded

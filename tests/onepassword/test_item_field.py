@@ -8,13 +8,13 @@ import copy
 
 import pytest
 
-from components.dynamic.errors import NotOursError
-from components.http.errors import AmbiguousError, NotFoundError
 from tests.dynamic.wanted import NO_KEY, calls, field, outs_of, planned, writes
 from tests.estate.onepassword import Item, new_id
 from tests.messages import assert_names
 from tests.onepassword.fields import ANOTHER_KEY, FOREIGN, PROVIDER, held, in_sync
 from tests.world import FIELD, ITEM, VAULT, World
+from zot_ci.dynamic.errors import NotOursError
+from zot_ci.http.errors import AmbiguousError, NotFoundError
 
 pytestmark = [pytest.mark.embedded, pytest.mark.usefixtures("the_rest_of_the_item_stays")]
 
@@ -237,7 +237,7 @@ def _made_again(world: World, value: str | None) -> Item:
 
 def test_no_log_line_shows_the_value(signed_in: World, caplog: pytest.LogCaptureFixture) -> None:
     """The uuid says which key it is."""
-    with caplog.at_level("INFO", logger="components"):
+    with caplog.at_level("INFO", logger="zot_ci"):
         olds = in_sync(signed_in)
         olds = outs_of(PROVIDER.update("id", olds, field(ANOTHER_KEY, "another")))
         PROVIDER.delete("id", olds)

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from components.http.errors import EnvironmentUnfitError
 from tests.dynamic.wanted import field
 from tests.messages import assert_names
 from tests.onepassword.fields import PROVIDER
 from tests.world import World
+from zot_ci.http.errors import EnvironmentUnfitError
 
 
 @pytest.mark.embedded

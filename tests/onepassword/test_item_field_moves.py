@@ -14,6 +14,7 @@ from tests.http.between import Between
 from tests.messages import assert_names
 from tests.onepassword.fields import ANOTHER_KEY, PROVIDER, held, in_sync
 from tests.world import FIELD, ITEM, VAULT, World
+from zot_ci.dynamic.run import RUN, OwnKey, digest_of
 
 pytestmark = [pytest.mark.embedded, pytest.mark.usefixtures("the_rest_of_the_item_stays")]
 
@@ -127,7 +128,7 @@ def test_a_destroy_leaves_an_adopted_field_with_its_last_value(
     signed_in.set_field("")
     olds = in_sync(signed_in)
 
-    with caplog.at_level("INFO", logger="components"):
+    with caplog.at_level("INFO", logger="zot_ci"):
         PROVIDER.delete("id", olds)
 
     assert signed_in.field() == NO_KEY
@@ -147,6 +148,20 @@ def test_a_destroy_leaves_a_field_that_holds_something_else_by_now(
     assert signed_in.field() == "somebody's value"
     [record] = caplog.records
     assert_names(record.getMessage(), f"{VAULT}/{ITEM}/{FIELD}", "another value")
+
+
+@pytest.mark.parametrize("slot_of_the_other", ["its own", "another's"])
+def test_a_destroy_removes_a_field_with_the_key_beside_its_own(slot_of_the_other: str, signed_in: World) -> None:
+    """A run was killed after it had written the next key, and before the engine noted it; another account's stays."""
+    olds = in_sync(signed_in)
+    signed_in.set_field(ANOTHER_KEY)
+    mine = ("key", signed_in.zot_url, "zot-ci")
+    slot = mine if slot_of_the_other == "its own" else ("key", signed_in.zot_url, "another")
+    RUN.note(OwnKey(mine, olds["key_uuid"], digest_of(NO_KEY)), OwnKey(slot, "next", digest_of(ANOTHER_KEY)))
+
+    PROVIDER.delete("id", olds)
+
+    assert signed_in.field() == (None if slot == mine else ANOTHER_KEY)
 
 
 def test_a_destroy_after_the_item_is_no_error(signed_in: World) -> None:

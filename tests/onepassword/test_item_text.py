@@ -16,13 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from onepassword.core import UniffiCore
 
-from components.onepassword.cli import Cli
-from components.onepassword.item import ItemRef
-from components.onepassword.item_text import DoubledError, ItemText
-from components.onepassword.sdk import Sdk
 from tests.dynamic.wanted import NO_KEY
 from tests.estate.onepassword.standins import sdk_core
 from tests.onepassword.fields import ANOTHER_KEY
+from zot_ci.onepassword.cli import Cli
+from zot_ci.onepassword.item import ItemRef
+from zot_ci.onepassword.item_text import DoubledError, ItemText
+from zot_ci.onepassword.sdk import Sdk
 
 # Numbers, escapes, doubled and unknown members, white space and order as no program of ours would write them.
 ODD = (

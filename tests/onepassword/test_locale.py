@@ -14,7 +14,7 @@ from tests.locales import latin_1
 ROOT = Path(__file__).resolve().parents[2]
 NAME = "Büro → 🔑"
 _PROGRAM = f"""\
-from components.onepassword.cli import Cli
+from zot_ci.onepassword.cli import Cli
 Cli()._run("vault get", "a vault", {NAME!a})
 """
 

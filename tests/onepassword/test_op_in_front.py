@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from components.http import connections
-from components.http.errors import InterceptedError, NotFoundError, ReconcileError
-from components.onepassword.access import onepassword
 from tests.messages import assert_names
+from zot_ci.http import connections
+from zot_ci.http.errors import InterceptedError, NotFoundError, ReconcileError
+from zot_ci.onepassword.access import onepassword
 
 IN_FRONT = [
     "(404) Not Found: <html>404 page not found</html>",

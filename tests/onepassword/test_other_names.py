@@ -9,12 +9,6 @@ import unicodedata
 
 import pytest
 
-from components.dynamic.seen import SEEN
-from components.http.errors import AmbiguousError, NotFoundError
-from components.onepassword.access import onepassword
-from components.onepassword.item import ItemAccess
-from components.onepassword.ownership import key_at
-from components.settings.place import Place
 from tests.dynamic.wanted import NO_KEY, field, outs_of, planned
 from tests.estate import Estate
 from tests.messages import assert_names
@@ -23,6 +17,12 @@ from tests.onepassword.fields import ANOTHER_KEY, PROVIDER
 from tests.onepassword.foreign import held
 from tests.processes import another_process
 from tests.world import ITEM, VAULT
+from zot_ci.dynamic.seen import SEEN
+from zot_ci.http.errors import AmbiguousError, NotFoundError
+from zot_ci.onepassword.access import onepassword
+from zot_ci.onepassword.item import ItemAccess
+from zot_ci.onepassword.ownership import key_at
+from zot_ci.settings.place import Place
 
 pytestmark = [pytest.mark.embedded, pytest.mark.usefixtures("access")]
 

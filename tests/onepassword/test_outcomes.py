@@ -11,8 +11,6 @@ from typing import Any
 import pytest
 import stamina
 
-from components.http.errors import UnexpectedAnswerError
-from components.onepassword.item import ItemAccess, ItemRef
 from tests.dynamic.wanted import NO_KEY, field, outs_of
 from tests.estate import Estate
 from tests.messages import assert_names
@@ -20,6 +18,8 @@ from tests.onepassword.backends import CONNECT, Backend
 from tests.onepassword.fields import ANOTHER_KEY, FOREIGN, PROVIDER
 from tests.onepassword.foreign import UMLAUT, everything, held, theirs
 from tests.world import FIELD, ITEM, VAULT
+from zot_ci.http.errors import UnexpectedAnswerError
+from zot_ci.onepassword.item import ItemAccess, ItemRef
 
 pytestmark = [pytest.mark.embedded, pytest.mark.usefixtures("access")]
 

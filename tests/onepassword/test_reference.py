@@ -6,12 +6,12 @@ from __future__ import annotations
 
 import pytest
 
-from components.http.errors import AmbiguousError, CredentialMissingError, NotFoundError, ReconcileError
-from components.onepassword.item import ItemAccess, ItemRef
-from components.onepassword.reference import resolve
-from components.settings.reference import Reference
 from tests.estate import Estate
 from tests.world import ITEM, VAULT
+from zot_ci.http.errors import AmbiguousError, CredentialMissingError, NotFoundError, ReconcileError
+from zot_ci.onepassword.item import ItemAccess, ItemRef
+from zot_ci.onepassword.reference import resolve
+from zot_ci.settings.reference import Reference
 
 
 def test_the_same_label_in_two_sections_needs_the_section(access: ItemAccess, ref: ItemRef) -> None:

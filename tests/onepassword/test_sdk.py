@@ -10,13 +10,13 @@ from typing import Any, NoReturn
 
 import pytest
 
-from components.http.errors import UnreachableError
-from components.onepassword.access import onepassword
 from tests.estate import Estate
 from tests.estate.onepassword.standins import sdk_core
 from tests.messages import assert_names
 from tests.onepassword.backends import SERVICE_ACCOUNT, enter
 from tests.world import ITEM, VAULT
+from zot_ci.http.errors import UnreachableError
+from zot_ci.onepassword.access import onepassword
 
 
 def test_a_call_without_an_answer_has_ended_when_it_is_told(

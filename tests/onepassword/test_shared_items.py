@@ -13,16 +13,16 @@ from functools import partial
 import httpx
 import pytest
 
-from components.http import once
-from components.http.errors import NotFoundError, PermissionMissingError, ReconcileError
-from components.onepassword.access import onepassword
-from components.onepassword.item import Field, ItemAccess, ItemRef
 from tests.dynamic.wanted import NO_KEY
 from tests.estate import Estate
 from tests.http.clock import SetClock
 from tests.onepassword.connecting import REF, item_with, told_client
 from tests.onepassword.fields import others
 from tests.world import ITEM, VAULT, World
+from zot_ci.http import once
+from zot_ci.http.errors import NotFoundError, PermissionMissingError, ReconcileError
+from zot_ci.onepassword.access import onepassword
+from zot_ci.onepassword.item import Field, ItemAccess, ItemRef
 
 PATIENCE_SECONDS = 60
 

@@ -8,11 +8,6 @@ from typing import Any
 
 import pytest
 
-from components.dynamic.seen import SEEN
-from components.http.errors import AmbiguousError, EnvironmentUnfitError
-from components.onepassword.item import ItemAccess, ItemRef
-from components.onepassword.ownership import key_at
-from components.settings.place import Place
 from tests.dynamic.wanted import NO_KEY, field, outs_of, planned
 from tests.estate import Estate
 from tests.messages import assert_names
@@ -21,6 +16,11 @@ from tests.onepassword.fields import ANOTHER_KEY, FOREIGN, PROVIDER
 from tests.onepassword.foreign import INCOMPLETE, LOOKALIKES, everything, held, theirs
 from tests.processes import another_process
 from tests.world import FIELD, ITEM, VAULT
+from zot_ci.dynamic.seen import SEEN
+from zot_ci.http.errors import AmbiguousError, EnvironmentUnfitError
+from zot_ci.onepassword.item import ItemAccess, ItemRef
+from zot_ci.onepassword.ownership import key_at
+from zot_ci.settings.place import Place
 
 pytestmark = [pytest.mark.embedded, pytest.mark.usefixtures("access")]
 

@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from components import Settings, load
-from components.http.errors import ReconcileError
 from tests.estate.authentik.model import User
 from tests.estate.zot.keys import Key
 from tests.oracle.evidence import Account as WantedAccount
@@ -24,6 +22,8 @@ from tests.oracle.rest import History, in_sync, no_session_is_left
 from tests.oracle.shown import no_secret_is_shown
 from tests.sequences.told import MayGo, log_of_ours
 from tests.world import FIELD, GROUP, ITEM, OWNER, REPOSITORY, SECRET, VAULT, World
+from zot_ci import Settings, load
+from zot_ci.http.errors import ReconcileError
 
 STACK = "test"
 USERNAMES = ("zot-ci", "zot-next")

@@ -26,12 +26,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
-from components import RegistryCredential, RegistryCredentialArgs, Settings
-from components.dynamic.ending import fault_lines
-from components.dynamic.provider import Props, Provider
-from components.http.errors import ReconcileError
 from tests.processes import another_process, another_process_of_the_run
 from tests.sequences.program import Program
+from zot_ci import RegistryCredential, RegistryCredentialArgs, Settings
+from zot_ci.dynamic.ending import fault_lines
+from zot_ci.dynamic.provider import Props, Provider
+from zot_ci.http.errors import ReconcileError
 
 # Dependents after what they depend on, for deletions; the name of a resource's class.
 KINDS = ("ServiceAccount", "ApiKey", "ItemField", "ActionsSecret", "RetiredKeys")

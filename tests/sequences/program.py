@@ -25,11 +25,11 @@ from unittest import mock
 import pulumi
 from pulumi.runtime import settings
 
-from components.dynamic.provider import Props, Provider
-from components.forgejo import republication
-from components.forgejo.api import Forgejo
-from components.zot import known_alive
-from components.zot.api import Zot
+from zot_ci.dynamic.provider import Props, Provider
+from zot_ci.forgejo import republication
+from zot_ci.forgejo.api import Forgejo
+from zot_ci.zot import known_alive
+from zot_ci.zot.api import Zot
 
 _T = TypeVar("_T")
 _NAME = "name of the resource"

@@ -22,8 +22,6 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from components.http import connections
-from components.http.errors import ReconcileError
 from tests.engine.prepared import Prepared
 from tests.oracle.evidence import Place, look
 from tests.oracle.instant import Watch
@@ -42,6 +40,8 @@ from tests.sequences.ground import (
 from tests.sequences.model import KINDS, PLAIN, Engine, Flags, Part, RefusedError
 from tests.sequences.process import DiedError, Interruption, Moment, Process, Wire
 from tests.world import OWNER, VAULT, World, credentials
+from zot_ci.http import connections
+from zot_ci.http.errors import ReconcileError
 
 _UNBOUNDED = (HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large)
 PROFILES = {

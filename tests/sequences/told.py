@@ -63,7 +63,7 @@ def log_of_ours() -> Iterator[io.StringIO]:
     Gather what the program and its providers log, as a person sees it.
     """
     said = io.StringIO()
-    handler, log = logging.StreamHandler(said), logging.getLogger("components")
+    handler, log = logging.StreamHandler(said), logging.getLogger("zot_ci")
     before = log.level
     log.addHandler(handler)
     log.setLevel(logging.INFO)

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from components.settings.model import SettingsError, load
 from tests.settings.given import RIGHT, given
+from zot_ci.settings.model import SettingsError, load
 
 # In the place of a value: the key is not there at all.
 MISSING: Any = object()

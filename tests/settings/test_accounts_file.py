@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from components.settings.model import SettingsError, load
-from components.settings.named import named_fields
 from tests.settings.given import RIGHT, given
+from zot_ci.settings.model import SettingsError, load
+from zot_ci.settings.named import named_fields
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from components.settings.model import SettingsError, load
 from tests.messages import assert_names
 from tests.settings.given import SSO, config
+from zot_ci.settings.model import SettingsError, load
 
 
 def _faults(stack: dict[str, str]) -> list[str]:

@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]  # comes with pulumi, without types
 
-from components.rotation import Policy
-from components.settings.model import Settings, load
-from components.settings.named import named_fields
-from components.settings.place import Place
-from components.settings.reference import StoredToken
-from components.settings.server import ForgejoServer
 from tests.settings.given import RIGHT, config, given
 from tests.settings.spoiled import MISSING, A, F, with_
+from zot_ci.rotation import Policy
+from zot_ci.settings.model import Settings, load
+from zot_ci.settings.named import named_fields
+from zot_ci.settings.place import Place
+from zot_ci.settings.reference import StoredToken
+from zot_ci.settings.server import ForgejoServer
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from components.settings.model import load
-from components.settings.named import ungraced_accounts
 from tests.messages import assert_names
 from tests.settings.given import given
 from tests.settings.spoiled import MISSING, A, faults, with_
+from zot_ci.settings.model import load
+from zot_ci.settings.named import ungraced_accounts
 
 UNUSED, AT_MOST = f"{A}.retireWhenUnused", f"{A}.retireAtMostDays"
 ROTATE, EXPIRE, RETIRE = f"{A}.rotateAfterDays", f"{A}.expireAfterDays", f"{A}.retireAfterDays"

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from components.settings.model import SettingsError, load
 from tests.messages import assert_names
 from tests.settings.given import RIGHT, given
 from tests.settings.spoiled import MISSING, A, F, faults, with_, wrong
+from zot_ci.settings.model import SettingsError, load
 
 # What the rules are about.
 URL = ("https://", "http://")

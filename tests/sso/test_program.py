@@ -51,7 +51,7 @@ def program(monkeypatch: pytest.MonkeyPatch) -> Program:
     monkeypatch.setenv("AUTHENTIK_URL", "https://authentik.example.test/")
     monkeypatch.setenv("AUTHENTIK_TOKEN", "a token of nobody")
     monkeypatch.setattr(pulumi.runtime.settings, "_sync_monitor_supports_parameterization", lambda: True)
-    monkeypatch.delitem(sys.modules, "components.registry_sso", raising=False)
+    monkeypatch.delitem(sys.modules, "zot_ci.registry_sso", raising=False)
     return lambda configuration: run(configuration, monitor=Monitor(_Answers()))
 
 
@@ -171,7 +171,7 @@ def test_without_the_setting_nothing_is_made_and_no_package_is_imported(program:
 
     assert [one.name for one in ran.registered if "sso" in one.name] == []
     assert {one.type.partition(":")[0] for one in ran.registered} == {"pulumi-python", "zot-ci"}
-    assert "components.registry_sso" not in sys.modules
+    assert "zot_ci.registry_sso" not in sys.modules
 
 
 @pytest.mark.parametrize("url", ["", "https://other.example.test"], ids=["not set", "another server"])

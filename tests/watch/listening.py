@@ -140,7 +140,7 @@ class Script:
         self.project = folder / "project"
         for name in ("project", "bin"):
             (folder / name).mkdir()
-        for name in ("scripts", "components"):
+        for name in ("scripts", "zot_ci"):
             (self.project / name).symlink_to(ROOT / name)
         program = folder / "bin" / "pulumi"
         program.write_text(_ENGINE.format(python=sys.executable, folder=str(folder)))

@@ -13,11 +13,11 @@ import subprocess
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from components.http.endings import Ending
 from scripts.watch.document import Status
 from scripts.watch.gathering import gather
 from scripts.watch.look import take_apart
 from scripts.watch.proofs import Proof, Round, Verified
+from zot_ci.http.endings import Ending
 
 NOW = datetime(2027, 1, 10, 12, 0, tzinfo=UTC)
 BORN = NOW - timedelta(days=40)

@@ -9,7 +9,6 @@ from threading import Event
 
 import pytest
 
-from components.http import endings
 from scripts.watch import check, credentials, supervised
 from scripts.watch.advice import advice
 from scripts.watch.engine import StackError
@@ -18,6 +17,7 @@ from scripts.watch.notices import notice_of
 from scripts.watch.report import page
 from scripts.watch.table import table
 from tests.watch.said import NOW, URLS, Said
+from zot_ci.http import endings
 
 HINT = "make a new token in authentik, as an API token of the same account, and put it into AUTHENTIK_TOKEN"
 SAID = f"AUTHENTIK_TOKEN ends on 2027-01-20 12:00 UTC, in 10 days; {HINT}"

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from components.rotation import to_the_minute
 from scripts.watch.advice import advice
 from scripts.watch.announcement import announcement
 from scripts.watch.document import StaleKey, Status
 from scripts.watch.metrics import samples
 from scripts.watch.report import page
 from tests.watch.said import BORN, NOW, OLDER, UUID, Said
+from zot_ci.rotation import to_the_minute
 
 # Replaced when the current key was born, 40 days ago, with a grace of 1.
 USED_AT = NOW - timedelta(hours=5)

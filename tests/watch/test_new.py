@@ -15,12 +15,12 @@ from pathlib import Path
 import pytest
 import yaml  # type: ignore[import-untyped]  # comes with pulumi, without types
 
-from components.settings.model import load
 from scripts.stack import main
 from scripts.watch.engine import StackError
 from scripts.watch.new import QUESTIONS
 from scripts.watch.wheel import chosen
 from tests.test_workflows import _lint
+from zot_ci.settings.model import load
 
 ROOT = Path(__file__).resolve().parents[2]
 NAME = "zot_ci-0.2.0-py3-none-any.whl"
@@ -71,7 +71,6 @@ def test_a_repository_has_what_a_stack_needs(tmp_path: Path, wheel: Path, capsys
     around = {
         "Pulumi.yaml",
         "__main__.py",
-        "components.py",
         "requirements.txt",
         "README.md",
         ".gitignore",

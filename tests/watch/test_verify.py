@@ -32,7 +32,7 @@ class Project:
     def __init__(self, world: World, folder: Path) -> None:
         self.world, self.folder = world, folder / "project"
         (self.folder / "stacks").mkdir(parents=True)
-        for part in ("Pulumi.yaml", "scripts", "components"):
+        for part in ("Pulumi.yaml", "scripts", "zot_ci"):
             (self.folder / part).symlink_to(ROOT / part)
         (folder / "jobs").mkdir()
         self.runner = Runner(world.estate.forgejo, folder / "jobs")

@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import pytest
 
-from components.authentik.api import authentik_at
-from components.http.errors import ReconcileError
-from components.zot.api import zot_at
-from components.zot.sign_in import ZotSession, zot_session
 from tests.world import World
+from zot_ci.authentik.api import authentik_at
+from zot_ci.http.errors import ReconcileError
+from zot_ci.zot.api import zot_at
+from zot_ci.zot.sign_in import ZotSession, zot_session
 
 
 def log_in(world: World, provider: str = "oidc") -> ZotSession:

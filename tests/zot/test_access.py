@@ -10,14 +10,14 @@ import threading
 import httpx
 import pytest
 
-from components.http.errors import ReconcileError, UnexpectedAnswerError
-from components.rotation import CI_RIGHTS, looks_like_a_key, misfits
-from components.zot.api import Access, KeyAuth, Zot, zot_at
 from tests.dynamic.wanted import calls
 from tests.estate.zot.registry import MANIFEST_TYPE as TYPE
 from tests.estate.zot.registry import Repository
 from tests.http.told import DATE, SECRET, URL, by_method, said, zot_refuses
 from tests.world import GROUP, World
+from zot_ci.http.errors import ReconcileError, UnexpectedAnswerError
+from zot_ci.rotation import CI_RIGHTS, looks_like_a_key, misfits
+from zot_ci.zot.api import Access, KeyAuth, Zot, zot_at
 
 USER = "zot-ci"
 

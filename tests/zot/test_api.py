@@ -10,7 +10,10 @@ from datetime import UTC, datetime, timedelta, timezone
 import httpx
 import pytest
 
-from components.http.errors import (
+from tests.http.told import SECRET, URL, Answer, Told, broken, html, said, zot_refuses
+from tests.messages import assert_names
+from tests.world import World
+from zot_ci.http.errors import (
     InterceptedError,
     OutOfOrderError,
     PermissionMissingError,
@@ -19,10 +22,7 @@ from components.http.errors import (
     UnexpectedAnswerError,
     UnreachableError,
 )
-from components.zot.api import KeyAuth, SessionAuth, Zot, zot_at
-from tests.http.told import SECRET, URL, Answer, Told, broken, html, said, zot_refuses
-from tests.messages import assert_names
-from tests.world import World
+from zot_ci.zot.api import KeyAuth, SessionAuth, Zot, zot_at
 
 USER = "zot-ci"
 EXPIRES = datetime(2099, 1, 1, tzinfo=UTC)

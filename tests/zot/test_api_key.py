@@ -11,17 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from components.dynamic.provider import Props
-from components.dynamic.seen import SEEN
-from components.http.errors import EnvironmentUnfitError, SignInRefusedError
-from components.onepassword.access import onepassword
-from components.onepassword.ownership import key_at
-from components.settings.place import Place
-from components.zot.api_key import ApiKeyProvider
 from tests.dynamic.wanted import LABEL, NO_KEY, calls, key, made_by, outs_of
 from tests.http.between import Between
 from tests.onepassword.backends import SERVICE_ACCOUNT, enter
 from tests.world import FIELD, GROUP, ITEM, VAULT, World
+from zot_ci.dynamic.provider import Props
+from zot_ci.dynamic.seen import SEEN
+from zot_ci.http.errors import EnvironmentUnfitError, SignInRefusedError
+from zot_ci.onepassword.access import onepassword
+from zot_ci.onepassword.ownership import key_at
+from zot_ci.settings.place import Place
+from zot_ci.zot.api_key import ApiKeyProvider
 
 STORE = Place.field(VAULT, ITEM, FIELD)
 
@@ -236,7 +236,7 @@ def test_nothing_but_the_key_itself_is_secret_in_what_is_recorded(
     """And no line of our log shows it."""
     signed_in.make_account(GROUP)
 
-    with caplog.at_level("INFO", logger="components"):
+    with caplog.at_level("INFO", logger="zot_ci"):
         outs = create(signed_in)
 
     secrets = [value for value in signed_in.estate.secrets if value != outs["api_key"]]

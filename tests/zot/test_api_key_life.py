@@ -11,13 +11,6 @@ from typing import Any
 import httpx
 import pytest
 
-from components.dynamic.claims import Claim
-from components.dynamic.provider import Props
-from components.dynamic.run import RUN
-from components.dynamic.seen import SEEN
-from components.http.errors import NotFoundError, SignInRefusedError, UnexpectedAnswerError
-from components.zot.api import Zot
-from components.zot.api_key import ApiKeyProvider
 from tests.dynamic.wanted import (
     LABEL,
     MARK,
@@ -34,6 +27,12 @@ from tests.dynamic.wanted import (
 from tests.messages import assert_names
 from tests.processes import another_process_of_the_run
 from tests.world import GROUP, World
+from zot_ci.dynamic.claims import Claim
+from zot_ci.dynamic.provider import Props
+from zot_ci.dynamic.run import RUN
+from zot_ci.http.errors import NotFoundError, SignInRefusedError, UnexpectedAnswerError
+from zot_ci.zot.api import Zot
+from zot_ci.zot.api_key import ApiKeyProvider
 
 pytestmark = pytest.mark.embedded
 
@@ -299,7 +298,7 @@ def test_a_destroy_ends_a_newer_key_that_no_state_knows(signed_in: World) -> Non
 
     assert not signed_in.accepts(lost)
     assert signed_in.estate.zot.of("zot-ci") == []
-    assert SEEN.keys_left == {("key", signed_in.zot_url, "zot-ci"): []}
+    assert RUN.keys_left() == {("key", signed_in.zot_url, "zot-ci"): ()}
 
 
 def test_a_newer_key_that_a_place_still_holds_is_not_ended(signed_in: World) -> None:
@@ -348,7 +347,7 @@ def test_a_key_that_was_ended_amid_the_others_says_what_it_left(
     assert [held.uuid for held in signed_in.estate.zot.of("zot-ci")] == [second.uuid]
     assert first.uuid != second.uuid
     assert f"was ended meanwhile, and can end no other; left {second.uuid}" in caplog.text
-    [left] = SEEN.keys_left["key", signed_in.zot_url, "zot-ci"]
+    [left] = RUN.keys_left()["key", signed_in.zot_url, "zot-ci"]
     assert second.uuid in left
 
 

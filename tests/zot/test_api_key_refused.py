@@ -8,15 +8,15 @@ from datetime import timedelta
 
 import pytest
 
-from components.authentik.errors import LoginBlockedError
-from components.dynamic.errors import KeyUnfitError
-from components.dynamic.provider import Props
-from components.http.errors import CredentialMissingError, NotFoundError, ReconcileError
-from components.zot.api_key import ApiKeyProvider
 from tests.dynamic.wanted import LABEL, calls, key, next_run, outs_of, writes
 from tests.http.between import Between
 from tests.messages import assert_names
 from tests.world import GROUP, VAULT, World
+from zot_ci.authentik.errors import LoginBlockedError
+from zot_ci.dynamic.errors import KeyUnfitError
+from zot_ci.dynamic.provider import Props
+from zot_ci.http.errors import CredentialMissingError, NotFoundError, ReconcileError
+from zot_ci.zot.api_key import ApiKeyProvider
 
 pytestmark = pytest.mark.embedded
 

@@ -8,13 +8,13 @@ import logging
 
 import pytest
 
-from components.dynamic.errors import KeyUnfitError
-from components.dynamic.provider import Props
-from components.zot.api_key import ApiKeyProvider
 from tests.dynamic.wanted import calls, key, made_by, outs_of, planned
 from tests.estate.zot.registry import Repository
 from tests.messages import assert_names
 from tests.world import GROUP, World
+from zot_ci.dynamic.errors import KeyUnfitError
+from zot_ci.dynamic.provider import Props
+from zot_ci.zot.api_key import ApiKeyProvider
 
 pytestmark = pytest.mark.embedded
 

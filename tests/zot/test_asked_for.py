@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from components.http.errors import EnvironmentUnfitError
-from components.zot.asked_for import candidates, refuse_what_takes_no_key, stored_key
-from components.zot.minting import no_login
 from tests.dynamic.wanted import key
 from tests.messages import assert_names
 from tests.world import World
+from zot_ci.http.errors import EnvironmentUnfitError
+from zot_ci.zot.asked_for import candidates, refuse_what_takes_no_key, stored_key
+from zot_ci.zot.minting import no_login
 
 
 @pytest.mark.embedded

@@ -10,8 +10,8 @@ from email.utils import format_datetime
 import httpx
 import pytest
 
-from components.zot.api import KeyAuth, Zot
 from tests.http.told import SECRET, URL
+from zot_ci.zot.api import KeyAuth, Zot
 
 AUTH = KeyAuth("zot-ci", SECRET)
 

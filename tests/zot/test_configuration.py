@@ -11,10 +11,10 @@ import sys
 import pulumi
 import pytest
 
-from components import load
-from components.zot.configuration import zot_configuration
 from tests.messages import assert_names
 from tests.settings.given import SSO, config
+from zot_ci import load
+from zot_ci.zot.configuration import zot_configuration
 
 
 def test_the_configuration_has_three_tiers_and_no_secret() -> None:
@@ -69,11 +69,11 @@ def test_there_is_no_configuration_without_single_sign_on() -> None:
 @pytest.mark.parametrize("package", ["pulumi_authentik", "pulumi_onepassword"])
 def test_a_missing_package_is_one_line_that_says_how_to_get_it(package: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whether or not the extra is installed here."""
-    monkeypatch.delitem(sys.modules, "components.registry_sso", raising=False)
+    monkeypatch.delitem(sys.modules, "zot_ci.registry_sso", raising=False)
     monkeypatch.setitem(sys.modules, "pulumi_authentik", type(sys)("pulumi_authentik"))
     monkeypatch.setitem(sys.modules, package, None)
 
     with pytest.raises(pulumi.RunError) as raised:
-        importlib.import_module("components.registry_sso")
+        importlib.import_module("zot_ci.registry_sso")
 
     assert_names(raised.value, "zot-ci:sso", package, "pip install '.[sso]'")

@@ -10,10 +10,6 @@ from typing import Any
 
 import pytest
 
-from components.authentik.service_account import ServiceAccountProvider
-from components.dynamic.provider import Props
-from components.zot.api_key import ApiKeyProvider
-from components.zot.retired_keys import RetiredKeysProvider
 from tests.dynamic.wanted import (
     LABEL,
     account,
@@ -28,6 +24,10 @@ from tests.dynamic.wanted import (
 )
 from tests.messages import assert_names
 from tests.world import GROUP, World
+from zot_ci.authentik.service_account import ServiceAccountProvider
+from zot_ci.dynamic.provider import Props
+from zot_ci.zot.api_key import ApiKeyProvider
+from zot_ci.zot.retired_keys import RetiredKeysProvider
 
 pytestmark = pytest.mark.embedded
 

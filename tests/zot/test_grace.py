@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from components.dynamic.provider import Props
-from components.http.errors import EnvironmentUnfitError
-from components.zot.grace import Grace, ordered_for
-from components.zot.retired_keys import RetiredKeysProvider
 from tests.dynamic.wanted import LABEL, made_by, next_run, outs_of, sweep, swept
 from tests.world import World
+from zot_ci.dynamic.provider import Props
+from zot_ci.http.errors import EnvironmentUnfitError
+from zot_ci.zot.grace import Grace, ordered_for
+from zot_ci.zot.retired_keys import RetiredKeysProvider
 
 PROVIDER = RetiredKeysProvider()
 WEEK: dict[str, Any] = {"retire_after_days": 7.0}

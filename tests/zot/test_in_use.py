@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from components.dynamic.provider import Props
-from components.rotation import to_the_minute
-from components.zot.retired_keys import RetiredKeysProvider
 from tests.dynamic.wanted import LABEL, made_by, next_run, outs_of, planned, sweep, swept, writes
 from tests.messages import assert_names
 from tests.world import GROUP, World
+from zot_ci.dynamic.provider import Props
+from zot_ci.rotation import to_the_minute
+from zot_ci.zot.retired_keys import RetiredKeysProvider
 
 pytestmark = pytest.mark.embedded
 
@@ -261,7 +261,7 @@ def test_the_up_that_keeps_a_key_says_so_and_that_the_use_may_be_its_own(
     """In one line, of a key without a grace."""
     old = made_by(signed_in)
     new = made_by(signed_in, old["api_key"])
-    caplog.set_level(logging.INFO, "components")
+    caplog.set_level(logging.INFO, "zot_ci")
     caplog.clear()
 
     PROVIDER.update(LABEL, swept(signed_in, old, **UNUSED), sweep(signed_in, new, **UNUSED))

@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from components.http.errors import InterceptedError
-from components.zot.api import KeyAuth, zot_at
-from components.zot.api_key import ApiKeyProvider
 from tests.authentik.account import made
 from tests.dynamic.wanted import calls, key, made_by, writes
 from tests.http.between import Between
 from tests.messages import assert_names
 from tests.world import GROUP, World
 from tests.zot.signing_in import blocked
+from zot_ci.http.errors import InterceptedError
+from zot_ci.zot.api import KeyAuth, zot_at
+from zot_ci.zot.api_key import ApiKeyProvider
 
 pytestmark = pytest.mark.embedded
 

@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 from pulumi.runtime import mocks
 
-from components.dynamic.errors import KeyRefusedError
-from components.dynamic.run import RUN, KeySeen
-from components.forgejo.actions_secret import ActionsSecretProvider
-from components.onepassword.item_field import ItemFieldProvider
-from components.zot.known_alive import ask
 from tests.dynamic.wanted import NO_KEY, calls, field, outs_of, secret, writes
 from tests.mocks import Monitor, Providers, run
 from tests.settings.given import RIGHT, given
 from tests.world import GROUP, World
+from zot_ci.dynamic.errors import KeyRefusedError
+from zot_ci.dynamic.run import RUN, KeySeen
+from zot_ci.forgejo.actions_secret import ActionsSecretProvider
+from zot_ci.onepassword.item_field import ItemFieldProvider
+from zot_ci.zot.known_alive import ask
 
 pytestmark = pytest.mark.embedded
 

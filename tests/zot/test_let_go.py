@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from components.dynamic.provider import Props
-from components.zot.retired_keys import RetiredKeysProvider
 from tests.dynamic.wanted import LABEL, made_by, next_run, outs_of, planned, sweep, swept
 from tests.world import World
+from zot_ci.dynamic.provider import Props
+from zot_ci.zot.retired_keys import RetiredKeysProvider
 
 pytestmark = pytest.mark.embedded
 

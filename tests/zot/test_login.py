@@ -10,16 +10,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from components.authentik.errors import LoginBlockedError
-from components.authentik.session import session
-from components.http.errors import NotFoundError, ReconcileError
-from components.zot.api import KeyAuth, zot_at
-from components.zot.api_key import ApiKeyProvider
 from tests.authentik.account import client
 from tests.dynamic.wanted import LABEL, key, next_run, outs_of
 from tests.messages import assert_names
 from tests.world import GROUP, World
 from tests.zot.signing_in import blocked, log_in
+from zot_ci.authentik.errors import LoginBlockedError
+from zot_ci.authentik.session import session
+from zot_ci.http.errors import NotFoundError, ReconcileError
+from zot_ci.zot.api import KeyAuth, zot_at
+from zot_ci.zot.api_key import ApiKeyProvider
 
 PROVIDER = ApiKeyProvider()
 

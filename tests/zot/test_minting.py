@@ -13,18 +13,18 @@ import httpx
 import pytest
 from starlette.responses import Response
 
-from components.authentik.api import authentik_at
-from components.authentik.errors import LoginBlockedError
-from components.dynamic.errors import KeyUnfitError
-from components.http.errors import NotFoundError, OutOfOrderError, ReconcileError, UnexpectedAnswerError
-from components.rotation import Policy
-from components.zot.api import Zot, zot_at
-from components.zot.minting import Order, ProvenKey, make_key
 from tests.dynamic.wanted import LABEL, NO_KEY, calls
 from tests.http.between import Between
 from tests.http.told import URL, Answer, Told, said, zot_refuses
 from tests.messages import assert_names
 from tests.world import GROUP, World
+from zot_ci.authentik.api import authentik_at
+from zot_ci.authentik.errors import LoginBlockedError
+from zot_ci.dynamic.errors import KeyUnfitError
+from zot_ci.http.errors import NotFoundError, OutOfOrderError, ReconcileError, UnexpectedAnswerError
+from zot_ci.rotation import Policy
+from zot_ci.zot.api import Zot, zot_at
+from zot_ci.zot.minting import Order, ProvenKey, make_key
 
 ORDER = Order("zot-ci", LABEL, "zot-ci-access-probe", "oidc", Policy(90.0, 120.0))
 LISTED = {

@@ -10,18 +10,18 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from starlette.responses import Response
 
-from components.authentik.api import authentik_at
-from components.authentik.errors import LoginBlockedError
-from components.dynamic.errors import KeyUnfitError
-from components.rotation import Policy
-from components.zot.api import ListedKey, zot_at
-from components.zot.api_key import ApiKeyProvider
-from components.zot.granted import life_fault
-from components.zot.minting import Order, ProvenKey, make_key
 from tests.dynamic.wanted import LABEL, NO_KEY, key, made_by, next_run, outs_of, planned
 from tests.http.between import Between
 from tests.messages import assert_names
 from tests.world import GROUP, World
+from zot_ci.authentik.api import authentik_at
+from zot_ci.authentik.errors import LoginBlockedError
+from zot_ci.dynamic.errors import KeyUnfitError
+from zot_ci.rotation import Policy
+from zot_ci.zot.api import ListedKey, zot_at
+from zot_ci.zot.api_key import ApiKeyProvider
+from zot_ci.zot.granted import life_fault
+from zot_ci.zot.minting import Order, ProvenKey, make_key
 
 pytestmark = pytest.mark.embedded
 

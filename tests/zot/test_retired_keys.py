@@ -11,15 +11,15 @@ from typing import Any
 
 import pytest
 
-from components.dynamic.errors import KeyRefusedError
-from components.dynamic.provider import Props
-from components.dynamic.run import RUN, KeySeen
-from components.http.errors import UnexpectedAnswerError
-from components.zot.api_key import ApiKeyProvider
-from components.zot.retired_keys import RetiredKeysProvider
 from tests.dynamic.wanted import LABEL, UNKNOWN, calls, made_by, next_run, outs_of, planned, sweep, swept, writes
 from tests.messages import assert_names
 from tests.world import World
+from zot_ci.dynamic.errors import KeyRefusedError
+from zot_ci.dynamic.provider import Props
+from zot_ci.dynamic.run import RUN, KeySeen
+from zot_ci.http.errors import UnexpectedAnswerError
+from zot_ci.zot.api_key import ApiKeyProvider
+from zot_ci.zot.retired_keys import RetiredKeysProvider
 
 pytestmark = pytest.mark.embedded
 
@@ -274,7 +274,7 @@ def test_a_revocation_is_logged_by_uuid(signed_in: World, caplog: pytest.LogCapt
     uuid = uuid_of(signed_in, stale_key(signed_in, age=timedelta(days=1)))
     next_run(signed_in)
 
-    with caplog.at_level("INFO", logger="components"):
+    with caplog.at_level("INFO", logger="zot_ci"):
         PROVIDER.create(sweep(signed_in, current))
 
     assert re.search(rf"revoked key {uuid} of zot-ci, created \d{{4}}-\d\d-\d\d \d\d:\d\d$", caplog.messages[-1])

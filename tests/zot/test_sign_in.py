@@ -10,13 +10,13 @@ from datetime import timedelta
 import pytest
 from starlette.responses import JSONResponse, Response
 
-from components.zot.api import zot_at
 from tests.authentik.account import BEFORE, USER, made
 from tests.estate.authentik.model import User
 from tests.http.between import Between
 from tests.messages import assert_names
 from tests.world import GROUP, World
 from tests.zot.signing_in import log_in
+from zot_ci.zot.api import zot_at
 
 pytestmark = pytest.mark.embedded
 

@@ -12,19 +12,19 @@ from typing import Any
 import pytest
 from starlette.responses import Response
 
-from components.authentik.api import authentik_at
-from components.authentik.errors import LoginBlockedError
-from components.dynamic.findings import Findings
-from components.http.errors import NotFoundError, ReconcileError, SignInRefusedError
-from components.rotation import Policy
-from components.zot.api import zot_at
-from components.zot.first_look import look
-from components.zot.minting import Order
 from tests.authentik.account import BEFORE, USER, made
 from tests.http.between import Between
 from tests.messages import assert_names
 from tests.world import World
 from tests.zot.signing_in import blocked, log_in
+from zot_ci.authentik.api import authentik_at
+from zot_ci.authentik.errors import LoginBlockedError
+from zot_ci.dynamic.findings import Findings
+from zot_ci.http.errors import NotFoundError, ReconcileError, SignInRefusedError
+from zot_ci.rotation import Policy
+from zot_ci.zot.api import zot_at
+from zot_ci.zot.first_look import look
+from zot_ci.zot.minting import Order
 
 pytestmark = pytest.mark.embedded
 

@@ -6,16 +6,16 @@ from __future__ import annotations
 
 import pytest
 
-from components.authentik.api import authentik_at
-from components.authentik.errors import LoginBlockedError
-from components.http.errors import NotFoundError
-from components.zot.api import zot_at
-from components.zot.sign_in import zot_session
 from tests.authentik.account import BEFORE, USER, made
 from tests.estate import Grant
 from tests.messages import assert_names
 from tests.world import World
 from tests.zot.signing_in import blocked
+from zot_ci.authentik.api import authentik_at
+from zot_ci.authentik.errors import LoginBlockedError
+from zot_ci.http.errors import NotFoundError
+from zot_ci.zot.api import zot_at
+from zot_ci.zot.sign_in import zot_session
 
 pytestmark = pytest.mark.embedded
 

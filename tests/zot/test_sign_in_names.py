@@ -7,14 +7,14 @@ from __future__ import annotations
 import pytest
 from starlette.responses import Response
 
-from components.authentik.errors import LoginBlockedError
-from components.http.errors import SignInRefusedError
 from tests.authentik.account import USER, made
 from tests.dynamic.wanted import calls
 from tests.http.between import Between
 from tests.messages import assert_names
 from tests.world import World
 from tests.zot.signing_in import blocked, log_in
+from zot_ci.authentik.errors import LoginBlockedError
+from zot_ci.http.errors import SignInRefusedError
 
 pytestmark = pytest.mark.embedded
 

@@ -9,14 +9,14 @@ from collections.abc import Callable
 import pytest
 from starlette.responses import JSONResponse, Response
 
-from components.authentik.errors import LoginBlockedError
-from components.http.errors import NotFoundError, ReconcileError, SignInRefusedError, UnexpectedAnswerError
 from tests.authentik.account import USER, made
 from tests.estate.authentik.model import User
 from tests.http.between import Between
 from tests.messages import assert_names
 from tests.world import GROUP, World
 from tests.zot.signing_in import blocked
+from zot_ci.authentik.errors import LoginBlockedError
+from zot_ci.http.errors import NotFoundError, ReconcileError, SignInRefusedError, UnexpectedAnswerError
 
 pytestmark = pytest.mark.embedded
 

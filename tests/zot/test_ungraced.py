@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from components.dynamic import own_process
-from components.dynamic.run import Run
-from components.http import logs
-from components.settings.named import UNGRACED
-from components.zot.api_key import ApiKeyProvider
 from tests.dynamic.wanted import key, next_run
 from tests.world import GROUP, World
+from zot_ci.dynamic import own_process
+from zot_ci.dynamic.run import Run
+from zot_ci.http import logs
+from zot_ci.settings.named import UNGRACED
+from zot_ci.zot.api_key import ApiKeyProvider
 
 pytestmark = pytest.mark.embedded
 
@@ -59,7 +59,7 @@ def test_the_preview_of_a_rotation_thinks_of_what_polls_1password(
     read = provider.read(made.id, made.outs)
     assert read.outs is not None
     provider.check(wanted, wanted)
-    with caplog.at_level("WARNING", logger="components"):
+    with caplog.at_level("WARNING", logger="zot_ci"):
         diff = provider.diff(made.id, read.outs, wanted)
 
     assert bool(diff.replaces) is (days > 90)

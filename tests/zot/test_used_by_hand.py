@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import pytest
 
-from components.dynamic.provider import Props
-from components.rotation import to_the_minute
-from components.zot.retired_keys import RetiredKeysProvider
 from tests.dynamic.wanted import LABEL, made_by, next_run, outs_of, planned, sweep, swept
 from tests.messages import assert_names
 from tests.world import GROUP, World
+from zot_ci.dynamic.provider import Props
+from zot_ci.rotation import to_the_minute
+from zot_ci.zot.retired_keys import RetiredKeysProvider
 
 pytestmark = pytest.mark.embedded
 
