@@ -55,7 +55,7 @@ class Mutant:
         """
         The import path of the file.
         """
-        return self.file.removesuffix(".py").replace("/", ".")
+        return self.file.removesuffix(".py").replace("components/", "zot_ci/").replace("/", ".")
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}\n    - {self.was}\n    + {self.becomes}"
