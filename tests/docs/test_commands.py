@@ -82,4 +82,4 @@ def test_the_script_s_commands_are_in_the_table() -> None:
 
     assert named <= {*COMMANDS, "rotate"}
     assert {command[0] for command in COMMANDS.values()} <= set(_told_of())
-    assert "`rotate` is\n`up --replace`" in PROMISES
+    assert "`rotate` is `up --replace`" in " ".join(PROMISES.split())
