@@ -170,10 +170,15 @@ def test_settings_become_the_same_arguments() -> None:
     assert (own.probe_repository, own.probe_tag, own.groups) == ("own/probe", None, None)
 
 
+def _library() -> str:
+    return (ROOT / "docs/library.md").read_text(encoding="utf-8")
+
+
 def test_the_table_of_the_arguments_is_right() -> None:
-    """Every argument has a row with its default, and every row an argument."""
-    rows = re.findall(r"^\| `(\w+)` \| [^|]+ \| ([^|]+) \|", (ROOT / "docs/library.md").read_text(), re.MULTILINE)
-    shown = {name: json.loads(re.sub(r"(\w[\w-]*)", r'"\1"', default.strip("`"))) for name, default in rows}
+    """Every argument is there once, by its default, and nothing else is."""
+    rows = re.findall(r"^\| ([^|]+) \| (`\w+`[^|]*) \|$", _library(), re.MULTILINE)
+    named = [(name, default.strip("`")) for default, names in rows for name in re.findall(r"`(\w+)`", names)]
+    shown = {name: json.loads(re.sub(r"(\w[\w-]*)", r'"\1"', default)) for name, default in named}
     fields = [one for one in dataclasses.fields(RegistryCredentialArgs) if one.init]
 
     def written(default: Any) -> Any:
@@ -187,4 +192,14 @@ def test_the_table_of_the_arguments_is_right() -> None:
             list(default) if isinstance(default, tuple) else f"{default:g}" if isinstance(default, float) else default
         )
 
+    assert len(shown) == len(named)
     assert shown == {one.name: written(one.default) for one in fields}
+
+
+def test_the_arguments_that_may_be_outputs_are_named() -> None:
+    """All of them, and no other: a program that gives an output elsewhere fails."""
+    (named,) = re.findall(r"^These may be outputs of other resources: (.*?)\.", _library(), re.MULTILINE | re.DOTALL)
+    inputs = {one.name for one in dataclasses.fields(RegistryCredentialArgs) if "pulumi.Input" in str(one.type)}
+
+    assert inputs
+    assert set(re.findall(r"`(\w+)`", named)) == inputs
