@@ -15,7 +15,7 @@ JOBS ?= $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
 PYTEST := pytest -q -n $(JOBS) --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help venv extras dev tools oldest newest test-tools check test test-all nightly test-fast coverage versions test-sso test-backends faults commands parts soak mutants workflows alerts demo pictures docs bench dist sbom release lock clean
+.PHONY: help venv extras dev tools oldest newest test-tools check test test-all nightly test-fast coverage versions test-sso test-backends faults commands parts soak mutants workflows alerts demo estate pictures docs bench dist sbom release lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -140,6 +140,10 @@ alerts: dev ## check and test monitoring/'s alert rules with promtool, which is 
 
 demo: tools dev ## the whole story against embedded systems (KEEP=1 leaves them up, VERBOSE=1 shows all that Pulumi prints)
 	@$(RUN) KEEP="$(KEEP)" VERBOSE="$(VERBOSE)" python -m tests.demo
+
+# The ports are those of stacks/Pulumi.demo.yaml.
+estate: tools dev ## the demo's four systems, empty, until Ctrl-C: docs/tutorial.md goes on from there
+	@$(RUN) python -m tests.estate --port authentik=39101 --port zot=39102 --port onepassword=39103 --port forgejo=39104
 
 pictures: tools dev ## docs/pictures again, from real runs against embedded systems; the page's where a Chromium is
 	@$(RUN) python -m tests.pictures

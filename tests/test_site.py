@@ -38,7 +38,7 @@ def test_a_page_that_the_menu_does_not_name_comes_under_a_heading_all_the_same(t
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs/new.md").touch()
 
-    assert "docs/new" in build.pages(tmp_path)["Look it up"]
+    assert "docs/new" in build.pages(tmp_path)["Reference"]
 
 
 @pytest.fixture

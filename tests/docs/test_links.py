@@ -24,7 +24,7 @@ def _slug(heading: str) -> str:
 
 
 def _ids(path: Path) -> str:
-    return path.name
+    return path.relative_to(ROOT).as_posix()
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=_ids)

@@ -16,7 +16,8 @@ import pytest
 import yaml  # type: ignore[import-untyped]  # comes with pulumi, without types
 
 from tests.docs.pages import ROOT, blocks, read
-from tests.engine.stack import Run, engine_environment, engine_is_there
+from tests.engine.stack import engine_environment, engine_is_there
+from tests.engine.terminal import Terminal, without_what_differs
 from tests.estate.server import PortTakenError, bind
 from tests.wheel import Installed
 from tests.world import World
@@ -25,49 +26,6 @@ pytestmark = pytest.mark.embedded
 
 README = read("README.md")
 SECTION = README[README.index("## Quick start") : README.index("## What it keeps in sync")]
-PATIENCE_SECONDS = 300
-
-
-class Terminal:
-    """
-    A shell, in which one line after the other is pasted.
-    """
-
-    def __init__(self, folder: Path, env: dict[str, str]) -> None:
-        self._shell = subprocess.Popen(
-            ["bash", "--noprofile", "--norc"],
-            cwd=folder,
-            env=env,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-
-    def paste(self, line: str) -> Run:
-        """
-        Run one line, and return how it ended and what it said.
-        """
-        assert self._shell.stdin is not None
-        assert self._shell.stdout is not None
-        self._shell.stdin.write(f'{line}\necho "[ended with $?]"\n')
-        self._shell.stdin.flush()
-        said: list[str] = []
-        for answer in self._shell.stdout:
-            if end := re.fullmatch(r"\[ended with (\d+)\]\n", answer):
-                return Run(int(end[1]), "".join(said))
-            said.append(answer)
-        raise AssertionError("".join(said))
-
-    def close(self) -> None:
-        """
-        Leave the shell.
-        """
-        assert self._shell.stdin is not None
-        self._shell.stdin.close()
-        self._shell.wait(PATIENCE_SECONDS)
-        assert self._shell.stdout is not None
-        self._shell.stdout.close()
 
 
 @pytest.fixture
@@ -182,13 +140,6 @@ def test_the_demo_is_short_and_ends_as_the_readme_shows() -> None:
 
     assert run.returncode == 0, run.stdout + run.stderr
     assert len(run.stdout.splitlines()) < 150
-    said = [_without_what_differs(line) for line in run.stdout.splitlines()]
-    wanted = [_without_what_differs(line) for line in shown.splitlines() if line.strip() != "…"]
+    said = [without_what_differs(line) for line in run.stdout.splitlines()]
+    wanted = [without_what_differs(line) for line in shown.splitlines() if line.strip() != "…"]
     assert [line for line in wanted if line not in said] == []
-
-
-def _without_what_differs(line: str) -> str:
-    """
-    A line without ids, times and durations.
-    """
-    return re.sub(r"[0-9a-f]{8}…|\d{4}-\d\d-\d\d \d\d:\d\d|in \d+ s$", "…", line)

@@ -22,13 +22,14 @@ ROOT = Path(__file__).resolve().parents[2]
 HERE = ROOT / "tools/docs"
 WORK = ROOT / ".tools/docs"
 SITE = ROOT / ".tools/site"
-# The menu. A page of docs/ that is not named comes under the second heading.
+# The menu: the four kinds of pages, and the project's own. A page of docs/ that is not named comes under "Reference".
 MENU = {
-    "Use it": ["takeover", "permissions", "onepassword", "ci", "rotation", "monitoring", "single-sign-on"],
-    "Look it up": ["reference", "limits", "promises", "alternatives"],
-    "Change it": ["architecture"],
+    "Tutorial": ["tutorial"],
+    "How to": ["takeover", "ci", "monitoring", "rotation", "single-sign-on", "library"],
+    "Reference": ["README", "reference", "permissions", "onepassword", "limits"],
+    "Explanation": ["promises", "alternatives", "architecture"],
 }
-AROUND = ["CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "bench/RESULTS.md"]
+PROJECT = ["CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "bench/RESULTS.md"]
 _LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 
 
@@ -45,10 +46,10 @@ def pages(root: Path) -> dict[str, list[str]]:
     there = sorted(path.stem for path in (root / "docs").glob("*.md"))
     menu = {heading: [name for name in names if name in there] for heading, names in MENU.items()}
     named = {name for names in menu.values() for name in names}
-    menu["Look it up"] += [name for name in there if name not in named]
+    menu["Reference"] += [name for name in there if name not in named]
     found = {heading: [f"docs/{name}" for name in names] for heading, names in menu.items()}
-    found["Change it"] += [f"docs/decisions/{path.stem}" for path in sorted((root / "docs/decisions").glob("*.md"))]
-    found["Change it"] += [name.removesuffix(".md") for name in AROUND]
+    found["Explanation"] += [f"docs/decisions/{path.stem}" for path in sorted((root / "docs/decisions").glob("*.md"))]
+    found["Project"] = [name.removesuffix(".md") for name in PROJECT]
     return found
 
 
