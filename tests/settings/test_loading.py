@@ -40,7 +40,7 @@ def test_the_settings_of_the_providers_load_no_pydantic() -> None:
     assert {"pydantic", "pydantic_core"} & loaded == set()
 
 
-@pytest.mark.parametrize("name", ["zot_ci.settings.model", "zot_ci.credential_args"])
+@pytest.mark.parametrize("name", ["zot_ci.settings.model", "zot_ci.credential_args", "zot_ci.checked_credential"])
 def test_the_settings_of_the_program_load_it(name: str) -> None:
     """There a person's mistakes are explained, all of them at once."""
     assert {"pydantic", "zot_ci.settings.account"} <= loaded_by(name)
