@@ -16,7 +16,8 @@ if find_spec("zot_ci") is None:
     MSG = "PYTHONSAFEPATH hides this program's folder from Python; unset it, or run scripts/stack.py, which does"
     raise pulumi.RunError(MSG)
 
-from zot_ci import RegistryCredential, RegistryCredentialArgs, SettingsError, load
+from zot_ci import RegistryCredential, SettingsError, load
+from zot_ci.checked_credential import CheckedCredential
 from zot_ci.dynamic import own_process
 from zot_ci.dynamic.provider import EVERY_FACT
 from zot_ci.expiry import announce
@@ -52,7 +53,7 @@ if settings.sso:
     pulumi.export("zot_configuration", zot_configuration(settings))
 
 credentials = {
-    account.username: RegistryCredential(account.username, RegistryCredentialArgs.of(settings, account), opts)
+    account.username: RegistryCredential(account.username, CheckedCredential.of(settings, account), opts)
     for account in settings.accounts
 }
 

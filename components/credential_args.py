@@ -8,18 +8,25 @@ when the program runs. Everything is checked at once, by the same rules as the s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
+import pydantic
 
-from .credential_rules import checked
-from .settings.account import AccountSettings, FieldSettings, SecretSettings
-from .settings.model import Settings
-from .settings.place import Place
+from .checked_credential import CheckedCredential, Server
+from .settings.account import AccountSettings, SecretSettings
+from .settings.messages import path_of, rule_of
+from .settings.model import SettingsError
 from .settings.reference import StoredToken
-from .settings.systems import Backend
+from .settings.systems import BACKENDS, Backend
+from .settings.values import SettingsModel, TokenReference, Url
+
+# What another resource may give of the account.
+_INPUTS = ("display_name", "probe_repository", "probe_tag", "rotation")
+_URL: pydantic.TypeAdapter[str] = pydantic.TypeAdapter(Url)
+_TOKEN: pydantic.TypeAdapter[str] = pydantic.TypeAdapter(TokenReference)
 
 
 @dataclass(frozen=True)
@@ -138,133 +145,112 @@ class RegistryCredentialArgs:
     rotation: pulumi.Input[str] | None = None
     onepassword_access: Backend | None = None
     stack: str | None = None
-    account: AccountSettings = field(init=False, repr=False)
+    credential: CheckedCredential = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        secrets = {f"secrets[{number}]": secret for number, secret in enumerate(self.secrets)}
-        account = checked(
-            self.username,
-            _as_settings(self),
-            {"zot_url": self.zot_url, "authentik_url": self.authentik_url}
-            | {f"{name}.forgejo_url": secret.forgejo_url for name, secret in secrets.items()},
-            {"authentik_token": self.authentik_token}
-            | {f"{name}.token": secret.token for name, secret in secrets.items()},
-            self.onepassword_access,
+        account = _checked(self)
+        credential = CheckedCredential(
+            account=account,
+            zot_url=self.zot_url,
+            oidc_provider=self.oidc_provider,
+            # As it was checked, where no other resource gives it.
+            probe_repository=account.probe_repository or self.probe_repository,
+            probe_tag=account.probe_tag or self.probe_tag,
+            authentik_url=self.authentik_url,
+            authentik_token=self._stored(self.authentik_token),
+            servers=[Server(secret.forgejo_url, self._stored(secret.token)) for secret in self.secrets],
+            onepassword_access=self.onepassword_access,
+            display_name=account.display_name or self.display_name,
+            rotation=account.rotation or self.rotation,
+            stack=self.stack,
         )
-        object.__setattr__(self, "account", account)
+        object.__setattr__(self, "credential", credential)
 
-    @classmethod
-    def of(cls, settings: Settings, account: AccountSettings, stack: str | None = None) -> RegistryCredentialArgs:
-        """
-        Return the arguments for one account of a stack file's settings.
-        """
-        authentik, zot = settings.authentik, settings.zot
-        repository, tag = settings.probe_of(account)
-        return cls(
-            zot_url=zot.url,
-            username=account.username,
-            store=_field_args(account.store),
-            copies=[_field_args(copy) for copy in account.onepassword[1:]],
-            secrets=[_secret_args(settings, secret) for secret in account.forgejo],
-            authentik_url=authentik.url if authentik else None,
-            authentik_token=authentik.token if authentik else None,
-            groups=account.groups,
-            display_name=account.display_name,
-            oidc_provider=zot.oidc_provider,
-            rights=account.rights,
-            probe_repository=repository,
-            probe_tag=tag,
-            exclusive=account.exclusive,
-            rotate_after_days=account.rotate_after_days,
-            expire_after_days=account.expire_after_days,
-            retire_after_days=account.retire_after_days,
-            retire_when_unused=account.retire_when_unused,
-            retire_at_most_days=account.retire_at_most_days,
-            rotation=account.rotation,
-            onepassword_access=settings.onepassword.access,
-            stack=stack,
-        )
-
-    def stored(self, token: str | None) -> StoredToken | None:
-        """
-        Return where a *token* is kept in 1Password, as a resource is told of it.
-        """
+    def _stored(self, token: str | None) -> StoredToken | None:
         return StoredToken(token, self.onepassword_access) if token else None
 
-    @property
-    def places(self) -> list[Place]:
-        """
-        Every place that holds the key, in the order in which they are written.
-        """
-        return self.account.places
 
-
-def _field_args(settings: FieldSettings) -> FieldArgs:
-    return FieldArgs(settings.vault, settings.item, settings.field)
-
-
-def _secret_args(settings: Settings, secret: SecretSettings) -> SecretArgs:
-    server, canary = settings.server_of(secret), secret.canary
-    return SecretArgs(
-        forgejo_url=server.url,
-        secret=secret.secret,
-        repository=secret.repository,
-        organization=secret.organization,
-        server=secret.server,
-        token=server.token.reference if server.token else None,
-        canary=CanaryArgs(canary.workflow, canary.ref, canary.timeout_seconds) if canary else None,
-        id=secret.id,
-    )
-
-
-def _as_settings(args: RegistryCredentialArgs) -> dict[str, Any]:
+def _checked(args: RegistryCredentialArgs) -> AccountSettings:
     """
-    Return the plain values as a stack file would have them.
+    Return what the arguments say of the account. What another resource gives is left to the systems.
+
+    Raises:
+        SettingsError: with one line for each fault, by the arguments' names.
     """
-    fields = [{"vault": one.vault, "item": one.item, "field": one.field} for one in (args.store, *args.copies)]
-    secrets = [
-        _given(
-            server=one.server or None,
-            repository=one.repository,
-            organization=one.organization,
-            user=True if one.repository is None and one.organization is None else None,
-            secret=one.secret,
-            id=one.id,
-            canary=None
-            if one.canary is None
-            else {
-                "workflow": one.canary.workflow,
-                "ref": one.canary.ref,
-                "timeoutSeconds": one.canary.timeout_seconds,
-            },
-        )
-        for one in args.secrets
-    ]
-    return _given(
-        username=args.username,
-        groups=None if args.groups is None else list(args.groups),
-        rights=list(args.rights),
-        exclusive=args.exclusive,
-        rotateAfterDays=args.rotate_after_days,
-        expireAfterDays=args.expire_after_days,
-        retireAfterDays=args.retire_after_days,
-        retireWhenUnused=args.retire_when_unused,
-        retireAtMostDays=args.retire_at_most_days,
-        onepassword=fields,
-        forgejo=secrets or None,
-        # The rest if it is plain; another resource's is not known yet.
-        **{
-            name: value
-            for name, value in {
-                "displayName": args.display_name,
-                "probeRepository": args.probe_repository,
-                "probeTag": args.probe_tag,
-                "rotation": args.rotation,
-            }.items()
-            if isinstance(value, str)
-        },
-    )
+    secrets = [(f"secrets[{number}]", secret) for number, secret in enumerate(args.secrets)]
+    urls = {"zot_url": args.zot_url, "authentik_url": args.authentik_url}
+    urls |= {f"{name}.forgejo_url": secret.forgejo_url for name, secret in secrets}
+    tokens = {"authentik_token": args.authentik_token} | {f"{name}.token": secret.token for name, secret in secrets}
+    faults = [*_faults(_URL, urls), *_faults(_TOKEN, tokens)]
+    if args.groups is not None and args.authentik_url is None:
+        faults.append("authentik_url is missing, and the account has groups")
+    if args.onepassword_access not in (None, *BACKENDS):
+        faults.append(f"onepassword_access must be {', '.join(BACKENDS[:-1])} or {BACKENDS[-1]}")
+    account: AccountSettings | None = None
+    try:
+        # By the names that the settings have in Python, which are the arguments' too.
+        account = AccountSettings.model_validate(_account_of(args), by_alias=False, by_name=True)
+    except pydantic.ValidationError as exc:
+        found = exc.errors(include_url=False, include_input=False)
+        faults += [f"{path_of(_argument_at(fault['loc']))} {rule_of(fault)}".lstrip() for fault in found]
+    if account is not None:
+        seen = {place.identity: place.thing for place in account.places}
+        if len(seen) < len(account.places):
+            faults.append(f"a place is named twice; it has: {', '.join(seen.values())}")
+    if faults or account is None:
+        heading = f"the arguments of the credential of {args.username} cannot be used:"
+        raise SettingsError("\n".join([heading, *(f"  {fault}" for fault in faults)]))
+    return account
 
 
-def _given(**values: Any) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value is not None}
+def _account_of(args: RegistryCredentialArgs) -> dict[str, Any]:
+    found = _given(args, AccountSettings) | {"onepassword": [vars(one) for one in (args.store, *args.copies)]}
+    return found | {"forgejo": [_secret_of(one) for one in args.secrets]} if args.secrets else found
+
+
+def _secret_of(args: SecretArgs) -> dict[str, Any]:
+    found = _given(args, SecretSettings)
+    if not args.server:
+        found.pop("server", None)
+    if args.repository is None and args.organization is None:
+        found["user"] = True
+    if args.canary is not None:
+        found["canary"] = vars(args.canary)
+    return found
+
+
+def _argument_at(loc: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """
+    Return where the arguments have what the settings have at *loc*: all but these two have one name.
+    """
+    match loc:
+        case ("onepassword", 0, *rest):
+            return ("store", *rest)
+        case ("onepassword", int(number), *rest):
+            return ("copies", number - 1, *rest)
+        case ("forgejo", *rest):
+            return ("secrets", *rest)
+    return loc
+
+
+def _given(args: object, model: type[SettingsModel]) -> dict[str, Any]:
+    """
+    Return the *args* that are settings of *model*, without those that are not given or that another resource gives.
+    """
+    found = {name: getattr(args, name, None) for name in model.model_fields}
+    return {
+        name: list(value) if isinstance(value, Collection) and not isinstance(value, str) else value
+        for name, value in found.items()
+        if value is not None and (name not in _INPUTS or isinstance(value, str))
+    }
+
+
+def _faults(rule: pydantic.TypeAdapter[str], values: Mapping[str, object]) -> list[str]:
+    lines = []
+    for name, value in values.items():
+        try:
+            if isinstance(value, str):
+                rule.validate_python(value)
+        except pydantic.ValidationError as exc:
+            lines += [f"{name} {rule_of(fault)}" for fault in exc.errors(include_url=False, include_input=False)]
+    return lines

@@ -7,14 +7,14 @@ ones ended. Each resource takes the key from the one before it, so the engine ca
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 import pulumi
 
 from .authentik.service_account import ServiceAccount
-from .credential_args import FieldArgs, RegistryCredentialArgs, SecretArgs
+from .checked_credential import CheckedCredential, Server
+from .credential_args import RegistryCredentialArgs
 from .dynamic import ending
 from .dynamic.claims import Identity, server
 from .dynamic.program_claims import claim, claim_at
@@ -23,6 +23,7 @@ from .forgejo.actions_secret import ActionsSecret
 from .forgejo.republication import Published, republished
 from .onepassword.item_field import ItemField
 from .rotation import Policy
+from .settings.account import FieldSettings, SecretSettings
 from .settings.place import Place
 from .zot.api_key import ApiKey
 from .zot.known_alive import known_alive
@@ -35,57 +36,65 @@ class RegistryCredential(pulumi.ComponentResource):
 
     *summary* is what a stack's output says of it; no secret is in it. *republished* names the secrets that this run has
     written again without a change, since nobody can see whether somebody overwrote them; empty in a preview.
+
+    Args:
+        args: for a program of one's own the plain arguments, else what a stack file's settings say of the account.
     """
 
     summary: pulumi.Output[dict[str, Any]]
     republished: pulumi.Output[list[str]]
 
-    def __init__(self, name: str, args: RegistryCredentialArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        args: RegistryCredentialArgs | CheckedCredential,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
         super().__init__("zot-ci:index:RegistryCredential", name, {}, opts)
         ending.begin()
-        self._name, self._args = name, args
+        wanted = args.credential if isinstance(args, RegistryCredentialArgs) else args
+        account = wanted.account
+        self._name, self._wanted = name, wanted
         self._claim_by_name()
         owner = self._service_account()
         # Through its resource where there is one, so that the key waits for the account.
-        username = owner.username if owner else args.username
+        username = owner.username if owner else account.username
         key = self._key(username, owner)
         fields = self._fields(key)
-        places = args.places
-        in_secrets = places[len(fields) :]
-        stored = known_alive(args.zot_url, args.username, fields[0].value, fields[0].key_uuid)
-        secrets = [
-            self._secret(where, place, stored, fields[0]) for where, place in zip(args.secrets, in_secrets, strict=True)
-        ]
+        places = account.places
+        published = list(zip(account.forgejo, wanted.servers, strict=True))
+        stored = known_alive(wanted.zot_url, account.username, fields[0].value, fields[0].key_uuid)
+        secrets = [self._secret(where, forge, stored, fields[0]) for where, forge in published]
         in_fields = [uuid_held(field.key_uuid, field.mark) for field in fields]
         held = _by_place(places, [*in_fields, *(uuid_held(one.key_uuid, one.mark) for one in secrets)])
         proven = _by_place(places, [*in_fields, *(uuid_held(one.proven_uuid, one.mark) for one in secrets)])
         retired = RetiredKeys(
             f"{name}-retired-keys",
-            zot_url=args.zot_url,
+            zot_url=wanted.zot_url,
             username=username,
             label=key.label,
             key_uuid=key.uuid,
             api_key=key.api_key,
             held=proven,
-            retire_after_days=args.retire_after_days,
-            retire_when_unused=args.retire_when_unused,
-            retire_at_most_days=args.retire_at_most_days,
-            exclusive=args.exclusive,
+            retire_after_days=account.retire_after_days,
+            retire_when_unused=account.retire_when_unused,
+            retire_at_most_days=account.retire_at_most_days,
+            exclusive=account.exclusive,
             opts=self._after(key),
         )
-        self.summary = _summary(key, fields[0], args.account.policy, held, retired)
+        self.summary = _summary(key, fields[0], account.policy, held, retired)
         self.republished = republished(
             [
-                Published(where.forgejo_url, place, secret, args.stored(where.token))
-                for where, place, secret in zip(args.secrets, in_secrets, secrets, strict=True)
+                Published(forge.url, where.place, secret, forge.token)
+                for (where, forge), secret in zip(published, secrets, strict=True)
             ]
         )
         resources: list[ItemField | ActionsSecret] = [*fields, *secrets]
         for place, one in zip(places, resources, strict=True):
             claim(place.identity, one.mark)
-        claim_at(args.zot_url, self._slot, key.mark)
+        claim_at(wanted.zot_url, self._slot, key.mark)
         if owner:
-            claim(("account", args.username), owner.mark)
+            claim(("account", account.username), owner.mark)
         self.register_outputs({"summary": self.summary})
 
     def _claim_by_name(self) -> None:
@@ -93,16 +102,16 @@ class RegistryCredential(pulumi.ComponentResource):
         Claim, in a real run, all that this program has, before anything is known of it: what the run leaves out or
         fails to make is asked about by nobody, and must not be cleared away as what another instance has left.
         """
-        args = self._args
-        for thing in (("account", args.username), *(place.identity for place in args.places)):
+        wanted, account = self._wanted, self._wanted.account
+        for thing in (("account", account.username), *(place.identity for place in account.places)):
             claim(thing)
-        claim_at(args.zot_url, self._slot)
-        for url in (args.zot_url, args.authentik_url, *(where.forgejo_url for where in args.secrets)):
+        claim_at(wanted.zot_url, self._slot)
+        for url in (wanted.zot_url, wanted.authentik_url, *(forge.url for forge in wanted.servers)):
             if url is not None:
                 claim_at(url, server)
 
     def _slot(self, zot_url: str) -> Identity:
-        return ("key", zot_url, self._args.username)
+        return ("key", zot_url, self._wanted.account.username)
 
     @property
     def _child(self) -> pulumi.ResourceOptions:
@@ -119,41 +128,41 @@ class RegistryCredential(pulumi.ComponentResource):
         """
         Return the account's own resource, if the settings say what it should be.
         """
-        args = self._args
-        if args.authentik_url is None or not args.groups:
-            pulumi.log.info(f"the account {args.username} and its groups are not watched: no groups in the settings")
+        wanted, account = self._wanted, self._wanted.account
+        if wanted.authentik_url is None or not account.groups:
+            pulumi.log.info(f"the account {account.username} and its groups are not watched: no groups in the settings")
             return None
         return ServiceAccount(
             f"{self._name}-service-account",
-            authentik_url=args.authentik_url,
-            username=args.username,
-            display_name=args.display_name or args.username,
-            groups=list(args.groups),
-            token=args.stored(args.authentik_token),
+            authentik_url=wanted.authentik_url,
+            username=account.username,
+            display_name=wanted.display_name or account.username,
+            groups=account.groups,
+            token=wanted.authentik_token,
             opts=self._child,
         )
 
     def _key(self, username: pulumi.Input[str], owner: ServiceAccount | None) -> ApiKey:
-        args, store = self._args, self._args.store
-        if "update" in args.rights and args.probe_tag is None:
+        wanted, account = self._wanted, self._wanted.account
+        if "update" in account.rights and wanted.probe_tag is None:
             hint = "name a tag that exists as its probeTag"
-            pulumi.log.info(f"whether the key of {args.username} can update is not watched: {hint}")
+            pulumi.log.info(f"whether the key of {account.username} can update is not watched: {hint}")
         return ApiKey(
             f"{self._name}-api-key",
-            zot_url=args.zot_url,
-            authentik_url=args.authentik_url,
-            oidc_provider=args.oidc_provider,
+            zot_url=wanted.zot_url,
+            authentik_url=wanted.authentik_url,
+            oidc_provider=wanted.oidc_provider,
             username=username,
-            label=f"zot-ci/{args.stack or pulumi.get_stack()}/{args.username}",
-            policy=args.account.policy,
-            rotation=args.rotation,
-            probe_repository=args.probe_repository,
-            probe_tag=args.probe_tag,
-            vault=store.vault,
-            item=store.item,
-            field=store.field,
-            authentik_token=args.stored(args.authentik_token),
-            onepassword_access=args.onepassword_access,
+            label=f"zot-ci/{wanted.stack or pulumi.get_stack()}/{account.username}",
+            policy=account.policy,
+            rotation=wanted.rotation,
+            probe_repository=wanted.probe_repository,
+            probe_tag=wanted.probe_tag,
+            vault=account.store.vault,
+            item=account.store.item,
+            field=account.store.field,
+            authentik_token=wanted.authentik_token,
+            onepassword_access=wanted.onepassword_access,
             opts=self._after(owner) if owner else self._child,
         )
 
@@ -161,20 +170,20 @@ class RegistryCredential(pulumi.ComponentResource):
         """
         Return the store of record, which takes the key from the registry, and its copies, which take it from there.
         """
-        args = self._args
-        value = known_alive(args.zot_url, args.username, key.api_key, key.uuid)
-        store = self._field(f"{self._name}-item-field", args.store, value, key.uuid, key)
-        stored = known_alive(args.zot_url, args.username, store.value, store.key_uuid)
+        zot_url, account = self._wanted.zot_url, self._wanted.account
+        value = known_alive(zot_url, account.username, key.api_key, key.uuid)
+        store = self._field(f"{self._name}-item-field", account.store, value, key.uuid, key)
+        stored = known_alive(zot_url, account.username, store.value, store.key_uuid)
         copies = [
-            self._field(f"{self._name}-item-field-{place.suffix}", copy, stored, key.uuid, key, store)
-            for copy, place in zip(args.copies, args.places[1:], strict=False)
+            self._field(f"{self._name}-item-field-{copy.place.suffix}", copy, stored, key.uuid, key, store)
+            for copy in account.copies
         ]
         return [store, *copies]
 
     def _field(
         self,
         resource_name: str,
-        where: FieldArgs,
+        where: FieldSettings,
         value: pulumi.Output[str],
         key_uuid: pulumi.Output[str],
         *needs: pulumi.Resource,
@@ -186,27 +195,29 @@ class RegistryCredential(pulumi.ComponentResource):
             field=where.field,
             value=value,
             key_uuid=key_uuid,
-            onepassword_access=self._args.onepassword_access,
+            onepassword_access=self._wanted.onepassword_access,
             opts=self._after(*needs),
         )
 
-    def _secret(self, where: SecretArgs, place: Place, stored: pulumi.Output[str], store: ItemField) -> ActionsSecret:
+    def _secret(
+        self, where: SecretSettings, forge: Server, stored: pulumi.Output[str], store: ItemField
+    ) -> ActionsSecret:
         """
         Return one published secret. It takes the key as *stored* in the *store* of record; no copy and no other secret
         stands in its way.
         """
         return ActionsSecret(
-            f"{self._name}-actions-secret-{place.suffix}",
-            forgejo_url=where.forgejo_url,
-            server=place.server,
+            f"{self._name}-actions-secret-{where.place.suffix}",
+            forgejo_url=forge.url,
+            server=where.place.server,
             repository=where.repository,
             organization=where.organization,
-            secret=place.path[-1],
+            secret=where.secret,
             value=stored,
             key_uuid=store.key_uuid,
             confirmed_id=where.id,
-            canary=asdict(where.canary) if where.canary else None,
-            token=self._args.stored(where.token),
+            canary=where.canary.model_dump() if where.canary else None,
+            token=forge.token,
             opts=self._after(store),
         )
 

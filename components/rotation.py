@@ -17,6 +17,8 @@ _DAY = timedelta(days=1)
 RIGHTS = ("create", "update", "delete")
 # What a key is expected to be allowed unless the settings say otherwise: new tags, and nothing to what is there.
 CI_RIGHTS = frozenset({"create"})
+# How many days pass between two runs of `examples/workflows/up.yaml`.
+A_WEEK = 7.0
 # The form of a zot API key (v2.1.20).
 _KEY = re.compile(r"zak_[0-9a-f]{32}")
 

@@ -11,7 +11,7 @@ import asyncio
 import runpy
 import signal
 import threading
-from collections.abc import Collection, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -176,12 +176,14 @@ def run(
     monitor: Monitor | None = None,
     preview: bool = False,
     stack: str = "test",
+    another: Callable[[], object] | None = None,
 ) -> Ran:
     """
     Run `__main__.py`.
 
     Args:
         configuration: as the engine hands it over; without it, that of one account.
+        another: a program to run in its place.
         monitor: who hears what is registered, for a caller with other answers or with an interest in a run that fails.
 
     Raises:
@@ -193,7 +195,10 @@ def run(
     RUN.note(KeySeen(FOUND["uuid"], True))
 
     async def program() -> None:
-        runpy.run_path(str(PROGRAM))
+        if another:
+            another()
+        else:
+            runpy.run_path(str(PROGRAM))
         root: Any = settings.get_root_resource()
         for name, value in root.outputs.items():
             output = pulumi.Output.from_input(value)

@@ -15,11 +15,22 @@ import pulumi
 import pytest
 
 from tests.messages import assert_names
+from tests.mocks import run
 from tests.settings.given import given
-from zot_ci import CanaryArgs, FieldArgs, RegistryCredentialArgs, SecretArgs, SettingsError, load
+from zot_ci import (
+    CanaryArgs,
+    FieldArgs,
+    RegistryCredential,
+    RegistryCredentialArgs,
+    SecretArgs,
+    SettingsError,
+)
+from zot_ci.settings.account import AccountSettings, CanarySettings, FieldSettings, SecretSettings
 from zot_ci.settings.place import Place
 
-ROOT = Path(__file__).resolve().parents[1]
+PAGE = (Path(__file__).resolve().parents[1] / "docs/library.md").read_text(encoding="utf-8")
+# What may be another resource's output.
+INPUTS = [one.name for one in dataclasses.fields(RegistryCredentialArgs) if str(one.type).startswith("pulumi.Input")]
 FORGE = "https://forge.example.test"
 STORE = FieldArgs("blumeops", "Forgejo Secrets", "zot-ci-api")
 
@@ -32,11 +43,11 @@ def args(**changed: Any) -> RegistryCredentialArgs:
 
 def test_the_least_is_a_registry_a_name_and_a_field() -> None:
     """The rest has defaults, the same as in the settings."""
-    least = args()
+    account = args().credential.account
 
-    assert least.places == [Place.field("blumeops", "Forgejo Secrets", "zot-ci-api")]
-    assert (least.account.policy.rotate_after_days, least.account.policy.expire_after_days) == (90.0, 120.0)
-    assert least.account.policy.rights == {"create"}
+    assert account.places == [Place.field("blumeops", "Forgejo Secrets", "zot-ci-api")]
+    assert (account.policy.rotate_after_days, account.policy.expire_after_days) == (90.0, 120.0)
+    assert account.policy.rights == {"create"}
 
 
 WRONG: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
@@ -99,84 +110,128 @@ def test_a_place_twice_is_refused() -> None:
 
 
 def test_what_another_resource_will_tell_is_not_checked() -> None:
-    """It is not known yet."""
+    """It is not known yet, and goes to the systems as it is."""
 
     async def take() -> None:
         later: pulumi.Output[str] = pulumi.Output.from_input("anything")
+        of_others = dict.fromkeys(INPUTS, later)
 
-        taken = args(zot_url=later, rotation=later, probe_repository=later, secrets=[SecretArgs(later, "KEY", "a/b")])
+        taken = args(**of_others, secrets=[SecretArgs(later, "KEY", "a/b")]).credential
 
-        assert taken.zot_url is later
+        assert [name for name in INPUTS if getattr(taken, name) is not later] == []
+        assert taken.servers[0].url is later
+        known = {name: getattr(taken.account, name) for name in INPUTS if hasattr(taken.account, name)}
+        assert known == dict.fromkeys(("display_name", "probe_repository", "probe_tag", "rotation"))
         await later.future()
 
     # In a loop of its own, which ends: an output lives in one, and the SDK keeps count of those that are not done.
     asyncio.run(take())
 
 
-def test_settings_become_the_same_arguments() -> None:
-    """The program of this project has no other way in."""
-    canary = {"workflow": "canary.yaml"}
-    settings = load(
-        given(
-            {
-                "authentik": {"url": "https://sso.example.test", "token": "op://v/sso/token"},
-                "zot": {"url": "https://r.example.test", "probeRepository": "all/probe", "probeTag": "v1"},
-                "forgejo": {"url": FORGE},
-                "forgejoServers": {"codeberg": {"url": "https://c.example.test", "token": "op://v/c/token"}},
-                "onepassword": {"access": "cli"},
-                "accounts": [
-                    {
-                        "username": "ci",
-                        "groups": ["ci"],
-                        "rights": ["create", "update"],
-                        "exclusive": True,
-                        "rotation": "again",
-                        "onepassword": [dataclasses.asdict(STORE), {"vault": "v", "item": "i", "field": "f"}],
-                        "forgejo": [
-                            {"repository": "a/b", "secret": "key", "canary": canary},
-                            {"server": "codeberg", "organization": "o", "secret": "KEY"},
-                        ],
-                    },
-                    {
-                        "username": "own",
-                        "probeRepository": "own/probe",
-                        "onepassword": dataclasses.asdict(STORE) | {"field": "x"},
-                    },
-                ],
-            }
-        )
-    )
+def test_a_value_is_taken_as_it_was_checked() -> None:
+    """Without the blanks around it, and in upper case where the server has it so: one place has one name."""
+    taken = args(
+        store=FieldArgs(" v ", "i", "f"),
+        copies=(FieldArgs("v", "i", " g "),),
+        groups=(" ci ",),
+        authentik_url="https://a.test",
+        display_name=" CI ",
+        rotation=" again ",
+        secrets=[SecretArgs(FORGE, "key", "a/b", server="")],
+    ).credential
 
-    ci, own = (RegistryCredentialArgs.of(settings, account) for account in settings.accounts)
+    assert [str(place) for place in taken.account.places] == ["1Password v/i/f", "1Password v/i/g", "Forgejo a/b/KEY"]
+    assert (taken.account.groups, taken.display_name, taken.rotation) == (["ci"], "CI", "again")
 
-    assert ci == args(
-        authentik_url="https://sso.example.test",
-        authentik_token="op://v/sso/token",
+
+# One stack's settings, and for each account its arguments in a program of somebody's own.
+SETTINGS: dict[str, Any] = {
+    "authentik": {"url": "https://sso.example.test", "token": "op://v/sso/token"},
+    "zot": {"url": "https://r.example.test", "probeRepository": "all/probe", "probeTag": "v1"},
+    "forgejo": {"url": FORGE},
+    "forgejoServers": {"codeberg": {"url": "https://c.example.test", "token": "op://v/c/token"}},
+    "onepassword": {"access": "cli"},
+    "accounts": [
+        {
+            "username": "ci",
+            "displayName": "CI",
+            "groups": ["ci"],
+            "rights": ["create", "update"],
+            "exclusive": True,
+            "rotateAfterDays": 30,
+            "expireAfterDays": 60,
+            "retireAfterDays": 1,
+            "retireWhenUnused": True,
+            "retireAtMostDays": 9,
+            "rotation": "again",
+            "onepassword": [dataclasses.asdict(STORE), {"vault": "v", "item": "i", "field": "f"}],
+            "forgejo": [
+                {"repository": "a/b", "secret": "key", "canary": {"workflow": "canary.yaml"}, "id": 7},
+                {"server": "codeberg", "organization": "o", "secret": "KEY"},
+                {"user": True, "secret": "OWN"},
+            ],
+        },
+        {
+            "username": "own",
+            "probeRepository": "own/probe",
+            "onepassword": dataclasses.asdict(STORE) | {"field": "x"},
+        },
+    ],
+}
+
+
+def arguments() -> list[RegistryCredentialArgs]:
+    """The same two credentials by arguments."""
+    everybody_s: dict[str, Any] = {
+        "authentik_url": "https://sso.example.test",
+        "authentik_token": "op://v/sso/token",
+        "onepassword_access": "cli",
+    }
+    ci = args(
+        **everybody_s,
+        display_name="CI",
         groups=["ci"],
         rights=["create", "update"],
         probe_repository="all/probe",
         probe_tag="v1",
         exclusive=True,
+        rotate_after_days=30,
+        expire_after_days=60,
+        retire_after_days=1,
+        retire_when_unused=True,
+        retire_at_most_days=9,
         rotation="again",
-        onepassword_access="cli",
         copies=[FieldArgs("v", "i", "f")],
         secrets=[
-            SecretArgs(FORGE, "KEY", repository="a/b", canary=CanaryArgs("canary.yaml")),
+            SecretArgs(FORGE, "KEY", repository="a/b", canary=CanaryArgs("canary.yaml"), id=7),
             SecretArgs("https://c.example.test", "KEY", None, "o", "codeberg", "op://v/c/token"),
+            SecretArgs(FORGE, "OWN"),
         ],
     )
-    assert ci.places == settings.accounts[0].places
     # The registry's tag is one of the registry's repository.
-    assert (own.probe_repository, own.probe_tag, own.groups) == ("own/probe", None, None)
+    store = dataclasses.replace(STORE, field="x")
+    return [ci, args(**everybody_s, username="own", store=store, probe_repository="own/probe")]
 
 
-def _library() -> str:
-    return (ROOT / "docs/library.md").read_text(encoding="utf-8")
+def test_settings_and_arguments_make_the_same_resources() -> None:
+    """Each input of each resource, so that a stack can go from one program to the other."""
+
+    def another() -> None:
+        for one in arguments():
+            RegistryCredential(one.username, one)
+
+    by_settings, by_arguments = (
+        {one.name: (one.type, one.inputs, one.secret_inputs) for one in ran.registered}
+        for ran in (run(given(SETTINGS)), run(another=another))
+    )
+
+    assert len(by_settings) == 13
+    assert by_arguments == by_settings
 
 
 def test_the_table_of_the_arguments_is_right() -> None:
     """Every argument is there once, by its default, and nothing else is."""
-    rows = re.findall(r"^\| ([^|]+) \| (`\w+`[^|]*) \|$", _library(), re.MULTILINE)
+    rows = re.findall(r"^\| ([^|]+) \| (`\w+`[^|]*) \|$", PAGE, re.MULTILINE)
     named = [(name, default.strip("`")) for default, names in rows for name in re.findall(r"`(\w+)`", names)]
     shown = {name: json.loads(re.sub(r"(\w[\w-]*)", r'"\1"', default)) for name, default in named}
     fields = [one for one in dataclasses.fields(RegistryCredentialArgs) if one.init]
@@ -198,8 +253,18 @@ def test_the_table_of_the_arguments_is_right() -> None:
 
 def test_the_arguments_that_may_be_outputs_are_named() -> None:
     """All of them, and no other: a program that gives an output elsewhere fails."""
-    (named,) = re.findall(r"^These may be outputs of other resources: (.*?)\.", _library(), re.MULTILINE | re.DOTALL)
+    (named,) = re.findall(r"^These may be outputs of other resources: (.*?)\.", PAGE, re.MULTILINE | re.DOTALL)
     inputs = {one.name for one in dataclasses.fields(RegistryCredentialArgs) if "pulumi.Input" in str(one.type)}
 
     assert inputs
     assert set(re.findall(r"`(\w+)`", named)) == inputs
+
+
+def test_an_argument_has_the_name_of_its_setting() -> None:
+    """In Python, so that both are checked by it; but for the places, which are taken apart here."""
+    names = {one.name for one in dataclasses.fields(RegistryCredentialArgs)}
+
+    assert AccountSettings.model_fields.keys() - names == {"onepassword", "forgejo"}
+    assert SecretSettings.model_fields.keys() - {one.name for one in dataclasses.fields(SecretArgs)} == {"user"}
+    for kind, settings in ((FieldArgs, FieldSettings), (CanaryArgs, CanarySettings)):
+        assert [one.name for one in dataclasses.fields(kind)] == list(settings.model_fields)

@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # What the engine drives: the resources, the base of their providers, and the components that are made of them.
 DRIVEN = {
     "authentik/service_account.py",
+    "checked_credential.py",
     "credential_args.py",
     "dynamic/ending.py",
     "dynamic/failures.py",

@@ -265,16 +265,15 @@ def connect_host() -> str:
         CredentialMissingError: there is none, or what cannot be one.
     """
     # Here and not above: where 1Password is reached in another way, nobody needs it.
-    from ..settings.values import Url
+    from ..settings.url import checked_url
 
     host = from_environment("OP_CONNECT_HOST", "the address of the 1Password Connect server").rstrip("/")
     try:
-        pydantic.TypeAdapter(Url).validate_python(host)
-    except pydantic.ValidationError as exc:
+        return checked_url(host)
+    except ValueError as exc:
         # The rule alone: the value may hold a password.
-        msg = f"OP_CONNECT_HOST {exc.errors()[0]['msg'].removeprefix('Value error, ')}; correct it"
+        msg = f"OP_CONNECT_HOST {exc}; correct it"
         raise CredentialMissingError(msg) from None
-    return host
 
 
 def _path(ref: ItemRef) -> str:

@@ -172,3 +172,10 @@ class AccountSettings(SettingsModel):
         The store of record: the first field, which is written first and asked for a key that can mint the next one.
         """
         return self.onepassword[0]
+
+    @property
+    def copies(self) -> list[FieldSettings]:
+        """
+        The other fields, which take the key from the store of record.
+        """
+        return self.onepassword[1:]

@@ -6,6 +6,7 @@ secret in the wrong place.
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterable
 from typing import Any, get_args, get_origin
 
 import pydantic
@@ -15,14 +16,29 @@ def fault_line(fault: Any, model: type[pydantic.BaseModel], namespace: str) -> s
     """
     Return the line for one of pydantic's faults in *model*: the path of the key, and the rule that it breaks.
     """
+    suggestion = _nearest(fault["loc"], model) if fault["type"] == "extra_forbidden" else ""
+    return f"  {namespace}:{path_of(fault['loc'])} {rule_of(fault)}{suggestion}"
+
+
+def path_of(loc: Iterable[int | str]) -> str:
+    """
+    Return the place of one of pydantic's faults as a path, `accounts[0].groups`; empty for the whole.
+    """
     path = ""
-    for part in fault["loc"]:
+    for part in loc:
         # pydantic's mark for a fault of the key, not of what is under it.
         if part == "[key]":
             continue
         path += f"[{part}]" if isinstance(part, int) else f".{part}"
+    return path.lstrip(".")
+
+
+def rule_of(fault: Any) -> str:
+    """
+    Return the rule that one of pydantic's faults breaks, in our words.
+    """
     text = str(fault["msg"]).removeprefix("Value error, ")
-    rule = {
+    rules = {
         "missing": "is missing",
         "extra_forbidden": "is not a setting",
         "model_type": "must be a mapping",
@@ -36,9 +52,8 @@ def fault_line(fault: Any, model: type[pydantic.BaseModel], namespace: str) -> s
         "literal_error": text.replace("Input should be", "must be"),
         # Our own sentences stand as they are; pydantic's begin with a capital.
         "value_error": text,
-    }.get(fault["type"], text[:1].lower() + text[1:])
-    suggestion = _nearest(fault["loc"], model) if fault["type"] == "extra_forbidden" else ""
-    return f"  {namespace}:{path.lstrip('.')} {rule}{suggestion}"
+    }
+    return rules.get(fault["type"], text[:1].lower() + text[1:])
 
 
 def _nearest(loc: tuple[int | str, ...], root: type[pydantic.BaseModel]) -> str:

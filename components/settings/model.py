@@ -31,7 +31,8 @@ from .systems import (
     ZotSettings,
 )
 from .timing import doubts, unfit, ungraced
-from .values import Days, SettingsModel, plain_http_host
+from .url import normal_form, plain_http_host
+from .values import Days, SettingsModel
 
 
 class SettingsError(Exception):
@@ -116,8 +117,8 @@ class Settings(SettingsModel):
                     hint = "give its URL, or name one of forgejoServers as the place's server"
                     faults.append(f"forgejo is missing, and {account.username} has a place there: {hint}")
         # Two names of one server would hide that two places are one.
-        urls = Counter(str(pydantic.AnyHttpUrl(server.url)) for server in known.values())
-        twice = [name or "forgejo" for name, server in known.items() if urls[str(pydantic.AnyHttpUrl(server.url))] > 1]
+        urls = Counter(normal_form(server.url) for server in known.values())
+        twice = [name or "forgejo" for name, server in known.items() if urls[normal_form(server.url)] > 1]
         return [*faults, *([f"these Forgejo servers have one URL: {', '.join(twice)}"] if twice else [])]
 
     @property

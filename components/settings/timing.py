@@ -6,11 +6,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..rotation import A_WEEK
 from .account import AccountSettings
 from .named import UNGRACED, is_polled
-
-# How often `examples/workflows/up.yaml` runs by itself.
-A_WEEK = 7.0
 
 
 def unfit(accounts: Sequence[AccountSettings], up_every_days: float | None) -> list[str]:

@@ -12,9 +12,9 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StringC
 from pydantic.alias_generators import to_camel
 
 from .reference import Reference
+from .url import checked_url
 
 _WORKFLOW = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\.ya?ml")
-_WEB = re.compile(r"https?://[^\s\\]+")
 _OWNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}")
 _USERNAME = re.compile(r"[A-Za-z0-9._@+-]{1,100}")
@@ -48,39 +48,6 @@ class SettingsModel(pydantic.BaseModel):
             msg = "has no value: give it one, or take the key out"
             raise ValueError(msg)
         return value
-
-
-def _url(value: str) -> str:
-    msg = "must be a URL that begins with https:// or http://"
-    # The parser below corrects blanks around a URL, a missing slash and backslashes, but the HTTP client takes them
-    # literally: a URL that needs correcting is refused first.
-    if not _WEB.fullmatch(value):
-        raise ValueError(msg)
-    try:
-        parts = pydantic.AnyHttpUrl(value)
-    except pydantic.ValidationError:
-        raise ValueError(msg) from None
-    if not all(0 < len(label) < 64 for label in (parts.host or "").split(".")):
-        raise ValueError(msg)
-    if parts.username or parts.password:
-        msg = "must hold no user name or password"
-        raise ValueError(msg)
-    if "?" in value or "#" in value:
-        msg = "must end before any ? or #"
-        raise ValueError(msg)
-    if value.endswith("/"):
-        msg = "must not end with a slash"
-        raise ValueError(msg)
-    return value
-
-
-def plain_http_host(url: str) -> str | None:
-    """
-    Return the host of *url* if it is asked without TLS and is not this machine itself.
-    """
-    parts = pydantic.AnyHttpUrl(url)
-    is_here = parts.host in ("localhost", "127.0.0.1", "[::1]")
-    return parts.host if parts.scheme == "http" and not is_here else None
 
 
 def _number(value: object) -> object:
@@ -151,7 +118,7 @@ _AsText = BeforeValidator(_written_as_text)
 _Plain = Annotated[str, _AsText]
 # The look at the text comes last here, which is first: pydantic strips no white space behind another validator.
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True), _AsText]
-Url = Annotated[_Plain, AfterValidator(_url)]
+Url = Annotated[_Plain, AfterValidator(checked_url)]
 TokenReference = Annotated[_Plain, AfterValidator(_reference)]
 Number = Annotated[float, BeforeValidator(_number), Field(allow_inf_nan=False)]
 Truth = Annotated[bool, BeforeValidator(_truth)]

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from ..rotation import Policy, age_days
-from ..settings.timing import A_WEEK
+from ..rotation import A_WEEK, Policy, age_days
 from .api import ListedKey
 
 _DAY = timedelta(days=1)

@@ -28,7 +28,8 @@ from dataclasses import dataclass, field
 
 from tests.processes import another_process, another_process_of_the_run
 from tests.sequences.program import Program
-from zot_ci import RegistryCredential, RegistryCredentialArgs, Settings
+from zot_ci import RegistryCredential, Settings
+from zot_ci.checked_credential import CheckedCredential
 from zot_ci.dynamic.ending import fault_lines
 from zot_ci.dynamic.provider import Props, Provider
 from zot_ci.http.errors import ReconcileError
@@ -279,7 +280,7 @@ class _Run:
         with Program.running(step, dry=self.dry):
             for account in settings.accounts:
                 self._missing = set()
-                RegistryCredential(account.username, RegistryCredentialArgs.of(settings, account, self.engine.stack))
+                RegistryCredential(account.username, CheckedCredential.of(settings, account, self.engine.stack))
 
     def clear_away(self) -> None:
         """
