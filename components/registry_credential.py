@@ -7,26 +7,30 @@ ones ended. Each resource takes the key from the one before it, so the engine ca
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 import pulumi
 
 from .authentik.service_account import ServiceAccount
+from .authentik.state import AccountWanted
 from .credential_args import FieldArgs, RegistryCredentialArgs, SecretArgs
 from .dynamic import ending
 from .dynamic.claims import Identity, server
+from .dynamic.managed import given
 from .dynamic.program_claims import claim, claim_at
 from .dynamic.settled import settled, uuid_held
 from .forgejo.actions_secret import ActionsSecret
 from .forgejo.republication import Published, republished
+from .forgejo.state import Canary, SecretWanted
 from .onepassword.item_field import ItemField
+from .onepassword.state import FieldWanted
 from .rotation import Policy
 from .settings.place import Place
 from .zot.api_key import ApiKey
 from .zot.known_alive import known_alive
 from .zot.retired_keys import RetiredKeys
+from .zot.state import KeyWanted, SweepWanted
 
 
 class RegistryCredential(pulumi.ComponentResource):
@@ -59,20 +63,19 @@ class RegistryCredential(pulumi.ComponentResource):
         in_fields = [uuid_held(field.key_uuid, field.mark) for field in fields]
         held = _by_place(places, [*in_fields, *(uuid_held(one.key_uuid, one.mark) for one in secrets)])
         proven = _by_place(places, [*in_fields, *(uuid_held(one.proven_uuid, one.mark) for one in secrets)])
-        retired = RetiredKeys(
-            f"{name}-retired-keys",
-            zot_url=args.zot_url,
-            username=username,
-            label=key.label,
-            key_uuid=key.uuid,
-            api_key=key.api_key,
-            held=proven,
+        sweep = SweepWanted(
+            zot_url=given(args.zot_url),
+            username=given(username),
+            label=given(key.label),
+            key_uuid=given(key.uuid),
+            api_key=given(key.api_key),
+            held={place: given(uuid) for place, uuid in proven.items()},
             retire_after_days=args.retire_after_days,
             retire_when_unused=args.retire_when_unused,
             retire_at_most_days=args.retire_at_most_days,
             exclusive=args.exclusive,
-            opts=self._after(key),
         )
+        retired = RetiredKeys(f"{name}-retired-keys", sweep, self._after(key))
         self.summary = _summary(key, fields[0], args.account.policy, held, retired)
         self.republished = republished(
             [
@@ -123,39 +126,40 @@ class RegistryCredential(pulumi.ComponentResource):
         if args.authentik_url is None or not args.groups:
             pulumi.log.info(f"the account {args.username} and its groups are not watched: no groups in the settings")
             return None
-        return ServiceAccount(
-            f"{self._name}-service-account",
-            authentik_url=args.authentik_url,
+        account = AccountWanted(
+            authentik_url=given(args.authentik_url),
             username=args.username,
-            display_name=args.display_name or args.username,
-            groups=list(args.groups),
-            token=args.stored(args.authentik_token),
-            opts=self._child,
+            display_name=given(args.display_name or args.username),
+            groups=sorted(args.groups),
+            authentik_token=args.stored(args.authentik_token),
         )
+        return ServiceAccount(f"{self._name}-service-account", account, self._child)
 
     def _key(self, username: pulumi.Input[str], owner: ServiceAccount | None) -> ApiKey:
         args, store = self._args, self._args.store
         if "update" in args.rights and args.probe_tag is None:
             hint = "name a tag that exists as its probeTag"
             pulumi.log.info(f"whether the key of {args.username} can update is not watched: {hint}")
-        return ApiKey(
-            f"{self._name}-api-key",
-            zot_url=args.zot_url,
-            authentik_url=args.authentik_url,
-            oidc_provider=args.oidc_provider,
-            username=username,
+        policy = args.account.policy
+        key = KeyWanted(
+            zot_url=given(args.zot_url),
+            authentik_url=given(args.authentik_url),
+            oidc_provider=given(args.oidc_provider),
+            username=given(username),
             label=f"zot-ci/{args.stack or pulumi.get_stack()}/{args.username}",
-            policy=args.account.policy,
-            rotation=args.rotation,
-            probe_repository=args.probe_repository,
-            probe_tag=args.probe_tag,
+            rotate_after_days=policy.rotate_after_days,
+            expire_after_days=policy.expire_after_days,
+            rights=sorted(policy.rights),
+            rotation=given(args.rotation),
+            probe_repository=given(args.probe_repository),
+            probe_tag=given(args.probe_tag),
             vault=store.vault,
             item=store.item,
             field=store.field,
             authentik_token=args.stored(args.authentik_token),
             onepassword_access=args.onepassword_access,
-            opts=self._after(owner) if owner else self._child,
         )
+        return ApiKey(f"{self._name}-api-key", key, self._after(owner) if owner else self._child)
 
     def _fields(self, key: ApiKey) -> list[ItemField]:
         """
@@ -179,36 +183,35 @@ class RegistryCredential(pulumi.ComponentResource):
         key_uuid: pulumi.Output[str],
         *needs: pulumi.Resource,
     ) -> ItemField:
-        return ItemField(
-            resource_name,
+        field = FieldWanted(
             vault=where.vault,
             item=where.item,
             field=where.field,
-            value=value,
-            key_uuid=key_uuid,
+            value=given(value),
+            key_uuid=given(key_uuid),
             onepassword_access=self._args.onepassword_access,
-            opts=self._after(*needs),
         )
+        return ItemField(resource_name, field, self._after(*needs))
 
     def _secret(self, where: SecretArgs, place: Place, stored: pulumi.Output[str], store: ItemField) -> ActionsSecret:
         """
         Return one published secret. It takes the key as *stored* in the *store* of record; no copy and no other secret
         stands in its way.
         """
-        return ActionsSecret(
-            f"{self._name}-actions-secret-{place.suffix}",
-            forgejo_url=where.forgejo_url,
+        canary = where.canary
+        secret = SecretWanted(
+            forgejo_url=given(where.forgejo_url),
             server=place.server,
             repository=where.repository,
             organization=where.organization,
             secret=place.path[-1],
-            value=stored,
-            key_uuid=store.key_uuid,
+            value=given(stored),
+            key_uuid=given(store.key_uuid),
             confirmed_id=where.id,
-            canary=asdict(where.canary) if where.canary else None,
-            token=self._args.stored(where.token),
-            opts=self._after(store),
+            canary=Canary(canary.workflow, canary.ref, canary.timeout_seconds) if canary else None,
+            forgejo_token=self._args.stored(where.token),
         )
+        return ActionsSecret(f"{self._name}-actions-secret-{place.suffix}", secret, self._after(store))
 
 
 def _by_place(places: list[Place], uuids: list[pulumi.Output[str]]) -> dict[str, pulumi.Output[str]]:

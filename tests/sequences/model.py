@@ -30,7 +30,7 @@ from tests.processes import another_process, another_process_of_the_run
 from tests.sequences.program import Program
 from zot_ci import RegistryCredential, RegistryCredentialArgs, Settings
 from zot_ci.dynamic.ending import fault_lines
-from zot_ci.dynamic.provider import Props, Provider
+from zot_ci.dynamic.provider import AnyProvider, Props
 from zot_ci.http.errors import ReconcileError
 
 # Dependents after what they depend on, for deletions; the name of a resource's class.
@@ -54,7 +54,7 @@ class Held:
 
     name: str
     kind: str
-    provider: Provider
+    provider: AnyProvider
     id: str
     inputs: Props
     outputs: Props
@@ -273,7 +273,7 @@ class _Run:
         Run the program.
         """
 
-        def step(kind: str, name: str, provider: Provider, props: Props, needs: frozenset[str]) -> Props:
+        def step(kind: str, name: str, provider: AnyProvider, props: Props, needs: frozenset[str]) -> Props:
             return self._step(kind, name, provider, _wire(props), needs)
 
         with Program.running(step, dry=self.dry):
@@ -296,7 +296,7 @@ class _Run:
                 held.provider.delete(held.id, _copy(held.outputs))
             self.engine.state.remove(held)
 
-    def _step(self, kind: str, name: str, provider: Provider, inputs: Props, needs: frozenset[str]) -> Props:
+    def _step(self, kind: str, name: str, provider: AnyProvider, inputs: Props, needs: frozenset[str]) -> Props:
         self._seen.add(name)
         if self.flags.leaves_out(name, kind):
             held = [held for held in self.engine.state if held.name == name and not held.pending_delete]
@@ -307,7 +307,7 @@ class _Run:
             raise RefusedError
         return outs
 
-    def _taken(self, kind: str, name: str, provider: Provider, inputs: Props) -> Props:
+    def _taken(self, kind: str, name: str, provider: AnyProvider, inputs: Props) -> Props:
         old = next((held for held in self.engine.state if held.name == name and not held.pending_delete), None)
         if old is None:
             return self._create(kind, name, provider, inputs)
@@ -330,7 +330,7 @@ class _Run:
         old.inputs = inputs
         return _copy(old.outputs)
 
-    def _create(self, kind: str, name: str, provider: Provider, inputs: Props) -> Props:
+    def _create(self, kind: str, name: str, provider: AnyProvider, inputs: Props) -> Props:
         provider.check({}, _copy(inputs))
         self._take(f"create {name}")
         with self.calls.call(f"create {name}"):
