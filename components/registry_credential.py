@@ -13,21 +13,26 @@ from typing import Any
 import pulumi
 
 from .authentik.service_account import ServiceAccount
+from .authentik.state import AccountWanted
 from .checked_credential import CheckedCredential, Server
 from .credential_args import RegistryCredentialArgs
 from .dynamic import ending
 from .dynamic.claims import Identity, server
+from .dynamic.managed import given
 from .dynamic.program_claims import claim, claim_at
 from .dynamic.settled import settled, uuid_held
 from .forgejo.actions_secret import ActionsSecret
 from .forgejo.republication import Published, republished
+from .forgejo.state import Canary, SecretWanted
 from .onepassword.item_field import ItemField
+from .onepassword.state import FieldWanted
 from .rotation import Policy
 from .settings.account import FieldSettings, SecretSettings
 from .settings.place import Place
 from .zot.api_key import ApiKey
 from .zot.known_alive import known_alive
 from .zot.retired_keys import RetiredKeys
+from .zot.state import KeyWanted, SweepWanted
 
 
 class RegistryCredential(pulumi.ComponentResource):
@@ -68,20 +73,19 @@ class RegistryCredential(pulumi.ComponentResource):
         in_fields = [uuid_held(field.key_uuid, field.mark) for field in fields]
         held = _by_place(places, [*in_fields, *(uuid_held(one.key_uuid, one.mark) for one in secrets)])
         proven = _by_place(places, [*in_fields, *(uuid_held(one.proven_uuid, one.mark) for one in secrets)])
-        retired = RetiredKeys(
-            f"{name}-retired-keys",
-            zot_url=wanted.zot_url,
-            username=username,
-            label=key.label,
-            key_uuid=key.uuid,
-            api_key=key.api_key,
-            held=proven,
+        sweep = SweepWanted(
+            zot_url=given(wanted.zot_url),
+            username=given(username),
+            label=given(key.label),
+            key_uuid=given(key.uuid),
+            api_key=given(key.api_key),
+            held={place: given(uuid) for place, uuid in proven.items()},
             retire_after_days=account.retire_after_days,
             retire_when_unused=account.retire_when_unused,
             retire_at_most_days=account.retire_at_most_days,
             exclusive=account.exclusive,
-            opts=self._after(key),
         )
+        retired = RetiredKeys(f"{name}-retired-keys", sweep, self._after(key))
         self.summary = _summary(key, fields[0], account.policy, held, retired)
         self.republished = republished(
             [
@@ -132,39 +136,40 @@ class RegistryCredential(pulumi.ComponentResource):
         if wanted.authentik_url is None or not account.groups:
             pulumi.log.info(f"the account {account.username} and its groups are not watched: no groups in the settings")
             return None
-        return ServiceAccount(
-            f"{self._name}-service-account",
-            authentik_url=wanted.authentik_url,
+        asked = AccountWanted(
+            authentik_url=given(wanted.authentik_url),
             username=account.username,
-            display_name=wanted.display_name or account.username,
-            groups=account.groups,
-            token=wanted.authentik_token,
-            opts=self._child,
+            display_name=given(wanted.display_name or account.username),
+            groups=sorted(account.groups),
+            authentik_token=wanted.authentik_token,
         )
+        return ServiceAccount(f"{self._name}-service-account", asked, self._child)
 
     def _key(self, username: pulumi.Input[str], owner: ServiceAccount | None) -> ApiKey:
         wanted, account = self._wanted, self._wanted.account
         if "update" in account.rights and wanted.probe_tag is None:
             hint = "name a tag that exists as its probeTag"
             pulumi.log.info(f"whether the key of {account.username} can update is not watched: {hint}")
-        return ApiKey(
-            f"{self._name}-api-key",
-            zot_url=wanted.zot_url,
-            authentik_url=wanted.authentik_url,
-            oidc_provider=wanted.oidc_provider,
-            username=username,
+        policy, store = account.policy, account.store
+        key = KeyWanted(
+            zot_url=given(wanted.zot_url),
+            authentik_url=given(wanted.authentik_url),
+            oidc_provider=given(wanted.oidc_provider),
+            username=given(username),
             label=f"zot-ci/{wanted.stack or pulumi.get_stack()}/{account.username}",
-            policy=account.policy,
-            rotation=wanted.rotation,
-            probe_repository=wanted.probe_repository,
-            probe_tag=wanted.probe_tag,
-            vault=account.store.vault,
-            item=account.store.item,
-            field=account.store.field,
+            rotate_after_days=policy.rotate_after_days,
+            expire_after_days=policy.expire_after_days,
+            rights=sorted(policy.rights),
+            rotation=given(wanted.rotation),
+            probe_repository=given(wanted.probe_repository),
+            probe_tag=given(wanted.probe_tag),
+            vault=store.vault,
+            item=store.item,
+            field=store.field,
             authentik_token=wanted.authentik_token,
             onepassword_access=wanted.onepassword_access,
-            opts=self._after(owner) if owner else self._child,
         )
+        return ApiKey(f"{self._name}-api-key", key, self._after(owner) if owner else self._child)
 
     def _fields(self, key: ApiKey) -> list[ItemField]:
         """
@@ -188,16 +193,15 @@ class RegistryCredential(pulumi.ComponentResource):
         key_uuid: pulumi.Output[str],
         *needs: pulumi.Resource,
     ) -> ItemField:
-        return ItemField(
-            resource_name,
+        field = FieldWanted(
             vault=where.vault,
             item=where.item,
             field=where.field,
-            value=value,
-            key_uuid=key_uuid,
+            value=given(value),
+            key_uuid=given(key_uuid),
             onepassword_access=self._wanted.onepassword_access,
-            opts=self._after(*needs),
         )
+        return ItemField(resource_name, field, self._after(*needs))
 
     def _secret(
         self, where: SecretSettings, forge: Server, stored: pulumi.Output[str], store: ItemField
@@ -206,20 +210,20 @@ class RegistryCredential(pulumi.ComponentResource):
         Return one published secret. It takes the key as *stored* in the *store* of record; no copy and no other secret
         stands in its way.
         """
-        return ActionsSecret(
-            f"{self._name}-actions-secret-{where.place.suffix}",
-            forgejo_url=forge.url,
+        canary = where.canary
+        secret = SecretWanted(
+            forgejo_url=given(forge.url),
             server=where.place.server,
             repository=where.repository,
             organization=where.organization,
             secret=where.secret,
-            value=stored,
-            key_uuid=store.key_uuid,
+            value=given(stored),
+            key_uuid=given(store.key_uuid),
             confirmed_id=where.id,
-            canary=where.canary.model_dump() if where.canary else None,
-            token=forge.token,
-            opts=self._after(store),
+            canary=Canary(canary.workflow, canary.ref, canary.timeout_seconds) if canary else None,
+            forgejo_token=forge.token,
         )
+        return ActionsSecret(f"{self._name}-actions-secret-{where.place.suffix}", secret, self._after(store))
 
 
 def _by_place(places: list[Place], uuids: list[pulumi.Output[str]]) -> dict[str, pulumi.Output[str]]:

@@ -13,6 +13,18 @@ class LaterStateError(ReconcileError):
     """
 
 
+class StateUnfitError(ReconcileError):
+    """
+    What the state holds cannot be read: somebody has edited it by hand. Nothing was asked or changed.
+    """
+
+
+class InputsUnfitError(ReconcileError):
+    """
+    A program gives a resource something of another type than it takes. Nothing was changed.
+    """
+
+
 class NotOursError(ReconcileError):
     """
     What was found under the name looks like somebody else's, and taking it over could destroy it.

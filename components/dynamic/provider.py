@@ -10,55 +10,60 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from copy import copy
+from typing import Any, Generic, TypeVar
 
-from pulumi.dynamic import CheckResult, ConfigureRequest, DiffResult, ReadResult, ResourceProvider
-from pulumi.output import Unknown
+from pulumi.dynamic import (
+    CheckResult,
+    ConfigureRequest,
+    CreateResult,
+    DiffResult,
+    ReadResult,
+    ResourceProvider,
+    UpdateResult,
+)
 
 from ..http import logs
 from ..http.errors import MovedError, NotFoundError, ReconcileError
-from ..rotation import CURRENT
 from ..settings.named import is_of_this_program, named_fields
-from . import one_line, own_process
+from . import border, one_line, own_process
+from .border import Props as Props
+from .border import written
 from .claims import Identity
 from .findings import Findings
+from .properties import Mark, Properties, changed, marked
 from .run import RUN, Aged, Fault
 from .seen import SEEN
-from .state_shape import of_a_known_shape
 from .trouble import MOVED_AS_A_WHOLE, NO_ANSWER, REFUSED, SILENT, condition_of, is_fault, whose_fault
 
 _log = logging.getLogger(__name__)
-
-# What the engine hands to a provider and gets back.
-Props = dict[str, Any]
 
 # Set by `scripts/stack.py` for a look of its own: record whatever was read, also what moves by itself.
 EVERY_FACT = "ZOT_CI_EVERY_FACT"
 
 # The engine's calls of a provider.
-_CALLS_WITH_STATE = ("read", "diff", "update", "delete")
-_CALLS = ("configure", "check", "create", *_CALLS_WITH_STATE)
+_CALLS = ("configure", "check", "diff", "create", "read", "update", "delete")
+
+_Wanted = TypeVar("_Wanted", bound=Properties)
+_State = TypeVar("_State", bound=Properties)
 
 
-class Provider(ResourceProvider):
+class Provider(ResourceProvider, Generic[_Wanted, _State]):
     """
     A provider that reports changes in one line each, and errors in one line alone.
 
-    *named_by* are the properties that *names* looks at, *inputs* those that the program gives, *volatile* those that
-    move by themselves, as an age does, and *server* is the one with the system's URL, if it is a property.
+    The engine calls `check`, `diff`, `create`, `read`, `update` and `delete`, with dicts. Each turns them into what a
+    system's own provider is asked with: its *wanted*, what the program asks, and its *state*, which adds what is
+    recorded.
     """
 
-    named_by: tuple[str, ...]
-    inputs: tuple[str, ...]
-    volatile: tuple[str, ...] = ()
-    server: str | None = None
+    wanted: type[_Wanted]
+    state: type[_State]
 
     def __init_subclass__(cls, **arguments: Any) -> None:
         super().__init_subclass__(**arguments)
-        for name in _CALLS_WITH_STATE:
-            setattr(cls, name, of_a_known_shape(getattr(cls, name)))
         if one_line.is_wanted(sys.orig_argv):
             for name in _CALLS:
                 setattr(cls, name, one_line.without_what_led_to_it(getattr(cls, name)))
@@ -78,6 +83,8 @@ class Provider(ResourceProvider):
         RUN.join()
         SEEN.named_fields = tuple(named_fields(req.config.get))
 
+    # What the engine calls.
+
     def check(self, olds: Props, news: Props) -> CheckResult:
         """
         Note that the program has this resource. Nothing is changed in *news*, so that a saved plan fits.
@@ -86,14 +93,31 @@ class Provider(ResourceProvider):
         asked the real systems about it yet. What stands in the way of an `up` fails no resource here, so that all of it
         is told.
         """
-        names = self._known_names(news)
+        wanted = self.asked(news)
+        names = wanted.known_names
         SEEN.checked.update(names)
         if names and self._is_unseen(olds, names):
-            found = Findings(self.called(news))
+            found = Findings(wanted.thing)
             with found.gathering():
-                self.first_look(found, news)
+                self.first_look(found, wanted)
             self._tell(found)
+        self.checked(wanted, is_new=not olds)
         return CheckResult(news, [])
+
+    def diff(self, id_: str, olds: Props, news: Props) -> DiffResult:
+        """
+        Compare what was recorded with what the program asks; what is volatile as this run's read has found it. Asks
+        nobody.
+        """
+        aged = RUN.aged(self._key(id_)) or {}
+        return self.compare(self.recorded(id_, {**olds, **aged}), self.asked(news))
+
+    def create(self, props: Props) -> CreateResult:
+        """
+        Make the thing, or adopt it.
+        """
+        id_, state = self.make(self.asked(props))
+        return CreateResult(id_, written(state))
 
     def read(self, id_: str, props: Props) -> ReadResult:
         """
@@ -103,50 +127,37 @@ class Provider(ResourceProvider):
         do. A part that could not be looked at keeps the facts of before, and its `condition` says why.
 
         Where nothing has changed but what is volatile, nothing is recorded anew: the engine would show it as a change
-        in every preview. *as_read* has it for `diff`.
+        in every preview. `diff` has it all the same.
         """
+        state = self.recorded(id_, props)
         try:
-            outs = {**props, **self.observe(props)}
+            found = self.observe(state)
         except ReconcileError as exc:
-            outs = {**props, "condition": condition_of(exc)}
-        if self.volatile:
-            RUN.note(Aged(self._key(id_), {name: outs[name] for name in self.volatile if name in outs}))
-        SEEN.note_look(self._key("/".join(self.names(outs)[0])))
-        if not os.environ.get(EVERY_FACT) and self.without_volatile(outs) == self.without_volatile(props):
+            found = copy(state)
+            found.condition = condition_of(exc)
+        outs, volatile = written(found), marked(self.state, Mark.VOLATILE)
+        if volatile:
+            RUN.note(Aged(self._key(id_), {name: outs[name] for name in volatile if name in outs}))
+        SEEN.note_look(self._key("/".join(found.names[0])))
+        if not os.environ.get(EVERY_FACT) and found.without_volatile() == state.without_volatile():
             outs = props
-        return ReadResult(id_, outs, {name: outs[name] for name in self.inputs if name in outs})
+        return ReadResult(id_, outs, {name: outs[name] for name in self.wanted.__struct_fields__ if name in outs})
 
-    def without_volatile(self, props: Props) -> Props:
+    def update(self, id_: str, olds: Props, news: Props) -> UpdateResult:
         """
-        Return *props* without what moves by itself.
+        Change the thing in place.
         """
-        return {name: value for name, value in props.items() if name not in self.volatile}
+        return UpdateResult(written(self.change(self.recorded(id_, olds), self.asked(news))))
 
-    def as_read(self, id_: str, olds: Props) -> Props:
+    def delete(self, id_: str, props: Props) -> None:
         """
-        Return what was recorded, *olds*, with what is volatile as this run's read has found it. Asks nobody.
+        Take the thing away, or let go of it.
         """
-        return {**olds, **(RUN.aged(self._key(id_)) or {})}
+        self.remove(self.recorded(id_, props))
 
-    def _key(self, id_: str) -> Identity:
-        return (type(self).__name__, id_)
+    # What a system's own provider says.
 
-    def observe(self, props: Props) -> Props:
-        """
-        Ask the real system, and return the facts that may have changed since they were recorded in *props*. Read-only.
-
-        Raises:
-            ReconcileError: it could not be looked at.
-        """
-        raise NotImplementedError
-
-    def called(self, props: Props) -> str:
-        """
-        Return what messages call the thing.
-        """
-        return str(self.names(props)[0])
-
-    def first_look(self, found: Findings, props: Props) -> None:
+    def first_look(self, found: Findings, wanted: _Wanted) -> None:
         """
         Add to *found* what an `up` will find that makes this resource. Read-only.
 
@@ -154,14 +165,73 @@ class Provider(ResourceProvider):
             ReconcileError: a fault, beside those that are in *found*.
         """
 
-    def names(self, props: Props) -> list[Identity]:
+    def checked(self, wanted: _Wanted, *, is_new: bool) -> None:
         """
-        Return what the resource's settings call the things that it manages.
+        Do what else is to be done when the program is known to have this resource; *is_new* if the state has none.
+        """
+
+    def make(self, wanted: _Wanted) -> tuple[str, _State]:
+        """
+        Make the thing, or adopt it; return its id, and what is recorded.
         """
         raise NotImplementedError
 
+    def observe(self, state: _State) -> _State:
+        """
+        Ask the real system, and return *state* as it is now. Read-only.
+
+        Raises:
+            ReconcileError: it could not be looked at.
+        """
+        raise NotImplementedError
+
+    def compare(self, olds: _State, news: _Wanted) -> DiffResult:
+        """
+        Compare what the last read has found with what the program asks. Asks nobody.
+        """
+        raise NotImplementedError
+
+    def change(self, olds: _State, news: _Wanted) -> _State:
+        """
+        Change the thing in place, and return what is recorded.
+        """
+        raise NotImplementedError
+
+    def remove(self, state: _State) -> None:
+        """
+        Take the thing away, or let go of it.
+        """
+        raise NotImplementedError
+
+    # What they share.
+
+    def recorded(self, id_: str, props: Props) -> _State:
+        """
+        Read what the state has.
+
+        Raises:
+            LaterStateError, StateUnfitError: it cannot be used.
+        """
+        return border.recorded(self.state, props, f"{self._kind} {id_}")
+
+    def asked(self, props: Props) -> _Wanted:
+        """
+        Read what the program asks.
+
+        Raises:
+            InputsUnfitError: it cannot be used.
+        """
+        return border.asked(self.wanted, props, self._kind)
+
+    @property
+    def _kind(self) -> str:
+        return type(self).__name__.removesuffix("Provider")
+
+    def _key(self, id_: str) -> Identity:
+        return (type(self).__name__, id_)
+
     def _is_unseen(self, olds: Props, names: list[Identity]) -> bool:
-        if olds and self._known_names(olds) != names:
+        if olds and border.recorded(self.wanted, olds, self._kind).known_names != names:
             # To be replaced; it is asked about once more, without *olds*.
             return False
         return SEEN.note_look(self._key("/".join(names[0]))) and not olds and RUN.is_preview
@@ -179,19 +249,15 @@ class Provider(ResourceProvider):
             if not RUN.note(Fault(f"{found.what} {number}" if number else found.what, fault)):
                 _log.warning("%s: %s", found.what, fault)
 
-    def _known_names(self, props: Props) -> list[Identity]:
-        # In a preview, another program's settings can come from a resource that does not exist yet.
-        unknown = any(isinstance(props.get(name), Unknown) for name in self.named_by)
-        return [] if unknown else self.names(props)
-
     @contextmanager
-    def letting_go(self, props: Props, what: str, left: str) -> Iterator[None]:
+    def letting_go(self, what: str, left: str, url: str | None = None) -> Iterator[None]:
         """
         Delete *what* inside, and let go of it in one line where it is gone, or cannot be asked for. A system that
         refuses its credential is an error, unless the settings have left that server: nobody keeps a token for it.
 
         Args:
             left: what stays behind then, until when, and what to do.
+            url: its server, if the settings can leave it.
         """
         try:
             yield
@@ -200,11 +266,11 @@ class Provider(ResourceProvider):
         except MovedError as exc:
             _log.warning("%s was left, since it moved to %s; %s", what, exc.new_name, left)
         except (*NO_ANSWER, *REFUSED) as exc:
-            if isinstance(exc, REFUSED) and not RUN.has_left(props.get(self.server or "")):
+            if isinstance(exc, REFUSED) and not RUN.has_left(url):
                 raise
             _log.warning("%s was left: %s; %s", what, exc.brief, left)
 
-    def report(self, props: Props, what: str, sentences: Iterable[str]) -> None:
+    def report(self, wanted: Properties, what: str, sentences: Iterable[str]) -> None:
         """
         Log each of the *sentences* about *what*, since a preview without `--diff` shows no values. A system that gives
         no answer is told of once in a run, and a fault when the run ends.
@@ -212,7 +278,7 @@ class Provider(ResourceProvider):
         Only for what the program still has: a refresh also calls `diff`, before `check`, and for replaced instances
         whose deletion is pending.
         """
-        names = self._known_names(props)
+        names = wanted.known_names
         if names and SEEN.checked.issuperset(names):
             for sentence in sentences:
                 if is_fault(sentence) and RUN.note(Fault(what, sentence)):
@@ -222,30 +288,16 @@ class Provider(ResourceProvider):
                     _log.warning("%s: %s", what, sentence)
 
 
-def changed(olds: Mapping[str, Any], news: Mapping[str, Any], names: tuple[str, ...]) -> list[str]:
-    """
-    Return which of the properties *names* differ. A value that is not known yet, in a preview, differs.
-    """
-    return [name for name in names if olds.get(name) != news.get(name)]
+AnyProvider = Provider[Any, Any]
 
 
-def differences(
-    olds: Mapping[str, Any], news: Mapping[str, Any], *, update: tuple[str, ...], replace: tuple[str, ...] = ()
-) -> DiffResult:
+def differences(olds: Properties, news: Properties) -> DiffResult:
     """
-    Compare what the last refresh recorded with what the program wants; no clock, no network.
-
-    Args:
-        update: properties that are changed in place.
-        replace: properties that make another thing of it. The new one is created before the old one is deleted.
+    Compare what the last refresh recorded with what the program wants, by what the properties' marks say; no clock, no
+    network. What is to be replaced is made before the old one is deleted.
     """
-    replaces = changed(olds, news, replace)
-    changes = bool(replaces or changed(olds, news, update) or olds.get("condition") != CURRENT)
+    kind = type(news)
+    replaces = changed(olds, news, marked(kind, Mark.REPLACES))
+    apart = marked(kind, Mark.APART)
+    changes = bool(changed(olds, news, [name for name in kind.__struct_fields__ if name not in apart]))
     return DiffResult(changes=changes, replaces=replaces, delete_before_replace=False)
-
-
-def given(**properties: Any) -> Props:
-    """
-    Return those of the *properties* that the settings name. An absent one is no property at all, as in older states.
-    """
-    return {name: value for name, value in properties.items() if value is not None}

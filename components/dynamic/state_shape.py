@@ -7,8 +7,7 @@ state without one is of the first shape. What a later version has written is lef
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any
 
 from .errors import LaterStateError
@@ -17,24 +16,16 @@ SHAPE = 1
 _NAME = "shape"
 
 
-def numbered() -> dict[str, int]:
+def refuse_a_later_shape(props: Mapping[str, Any], what: str) -> None:
     """
-    Return the input that says which shape a resource is written in.
+    Refuse what the state has of a resource, called *what*, if a later version has written it: its properties may mean
+    something else there.
+
+    Raises:
+        LaterStateError: it has.
     """
-    return {_NAME: SHAPE}
-
-
-def of_a_known_shape(call: Callable[..., Any]) -> Callable[..., Any]:
-    """
-    Return a provider's *call* that takes an id and what is recorded, and refuses what a later version has recorded.
-    """
-
-    @functools.wraps(call)
-    def checked(self: Any, id_: str, olds: dict[str, Any], *more: Any) -> Any:
-        if int(olds.get(_NAME) or SHAPE) > SHAPE:
-            written = f"a later version of zot-ci has written it (shape {int(olds[_NAME])}, this version knows {SHAPE})"
-            msg = f"the state of {id_}: {written}; nothing was asked or changed: install that version"
-            raise LaterStateError(msg)
-        return call(self, id_, olds, *more)
-
-    return checked
+    shape = props.get(_NAME)
+    if isinstance(shape, int | float) and shape > SHAPE:
+        written = f"a later version of zot-ci has written it (shape {shape:g}, this version knows {SHAPE})"
+        msg = f"the state of {what}: {written}; nothing was asked or changed: install that version"
+        raise LaterStateError(msg)

@@ -61,7 +61,7 @@ def republished(secrets: Sequence[Published]) -> pulumi.Output[list[str]]:
                 return None
             forgejo = forgejo_at(ForgejoServer(url, one.place.server, one.token))
             try:
-                refuse_a_dead_key({"key_uuid": key_uuid}, one.place.thing)
+                refuse_a_dead_key(key_uuid, one.place.thing)
                 await asyncio.to_thread(publish_again, forgejo, one.place, value, owner_id, key_uuid)
             except ReconcileError as exc:
                 RUN.note(Fault(one.place.thing, f"not published again: {exc}"))

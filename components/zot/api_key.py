@@ -10,61 +10,40 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
+from copy import copy
 from dataclasses import replace
-from typing import Any
 
 import pulumi
-from pulumi.dynamic import ConfigureRequest, CreateResult, DiffResult, Resource, UpdateResult
+from pulumi.dynamic import ConfigureRequest, DiffResult
 
-from ..dynamic.claims import Claim, Identity
+from ..dynamic.claims import Claim
 from ..dynamic.findings import Findings
-from ..dynamic.provider import Props, Provider, changed, given
+from ..dynamic.managed import Managed
+from ..dynamic.provider import Provider, differences
 from ..dynamic.run import RUN, KeySeen, KeysLeft, OwnKey, digest_of
 from ..dynamic.seen import SEEN
-from ..dynamic.state_shape import numbered
 from ..dynamic.trouble import is_trouble
 from ..http.errors import ReconcileError
-from ..rotation import CI_RIGHTS, CURRENT, Policy, condition, due, why_refused
+from ..rotation import condition, due, why_refused
 from ..settings.named import UNGRACED, ungraced_accounts
-from ..settings.reference import StoredToken
 from .api import zot_at
 from .asked_for import authentik_of, candidates, order_of, refuse_what_takes_no_key, stored_key
 from .first_look import look
-from .key_facts import described, facts_of, moment, not_watched, observed, policy_of
+from .key_facts import described, not_watched, observed
 from .last_keys import revoke_all_of_its_label
 from .minting import make_key
+from .state import KeyState, KeyWanted
 
 _log = logging.getLogger(__name__)
 
-_IDENTITY = ("username", "zot_url", "label", "rotation")
-_UPDATED = (
-    "rotate_after_days",
-    "expire_after_days",
-    "rights",
-    "probe_repository",
-    "probe_tag",
-    "oidc_provider",
-    "authentik_url",
-    "authentik_token",
-    "onepassword_access",
-    "vault",
-    "item",
-    "field",
-)
-_INPUTS = (*_IDENTITY, *_UPDATED, "condition")
-_OUTPUTS = ("uuid", "api_key", "created_at", "expires_at", "last_used", "access", "other_keys", "mark")
 
-
-class ApiKeyProvider(Provider):
+class ApiKeyProvider(Provider[KeyWanted, KeyState]):
     """
     Life cycle of a key. Its id is zot's uuid.
     """
 
-    named_by = ("zot_url", "username")
-    inputs = _INPUTS
-    # The age, and the day of the last use: our own look is a use.
-    volatile = ("age_days", "last_used")
-    server = "zot_url"
+    wanted = KeyWanted
+    state = KeyState
 
     def configure(self, req: ConfigureRequest) -> None:
         """
@@ -74,13 +53,7 @@ class ApiKeyProvider(Provider):
         super().configure(req)
         self._ungraced = ungraced_accounts(req.config.get)
 
-    def names(self, props: Props) -> list[Identity]:
-        """
-        Return what the key is known by, and its account, which needs no resource of its own.
-        """
-        return [_slot(props), _account(props)]
-
-    def create(self, props: Props) -> CreateResult:
+    def make(self, wanted: KeyWanted) -> tuple[str, KeyState]:
         """
         Mint a key, by the key before it or by a headless login, and test it.
 
@@ -89,101 +62,93 @@ class ApiKeyProvider(Provider):
             EnvironmentUnfitError, AmbiguousError: a field that is to hold the key can never take it, or it cannot be
                 told which one is meant; nothing was made.
         """
-        mark, is_first = RUN.claims.new_mark(), RUN.claims.newest(_slot(props)) is None
-        order = order_of(props)
-        refuse_what_takes_no_key(props)
-        made = make_key(zot_at(props["zot_url"]), authentik_of(props), order, candidates(props))
-        RUN.note(Claim(_slot(props), mark), KeySeen(made.listed.uuid, True))
+        mark, is_first = RUN.claims.new_mark(), RUN.claims.newest(wanted.slot) is None
+        order = order_of(wanted)
+        refuse_what_takes_no_key(wanted)
+        made = make_key(zot_at(wanted.zot_url), authentik_of(wanted), order, candidates(wanted))
+        RUN.note(Claim(wanted.slot, mark), KeySeen(made.listed.uuid, True))
         others = [described(key) for key in made.listing.keys if key.label != order.label and not key.is_expired]
         if is_first and others:
             # Perhaps nobody has named them yet: a preview before the first `up` can ask only by a live key.
             stay = "which stay unless the account is exclusive"
             _log.warning("zot: %s has other live keys, %s: %s", order.username, stay, "; ".join(others))
-        outs = {
-            **props,
-            "uuid": made.listed.uuid,
-            "api_key": made.key,
-            "mark": mark,
-            **observed(made.listing, made.listed, made.access),
-            # What an interrupted run left is older than this key by now, or ends at the next rotation.
-            "newer": "",
-        }
-        return CreateResult(made.listed.uuid, outs)
+        state = observed(wanted, made.listing, made.listed, made.access, api_key=made.key, mark=mark)
+        # What an interrupted run left is older than this key by now, or ends at the next rotation.
+        state.newer = ""
+        return state.uuid, state
 
-    def called(self, props: Props) -> str:
-        """
-        Return what messages call the key.
-        """
-        return _thing(props)
-
-    def first_look(self, found: Findings, props: Props) -> None:
+    def first_look(self, found: Findings, wanted: KeyWanted) -> None:
         """
         Look for what will make the first key: the one in the store of record, or a login.
         """
         stored = None
         with suppress(ReconcileError):  # the field's own resource says it
-            stored = stored_key(props)
+            stored = stored_key(wanted)
         look(
             found,
-            zot_at(props["zot_url"]),
-            authentik_of(props),
-            order_of(props),
+            zot_at(wanted.zot_url),
+            authentik_of(wanted),
+            order_of(wanted),
             stored,
-            managed=SEEN.is_as_wanted(_account(props)) is not None,
-            as_wanted=bool(SEEN.is_as_wanted(_account(props))),
+            managed=SEEN.is_as_wanted(wanted.account) is not None,
+            as_wanted=bool(SEEN.is_as_wanted(wanted.account)),
         )
 
-    def observe(self, props: Props) -> Props:
+    def observe(self, state: KeyState) -> KeyState:
         """
         Ask the registry, as the key itself, whether it is alive and how old; then what it can do. Changes nothing.
         """
-        zot = zot_at(props["zot_url"])
-        listing = zot.seen_listing(props["username"], props["api_key"])
-        own = listing.find(props["uuid"])
-        where = props["probe_repository"], props.get("probe_tag")
-        access = zot.seen_access(props["username"], props["api_key"], *where) if own else None
-        RUN.note(KeySeen(props["uuid"], own is not None))
+        zot, username, key = zot_at(state.zot_url), state.username, state.api_key
+        listing = zot.seen_listing(username, key)
+        own = listing.find(state.uuid)
+        access = zot.seen_access(username, key, state.probe_repository, state.probe_tag) if own else None
+        RUN.note(KeySeen(state.uuid, own is not None))
         if own and access:
-            facts = observed(listing, own, access)
+            found = observed(state, listing, own, access, api_key=key, mark=state.mark)
         else:
-            facts = {"refused": why_refused(moment(props["expires_at"]), listing.time)}
-        return {**facts, "condition": condition(facts_of({**props, **facts}), policy_of(props))}
+            found = copy(state)
+            found.refused = why_refused(state.expires_at, listing.time)
+        found.condition = condition(found.facts, state.policy)
+        return found
 
-    def diff(self, id_: str, olds: Props, news: Props) -> DiffResult:
+    def compare(self, olds: KeyState, news: KeyWanted) -> DiffResult:
         """
         Judge the facts that the last read found by today's settings.
         """
-        olds = self.as_read(id_, olds)
-        RUN.note(Claim(_slot(olds), olds["mark"]), OwnKey(_slot(olds), id_, digest_of(olds["api_key"])))
-        if not olds["refused"]:
-            SEEN.live_keys[_slot(olds)] = olds["api_key"]
-        replaces = changed(olds, news, _IDENTITY)
-        facts = facts_of(olds)
-        if changed(olds, news, ("probe_repository",)):
+        slot = olds.slot
+        RUN.note(Claim(slot, olds.mark), OwnKey(slot, olds.uuid, digest_of(olds.api_key)))
+        if not olds.refused:
+            SEEN.live_keys[slot] = olds.api_key
+        result, facts = differences(olds, news), olds.facts
+        if olds.probe_repository != news.probe_repository:
             # What it may do elsewhere is another question, and the next read asks it.
             facts = replace(facts, may={})
-        reasons = due(facts, policy_of(news))
-        unseen = [olds["condition"]] if is_trouble(olds["condition"]) else not_watched(olds, news)
-        self.report(news, _thing(olds), [*reasons, *unseen, *_given_back(olds)])
-        if reasons and not replaces:
-            replaces = changed(olds, news, ("condition", "rotate_after_days", "expire_after_days")) or ["condition"]
-        if replaces and RUN.is_preview and olds["username"] in getattr(self, "_ungraced", ()):
-            self.report(news, _thing(olds), [UNGRACED])
-        changes = bool(replaces or changed(olds, news, (*_UPDATED, "condition")))
-        return DiffResult(changes=changes, replaces=replaces, delete_before_replace=False)
+        reasons = due(facts, news.policy)
+        unseen = [olds.condition] if is_trouble(olds.condition) else not_watched(olds, news)
+        self.report(news, olds.thing, [*reasons, *unseen, *_given_back(olds)])
+        if reasons and not result.replaces:
+            shown = {
+                "condition": olds.condition != news.condition,
+                "rotate_after_days": olds.rotate_after_days != news.rotate_after_days,
+                "expire_after_days": olds.expire_after_days != news.expire_after_days,
+            }
+            result.replaces = [name for name, differs in shown.items() if differs] or ["condition"]
+            result.changes = True
+        if result.replaces and RUN.is_preview and olds.username in getattr(self, "_ungraced", ()):
+            self.report(news, olds.thing, [UNGRACED])
+        return result
 
-    def update(self, id_: str, olds: Props, news: Props) -> UpdateResult:
+    def change(self, olds: KeyState, news: KeyWanted) -> KeyState:
         """
         Take new settings; the key itself stays. The registry is not asked: where it could not be in this run, that
         stays recorded, and the places get the key that they had.
         """
-        kept = {name: value for name, value in olds.items() if name not in _INPUTS}
-        outs = {**kept, **news}
-        if is_trouble(olds["condition"]):
-            outs["condition"] = olds["condition"]
-        return UpdateResult(outs)
+        state = olds.taking(news)
+        if is_trouble(olds.condition):
+            state.condition = olds.condition
+        return state
 
-    def delete(self, id_: str, props: Props) -> None:
+    def remove(self, state: KeyState) -> None:
         """
         End this key and all others of its label, unless it has a successor or a place still holds it: `RetiredKeys`
         ends a key that had a successor, since it knows when no place holds that key any more.
@@ -192,74 +157,47 @@ class ApiKeyProvider(Provider):
             ReconcileError: the registry cannot be asked. The key stays in the state, to be ended later; one of an
                 account that the program has at another registry by now is let go of, with a warning.
         """
-        username = props["username"]
-        if RUN.claims.are_anothers([_slot(props)], props["mark"]):
+        username, uuid = state.username, state.uuid
+        if RUN.claims.are_anothers([state.slot], state.mark):
             return
-        holding = RUN.claims.places_with(id_)
+        holding = RUN.claims.places_with(uuid)
         if holding:
             hint = "it stays until the next rotation of that place's key, or until it expires"
-            _log.warning("zot: left key %s of %s, which is still in %s; %s", id_, username, ", ".join(holding), hint)
+            _log.warning("zot: left key %s of %s, which is still in %s; %s", uuid, username, ", ".join(holding), hint)
             return
         try:
-            others = revoke_all_of_its_label(zot_at(props["zot_url"]), id_, props)
+            others = revoke_all_of_its_label(zot_at(state.zot_url), state)
             if others is not None:
-                RUN.note(KeysLeft(_slot(props), tuple(others)))
+                RUN.note(KeysLeft(state.slot, tuple(others)))
         except ReconcileError as exc:
-            if RUN.claims.program_has(_account(props)) and not RUN.claims.program_has(_slot(props)):
-                left = f"key {id_} of {username} at {props['zot_url']}, which {_expiry(props)}"
+            if RUN.claims.program_has(state.account) and not RUN.claims.program_has(state.slot):
+                left = f"key {uuid} of {username} at {state.zot_url}, which {_expiry(state)}"
                 _log.warning("zot: left %s: %s", left, exc.brief)
                 return
             hint = "run again, or if the registry is gone for good take this resource out with `pulumi state delete`"
-            left = f"key {id_} of {username} is still to be ended and {_expiry(props)}: {hint}"
+            left = f"key {uuid} of {username} is still to be ended and {_expiry(state)}: {hint}"
             raise exc.adding(left) from None
 
 
-def _given_back(olds: Props) -> list[str]:
+def _given_back(olds: KeyState) -> list[str]:
     """
     Name the other keys of an account that authentik has no more, or has anew: keys hang on the name alone.
     """
-    others = olds["other_keys"] if _account(olds) in SEEN.gone else []
+    others = olds.other_keys if olds.account in SEEN.gone else []
     back = "the registry accepts them all the while, and whoever makes an account of that name has them"
     return [f"other keys outlived the account; {back}: {'; '.join(others)}"] if others else []
 
 
-def _account(props: Props) -> Identity:
-    return ("account", props["username"])
+def _expiry(state: KeyState) -> str:
+    return f"lives until {state.expires_at:%Y-%m-%d}" if state.expires_at else "never expires: end it by hand"
 
 
-def _expiry(props: Props) -> str:
-    return f"lives until {props['expires_at'][:10]}" if props["expires_at"] else "never expires: end it by hand"
-
-
-def _thing(props: Props) -> str:
-    return f"zot API key of {props['username']}"
-
-
-def _slot(props: Props) -> Identity:
-    """
-    Return what a key and its successor have in common. Keys hang on the user's name, whatever their label.
-    """
-    return ("key", props["zot_url"], props["username"])
-
-
-class ApiKey(Resource, module="zot", name="ApiKey"):
+class ApiKey(Managed, module="zot", name="ApiKey"):
     """
     One key in a zot registry.
-
-    Args:
-        zot_url: the registry.
-        authentik_url: where the account can log in, for a key that no live key can mint; None if nowhere.
-        authentik_token: where its token is kept in 1Password, if that is not in the environment.
-        onepassword_access: the backend that reaches 1Password, if the environment does not choose it.
-        oidc_provider: zot's name for it.
-        username: whose key.
-        label: what the key is recognised by: `zot-ci/<stack>/<username>`.
-        policy: when it rotates and expires, and what it should be allowed.
-        rotation: any text; another one is another key.
-        probe_repository: where its access is probed; nothing is left there.
-        probe_tag: a tag that exists there, by which it is asked whether the key may update; without one it is not.
-        vault, item, field: where the key before it may be found.
     """
+
+    managed_by = ApiKeyProvider
 
     username: pulumi.Output[str]
     label: pulumi.Output[str]
@@ -272,50 +210,3 @@ class ApiKey(Resource, module="zot", name="ApiKey"):
     other_keys: pulumi.Output[list[str]]
     mark: pulumi.Output[str]
     condition: pulumi.Output[str]
-
-    def __init__(
-        self,
-        resource_name: str,
-        *,
-        zot_url: pulumi.Input[str],
-        authentik_url: pulumi.Input[str] | None,
-        oidc_provider: pulumi.Input[str],
-        username: pulumi.Input[str],
-        label: pulumi.Input[str],
-        policy: Policy,
-        rotation: pulumi.Input[str] | None,
-        probe_repository: pulumi.Input[str],
-        vault: pulumi.Input[str],
-        item: pulumi.Input[str],
-        field: pulumi.Input[str],
-        probe_tag: pulumi.Input[str] | None = None,
-        authentik_token: StoredToken | None = None,
-        onepassword_access: str | None = None,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        props: dict[str, Any] = {
-            "zot_url": zot_url,
-            "authentik_url": authentik_url,
-            "oidc_provider": oidc_provider,
-            "username": username,
-            "label": label,
-            "rotate_after_days": policy.rotate_after_days,
-            "expire_after_days": policy.expire_after_days,
-            "rotation": rotation,
-            "probe_repository": probe_repository,
-            "vault": vault,
-            "item": item,
-            "field": field,
-            "condition": CURRENT,
-            **numbered(),
-            **given(
-                # CI's usual rights are no property, as in older states.
-                rights=sorted(policy.rights) if policy.rights != CI_RIGHTS else None,
-                probe_tag=probe_tag,
-                authentik_token=authentik_token.as_property if authentik_token else None,
-                onepassword_access=onepassword_access,
-            ),
-            **dict.fromkeys(_OUTPUTS),
-        }
-        secret = pulumi.ResourceOptions(additional_secret_outputs=["api_key"])
-        super().__init__(ApiKeyProvider(), resource_name, props, pulumi.ResourceOptions.merge(secret, opts))

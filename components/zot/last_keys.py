@@ -5,24 +5,20 @@ The end of an account's keys, when the last resource that has one of them goes.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from typing import Any
 
 from ..dynamic.run import RUN
 from ..http.errors import SignInRefusedError
 from .api import KeyAuth, Zot
 from .key_facts import described
+from .state import KeyState
 
 _log = logging.getLogger(__name__)
 
 
-def revoke_all_of_its_label(zot: Zot, uuid: str, props: Mapping[str, Any]) -> list[str] | None:
+def revoke_all_of_its_label(zot: Zot, state: KeyState) -> list[str] | None:
     """
-    Revoke all keys that have the label of the key *uuid*, but for those that a place holds; that key last, since it is
-    what asks. Newer ones as well: a run that was killed amid a mint has left one, and no state knows of it.
-
-    Args:
-        props: the key's properties in the state.
+    Revoke all keys that have the label of the key in *state*, but for those that a place holds; that key last, since it
+    is what asks. Newer ones as well: a run that was killed amid a mint has left one, and no state knows of it.
 
     Returns:
         the live keys, in words, that the account has left; None if the key had ended already, and so nothing is known.
@@ -30,8 +26,8 @@ def revoke_all_of_its_label(zot: Zot, uuid: str, props: Mapping[str, Any]) -> li
     Raises:
         ReconcileError: the registry gives no answer, or refuses this one request of a key that it accepts otherwise.
     """
-    username = props["username"]
-    auth = KeyAuth(username, props["api_key"])
+    username, uuid = state.username, state.uuid
+    auth = KeyAuth(username, state.api_key)
     listing = zot.listing(auth, username)
     if not listing.accepted:
         # What says that a key is dead is worth a second question.
@@ -41,7 +37,7 @@ def revoke_all_of_its_label(zot: Zot, uuid: str, props: Mapping[str, Any]) -> li
         others = "others of its label, if there are any, live until they expire"
         _log.warning("zot: key %s of %s had ended already, and so can end no other; %s", uuid, username, others)
         return None
-    ours = [key for key in listing.keys if key.label == props["label"] and key is not own]
+    ours = [key for key in listing.keys if key.label == state.label and key is not own]
     ending = [*(key for key in ours if not RUN.claims.places_with(key.uuid)), own]
     left = [key for key in listing.keys if key not in ending and not key.is_expired]
     while ending:

@@ -10,18 +10,15 @@ younger than all of ours has no successor and no grace.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from ..rotation import CURRENT, age_days
 from .api import ListedKey, Listing
-from .in_use import AGO, BY_HAND, OWN_USE, USE, Waiting, use_of, used_by_hand
+from .in_use import OWN_USE, Kept, Waiting, used_by_hand
 from .key_facts import described
-
-# What moves by itself, or is absent in older states.
-_MOVES = (AGO, BY_HAND, *USE)
+from .state import OldKey, SweepState, SweepWanted
 
 
 @dataclass(frozen=True)
@@ -60,7 +57,22 @@ class StaleKey:
         """
         Whether it stays after its grace, since it is in use, by the registry's clock.
         """
-        return waiting.keeps(_since(self, now))
+        return waiting.kept_until(self.recorded(str(self), now)) is not None
+
+    def recorded(self, words: str, now: datetime, keep_days: float | None = None) -> OldKey:
+        """
+        Return what is recorded of it, named in *words*.
+        """
+        used_at = self.used_at(now)
+        return OldKey(
+            words,
+            self.key.label,
+            keep_days,
+            succeeded_days_ago=None if self.succeeded_at is None else age_days(self.succeeded_at, now),
+            used_at=used_at,
+            used_days_ago=None if used_at is None else age_days(used_at, now),
+            expires_at=None if used_at is None else self.key.expires_at,
+        )
 
     def is_over(self, now: datetime, grace_days: float) -> bool:
         """
@@ -96,7 +108,7 @@ def other_keys(listing: Listing, current_uuid: str, labels: Collection[str]) -> 
 
 
 def let_go(
-    stale: Collection[StaleKey], listing: Listing, known: Mapping[str, datetime], swept_uuid: str | None
+    stale: Collection[StaleKey], listing: Listing, known: Mapping[str, datetime], swept_uuid: str
 ) -> dict[str, datetime]:
     """
     Return when the last place let go of each stale key, by uuid, as far as that is known; for a sweep, which comes when
@@ -107,14 +119,14 @@ def let_go(
 
     Args:
         known: from earlier sweeps.
-        swept_uuid: the key of the sweep before; None for the first one, before which a place may have held any key.
+        swept_uuid: the key of the sweep before; empty for the first one, before which a place may have held any key.
     """
     swept = listing.find(swept_uuid) if swept_uuid else None
     since = None if swept is None else swept.created_at
     now = {
         one.key.uuid: listing.time
         for one in stale
-        if one.succeeded_at is not None and (swept_uuid is None or (since is not None and one.key.created_at >= since))
+        if one.succeeded_at is not None and (not swept_uuid or (since is not None and one.key.created_at >= since))
     }
     return {one.key.uuid: at for one in stale if (at := known.get(one.key.uuid, now.get(one.key.uuid))) is not None}
 
@@ -131,64 +143,49 @@ def dated(stale: Collection[StaleKey], known: Mapping[str, datetime]) -> list[St
     ]
 
 
-def facts(
-    listing: Listing,
-    current_uuid: str,
-    labels: Collection[str],
-    kept: Mapping[str, float] | None = None,
-    known: Mapping[str, datetime] | None = None,
-) -> dict[str, Any]:
+def look_for_old_keys(state: SweepState, listing: Listing) -> None:
     """
-    Return what is recorded of the keys that are or may be stale, for *condition* to judge by any settings; and of each
-    for how many days an order of an earlier run *kept* it, by uuid. *known* says when places let go of them.
+    Record in *state* what is known of the keys that are or may be stale, for *condition* to judge by any settings.
     """
-    current = listing.find(current_uuid)
-    ours = dated(stale_keys(listing, current_uuid, labels), known or {})
-    others = dated(other_keys(listing, current_uuid, labels), known or {})
+    current = listing.find(state.key_uuid)
+    ours = dated(stale_keys(listing, state.key_uuid, state.labels), state.let_go)
+    others = dated(other_keys(listing, state.key_uuid, state.labels), state.let_go)
     published_at = None if current is None else current.created_at + OWN_USE
-    return {
-        "stale": [_fact(str(one), one, listing.time, kept or {}) for one in ours],
-        "others": [
-            {**_fact(described(one.key), one, listing.time, kept or {}), **_by_hand(one.key, published_at)}
-            for one in others
-        ],
-        "still_used": [
-            f"{one.key.uuid} was used on {one.key.last_used:%Y-%m-%d}, after its successor was published"
-            for one in ours
-            if one.still_used
-        ],
-    }
+    now, kept = listing.time, state.kept
+    state.stale = [one.recorded(str(one), now, kept.get(one.key.uuid)) for one in ours]
+    state.others = [one.recorded(described(one.key), now, kept.get(one.key.uuid)) for one in others]
+    for one, known in zip(others, state.others, strict=True):
+        used = one.key.last_used
+        known.used_by_hand_at = used if used and published_at and used > published_at else None
+    state.still_used = [
+        f"{one.key.uuid} was used on {one.key.last_used:%Y-%m-%d}, after its successor was published"
+        for one in ours
+        if one.still_used
+    ]
 
 
-def condition(found: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
+def condition(found: SweepState, wanted: SweepWanted) -> str:
     """
-    Judge the keys that were *found* by today's *settings*: `retire_after_days`, `exclusive`, and whether one waits that
-    is in use.
+    Judge the keys that were *found* by what is *wanted* today.
     """
     sentences = []
-    ours = _over(found["stale"], settings)
+    ours = _over(found.stale, wanted)
     if ours:
         sentences.append(f"{len(ours)} more with our label: {', '.join(ours)}")
-    others = _over(found.get("others") or [], settings) if settings.get("exclusive") else []
+    others = _over(found.others, wanted) if wanted.exclusive else []
     if others:
         sentences.append(f"{len(others)} of others, and the account is exclusive: {'; '.join(others)}")
     return "; ".join(sentences) or CURRENT
 
 
-def without_age(found: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def waiting(found: SweepState, wanted: SweepWanted) -> list[Kept]:
     """
-    Return what *facts* recorded of some keys, without what moves by itself.
+    Return of the keys that were *found* those that stay after their grace, since they are in use.
     """
-    return [{name: value for name, value in one.items() if name not in _MOVES} for one in found]
-
-
-def waiting(found: Mapping[str, Any], settings: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """
-    Return of the facts that were *found* those of the keys that stay after their grace, since they are in use.
-    """
-    rule = Waiting.by(settings)
-    ended = [*found["stale"], *((found.get("others") or []) if settings.get("exclusive") else [])]
-    return [one for one in ended if AGO in one and _is_past_grace(one, settings) and rule.keeps(one)]
+    rule = Waiting.by(wanted)
+    ended = [*found.stale, *(found.others if wanted.exclusive else [])]
+    kept = [rule.kept_until(one) for one in ended if _is_past_grace(one, wanted)]
+    return [one for one in kept if one is not None]
 
 
 def of_another_stack(labels: Collection[str], ours: Collection[str], username: str) -> list[str]:
@@ -200,68 +197,47 @@ def of_another_stack(labels: Collection[str], ours: Collection[str], username: s
     return sorted({part[1] for part in parts if len(part) == 3 and (part[0], part[2]) == ("zot-ci", username)})
 
 
-def rivals(found: Mapping[str, Any], settings: Mapping[str, Any], ours: Collection[str]) -> list[str]:
+def rivals(found: SweepState, wanted: SweepWanted) -> list[str]:
     """
-    Warn of other stacks of this program that have the same account, where it is exclusive. *ours* are our labels.
+    Warn of other stacks of this program that have the same account, where it is exclusive.
     """
-    labels = [str(one["label"]) for one in found.get("others") or []] if settings.get("exclusive") else []
+    labels = [one.label for one in found.others] if wanted.exclusive else []
     return [
         f"the stack {stack} has made a key of this exclusive account, and would end ours: have it in one stack only"
-        for stack in of_another_stack(labels, ours, settings["username"])
+        for stack in of_another_stack(labels, found.labels, wanted.username)
     ]
 
 
-def uses(
-    found: Mapping[str, Any], settings: Mapping[str, Any], ours: Collection[str], *, is_ordered: bool
-) -> list[str]:
+def uses(found: SweepState, wanted: SweepWanted, *, is_ordered: bool) -> list[str]:
     """
     Say which keys that are not the current one something uses, and which of them stay for it.
 
     Args:
-        found: what *facts* recorded; a state from before uses were recorded has none.
-        ours: our labels.
         is_ordered: an order decides in this run how long older keys live, so that none stays.
     """
-    rule = Waiting.by(settings)
-    stay = [] if is_ordered else waiting(found, settings)
-    named = {str(one["key"]).partition(" ")[0] for one in stay}
+    stay = [] if is_ordered else waiting(found, wanted)
+    named = {one.key.key.partition(" ")[0] for one in stay}
     # Of those the first sentence is enough.
-    held = [line for line in found.get("still_used") or [] if line.partition(" ")[0] not in named]
-    username = settings["username"]
-    by_hand = [one for one in found.get("others") or [] if not of_another_stack([one["label"]], ours, username)]
+    held = [line for line in found.still_used if line.partition(" ")[0] not in named]
+    by_hand = [one for one in found.others if not of_another_stack([one.label], found.labels, wanted.username)]
     return [
-        *(rule.sentence(one) for one in stay),
+        *map(str, stay),
         *(f"something still holds it: {line}" for line in held),
-        *used_by_hand(by_hand, username),
+        *used_by_hand(by_hand, wanted.username),
     ]
 
 
-def _fact(words: str, stale: StaleKey, now: datetime, kept: Mapping[str, float]) -> dict[str, Any]:
-    keep = {"keep_days": kept[stale.key.uuid]} if stale.key.uuid in kept else {}
-    return {"key": words, "label": stale.key.label, **_since(stale, now), **keep}
-
-
-def _since(stale: StaleKey, now: datetime) -> dict[str, Any]:
-    """
-    Return what moves by itself: for how long a key has had a successor, and its use.
-    """
-    # The engine keeps no property that is None.
-    since = {} if stale.succeeded_at is None else {AGO: age_days(stale.succeeded_at, now)}
-    return {**since, **use_of(stale.key, stale.used_at(now), now)}
-
-
-def _by_hand(key: ListedKey, published_at: datetime | None) -> dict[str, str]:
-    used = key.last_used
-    return {BY_HAND: used.isoformat()} if used and published_at and used > published_at else {}
-
-
-def _over(found: list[dict[str, Any]], settings: Mapping[str, Any]) -> list[str]:
+def _over(found: list[OldKey], wanted: SweepWanted) -> list[str]:
+    rule = Waiting.by(wanted)
     # One without a successor has no grace.
-    rule = Waiting.by(settings)
-    over = [one for one in found if AGO not in one or (_is_past_grace(one, settings) and not rule.keeps(one))]
-    return [str(one["key"]) for one in over]
+    return [
+        one.key
+        for one in found
+        if one.succeeded_days_ago is None or (_is_past_grace(one, wanted) and rule.kept_until(one) is None)
+    ]
 
 
-def _is_past_grace(fact: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:
+def _is_past_grace(key: OldKey, wanted: SweepWanted) -> bool:
     # What an order kept goes before the settings.
-    return bool(fact[AGO] >= fact.get("keep_days", float(settings.get("retire_after_days") or 0)))
+    grace = wanted.retire_after_days if key.keep_days is None else key.keep_days
+    return key.succeeded_days_ago is not None and key.succeeded_days_ago >= grace

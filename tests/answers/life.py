@@ -10,10 +10,11 @@ from typing import Any
 
 from pulumi.dynamic import ReadResult
 
-from tests.dynamic.wanted import no_key_is_left
+from tests.dynamic.wanted import no_key_is_left, observed
 from tests.world import FIELD, GROUP, ITEM, OWNER, REPOSITORY, SECRET, VAULT, World
 from zot_ci.authentik.service_account import ServiceAccountProvider
-from zot_ci.dynamic.provider import Props, Provider
+from zot_ci.dynamic.border import written
+from zot_ci.dynamic.provider import AnyProvider, Props
 from zot_ci.forgejo.actions_secret import ActionsSecretProvider
 from zot_ci.http import connections
 from zot_ci.onepassword.item_field import ItemFieldProvider
@@ -112,7 +113,9 @@ class Life:
 
     def reconcile_account(self) -> Any:
         """Reconcile the account, with the error that an update turns into a condition."""
-        return ServiceAccountProvider()._updated(self.account, account_inputs(self.world))
+        provider = ServiceAccountProvider()
+        olds = provider.recorded(self.world.username, self.account)
+        return written(provider.reconcile(olds, provider.asked(account_inputs(self.world))))
 
     def delete_account(self) -> Any:
         """Destroy the account, which has no live key any more."""
@@ -169,11 +172,11 @@ class Life:
         return ApiKeyProvider().delete(self.key["uuid"], self.key)
 
 
-def _looked_at(provider: Provider, props: Props) -> ReadResult:
+def _looked_at(provider: AnyProvider, props: Props) -> ReadResult:
     """
     Look at a resource as a refresh does, with the error that a read turns into a condition.
     """
-    outs = {**props, **provider.observe(props)}
+    outs = observed(provider, props)
     return ReadResult("id", outs, outs)
 
 

@@ -20,7 +20,7 @@ from tests.answers.said import assert_clean_log, in_one_line
 from tests.estate.front import ANSWERS
 from tests.world import GROUP
 from zot_ci.authentik.service_account import ServiceAccountProvider
-from zot_ci.dynamic.provider import Props, Provider
+from zot_ci.dynamic.provider import AnyProvider, Props
 from zot_ci.dynamic.trouble import NO_ANSWER, SILENT
 from zot_ci.first_look import first_looks
 from zot_ci.forgejo.actions_secret import ActionsSecretProvider
@@ -41,7 +41,7 @@ NAMED = {"403": "Cloudflare", "503": "Cloudflare", "404 page": "nginx"}
 NO_ROUTE = ("404", "404 page", "404 empty", "404 gateway", "405", "410")
 BOTH = "no such route there, or something in front of it answered"
 
-RESOURCES: dict[str, tuple[str, Provider, Callable[[Life], Props]]] = {
+RESOURCES: dict[str, tuple[str, AnyProvider, Callable[[Life], Props]]] = {
     "account": ("authentik", ServiceAccountProvider(), lambda life: life.account),
     "key": ("zot", ApiKeyProvider(), lambda life: life.key),
     "sweep": ("zot", RetiredKeysProvider(), lambda life: life.sweep),

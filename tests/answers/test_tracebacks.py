@@ -17,6 +17,13 @@ from tests.answers.said import traceback_of
 from tests.estate import NAMES
 from tests.estate.core import Shell
 from tests.world import World
+from zot_ci.authentik.service_account import ServiceAccountProvider
+from zot_ci.dynamic.errors import StateUnfitError
+from zot_ci.dynamic.provider import AnyProvider, Props
+from zot_ci.forgejo.actions_secret import ActionsSecretProvider
+from zot_ci.onepassword.item_field import ItemFieldProvider
+from zot_ci.zot.api_key import ApiKeyProvider
+from zot_ci.zot.retired_keys import RetiredKeysProvider
 
 pytestmark = pytest.mark.embedded
 
@@ -45,6 +52,15 @@ ASKS: dict[str, Callable[[Life], Any]] = {
     "publish": Life.publish,
     "read sweep": Life.read_sweep,
     "retire": Life.retire,
+}
+
+# Each resource, as the last run recorded it.
+KEPT: dict[type[AnyProvider], Callable[[Life], Props]] = {
+    ServiceAccountProvider: lambda life: life.account,
+    ApiKeyProvider: lambda life: life.key,
+    ItemFieldProvider: lambda life: life.field_,
+    ActionsSecretProvider: lambda life: life.secret,
+    RetiredKeysProvider: lambda life: life.sweep,
 }
 
 
@@ -100,6 +116,22 @@ def test_a_traceback_at_any_request_holds_no_secret(ask: Callable[[Life], Any], 
             shown.append(traceback_of(error))
 
     assert shown
+    assert life.world.estate.secrets.found_in("\n".join(shown)) == []
+
+
+@pytest.mark.parametrize("kind", KEPT, ids=lambda kind: str(kind.__name__))
+def test_a_traceback_of_a_state_that_cannot_be_read_holds_no_secret(kind: type[AnyProvider], life: Life) -> None:
+    """The key in the place of each property, in a form that none has; the class of every resource."""
+    provider, props = kind(), KEPT[kind](life)
+    shown: list[str] = []
+
+    for name in provider.state.__struct_fields__:
+        for ask in (provider.read, provider.delete):
+            with pytest.raises(StateUnfitError) as caught:
+                ask("id", props | {name: [[life.key["api_key"]]]})
+            shown.append(traceback_of(caught.value))
+    shown += [repr(provider.recorded("id", props)), repr(provider.asked(props))]
+
     assert life.world.estate.secrets.found_in("\n".join(shown)) == []
 
 

@@ -23,6 +23,8 @@ from zot_ci.rotation import KeyFacts, Policy, condition, why_refused
 from zot_ci.zot.api_key import ApiKeyProvider
 from zot_ci.zot.retired_keys import RetiredKeysProvider
 
+CANARY = {"workflow": "canary.yaml", "ref": "main", "timeout_seconds": 300.0}
+
 
 def _of_a_key(**facts: Any) -> str:
     """What is said of a key with these facts, by the policy of the reference."""
@@ -143,7 +145,7 @@ CONDITIONS: dict[str, Callable[[World, pytest.LogCaptureFixture], str]] = {
     ),
     "overwritten elsewhere, it seems: …": lambda world, _: _of_a_marked_secret(world),
     "canary canary.yaml ended with failure": (
-        lambda world, _: _of_a_secret(world, lambda: None, canary={"workflow": "canary.yaml"}, canary_end="failure")
+        lambda world, _: _of_a_secret(world, lambda: None, canary=CANARY, canary_end="failure")
     ),
     "1 of others, and the account is exclusive: …": lambda world, _: _theirs(world),
     "1 more with our label: …": lambda world, _: _stale(world),

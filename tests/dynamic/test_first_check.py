@@ -11,7 +11,7 @@ import pytest
 from tests.dynamic.wanted import account, calls, field, key, secret, writes
 from tests.world import OWNER, REPOSITORY, SECRET, World
 from zot_ci.authentik.service_account import ServiceAccountProvider
-from zot_ci.dynamic.provider import Props, Provider
+from zot_ci.dynamic.provider import AnyProvider, Props
 from zot_ci.dynamic.run import Run
 from zot_ci.forgejo.actions_secret import ActionsSecretProvider
 from zot_ci.onepassword.item_field import ItemFieldProvider
@@ -27,7 +27,7 @@ def _in_a_preview(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixt
     caplog.set_level(logging.INFO)
 
 
-def all_wanted(world: World) -> list[tuple[Provider, Props]]:
+def all_wanted(world: World) -> list[tuple[AnyProvider, Props]]:
     """A resource of each kind that a first `up` makes."""
     return [
         (ServiceAccountProvider(), account(world)),

@@ -30,7 +30,7 @@ from tests.http.between import Between
 from tests.messages import assert_names
 from tests.world import GROUP, World
 from zot_ci.authentik.service_account import ServiceAccountProvider
-from zot_ci.dynamic.provider import Props, Provider
+from zot_ci.dynamic.provider import AnyProvider, Props
 from zot_ci.forgejo.actions_secret import ActionsSecretProvider
 from zot_ci.http import connections
 from zot_ci.http.errors import NotFoundError, OutOfOrderError, ReconcileError, SignInRefusedError, UnreachableError
@@ -54,7 +54,7 @@ class Subject:
         token: the variable with the system's token; empty for a resource that has a key.
     """
 
-    provider: Provider
+    provider: AnyProvider
     system: str
     url: str
     token: str
@@ -62,7 +62,7 @@ class Subject:
     made: Callable[[World], Props]
 
 
-def _created(provider: Provider, wanted: Callable[[World], Props]) -> Callable[[World], Props]:
+def _created(provider: AnyProvider, wanted: Callable[[World], Props]) -> Callable[[World], Props]:
     return lambda world: outs_of(provider.create(wanted(world)))
 
 

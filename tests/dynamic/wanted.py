@@ -13,8 +13,9 @@ from pulumi.output import Unknown
 
 from tests.processes import another_process
 from tests.world import FIELD, GROUP, ITEM, OWNER, REPOSITORY, SECRET, VAULT, World
+from zot_ci.dynamic.border import written
 from zot_ci.dynamic.claims import Identity, ProgramClaim
-from zot_ci.dynamic.provider import Props, Provider
+from zot_ci.dynamic.provider import AnyProvider, Props
 from zot_ci.dynamic.run import RUN, KeysLeft
 from zot_ci.zot.api_key import ApiKeyProvider
 
@@ -37,6 +38,7 @@ def account(world: World, **inputs: Any) -> Props:
         "type": "service_account",
         "is_active": True,
         "condition": "current",
+        "shape": 1.0,
     } | inputs
 
 
@@ -50,29 +52,33 @@ def key(world: World, **inputs: Any) -> Props:
         "label": LABEL,
         "rotate_after_days": 90.0,
         "expire_after_days": 120.0,
+        "rights": ["create"],
         "probe_repository": "zot-ci-access-probe",
         "vault": VAULT,
         "item": ITEM,
         "field": FIELD,
         "condition": "current",
+        "shape": 1.0,
     } | inputs
 
 
 def field(value: str = NO_KEY, uuid: str = "a-uuid", **inputs: Any) -> Props:
     """What the program asks of the field."""
     place = {"vault": VAULT, "item": ITEM, "field": FIELD}
-    return {**place, "value": value, "key_uuid": uuid, "condition": "current"} | inputs
+    return {**place, "value": value, "key_uuid": uuid, "condition": "current", "shape": 1.0} | inputs
 
 
 def secret(world: World, value: str = NO_KEY, uuid: str = "a-uuid", **inputs: Any) -> Props:
     """What the program asks of the secret, in an `up`."""
     return {
         "forgejo_url": world.env["FORGEJO_URL"],
+        "server": "",
         "repository": f"{OWNER}/{REPOSITORY}",
         "secret": SECRET,
         "value": value,
         "key_uuid": uuid,
         "condition": "current",
+        "shape": 1.0,
     } | inputs
 
 
@@ -87,7 +93,10 @@ def sweep(world: World, key_: Props, **inputs: Any) -> Props:
         "api_key": key_["api_key"],
         "held": {"1Password": uuid, "Forgejo": uuid},
         "retire_after_days": 0.0,
+        "retire_when_unused": False,
+        "exclusive": False,
         "condition": "current",
+        "shape": 1.0,
     } | inputs
 
 
@@ -99,10 +108,13 @@ def swept(world: World, key_: Props, **inputs: Any) -> Props:
         "stale": [],
         "others": [],
         "still_used": [],
+        "swept_uuid": key_["uuid"],
+        "kept": {},
+        "let_go": {},
     }
 
 
-def planned(provider: Provider, id_: str, olds: Props, news: Props) -> DiffResult:
+def planned(provider: AnyProvider, id_: str, olds: Props, news: Props) -> DiffResult:
     """What the engine asks in a preview, of something that the program still has."""
     provider.check({}, news)
     return provider.diff(id_, olds, news)
@@ -151,6 +163,11 @@ def outs_of(result: Any) -> Props:
     """The outputs of a provider's answer."""
     assert result.outs is not None
     return dict(result.outs)
+
+
+def observed(provider: AnyProvider, props: Props) -> Props:
+    """What a look finds, with the error that a read turns into a condition."""
+    return written(provider.observe(provider.recorded("id", props)))
 
 
 def calls(world: World, *systems: str) -> list[str]:

@@ -18,6 +18,7 @@ import pytest
 from tests.engine.checks import assert_in_sync, calls
 from tests.engine.frozen import frozen, shape
 from tests.engine.stack import Stack
+from tests.messages import assert_names
 from tests.world import FIELD, GROUP, ITEM, OWNER, REPOSITORY, SECRET, VAULT, World
 from zot_ci.forgejo.api import forgejo_at
 from zot_ci.settings.place import Place
@@ -108,6 +109,31 @@ def test_a_state_of_a_later_version_is_refused(world: World, in_sync: Stack) -> 
     assert [
         call for call in calls(world, "authentik", "zot", "forgejo", "1password") if not call.startswith("GET")
     ] == []
+    assert world.accepts(world.field())
+
+
+@pytest.mark.embedded
+def test_a_state_that_was_edited_by_hand_is_refused(world: World, in_sync: Stack) -> None:
+    """By every command, in one line for each resource, which names the properties and shows no value."""
+    export = json.loads(in_sync.pulumi("stack", "export", streams="out").text)
+    for resource in export["deployment"]["resources"]:
+        if resource["type"].endswith(":ItemField"):
+            del resource["outputs"]["mark"]
+            resource["outputs"]["made_here"] = "what somebody wrote"
+    edited = in_sync.folder / "edited.json"
+    edited.write_text(json.dumps(export))
+    assert in_sync.pulumi("stack", "import", "--file", str(edited)).code == 0
+    world.estate.log.clear()
+
+    for run in (in_sync.preview(), in_sync.up(), in_sync.up("--refresh=false"), in_sync.destroy()):
+        assert run.code != 0
+        # The engine says it where it happens, and once more at the end.
+        lines = {line.partition("StateUnfitError: ")[2] for line in run.text.splitlines()} - {""}
+        assert len(lines) == 1, run.text
+        assert_names(lines.pop(), "the state of ItemField ", "made_here is not what it should be", "mark is missing")
+        assert "what somebody wrote" not in run.text
+        assert "Traceback" not in run.text
+    assert [call for call in calls(world, "1password") if not call.startswith("GET")] == []
     assert world.accepts(world.field())
 
 

@@ -126,10 +126,10 @@ def test_nothing_but_a_key_s_form_is_sent_to_a_registry(value: str, how: str | N
     ready.estate.onepassword.set_field(VAULT, ITEM, label, value)
     SEEN.live_keys["key", ready.zot_url, ready.username] = value
     between = Between(ready.estate.zot)
-    props = key(ready) | {"field": label.strip() if how else FIELD}
+    wanted = ApiKeyProvider().asked(key(ready, field=label.strip() if how else FIELD))
 
     try:
-        found = list(candidates(props))
+        found = list(candidates(wanted))
     except AmbiguousError:
         found = []
     first_looks(load({name: json.dumps(setting) for name, setting in ready.config().items()}), "test")

@@ -32,6 +32,7 @@ def test_a_field_that_is_not_there_is_added(signed_in: World) -> None:
         "made_here": True,
         "mark": outs_of(result)["mark"],
         "via": "1Password Connect",
+        "renamed": "",
     }
 
 

@@ -31,7 +31,7 @@ from tests.sequences.program import Program
 from zot_ci import RegistryCredential, Settings
 from zot_ci.checked_credential import CheckedCredential
 from zot_ci.dynamic.ending import fault_lines
-from zot_ci.dynamic.provider import Props, Provider
+from zot_ci.dynamic.provider import AnyProvider, Props
 from zot_ci.http.errors import ReconcileError
 
 # Dependents after what they depend on, for deletions; the name of a resource's class.
@@ -55,7 +55,7 @@ class Held:
 
     name: str
     kind: str
-    provider: Provider
+    provider: AnyProvider
     id: str
     inputs: Props
     outputs: Props
@@ -274,7 +274,7 @@ class _Run:
         Run the program.
         """
 
-        def step(kind: str, name: str, provider: Provider, props: Props, needs: frozenset[str]) -> Props:
+        def step(kind: str, name: str, provider: AnyProvider, props: Props, needs: frozenset[str]) -> Props:
             return self._step(kind, name, provider, _wire(props), needs)
 
         with Program.running(step, dry=self.dry):
@@ -297,7 +297,7 @@ class _Run:
                 held.provider.delete(held.id, _copy(held.outputs))
             self.engine.state.remove(held)
 
-    def _step(self, kind: str, name: str, provider: Provider, inputs: Props, needs: frozenset[str]) -> Props:
+    def _step(self, kind: str, name: str, provider: AnyProvider, inputs: Props, needs: frozenset[str]) -> Props:
         self._seen.add(name)
         if self.flags.leaves_out(name, kind):
             held = [held for held in self.engine.state if held.name == name and not held.pending_delete]
@@ -308,7 +308,7 @@ class _Run:
             raise RefusedError
         return outs
 
-    def _taken(self, kind: str, name: str, provider: Provider, inputs: Props) -> Props:
+    def _taken(self, kind: str, name: str, provider: AnyProvider, inputs: Props) -> Props:
         old = next((held for held in self.engine.state if held.name == name and not held.pending_delete), None)
         if old is None:
             return self._create(kind, name, provider, inputs)
@@ -331,7 +331,7 @@ class _Run:
         old.inputs = inputs
         return _copy(old.outputs)
 
-    def _create(self, kind: str, name: str, provider: Provider, inputs: Props) -> Props:
+    def _create(self, kind: str, name: str, provider: AnyProvider, inputs: Props) -> Props:
         provider.check({}, _copy(inputs))
         self._take(f"create {name}")
         with self.calls.call(f"create {name}"):

@@ -25,7 +25,7 @@ from unittest import mock
 import pulumi
 from pulumi.runtime import settings
 
-from zot_ci.dynamic.provider import Props, Provider
+from zot_ci.dynamic.provider import AnyProvider, Props
 from zot_ci.forgejo import republication
 from zot_ci.forgejo.api import Forgejo
 from zot_ci.zot import known_alive
@@ -36,7 +36,7 @@ _NAME = "name of the resource"
 
 # Takes the step for one resource (its class, name, provider and inputs, and the names of those that it needs) and
 # returns its outputs.
-Step = Callable[[str, str, Provider, Props, frozenset[str]], Props]
+Step = Callable[[str, str, AnyProvider, Props, frozenset[str]], Props]
 
 
 class Program:
@@ -62,7 +62,7 @@ class Program:
         program = cls()
 
         def registered(
-            resource: pulumi.Resource, provider: Provider, name: str, props: Props, opts: pulumi.ResourceOptions
+            resource: pulumi.Resource, provider: AnyProvider, name: str, props: Props, opts: pulumi.ResourceOptions
         ) -> None:
             inputs, needs = program.values(props, opts.depends_on)
             outs = step(type(resource).__name__, name, provider, inputs, frozenset(map(_name_of, needs)))

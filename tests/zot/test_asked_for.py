@@ -12,6 +12,7 @@ from tests.dynamic.wanted import key
 from tests.messages import assert_names
 from tests.world import World
 from zot_ci.http.errors import EnvironmentUnfitError
+from zot_ci.zot.api_key import ApiKeyProvider
 from zot_ci.zot.asked_for import candidates, refuse_what_takes_no_key, stored_key
 from zot_ci.zot.minting import no_login
 
@@ -22,8 +23,9 @@ def test_the_backend_that_the_settings_name_is_asked_for_the_key_before(
 ) -> None:
     """Not the one that the environment would choose, here a Connect server."""
     monkeypatch.setenv("PATH", str(tmp_path))
-    wanted = key(signed_in)
-    named = wanted | {"onepassword_access": "cli"}
+    asked = ApiKeyProvider().asked
+    wanted = asked(key(signed_in))
+    named = asked(key(signed_in, onepassword_access="cli"))
 
     assert stored_key(wanted) is None
     refuse_what_takes_no_key(wanted)

@@ -11,7 +11,7 @@ import pytest
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from tests.authentik.account import made
-from tests.dynamic.wanted import calls, key, made_by, writes
+from tests.dynamic.wanted import calls, key, made_by, observed, writes
 from tests.http.between import Between
 from tests.messages import assert_names
 from tests.world import GROUP, World
@@ -48,7 +48,7 @@ def behind(world: World, proxy: str, *parts: str) -> None:
 
 
 ASKED: dict[str, Callable[[World, dict[str, Any]], object]] = {
-    "read": lambda world, props: PROVIDER.observe(props),
+    "read": lambda world, props: observed(PROVIDER, props),
     "mint": lambda world, props: PROVIDER.create(key(world)),
     "end": lambda world, props: PROVIDER.delete(props["uuid"], props),
 }

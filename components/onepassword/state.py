@@ -1,0 +1,99 @@
+"""
+What the program asks of a field, and what is recorded of it.
+"""
+
+from __future__ import annotations
+
+from ..dynamic.claims import Claim, Identity
+from ..dynamic.properties import Naming, Properties, Replacing, Secret, Volatile
+from ..settings.place import Place
+from .item import ItemRef
+
+
+class FieldWanted(Properties, kw_only=True):
+    """
+    What the program asks.
+
+    Args:
+        vault, item, field: each by name or id. The item must exist; the field need not.
+        value: the key; empty where a run left the key's own resource out before it was made.
+        key_uuid: zot's uuid of that key, which may be shown.
+        onepassword_access: the backend that reaches 1Password, if the environment does not choose it.
+    """
+
+    vault: Naming[Replacing[str]]
+    item: Naming[Replacing[str]]
+    field: Naming[Replacing[str]]
+    value: Secret[str] = ""
+    key_uuid: str = ""
+    onepassword_access: str | None = None
+
+    @property
+    def place(self) -> Place:
+        """
+        Where the field is, as the settings call it.
+        """
+        return Place.field(self.vault, self.item, self.field)
+
+    @property
+    def names(self) -> list[Identity]:
+        """
+        What the settings call the field.
+        """
+        return [self.place.identity]
+
+    @property
+    def thing(self) -> str:
+        """
+        What messages call it.
+        """
+        return self.place.thing
+
+
+class FieldState(FieldWanted, kw_only=True):
+    """
+    What is recorded.
+
+    Args:
+        vault_id, item_id, field_id: where the field is, by its ids.
+        mark: the instance's own (`dynamic/claims.py`).
+        made_here: it was added by this program, not adopted.
+        via: the backend that was used last.
+        renamed: that vault or item have another name by now; empty if not. Nothing depends on it.
+    """
+
+    vault_id: str
+    item_id: str
+    field_id: str
+    mark: str
+    made_here: bool
+    via: str
+    renamed: Volatile[str] = ""
+
+    @property
+    def ref(self) -> ItemRef:
+        """
+        Where the item is, by its ids.
+        """
+        return ItemRef(self.vault_id, self.item_id)
+
+    @property
+    def identity(self) -> Identity:
+        """
+        The field, by its ids.
+        """
+        return identity_of(self.ref, self.field_id)
+
+    @property
+    def claim(self) -> Claim:
+        """
+        What this instance has.
+        """
+        return Claim(self.identity, self.mark, self.key_uuid, str(self.place), made_here=self.made_here)
+
+
+def identity_of(ref: ItemRef, field_id: str) -> Identity:
+    """
+    Return a field by its ids.
+    """
+    return ("field", ref.vault, ref.item, field_id)
