@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
-import pydantic
+import msgspec
 
 from ..http.answers import origin
 from ..http.api import Advice
@@ -65,16 +65,16 @@ class BrokenOffError(UnexpectedAnswerError):
     """
 
 
-class _Stage(pydantic.BaseModel):
+class _Stage(msgspec.Struct, frozen=True):
     pk: str
     meta_model_name: str
 
 
-class _DeviceChallenge(pydantic.BaseModel):
+class _DeviceChallenge(msgspec.Struct, frozen=True):
     device_class: str
 
 
-class Challenge(pydantic.BaseModel):
+class Challenge(msgspec.Struct, frozen=True):
     """
     What the executor asks now; only the fields that decide the answer.
     """
@@ -90,11 +90,11 @@ class Challenge(pydantic.BaseModel):
     response_errors: dict[str, Any] | None = None
 
 
-class _Device(pydantic.BaseModel):
+class _Device(msgspec.Struct, frozen=True):
     pk: int
 
 
-class _Devices(pydantic.BaseModel):
+class _Devices(msgspec.Struct, frozen=True):
     results: list[_Device]
 
 

@@ -6,14 +6,16 @@ from __future__ import annotations
 
 from datetime import datetime
 
-import pydantic
+import msgspec
+
+from ..http.shapes import Instant
 
 
-class _Parent(pydantic.BaseModel):
+class _Parent(msgspec.Struct, frozen=True):
     name: str
 
 
-class Group(pydantic.BaseModel):
+class Group(msgspec.Struct, frozen=True):
     """
     A group, as far as this program asks.
     """
@@ -33,7 +35,7 @@ class Group(pydantic.BaseModel):
         return sorted({*named, *([self.parent_name] if self.parent_name else [])})
 
 
-class Account(pydantic.BaseModel):
+class Account(msgspec.Struct, frozen=True):
     """
     An account and its groups.
     """
@@ -43,8 +45,8 @@ class Account(pydantic.BaseModel):
     username: str
     type: str
     is_active: bool
+    groups: list[Group] = msgspec.field(name="groups_obj")
     email: str = ""
-    groups: list[Group] = pydantic.Field(alias="groups_obj")
 
     @property
     def group_names(self) -> list[str]:
@@ -54,7 +56,7 @@ class Account(pydantic.BaseModel):
         return sorted(group.name for group in self.groups)
 
 
-class Pagination(pydantic.BaseModel):
+class Pagination(msgspec.Struct, frozen=True):
     """
     The number of the page after this one; 0 where there is none.
     """
@@ -62,7 +64,7 @@ class Pagination(pydantic.BaseModel):
     next: float = 0
 
 
-class Accounts(pydantic.BaseModel):
+class Accounts(msgspec.Struct, frozen=True):
     """
     One page of accounts.
     """
@@ -71,7 +73,7 @@ class Accounts(pydantic.BaseModel):
     pagination: Pagination = Pagination()
 
 
-class Groups(pydantic.BaseModel):
+class Groups(msgspec.Struct, frozen=True):
     """
     One page of groups.
     """
@@ -79,7 +81,7 @@ class Groups(pydantic.BaseModel):
     results: list[Group]
 
 
-class Owner(pydantic.BaseModel):
+class Owner(msgspec.Struct, frozen=True):
     """
     Whose a token is.
     """
@@ -87,15 +89,15 @@ class Owner(pydantic.BaseModel):
     pk: int
 
 
-class ApiToken(pydantic.BaseModel):
+class ApiToken(msgspec.Struct, frozen=True):
     """
     A token as its own user may see it, without the token itself.
     """
 
     intent: str
     expiring: bool = False
-    expires: pydantic.AwareDatetime | None = None
-    owner: Owner | None = pydantic.Field(default=None, alias="user_obj")
+    expires: Instant | None = None
+    owner: Owner | None = msgspec.field(default=None, name="user_obj")
 
     @property
     def ends_at(self) -> datetime | None:
@@ -112,7 +114,7 @@ class ApiToken(pydantic.BaseModel):
         return self.owner.pk if self.owner else None
 
 
-class ApiTokens(pydantic.BaseModel):
+class ApiTokens(msgspec.Struct, frozen=True):
     """
     One page of tokens.
     """
@@ -120,7 +122,7 @@ class ApiTokens(pydantic.BaseModel):
     results: list[ApiToken]
 
 
-class Brand(pydantic.BaseModel):
+class Brand(msgspec.Struct, frozen=True):
     """
     The flows that the server's brand uses; None for one that was not chosen.
     """

@@ -4,25 +4,42 @@ What Forgejo and Gitea show of secrets, their owners, and runs of workflows, as 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
-import pydantic
+import msgspec
+
+from ..http.shapes import Instant
 
 # Forgejo puts the end of a run into its status, Gitea into a conclusion beside it.
 _WAITING = frozenset({"queued", "waiting", "blocked"})
 _RUNNING = _WAITING | {"running", "in_progress", "completed", "unknown"}
 
 
-class Started(pydantic.BaseModel):
+def _under_one_name(name: str, other: str) -> Callable[[Any], Any]:
+    """
+    Return what gives an object the member *name* where a server has it under the *other* name.
+    """
+
+    def tidied(read: Any) -> Any:
+        return {name: read[other], **read} if isinstance(read, dict) and other in read else read
+
+    return tidied
+
+
+class Started(msgspec.Struct, frozen=True):
     """
     The answer to the start of a workflow: the number of its run.
     """
 
-    id: int = pydantic.Field(validation_alias=pydantic.AliasChoices("workflow_run_id", "id"))
+    id: int = msgspec.field(name="workflow_run_id")
 
 
-class _Going(pydantic.BaseModel):
+tidied_start = _under_one_name("workflow_run_id", "id")
+
+
+class _Going(msgspec.Struct, frozen=True):
     """
     What goes on, or has ended.
     """
@@ -38,14 +55,12 @@ class _Going(pydantic.BaseModel):
         return self.conclusion or ("" if self.status in _RUNNING else self.status)
 
 
-class Run(_Going):
+class Run(_Going, frozen=True):
     """
     A run of a workflow. *number* is its number within its repository, where the server says so.
     """
 
-    number: int | None = pydantic.Field(
-        default=None, validation_alias=pydantic.AliasChoices("run_number", "index_in_repo")
-    )
+    number: int | None = msgspec.field(default=None, name="run_number")
 
     @property
     def waits(self) -> bool:
@@ -55,7 +70,10 @@ class Run(_Going):
         return not self.end and self.status in _WAITING
 
 
-class Job(_Going):
+tidied_run = _under_one_name("run_number", "index_in_repo")
+
+
+class Job(_Going, frozen=True, kw_only=True):
     """
     A job of a run.
     """
@@ -63,18 +81,14 @@ class Job(_Going):
     name: str
 
 
-class JobList(pydantic.RootModel[list[Job]]):
+def tidied_jobs(read: Any) -> Any:
     """
-    The jobs of a run: Gitea puts them into an object, Forgejo gives the bare list.
+    Return the bare list of a run's jobs, as Forgejo gives it: Gitea puts it into an object.
     """
-
-    @pydantic.model_validator(mode="before")
-    @classmethod
-    def _bare(cls, given: Any) -> Any:
-        return given["jobs"] if isinstance(given, dict) and "jobs" in given else given
+    return read["jobs"] if isinstance(read, dict) and "jobs" in read else read
 
 
-class Task(Job):
+class Task(Job, frozen=True, kw_only=True):
     """
     A job that a runner has taken; *run_number* says of which run of its repository.
     """
@@ -82,25 +96,26 @@ class Task(Job):
     run_number: int
 
 
-class TaskList(pydantic.BaseModel):
+class TaskList(msgspec.Struct, frozen=True):
     """
     The newest tasks of a repository.
     """
 
-    tasks: list[Task] = pydantic.Field(alias="workflow_runs")
+    tasks: list[Task] = msgspec.field(name="workflow_runs")
 
 
-class Secret(pydantic.BaseModel):
+class Secret(msgspec.Struct, frozen=True):
     """
     What can be seen of a secret. *description* is None where the server has no descriptions.
     """
 
     name: str
-    created_at: pydantic.AwareDatetime
+    created_at: Instant
     description: str | None = None
 
 
-class Page(pydantic.BaseModel):
+@dataclass(frozen=True)
+class Page:
     """
     One page of a list of secrets, by name, and how many there are in all, if the server says so.
     """
@@ -115,8 +130,8 @@ class Page(pydantic.BaseModel):
         secret = self.secrets.get(name)
         if secret is None:
             return self
-        changed = secret.model_copy(update={"description": description})
-        return self.model_copy(update={"secrets": {**self.secrets, name: changed}})
+        changed = msgspec.structs.replace(secret, description=description)
+        return replace(self, secrets={**self.secrets, name: changed})
 
 
 @dataclass(frozen=True)
@@ -135,7 +150,7 @@ class Before:
     names: frozenset[str] = frozenset()
 
 
-class Owner(pydantic.BaseModel):
+class Owner(msgspec.Struct, frozen=True):
     """
     A repository, an organization or a user: its number outlives its name, and no other one gets it. In a repository
     without Actions no workflow runs, and a server that does not say so has them.

@@ -18,7 +18,7 @@ import stamina
 from ..http.api import Advice, Api
 from ..http.credentials import Token
 from ..http.errors import InterceptedError, NotFoundError
-from .model import JobList, Run, Started, TaskList
+from .model import Job, Run, Started, TaskList, tidied_jobs, tidied_run, tidied_start
 
 
 def _advice(token: str) -> Advice:
@@ -74,14 +74,14 @@ class Workflows:
             json={"ref": ref, "return_run_info": True} | ({"inputs": dict(inputs)} if inputs else {}),
             expect=(200, 201),
         )
-        return self._api.parse(started, path, repository, Started)
+        return self._api.parse(started, path, repository, Started, tidied_start)
 
     def look(self, repository: str, run_id: int) -> Run:
         """
         Return how that run is. Read-only.
         """
         path = f"/api/v1/repos/{repository}/actions/runs/{run_id}"
-        return self._api.parse(self._get(path, repository), path, repository, Run)
+        return self._api.parse(self._get(path, repository), path, repository, Run, tidied_run)
 
     def job_ends(self, repository: str, run_id: int, run: Run) -> dict[str, str]:
         """
@@ -89,7 +89,7 @@ class Workflows:
         """
         path = f"/api/v1/repos/{repository}/actions/runs/{run_id}/jobs"
         try:
-            jobs = self._api.parse(self._get(path, repository), path, repository, JobList).root
+            jobs = self._api.parse(self._get(path, repository), path, repository, list[Job], tidied_jobs)
         except (NotFoundError, InterceptedError):
             # The run was there a moment ago: an older server has no such route.
             path = f"/api/v1/repos/{repository}/actions/tasks"

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Self, TypeVar
 
 import httpx
-import pydantic
 import socksio
 import stamina
 import truststore
@@ -35,6 +34,7 @@ from .pace import AT_ONCE, Pace
 from .proxies import Way, way_to
 from .refusals import Advice as Advice
 from .refusals import refused
+from .shapes import ShapeError, read_json, shaped
 from .timeouts import timeout
 from .wording import ANOTHER_SIGN_IN, no_answer_in_words
 
@@ -287,20 +287,29 @@ class Api:
         hint = f"it moved to {new_url}; if you know that address, set it in the place of {self.base_url}"
         return SystemMovedError(f"{call}: {hint}", brief=f"{self.system}: {hint}", new_name=new_url)
 
-    def parse(self, response: httpx.Response, path: str, whose: str, model: type[Parsed]) -> Parsed:
+    def parse(
+        self,
+        response: httpx.Response,
+        path: str,
+        whose: str,
+        model: type[Parsed],
+        tidied: Callable[[Any], Any] | None = None,
+    ) -> Parsed:
         """
         Return the answer's JSON as *model*.
+
+        Args:
+            tidied: makes one form of what differs between servers or versions, before the JSON is held to *model*.
 
         Raises:
             InterceptedError: no JSON at all, as from something in front of the system, or cut off on the way.
             UnexpectedAnswerError: JSON of another shape. Names the place, never the value.
         """
         try:
-            return pydantic.TypeAdapter(model).validate_json(response.content)
-        except pydantic.ValidationError as exc:
-            fault = exc.errors(include_url=False, include_context=False, include_input=False)[0]
-            place = ".".join(str(part) for part in fault["loc"])
-            what = f"JSON without a valid {place}" if place else "a body that is not the expected JSON"
+            read = read_json(response.content)
+            return shaped(tidied(read) if tidied else read, model)
+        except ShapeError as exc:
+            what = f"JSON without a valid {exc.place}" if exc.place else "a body that is not the expected JSON"
         call = f"{self.system} {response.request.method} {path} answered {response.status_code} for {whose}"
         msg = f"{call} with {what}; check that {self.base_url} is {self.system}"
         if is_json(response):

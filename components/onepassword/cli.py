@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, NoReturn, TypeVar
 
-import pydantic
+import msgspec
 
 from ..http.errors import (
     AmbiguousError,
@@ -30,14 +30,15 @@ from ..http.errors import (
     UnexpectedAnswerError,
     UnreachableError,
 )
+from ..http.shapes import ShapeError, shaped
 from ..http.timeouts import timeout
-from .item import CONCEALED, Item, ItemRef
+from . import lenient
+from .item import CONCEALED, Item, ItemRef, tidied_item
 from .item_text import ItemText
-from .lenient import Text
 from .names import advice, shown
 from .whole_item import ConflictError, WholeItemAccess
 
-_Model = TypeVar("_Model", bound=pydantic.BaseModel)
+_Model = TypeVar("_Model")
 
 _CONFLICT = "(409) conflict"
 _SIGN_IN = "sign in with `op signin`, or set OP_SERVICE_ACCOUNT_TOKEN, or OP_CONNECT_HOST and OP_CONNECT_TOKEN"
@@ -97,23 +98,20 @@ _KNOWN: tuple[tuple[tuple[str, ...], type[ReconcileError], str, str], ...] = (
 )
 
 
-class _Vault(pydantic.BaseModel):
+class _Vault(msgspec.Struct, frozen=True):
     id: str
     name: str
 
 
-class _Place(pydantic.BaseModel):
+class _Place(msgspec.Struct, frozen=True):
     id: str
     title: str
 
 
-class _Listed(pydantic.BaseModel):
-    id: Text = None
-    name: Text = None
-    title: Text = None
-
-
-_LISTED = pydantic.TypeAdapter(list[_Listed])
+class _Listed(msgspec.Struct, frozen=True):
+    id: Any = None
+    name: Any = None
+    title: Any = None
 
 
 class Cli(WholeItemAccess):
@@ -161,7 +159,7 @@ class Cli(WholeItemAccess):
         return self._item("item edit", ref, self._run("item edit", f"item {ref.item}", *_at(ref), stdin=text.text))
 
     def _parsed(self, text: ItemText) -> Item:
-        return self._model(Item, "item get", "the item", text.read)
+        return self._read(text, "item get", "the item")
 
     def _why_unwritable(self, text: ItemText) -> str:
         """
@@ -191,8 +189,14 @@ class Cli(WholeItemAccess):
             text = ItemText(printed)
         except ValueError:
             self._refuse(call, what)
-        self._model(Item, call, what, text.read)
+        self._read(text, call, what)
         return text
+
+    def _read(self, text: ItemText, call: str, what: str) -> Item:
+        try:
+            return shaped(tidied_item(text.read), Item)
+        except ShapeError:
+            self._refuse(call, what)
 
     def _insist_on(self, wanted: str, id_: str, name: str, call: str, what: str) -> None:
         if wanted not in (id_, name):
@@ -209,9 +213,9 @@ class Cli(WholeItemAccess):
             yield
         except NotFoundError as exc:
             near = ""
-            with suppress(ReconcileError, pydantic.ValidationError):
-                listed = _LISTED.validate_python(self._json(call, wanted, *arguments))
-                near = advice(wanted, [(one.id, one.title or one.name) for one in listed])
+            with suppress(ReconcileError, ShapeError):
+                listed = shaped(self._json(call, wanted, *arguments), list[_Listed])
+                near = advice(wanted, [_id_and_name(one) for one in listed])
             raise (exc.adding(near) if near else exc) from None
 
     def _json(self, call: str, what: str, *arguments: str) -> Any:
@@ -267,14 +271,18 @@ class Cli(WholeItemAccess):
 
     def _model(self, model: type[_Model], call: str, what: str, raw: Any) -> _Model:
         try:
-            return model.model_validate(raw)
-        except pydantic.ValidationError:
+            return shaped(raw, model)
+        except ShapeError:
             self._refuse(call, what)
 
     def _refuse(self, call: str, what: str) -> NoReturn:
         hint = "check that the `op` on PATH is 1Password's, 2.23 or newer"
         msg = f"{self.name} op {call} printed no such JSON as expected for {what}; {hint}"
         raise UnexpectedAnswerError(msg) from None
+
+
+def _id_and_name(one: _Listed) -> tuple[str | None, str | None]:
+    return lenient.text(one.id), lenient.text(one.title) or lenient.text(one.name)
 
 
 def _at(ref: ItemRef) -> tuple[str, ...]:

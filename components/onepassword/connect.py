@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import httpx
-import pydantic
+import msgspec
 import stamina
 
 from ..http.api import Advice, Api
@@ -31,8 +31,9 @@ from ..http.errors import (
     UnreachableError,
 )
 from ..http.once import Together
+from ..settings.url import checked_url
 from .connect_token import VARIABLE, refused
-from .item import CONCEALED, Field, Item, ItemRef
+from .item import CONCEALED, Field, Item, ItemRef, tidied_item
 from .names import advice
 from .outcome import added_field
 from .own_answers import VOICE
@@ -52,7 +53,7 @@ _ADVICE = {
 }
 
 
-class _Named(pydantic.BaseModel):
+class _Named(msgspec.Struct, frozen=True):
     id: str
     name: str | None = None
     title: str | None = None
@@ -102,7 +103,7 @@ class Connect(SeenItems):
         """
         path = _path(ref)
         response = self._call("GET", path, f"item {ref.item}")
-        item = self.api.parse(response, path, f"item {ref.item}", Item)
+        item = self.api.parse(response, path, f"item {ref.item}", Item, tidied_item)
         item.insist_that_it_is_there(self.name)
         self._note_read(ref, item)
         return item
@@ -264,9 +265,6 @@ def connect_host() -> str:
     Raises:
         CredentialMissingError: there is none, or what cannot be one.
     """
-    # Here and not above: where 1Password is reached in another way, nobody needs it.
-    from ..settings.url import checked_url
-
     host = from_environment("OP_CONNECT_HOST", "the address of the 1Password Connect server").rstrip("/")
     try:
         return checked_url(host)

@@ -7,82 +7,85 @@ documents have it, such as a field without an id, is nobody's fault as long as n
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Collection
-from dataclasses import dataclass
-from typing import Annotated, Protocol
-
-import pydantic
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 from ..http.errors import AmbiguousError, NotFoundError
 from ..rotation import looks_like_a_key
+from . import lenient
 from .item_text import DOUBLED
-from .lenient import IF_OBJECT, OBJECTS, FieldType, Text, TextOrEmpty, Value
 from .names import lookalike, shown
 
 CONCEALED = "CONCEALED"
 _PUT_AWAY = ("ARCHIVED", "DELETED")
 
 
-class Section(pydantic.BaseModel):
+@dataclass(frozen=True)
+class Section:
     """
     One section of an item. A field names its section by id; some backends give the label there too.
     """
 
-    id: Text = None
-    label: Text = None
+    id: str | None = None
+    label: str | None = None
 
 
-class Vault(pydantic.BaseModel):
+@dataclass(frozen=True)
+class Vault:
     """
     The vault of an item; not every backend names it there.
     """
 
-    name: Text = None
+    name: str | None = None
 
 
-class Field(pydantic.BaseModel):
+@dataclass(frozen=True)
+class Field:
     """
     One field of an item. An absent value is an empty one, and so is an absent id; a field that others made may lack
     anything.
+
+    Args:
+        is_doubled: a part of it is there twice.
+        is_hidden: it had a value that is no zot API key, and that was taken out.
     """
 
-    id: TextOrEmpty = ""
-    type: FieldType = CONCEALED
-    label: Text = None
-    value: Value = pydantic.Field(default=None, repr=False)
-    section: Annotated[Section | None, IF_OBJECT] = None
-    is_doubled: bool = pydantic.Field(default=False, alias=DOUBLED)
-    _is_hidden: bool = pydantic.PrivateAttr(default=False)
+    id: str = ""
+    type: str = CONCEALED
+    label: str | None = None
+    value: str | None = dataclasses.field(default=None, repr=False)
+    section: Section | None = None
+    is_doubled: bool = False
+    is_hidden: bool = False
 
     @property
     def holds_something_else(self) -> bool:
         """
         Whether there is a value in it that is no zot API key, white space around it aside.
         """
-        return self._is_hidden or bool(self.value and not looks_like_a_key(self.value.strip()))
+        return self.is_hidden or bool(self.value and not looks_like_a_key(self.value.strip()))
 
     def without_other_value(self) -> Field:
         """
         Return the field without its value if that is no zot API key.
         """
-        if not self.holds_something_else:
-            return self
-        hidden = self.model_copy(update={"value": None})
-        hidden._is_hidden = True
-        return hidden
+        return replace(self, value=None, is_hidden=True) if self.holds_something_else else self
 
 
-class Item(pydantic.BaseModel):
+@dataclass(frozen=True)
+class Item:
     """
     One item with its fields.
     """
 
     id: str
-    title: TextOrEmpty = ""
-    vault: Annotated[Vault | None, IF_OBJECT] = None
-    state: Text = None
-    sections: Annotated[list[Section], OBJECTS] = []
-    fields: Annotated[list[Field], OBJECTS] = pydantic.Field(default=[], repr=False)
+    title: str = ""
+    vault: Vault | None = None
+    state: str | None = None
+    sections: list[Section] = dataclasses.field(default_factory=list)
+    fields: list[Field] = dataclasses.field(default_factory=list, repr=False)
 
     def insist_that_it_is_there(self, backend: str) -> None:
         """
@@ -101,21 +104,21 @@ class Item(pydantic.BaseModel):
         """
         Return the item without the values that are no zot API keys: they are other systems' secrets.
         """
-        return self.model_copy(update={"fields": [field.without_other_value() for field in self.fields]})
+        return replace(self, fields=[one.without_other_value() for one in self.fields])
 
     def with_field(self, field: Field) -> Item:
         """
         Return the item with that *field*, in the place of the one that had its id.
         """
         if all(one.id != field.id for one in self.fields):
-            return self.model_copy(update={"fields": [*self.fields, field]})
-        return self.model_copy(update={"fields": [field if one.id == field.id else one for one in self.fields]})
+            return replace(self, fields=[*self.fields, field])
+        return replace(self, fields=[field if one.id == field.id else one for one in self.fields])
 
     def without_field(self, field_id: str) -> Item:
         """
         Return the item without the field of that id.
         """
-        return self.model_copy(update={"fields": [one for one in self.fields if one.id != field_id]})
+        return replace(self, fields=[one for one in self.fields if one.id != field_id])
 
     def by_id(self, field_id: str) -> Field | None:
         """
@@ -193,6 +196,44 @@ class Item(pydantic.BaseModel):
             msg = f"1Password item {self.title} has sections of one id, {labels}; make one of them anew by hand"
             raise AmbiguousError(msg)
         return field.section.id in ids
+
+
+def tidied_item(read: Any) -> Any:
+    """
+    Return what was *read* of an item with the names of `Item` and its parts, and without all that they do not know.
+
+    What others made is read leniently. What cannot be is left as it is, for `shaped` to refuse.
+    """
+    if not isinstance(read, dict):
+        return read
+    known = {"id": read["id"]} if "id" in read else {}
+    return known | {
+        "title": lenient.text(read.get("title")) or "",
+        "vault": _vault(read.get("vault")),
+        "state": lenient.text(read.get("state")),
+        "sections": lenient.objects(read.get("sections"), _section),
+        "fields": lenient.objects(read.get("fields"), _field),
+    }
+
+
+def _vault(read: Any) -> Any:
+    return {"name": lenient.text(read.get("name"))} if isinstance(read, dict) else None
+
+
+def _section(read: dict[str, Any]) -> dict[str, Any]:
+    return {"id": lenient.text(read.get("id")), "label": lenient.text(read.get("label"))}
+
+
+def _field(read: dict[str, Any]) -> dict[str, Any]:
+    section = read.get("section")
+    return {
+        "id": lenient.text(read.get("id")) or "",
+        "type": lenient.field_type(read.get("type"), CONCEALED),
+        "label": lenient.text(read.get("label")),
+        "value": lenient.held(read.get("value")),
+        "section": _section(section) if isinstance(section, dict) else None,
+        "is_doubled": read.get(DOUBLED) is True,
+    }
 
 
 def _near(name: str, field: Field) -> str:

@@ -5,39 +5,43 @@ not there, and stops nobody who does not need it.
 
 from __future__ import annotations
 
-from typing import Annotated, Any
-
-import pydantic
-from pydantic import BeforeValidator
+from collections.abc import Callable
+from typing import Any
 
 
-def _text(value: Any) -> str | None:
-    # An empty id, or one that is no text, is none.
+def text(value: Any) -> str | None:
+    """
+    Return a text; None for one that is empty, and for what is none.
+    """
     return value if isinstance(value, str) and value else None
 
 
-def _held(value: Any) -> Any:
-    # By the vendor's documents a value can be a number, which is no key, and of interest only as that.
+def held(value: Any) -> Any:
+    """
+    Return a field's value as text. By the vendor's documents it can be a number, which is no key, and of interest only
+    as that.
+    """
     return str(value) if isinstance(value, int | float) else value
 
 
-def _type(value: Any) -> Any:
-    return "CONCEALED" if value is None else value if isinstance(value, str) else "?"
+def field_type(value: Any, absent: str) -> str:
+    """
+    Return a field's type, *absent* for one without, and "?" for what cannot be one.
+    """
+    return absent if value is None else value if isinstance(value, str) else "?"
 
 
-def _object(value: Any) -> Any:
-    return value if isinstance(value, dict | pydantic.BaseModel) else None
+def members(value: Any) -> dict[str, Any]:
+    """
+    Return an object as it is; an empty one for what is none.
+    """
+    return value if isinstance(value, dict) else {}
 
 
-def _objects(value: Any) -> Any:
+def objects(value: Any, read: Callable[[dict[str, Any]], Any]) -> Any:
+    """
+    Return a list with each of its objects *read*; an empty list if there is none. What is no list is left as it is.
+    """
     if not isinstance(value, list):
         return [] if value is None else value
-    return [_object(one) or {} for one in value]
-
-
-Text = Annotated[str | None, BeforeValidator(_text)]
-TextOrEmpty = Annotated[str, BeforeValidator(lambda value: _text(value) or "")]
-Value = Annotated[str | None, BeforeValidator(_held)]
-FieldType = Annotated[str, BeforeValidator(_type)]
-IF_OBJECT = BeforeValidator(_object)
-OBJECTS = BeforeValidator(_objects)
+    return [read(members(one)) for one in value]

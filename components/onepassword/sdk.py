@@ -15,7 +15,7 @@ from collections.abc import Coroutine
 from threading import Thread
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-import pydantic
+import msgspec
 
 from ..http.credentials import from_environment
 from ..http.errors import (
@@ -29,11 +29,12 @@ from ..http.errors import (
     UnexpectedAnswerError,
     UnreachableError,
 )
+from ..http.shapes import ShapeError, read_json, shaped
 from ..http.timeouts import timeout
 from ..version import VERSION
+from . import lenient
 from .item import Item, ItemRef
 from .item_text import ItemText
-from .lenient import Text
 from .names import advice
 from .sdk_item import has_unknown_type, new_field, parsed
 from .whole_item import ConflictError, WholeItemAccess
@@ -86,12 +87,9 @@ _KNOWN: tuple[tuple[tuple[str, ...], type[ReconcileError], str, str], ...] = (
 )
 
 
-class _Listed(pydantic.BaseModel):
+class _Listed(msgspec.Struct, frozen=True):
     id: str
-    title: Text = None
-
-
-_LISTED = pydantic.TypeAdapter(list[_Listed])
+    title: Any = None
 
 
 class Sdk(WholeItemAccess):
@@ -140,8 +138,8 @@ class Sdk(WholeItemAccess):
         """
         printed = self._call(call, what, self._invoke(name, json.dumps(parameters)))
         try:
-            known = [(one.id, one.title) for one in _LISTED.validate_json(printed)]
-        except pydantic.ValidationError:
+            known = [(one.id, lenient.text(one.title)) for one in shaped(read_json(printed), list[_Listed])]
+        except ShapeError:
             self._refuse(call, what)
         found = [id_ for id_, title in known if wanted in (id_, title)]
         if not found:

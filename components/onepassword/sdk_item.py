@@ -8,7 +8,8 @@ import json
 import secrets
 from typing import Any
 
-from .item import CONCEALED, Item
+from ..http.shapes import shaped
+from .item import CONCEALED, Item, tidied_item
 from .item_text import DOUBLED, ItemText
 
 # In Connect's words; the others differ in capitals only.
@@ -22,11 +23,11 @@ def parsed(text: ItemText) -> Item:
     Return what an item's text says.
 
     Raises:
-        ValueError: it is no item.
+        ShapeError: it is no item.
     """
     sections = [{"id": one.get("id"), "label": one.get("title")} for one in text.objects("sections")]
     fields = [_field(one) for one in text.objects("fields")]
-    return Item.model_validate({**text.read, "fields": fields, "sections": sections})
+    return shaped(tidied_item({**text.read, "fields": fields, "sections": sections}), Item)
 
 
 def new_field(label: str, value: str) -> str:

@@ -69,7 +69,7 @@ def doubts(policy: Policy, key: ListedKey, asked: datetime) -> list[str]:
     wanted = f"and not on {asked:%Y-%m-%d}, as expireAfterDays: {policy.expire_after_days:g} asks"
     if key.expires_at is None:
         lines.append(f"never ends by itself, {wanted}")
-    elif abs(key.expires_at - asked) > _ROUNDED:
+    elif abs(asked - key.expires_at) > _ROUNDED:
         lines.append(f"ends on {key.expires_at:%Y-%m-%d}, {wanted}")
     if key.scopes:
         lines.append("has scopes of the registry's choice, and none were asked for")

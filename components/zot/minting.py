@@ -108,7 +108,7 @@ def no_login(username: str, unfit: str = "") -> str:
 def _mint(zot: Zot, order: Order, auth: httpx.Auth, now: datetime) -> ProvenKey:
     asked = order.policy.expires_at(now)
     minted = zot.mint(auth, order.username, order.label, asked)
-    key = minted.key.get_secret_value()
+    key = minted.key.reveal()
     key_auth, label = KeyAuth(order.username, key), minted.label
     try:
         listing = zot.listing(key_auth, order.username)

@@ -6,51 +6,51 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 
-import pydantic
+import msgspec
 
-
-def _zero_is_never(value: object) -> object:
-    """
-    zot writes Go's zero time for "never".
-    """
-    return None if isinstance(value, str) and value.startswith("0001-01-01") else value
+from ..http.shapes import Instant, SecretText
 
 
-_Time = Annotated[pydantic.AwareDatetime | None, pydantic.BeforeValidator(_zero_is_never)]
-
-
-class ListedKey(pydantic.BaseModel):
+class ListedKey(msgspec.Struct, frozen=True):
     """
     A key as zot lists it: everything but the key itself.
 
-    *last_used* moves with every use as basic auth, the very request that lists it included.
+    *expires_at* and *last_used* are None for "never". *last_used* moves with every use as basic auth, the very request
+    that lists it included.
     """
 
     uuid: str
     label: str
-    created_at: pydantic.AwareDatetime = pydantic.Field(alias="createdAt")
-    expires_at: _Time = pydantic.Field(alias="expirationDate")
-    is_expired: bool = pydantic.Field(alias="isExpired")
-    last_used: _Time = pydantic.Field(alias="lastUsed")
+    created_at: Instant = msgspec.field(name="createdAt")
+    expires_at: Instant | None = msgspec.field(name="expirationDate")
+    is_expired: bool = msgspec.field(name="isExpired")
+    last_used: Instant | None = msgspec.field(name="lastUsed")
     scopes: list[Any] | None = None
 
+    def __post_init__(self) -> None:
+        # zot writes Go's zero time for "never".
+        for name in ("expires_at", "last_used"):
+            time = getattr(self, name)
+            if time is not None and time.year == 1:
+                msgspec.structs.force_setattr(self, name, None)
 
-class KeyList(pydantic.BaseModel):
+
+class KeyList(msgspec.Struct, frozen=True):
     """
     All keys of one user.
     """
 
-    keys: list[ListedKey] = pydantic.Field(alias="apiKeys")
+    keys: list[ListedKey] = msgspec.field(name="apiKeys")
 
 
-class MintedKey(ListedKey):
+class MintedKey(ListedKey, frozen=True, kw_only=True):
     """
     A new key: what zot lists of it, and the key itself, which zot shows this once.
     """
 
-    key: pydantic.SecretStr = pydantic.Field(alias="apiKey")
+    key: SecretText = msgspec.field(name="apiKey")
 
 
 @dataclass(frozen=True)

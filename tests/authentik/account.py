@@ -13,6 +13,7 @@ from tests.world import GROUP, World
 from zot_ci.authentik.api import Account, Authentik, authentik_at
 from zot_ci.authentik.session import session
 from zot_ci.http.errors import ReconcileError
+from zot_ci.http.shapes import shaped
 
 USER = "zot-ci"
 # The password that somebody set, before any login of this program.
@@ -36,7 +37,7 @@ def client(world: World) -> Authentik:
 def account(world: World) -> Account:
     """The account, as an admin made it before."""
     user = world.estate.authentik.users.get(USER) or world.estate.authentik.add_user(USER, groups=[GROUP])
-    return Account.model_validate(SHOWN | {"pk": user.pk})
+    return shaped(SHOWN | {"pk": user.pk}, Account)
 
 
 def made(world: World) -> User:

@@ -23,6 +23,7 @@ from zot_ci.http.errors import (
     ReconcileError,
     UnexpectedAnswerError,
 )
+from zot_ci.http.shapes import shaped
 
 
 def told_client(monkeypatch: pytest.MonkeyPatch, *answers: Answer) -> tuple[Told, Authentik]:
@@ -211,7 +212,7 @@ def test_an_answer_that_shows_no_accounts_is_an_error(
 @pytest.mark.usefixtures("no_waits")
 def test_what_names_a_wanted_state_may_be_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
     """Said twice it is the same state."""
-    known, group = Account.model_validate(SHOWN), Group(pk="g", name=GROUP)
+    known, group = shaped(SHOWN, Account), Group(pk="g", name=GROUP)
     done = said(204, headers={"X-authentik-Id": "a-request"})
     told, authentik = told_client(monkeypatch, said(503), done, said(503), done, said(503), done)
 

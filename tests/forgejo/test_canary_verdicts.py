@@ -13,8 +13,9 @@ from tests.forgejo.test_canary import PLACE, STARTED, told_client
 from tests.http.told import SECRET, said
 from zot_ci.forgejo.api import Forgejo
 from zot_ci.forgejo.canary import judge, question
-from zot_ci.forgejo.model import Run
+from zot_ci.forgejo.model import Run, tidied_run
 from zot_ci.http.errors import NotFoundError
+from zot_ci.http.shapes import shaped
 
 
 def test_a_question_holds_a_number_and_a_digest_and_no_key() -> None:
@@ -88,7 +89,7 @@ def test_a_forge_without_a_list_of_jobs_shows_them_among_its_tasks(monkeypatch: 
     ]
     _, forgejo = told_client(monkeypatch, said(404), said(200, json={"workflow_runs": tasks}))
 
-    run = Run.model_validate({"status": "failure", "index_in_repo": 4})
+    run = shaped(tidied_run({"status": "failure", "index_in_repo": 4}), Run)
 
     assert forgejo.workflows.job_ends(PLACE, 7, run) == {"ours": "failure", "accepted": "success"}
 

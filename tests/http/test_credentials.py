@@ -14,6 +14,7 @@ from zot_ci.forgejo.api import Forgejo
 from zot_ci.http.api import Api, Repeats
 from zot_ci.http.credentials import EnvironmentToken, from_environment
 from zot_ci.http.errors import CredentialMissingError, EnvironmentUnfitError
+from zot_ci.http.shapes import shaped
 from zot_ci.onepassword.connect import Connect
 from zot_ci.settings.place import Place
 from zot_ci.settings.server import ForgejoServer
@@ -135,7 +136,7 @@ def test_a_system_without_its_token_is_not_asked(variable: str, ask: object, mon
 
 def test_no_repr_shows_a_secret() -> None:
     """Whatever ends in a log or in a traceback."""
-    minted = MintedKey.model_validate(
+    minted = shaped(
         {
             "uuid": "u",
             "label": "l",
@@ -144,12 +145,13 @@ def test_no_repr_shows_a_secret() -> None:
             "isExpired": False,
             "lastUsed": "0001-01-01T00:00:00Z",
             "apiKey": SECRET,
-        }
+        },
+        MintedKey,
     )
     shown = repr([minted, str(minted), KeyAuth("me", SECRET), SessionAuth({"session": SECRET})])
 
     assert SECRET not in shown
-    assert minted.key.get_secret_value() == SECRET
+    assert minted.key.reveal() == SECRET
 
 
 def test_a_key_is_sent_as_basic_auth_whatever_letters_a_user_has() -> None:

@@ -8,7 +8,7 @@ import ssl
 from typing import Any
 
 import httpx
-import pydantic
+import msgspec
 import pytest
 
 from tests.http.told import SECRET, URL, Answer, Told, broken, html, said
@@ -26,13 +26,13 @@ from zot_ci.http.errors import (
 )
 
 
-class Thing(pydantic.BaseModel):
+class Thing(msgspec.Struct):
     """What the tests parse."""
 
     name: str
 
 
-class Things(pydantic.BaseModel):
+class Things(msgspec.Struct):
     """A list inside an object, for the path in a message."""
 
     results: list[Thing]

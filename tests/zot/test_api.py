@@ -150,7 +150,7 @@ def test_a_key_mints_another_with_label_and_expiry(world: World) -> None:
     minted = zot_at(world.zot_url).mint(auth(first), USER, "zot-ci/test/zot-ci", expires)
 
     held = world.estate.zot.keys[minted.uuid]
-    assert held.secret == minted.key.get_secret_value()
+    assert held.secret == minted.key.reveal()
     assert (held.label, held.expiration) == ("zot-ci/test/zot-ci", "2099-01-01T00:30:00Z")
     assert held.creator_ua.startswith("zot-ci/")
 

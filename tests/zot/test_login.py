@@ -101,7 +101,7 @@ def test_a_key_made_by_hand_mints_and_one_that_ended_does_not(signed_in: World) 
     [listed] = zot.listing(KeyAuth(signed_in.username, hand), signed_in.username).keys
 
     minted = zot.mint(KeyAuth(signed_in.username, hand), signed_in.username, LABEL, datetime(2099, 1, 1, tzinfo=UTC))
-    auth = KeyAuth(signed_in.username, signed_in.estate.secrets.add(minted.key.get_secret_value()))
+    auth = KeyAuth(signed_in.username, signed_in.estate.secrets.add(minted.key.reveal()))
     zot.revoke(auth, signed_in.username, listed.uuid)
 
     assert zot.access(auth, signed_in.username, "zot-ci-access-probe") is not None

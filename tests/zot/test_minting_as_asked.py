@@ -17,6 +17,7 @@ from tests.world import GROUP, World
 from zot_ci.authentik.api import authentik_at
 from zot_ci.authentik.errors import LoginBlockedError
 from zot_ci.dynamic.errors import KeyUnfitError
+from zot_ci.http.shapes import shaped
 from zot_ci.rotation import Policy
 from zot_ci.zot.api import ListedKey, zot_at
 from zot_ci.zot.api_key import ApiKeyProvider
@@ -104,9 +105,10 @@ def test_a_key_that_the_registry_calls_old_already_is_refused() -> None:
     """It would be due at once, and so would the next one."""
     now = datetime(2026, 11, 29, tzinfo=UTC)
     born = now - timedelta(days=100)
-    shown = {"createdAt": born, "expirationDate": now + timedelta(days=120), "isExpired": False, "lastUsed": None}
+    times = {"createdAt": born.isoformat(), "expirationDate": (now + timedelta(days=120)).isoformat(), "lastUsed": None}
+    key = shaped({"uuid": "u", "label": LABEL, "isExpired": False} | times, ListedKey)
 
-    fault = life_fault(Policy(90, 120), ListedKey.model_validate(shown | {"uuid": "u", "label": LABEL}), now, now)
+    fault = life_fault(Policy(90, 120), key, now, now)
 
     assert_names(fault, "made on 2026-08-21", "due at once", "clock")
 

@@ -1,0 +1,141 @@
+"""
+What a system's JSON must look like for this program to go on with it, by msgspec. No Pulumi, and no vendor.
+
+Read leniently where vendors and versions differ: a number or a truth value may be written as text, and parts that no
+class names are passed over. A fault is told by its place alone: what stands there may be a secret.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from datetime import datetime
+from typing import Any, Protocol, Self, TypeVar
+
+import msgspec
+
+Shaped = TypeVar("Shaped")
+
+# All that is used of msgspec's messages: where it was (… - at `$.apiKeys[1].uuid`), and which part is missing there.
+# Tests hold the places, so that a version with other words is noticed.
+_AT = re.compile(r" - at `\$([^`]*)`$")
+_MISSING = re.compile(r"^Object missing required field `([^`]*)`")
+_STEP = re.compile(r"[^.\[\]]+")
+
+
+class ShapeError(ValueError):
+    """
+    The JSON is none, or of another shape than was asked for.
+
+    Args:
+        place: the path of the wrong or missing part, such as `apiKeys.1.uuid`; empty for the whole.
+    """
+
+    def __init__(self, place: str = "") -> None:
+        super().__init__(f"no valid {place}" if place else "not the expected JSON")
+        self.place = place
+
+
+class _Part(Protocol):
+    """
+    A class of our own for a part of an answer.
+    """
+
+    @classmethod
+    def of_json(cls, read: Any) -> Self:
+        """
+        Return it as made of what was *read*.
+
+        Raises:
+            ValueError: that cannot be one. Its text holds nothing of what was read.
+        """
+
+
+class Instant(datetime):
+    """
+    A time with its zone, as text in the form of ISO 8601. What is finer than a microsecond is cut off.
+
+    msgspec's own reading rounds it: a time that is in a stack's state would come back as another one.
+    """
+
+    @classmethod
+    def of_json(cls, read: Any) -> Self:
+        """
+        Return the time that a text names.
+        """
+        time = None
+        with contextlib.suppress(ValueError):
+            time = cls.fromisoformat(read) if isinstance(read, str) else None
+        if time is None or time.utcoffset() is None:
+            msg = "no time with a zone"
+            raise ValueError(msg)
+        return time
+
+
+class SecretText:
+    """
+    A text that no `repr`, and so no log or traceback, shows.
+    """
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(…)"
+
+    @classmethod
+    def of_json(cls, read: Any) -> Self:
+        """
+        Return the text that was read.
+        """
+        if not isinstance(read, str):
+            msg = "no text"
+            raise ValueError(msg)
+        return cls(read)
+
+    def reveal(self) -> str:
+        """
+        Return the text itself.
+        """
+        return self._text
+
+
+def read_json(body: bytes | str) -> Any:
+    """
+    Return what a *body* holds.
+
+    Raises:
+        ShapeError: it is no JSON.
+    """
+    # Raised outside, so that nothing of the body hangs on the error as its context.
+    with contextlib.suppress(msgspec.DecodeError, UnicodeError, RecursionError):
+        return msgspec.json.decode(body)
+    raise ShapeError
+
+
+def shaped(read: Any, model: type[Shaped]) -> Shaped:
+    """
+    Return what was *read* as *model*: a `msgspec.Struct`, a dataclass, or a list or dictionary of such.
+
+    Raises:
+        ShapeError: it is of another shape.
+    """
+    try:
+        return msgspec.convert(read, model, strict=False, dec_hook=_part)
+    except msgspec.ValidationError as exc:
+        place = _place(str(exc))
+    except RecursionError:
+        place = ""
+    raise ShapeError(place)
+
+
+def _part(kind: type[_Part], read: Any) -> Any:
+    return kind.of_json(read)
+
+
+def _place(said: str) -> str:
+    at, missing = _AT.search(said), _MISSING.search(said)
+    steps = _STEP.findall(at[1]) if at else []
+    return ".".join([*steps, missing[1]] if missing else steps)
