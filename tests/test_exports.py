@@ -17,8 +17,10 @@ ROOT = Path(__file__).resolve().parents[1]
 DRIVEN = {
     "authentik/service_account.py",
     "credential_args.py",
+    "dynamic/border.py",
     "dynamic/ending.py",
     "dynamic/failures.py",
+    "dynamic/managed.py",
     "dynamic/own_process.py",
     "dynamic/positions.py",
     "dynamic/program_claims.py",
