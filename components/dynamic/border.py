@@ -16,7 +16,7 @@ import msgspec
 from pulumi.output import contains_unknowns
 
 from .errors import InputsUnfitError, StateUnfitError
-from .properties import UNKNOWN, Mark, Properties, marked, types_of
+from .properties import UNKNOWN, Properties, Trait, having, types_of
 from .state_shape import refuse_a_later_shape
 
 # What the engine hands to a provider and gets back.
@@ -39,7 +39,7 @@ def recorded(kind: type[_P], props: Mapping[str, Any], what: str) -> _P:
     refuse_a_later_shape(props, what)
     values, faults = _values(kind, props)
     if faults:
-        hint = "it was edited by hand: put back one from before that (`pulumi stack export --version`, `… import`)"
+        hint = "if it was edited by hand, put back one from before that (`pulumi stack export --version`, `… import`)"
         msg = f"the state of {what}: {'; '.join(faults)}; nothing was asked or changed; {hint}"
         raise StateUnfitError(msg)
     return kind(**values)
@@ -63,7 +63,7 @@ def _values(kind: type[Properties], props: Mapping[str, Any]) -> tuple[Props, li
     """
     Return the properties of a class as they are in *props*, and what is wrong with them.
     """
-    empty = marked(kind, Mark.EMPTY)
+    empty = having(kind, Trait.EMPTY)
     values: Props = {}
     faults: list[str] = []
     for name, type_ in types_of(kind).items():
@@ -91,7 +91,7 @@ def written(properties: Properties) -> Props:
     """
     Return the properties as the engine keeps them: plain values, and none that is None.
     """
-    empty = marked(type(properties), Mark.EMPTY)
+    empty = having(type(properties), Trait.EMPTY)
     plain = {name: plain_value(value) for name, value in msgspec.structs.asdict(properties).items()}
     return {name: "" if value is None else value for name, value in plain.items() if value is not None or name in empty}
 

@@ -11,7 +11,7 @@ import pulumi
 from pulumi.dynamic import Resource
 
 from .border import plain_value
-from .properties import Mark, Properties, marked
+from .properties import Properties, Trait, having
 from .provider import AnyProvider
 from .state_shape import SHAPE
 
@@ -50,6 +50,6 @@ class Managed(Resource):
         # An output that is no input has to be declared, or the SDK does not set it.
         outputs = dict.fromkeys(type(self).__annotations__)
         state: type[Properties] = provider.state
-        secrets = list(marked(state, Mark.SECRET))
+        secrets = list(having(state, Trait.SECRET))
         secret = pulumi.ResourceOptions(additional_secret_outputs=secrets)
         super().__init__(provider, resource_name, outputs | inputs, pulumi.ResourceOptions.merge(secret, opts))

@@ -24,7 +24,7 @@ from .claims import Identity
 _T = TypeVar("_T")
 
 
-class Mark(Enum):
+class Trait(Enum):
     """
     What is special about a property.
     """
@@ -38,17 +38,17 @@ class Mark(Enum):
 
 
 # `names` and `thing` look at it.
-Naming = Annotated[_T, Mark.NAMES]
+Naming = Annotated[_T, Trait.NAMES]
 # Another value makes another thing of it, by a replacement.
-Replacing = Annotated[_T, Mark.REPLACES]
+Replacing = Annotated[_T, Trait.REPLACES]
 # An input that no `diff` compares.
-Apart = Annotated[_T, Mark.APART]
+Apart = Annotated[_T, Trait.APART]
 # Shown by nothing; a secret in the state.
-Secret = Annotated[_T, Mark.SECRET]
+Secret = Annotated[_T, Trait.SECRET]
 # Moves by itself, as an age does: not recorded anew while nothing else has changed.
-Volatile = Annotated[_T, Mark.VOLATILE]
+Volatile = Annotated[_T, Trait.VOLATILE]
 # None is recorded as an empty text, so that a program sees it: the engine keeps no property without a value.
-OrEmpty = Annotated[_T | None, Mark.EMPTY]
+OrEmpty = Annotated[_T | None, Trait.EMPTY]
 # A time without its zone could not be compared.
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
@@ -106,13 +106,13 @@ class Properties(msgspec.Struct, kw_only=True):
         The *names*; none if they are not known yet, as where another program's settings come from a resource that does
         not exist.
         """
-        return self.names if all(is_known(getattr(self, name)) for name in marked(type(self), Mark.NAMES)) else []
+        return self.names if all(is_known(getattr(self, name)) for name in having(type(self), Trait.NAMES)) else []
 
     def without_volatile(self) -> Self:
         """
         Return what would be recorded anew if it had changed.
         """
-        return msgspec.structs.replace(self, **dict.fromkeys(marked(type(self), Mark.VOLATILE)))
+        return msgspec.structs.replace(self, **dict.fromkeys(having(type(self), Trait.VOLATILE)))
 
     def taking(self, news: Properties) -> Self:
         """
@@ -140,11 +140,11 @@ def types_of(kind: type[Properties]) -> Mapping[str, Any]:
 
 
 @cache
-def marked(kind: type[Properties], mark: Mark) -> tuple[str, ...]:
+def having(kind: type[Properties], trait: Trait) -> tuple[str, ...]:
     """
-    Return the names of the properties of a class that have that mark.
+    Return the names of the properties of a class that have that trait.
     """
-    return tuple(name for name, type_ in types_of(kind).items() if mark in _marks(type_))
+    return tuple(name for name, type_ in types_of(kind).items() if trait in _traits(type_))
 
 
 def changed(olds: Properties, news: Properties, names: Iterable[str]) -> list[str]:
@@ -161,5 +161,5 @@ def inherited(kind: type[_P], state: _P) -> dict[str, Any]:
     return {name: getattr(state, name) for name in kind.__struct_fields__}
 
 
-def _marks(type_: Any) -> tuple[Any, ...]:
+def _traits(type_: Any) -> tuple[Any, ...]:
     return get_args(type_)[1:] if get_origin(type_) is Annotated else ()

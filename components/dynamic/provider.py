@@ -33,7 +33,7 @@ from .border import Props as Props
 from .border import written
 from .claims import Identity
 from .findings import Findings
-from .properties import Mark, Properties, changed, marked
+from .properties import Properties, Trait, changed, having
 from .run import RUN, Aged, Fault
 from .seen import SEEN
 from .trouble import MOVED_AS_A_WHOLE, NO_ANSWER, REFUSED, SILENT, condition_of, is_fault, whose_fault
@@ -135,7 +135,7 @@ class Provider(ResourceProvider, Generic[_Wanted, _State]):
         except ReconcileError as exc:
             found = copy(state)
             found.condition = condition_of(exc)
-        outs, volatile = written(found), marked(self.state, Mark.VOLATILE)
+        outs, volatile = written(found), having(self.state, Trait.VOLATILE)
         if volatile:
             RUN.note(Aged(self._key(id_), {name: outs[name] for name in volatile if name in outs}))
         SEEN.note_look(self._key("/".join(found.names[0])))
@@ -293,11 +293,11 @@ AnyProvider = Provider[Any, Any]
 
 def differences(olds: Properties, news: Properties) -> DiffResult:
     """
-    Compare what the last refresh recorded with what the program wants, by what the properties' marks say; no clock, no
-    network. What is to be replaced is made before the old one is deleted.
+    Compare what the last refresh recorded with what the program wants, by what is special about each property. No clock
+    and no network. What is to be replaced is made before the old one is deleted.
     """
     kind = type(news)
-    replaces = changed(olds, news, marked(kind, Mark.REPLACES))
-    apart = marked(kind, Mark.APART)
+    replaces = changed(olds, news, having(kind, Trait.REPLACES))
+    apart = having(kind, Trait.APART)
     changes = bool(changed(olds, news, [name for name in kind.__struct_fields__ if name not in apart]))
     return DiffResult(changes=changes, replaces=replaces, delete_before_replace=False)

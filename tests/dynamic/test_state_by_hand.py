@@ -16,9 +16,9 @@ from tests.dynamic.wanted import MARK, NO_KEY, UNKNOWN, account, calls, field, k
 from tests.world import World
 from zot_ci.authentik.service_account import ServiceAccountProvider
 from zot_ci.authentik.state import AccountState, AccountWanted
-from zot_ci.dynamic.border import Props
+from zot_ci.dynamic.border import Props, written
 from zot_ci.dynamic.errors import InputsUnfitError, StateUnfitError
-from zot_ci.dynamic.properties import Mark, Properties, is_known, marked
+from zot_ci.dynamic.properties import Properties, Trait, having, is_known
 from zot_ci.dynamic.provider import AnyProvider
 from zot_ci.forgejo.actions_secret import ActionsSecretProvider
 from zot_ci.forgejo.state import SecretState, SecretWanted
@@ -128,6 +128,48 @@ def test_each_property_that_is_needed_and_missing_is_named(kind: str, world: Wor
 
 
 @pytest.mark.parametrize("kind", PROVIDERS)
+def test_what_was_recorded_is_written_as_it_was(kind: str, world: World) -> None:
+    """Word for word, whatever else is written beside it: also times and what has properties of its own."""
+    token = {"reference": "op://vault/item/field", "backend": "cli"}
+    old_key = {"key": "a-uuid created 2026-11-29", "label": "theirs", "keep_days": 2.5, "succeeded_days_ago": 1.5}
+    used = {"used_at": TIME, "used_days_ago": 0.5, "expires_at": TIME, "used_by_hand_at": TIME}
+    full: dict[str, Props] = {
+        "ServiceAccount": {"authentik_token": token},
+        "ApiKey": {
+            "authentik_token": {"reference": "op://vault/item/field"},
+            "onepassword_access": "cli",
+            "rotation": "now",
+            "probe_tag": "1",
+            "expires_at": "2027-03-29T01:02:03.456789+00:00",
+            "may": {"create": True, "delete": False},
+        },
+        "ItemField": {"onepassword_access": "cli", "renamed": "vault a is called b now"},
+        "ActionsSecret": {
+            "forgejo_token": token,
+            "server": "codeberg",
+            "canary": {"workflow": "canary.yaml", "ref": "main", "timeout_seconds": 300.0},
+            "created_at": "2026-11-29T01:02:03+01:00",
+            "confirmed_id": 2.0,
+            "owner_id": 2.0,
+            "described": "",
+            "proof": {"key_uuid": "a-uuid", "at": TIME},
+        },
+        "RetiredKeys": {
+            "retire_at_most_days": 30.0,
+            "stale": [old_key],
+            "others": [old_key | used],
+            "kept": {"a-uuid": 2.5},
+            "let_go": {"a-uuid": TIME},
+        },
+    }
+    provider, props = PROVIDERS[kind], recorded(world)[kind] | full[kind]
+
+    again = written(provider.recorded("the-id", props))
+
+    assert {name: again[name] for name in props} == props
+
+
+@pytest.mark.parametrize("kind", PROVIDERS)
 def test_what_is_null_is_absent(kind: str, world: World) -> None:
     """So that a state that has no such property, or a null, is the same."""
     provider, props = PROVIDERS[kind], recorded(world)[kind]
@@ -187,7 +229,7 @@ def test_what_is_not_known_yet_equals_nothing(kind: str, world: World) -> None:
     """In a preview, each input by itself; what no `diff` compares makes no difference either way."""
     provider, props = PROVIDERS[kind], recorded(world)[kind]
     wanted: type[Properties] = provider.wanted
-    apart = marked(wanted, Mark.APART)
+    apart = having(wanted, Trait.APART)
 
     for name in provider.wanted.__struct_fields__:
         news = provider.asked(props | {name: UNKNOWN})
