@@ -7,7 +7,6 @@ query parameters (`?attribute=otp`) are not taken. Reading *through* a reference
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 _SCHEME = "op://"
@@ -53,17 +52,3 @@ class StoredToken:
 
     reference: str
     backend: str | None = None
-
-    @classmethod
-    def of(cls, given: Mapping[str, str] | None) -> StoredToken | None:
-        """
-        Return what *as_property* gave, read back from a resource's properties.
-        """
-        return cls(given["reference"], given.get("backend")) if given else None
-
-    @property
-    def as_property(self) -> dict[str, str]:
-        """
-        One property of a resource.
-        """
-        return {"reference": self.reference} | ({"backend": self.backend} if self.backend else {})
