@@ -4,7 +4,7 @@ Stacks under the real engine.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,40 +15,51 @@ from tests.engine.stack import Stack, engine_is_there
 from tests.world import World, credentials
 
 
+@pytest.fixture(scope="session")
+def quickly(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Quickly]:
+    """
+    What begins the engine's processes for tests that are marked so.
+    """
+    with Quickly(tmp_path_factory.mktemp("quickly")) as quickly:
+        yield quickly
+
+
 @pytest.fixture
-def stack(world: World, prepared: Prepared | None, tmp_path: Path) -> Stack:
+def begun(request: pytest.FixtureRequest) -> Callable[[Stack], Stack]:
+    """
+    Lets the engine of a stack begin its processes as the test's marks say.
+    """
+    if request.node.get_closest_marker("quickly") is None:
+        return lambda stack: stack
+    quickly: Quickly = request.getfixturevalue("quickly")
+    return quickly.run
+
+
+@pytest.fixture
+def stack(world: World, prepared: Prepared | None, tmp_path: Path, begun: Callable[[Stack], Stack]) -> Stack:
     """
     A stack of the reference settings, before its first `up`.
     """
     if not engine_is_there():
         pytest.skip("no pulumi on PATH: `make tools` gets one")
     if prepared is None:
-        return Stack(tmp_path, credentials(world), world.config())
-    return prepared.stack(NEW, tmp_path)
+        return begun(Stack(tmp_path, credentials(world), world.config()))
+    return begun(prepared.stack(NEW, tmp_path))
 
 
 @pytest.fixture
-def in_sync(world: World, prepared: Prepared | None, tmp_path: Path) -> Stack:
+def in_sync(world: World, prepared: Prepared | None, tmp_path: Path, begun: Callable[[Stack], Stack]) -> Stack:
     """
     The same stack after its first `up`.
     """
     if not engine_is_there():
         pytest.skip("no pulumi on PATH: `make tools` gets one")
     if prepared is None:
-        stack = Stack(tmp_path, credentials(world), world.config())
+        stack = begun(Stack(tmp_path, credentials(world), world.config()))
         run = stack.up()
         assert run.code == 0, run.text
         return stack
-    return prepared.stack(IN_SYNC, tmp_path)
-
-
-@pytest.fixture(scope="session")
-def quickly(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Quickly]:
-    """
-    For tests with many cases that look at none of the engine's processes.
-    """
-    with Quickly(tmp_path_factory.mktemp("quickly")) as quickly:
-        yield quickly
+    return begun(prepared.stack(IN_SYNC, tmp_path))
 
 
 @pytest.fixture

@@ -16,19 +16,10 @@ from tests.answers.bent import BODY_TEXT, answers, bend
 from tests.answers.elsewhere import Elsewhere
 from tests.answers.life import snapshot
 from tests.choice import some
-from tests.engine.quickly import Quickly
 from tests.engine.stack import Run, Stack
 from tests.world import FIELD, GROUP, ITEM, OWNER, REPOSITORY, SECRET, VAULT, World
 
-pytestmark = pytest.mark.embedded
-
-
-@pytest.fixture
-def in_sync(in_sync: Stack, quickly: Quickly) -> Stack:
-    """
-    The same, for many commands in little time.
-    """
-    return quickly.run(in_sync)
+pytestmark = [pytest.mark.embedded, pytest.mark.quickly]
 
 
 @dataclass(frozen=True)

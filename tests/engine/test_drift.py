@@ -12,17 +12,10 @@ from _pytest.mark.structures import ParameterSet
 
 from tests.choice import some
 from tests.engine.checks import assert_in_sync
-from tests.engine.quickly import Quickly
 from tests.engine.stack import Stack
 from tests.world import GROUP, OWNER, REPOSITORY, SECRET, World
 
-
-@pytest.fixture
-def in_sync(in_sync: Stack, quickly: Quickly) -> Stack:
-    """
-    The same, for many commands in little time.
-    """
-    return quickly.run(in_sync)
+pytestmark = pytest.mark.quickly
 
 
 def _key(world: World) -> str:

@@ -4,7 +4,7 @@ An estate of several identities: their rights, their consumers in several vaults
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -127,10 +127,13 @@ def done(run: Run, *sentences: str, code: int = 0) -> None:
 
 
 @pytest.mark.slow
-def test_the_life_of_an_estate_with_one_account_of_each_shape(estate: Estate, tmp_path: Path) -> None:
+@pytest.mark.quickly
+def test_the_life_of_an_estate_with_one_account_of_each_shape(
+    estate: Estate, tmp_path: Path, begun: Callable[[Stack], Stack]
+) -> None:
     """First `up`, drift, rotation, a consumer removed, an identity retired."""
     everybody = ("zot-ci", "ci-zot-talos", "ci-mirror")
-    stack = Stack(tmp_path, credentials(estate), settings(estate, READER, TALOS, MIRROR))
+    stack = begun(Stack(tmp_path, credentials(estate), settings(estate, READER, TALOS, MIRROR)))
 
     done(stack.up())
     first = assert_served(estate, *everybody)

@@ -9,7 +9,7 @@ import pytest
 from tests.engine.stack import Run, Stack
 from tests.world import World
 
-pytestmark = pytest.mark.embedded
+pytestmark = [pytest.mark.embedded, pytest.mark.quickly]
 
 
 def test_a_preview_waits_for_one_refusal_and_a_rotation_for_one_more(world: World, in_sync: Stack) -> None:

@@ -13,7 +13,7 @@ from tests.engine.stack import Stack
 from tests.engine.test_stack_script import script
 from tests.world import GROUP, VAULT, World
 
-pytestmark = pytest.mark.embedded
+pytestmark = [pytest.mark.embedded, pytest.mark.quickly]
 
 SYSTEMS = ("authentik", "zot", "onepassword", "forgejo")
 

@@ -16,7 +16,7 @@ from tests.engine.stack import Run, Stack
 from tests.gitea import Gitea, gitea_or_skip
 from tests.world import SECRET, World
 
-pytestmark = pytest.mark.xdist_group("gitea")
+pytestmark = [pytest.mark.xdist_group("gitea"), pytest.mark.quickly]
 
 _numbers = count(1)
 _LEAST = ("write:repository",)

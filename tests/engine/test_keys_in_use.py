@@ -14,7 +14,7 @@ from tests.engine.test_stack_script import script
 from tests.world import World
 from zot_ci.rotation import to_the_minute
 
-pytestmark = pytest.mark.embedded
+pytestmark = [pytest.mark.embedded, pytest.mark.quickly]
 
 
 def test_an_old_key_that_is_used_waits_without_drift_and_ends_a_day_after(world: World, in_sync: Stack) -> None:

@@ -9,19 +9,10 @@ from typing import Any
 import pytest
 
 from tests.engine.checks import assert_in_sync, calls
-from tests.engine.quickly import Quickly
 from tests.engine.stack import Stack
 from tests.world import FIELD, GROUP, ITEM, OWNER, REPOSITORY, SECRET, VAULT, World
 
-pytestmark = pytest.mark.embedded
-
-
-@pytest.fixture
-def in_sync(in_sync: Stack, quickly: Quickly) -> Stack:
-    """
-    The same, for many commands in little time.
-    """
-    return quickly.run(in_sync)
+pytestmark = [pytest.mark.embedded, pytest.mark.quickly]
 
 
 def _alias(config: dict[str, Any], system: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from tests.engine.checks import assert_in_sync
 from tests.engine.stack import Stack
 from tests.world import FIELD, ITEM, OWNER, REPOSITORY, VAULT, World, credentials
 
-pytestmark = pytest.mark.embedded
+pytestmark = [pytest.mark.embedded, pytest.mark.quickly]
 
 
 def _for_cd(world: World) -> dict[str, Any]:

@@ -17,22 +17,13 @@ from _pytest.mark.structures import ParameterSet
 from tests.answers.life import lose_every_key, snapshot
 from tests.choice import some
 from tests.engine.checks import assert_in_sync
-from tests.engine.quickly import Quickly
 from tests.engine.stack import Run, Stack
 from tests.estate import Grant
 from tests.world import GROUP, OWNER, REPOSITORY, SECRET, VAULT, World
 
-pytestmark = pytest.mark.embedded
+pytestmark = [pytest.mark.embedded, pytest.mark.quickly]
 
 READ, WRITE = "read:repository", "write:repository"
-
-
-@pytest.fixture
-def in_sync(in_sync: Stack, quickly: Quickly) -> Stack:
-    """
-    The same, for many commands in little time.
-    """
-    return quickly.run(in_sync)
 
 
 @dataclass(frozen=True)

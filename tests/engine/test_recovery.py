@@ -10,6 +10,8 @@ from tests.engine.checks import assert_in_sync, paths
 from tests.engine.stack import Stack
 from tests.world import GROUP, ITEM, OWNER, REPOSITORY, SECRET, VAULT, World
 
+pytestmark = pytest.mark.quickly
+
 
 def _urn(stack: Stack, world: World, suffix: str) -> str:
     return stack.urns()[f"{world.username}-{suffix}"]

@@ -14,6 +14,8 @@ from tests.world import World
 # 8.6 seconds and 14 minutes: for servers whose clock cannot be moved, the limit is.
 SOON = {"rotateAfterDays": 0.0001, "expireAfterDays": 0.01}
 
+pytestmark = pytest.mark.quickly
+
 
 class _TooYoungError(Exception):
     pass

@@ -25,7 +25,7 @@ from tests.sequences.ground import FIELDS, SECRETS, Wanted
 from tests.sequences.model import Engine
 from tests.world import FIELD, GROUP, ITEM, OWNER, REPOSITORY, SECRET, VAULT, World, credentials
 
-pytestmark = [pytest.mark.embedded, pytest.mark.slow]
+pytestmark = [pytest.mark.quickly, pytest.mark.embedded, pytest.mark.slow]
 
 WANTED = Wanted()
 

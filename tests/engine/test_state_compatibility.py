@@ -31,6 +31,8 @@ GIVEN_UP = FOLDER / "0.1.0.json"
 NEWEST = FOLDER / "0.2.0.json"
 STATES = sorted(path for path in FOLDER.glob("*.json") if path != GIVEN_UP)
 
+pytestmark = pytest.mark.quickly
+
 
 def _values(world: World) -> dict[str, Any]:
     """

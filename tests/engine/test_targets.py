@@ -13,7 +13,7 @@ from tests.engine.checks import assert_in_sync, paths
 from tests.engine.stack import Stack
 from tests.world import FIELD, GROUP, ITEM, OWNER, REPOSITORY, SECRET, VAULT, World
 
-pytestmark = pytest.mark.embedded
+pytestmark = [pytest.mark.embedded, pytest.mark.quickly]
 
 COPY = "zot-ci-api-copy"
 REPOSITORY_SECRET = {"repository": f"{OWNER}/{REPOSITORY}", "secret": SECRET}

@@ -16,6 +16,8 @@ from tests.engine.test_stack_script import script
 from tests.watch.listening import listening
 from tests.world import FIELD, GROUP, ITEM, OWNER, REPOSITORY, SECRET, VAULT, World
 
+pytestmark = pytest.mark.quickly
+
 
 @pytest.mark.embedded
 def test_the_status_says_what_a_look_finds_and_fits_its_schema(world: World, in_sync: Stack) -> None:
