@@ -16,7 +16,7 @@ import msgspec
 from pulumi.output import contains_unknowns
 
 from .errors import InputsUnfitError, StateUnfitError
-from .properties import UNKNOWN, Properties, Trait, having, types_of
+from .properties import UNKNOWN, Properties, Trait, having, required_of, types_of
 from .state_shape import refuse_a_later_shape
 
 # What the engine hands to a provider and gets back.
@@ -77,8 +77,7 @@ def _values(kind: type[Properties], props: Mapping[str, Any]) -> tuple[Props, li
                 values[name] = msgspec.convert(_whole(value), type_)
             except msgspec.ValidationError as exc:
                 faults.append(f"{name} is not what it should be ({exc})")
-    required = [field.name for field in msgspec.structs.fields(kind) if field.required]
-    faults += [f"{name} is missing" for name in required if props.get(name) is None]
+    faults += [f"{name} is missing" for name in required_of(kind) if props.get(name) is None]
     return values, faults
 
 

@@ -147,6 +147,15 @@ def having(kind: type[Properties], trait: Trait) -> tuple[str, ...]:
     return tuple(name for name, type_ in types_of(kind).items() if trait in _traits(type_))
 
 
+@cache
+def required_of(kind: type[Properties]) -> tuple[str, ...]:
+    """
+    Return the names of the properties of a class that have no default. Asked once: the library reads all annotations
+    anew for it, which takes longer than to read a whole state.
+    """
+    return tuple(field.name for field in msgspec.structs.fields(kind) if field.required)
+
+
 def changed(olds: Properties, news: Properties, names: Iterable[str]) -> list[str]:
     """
     Return which of the properties *names* differ. A value that is not known yet differs.
