@@ -33,9 +33,10 @@ from ..http.errors import (
 from ..http.shapes import ShapeError, shaped
 from ..http.timeouts import timeout
 from . import lenient
-from .item import CONCEALED, Item, ItemRef, tidied_item
+from .item import CONCEALED, Item, ItemRef
 from .item_text import ItemText
 from .names import advice, shown
+from .tidied import tidied_item
 from .whole_item import ConflictError, WholeItemAccess
 
 _Model = TypeVar("_Model")
@@ -193,10 +194,7 @@ class Cli(WholeItemAccess):
         return text
 
     def _read(self, text: ItemText, call: str, what: str) -> Item:
-        try:
-            return shaped(tidied_item(text.read), Item)
-        except ShapeError:
-            self._refuse(call, what)
+        return self._model(Item, call, what, tidied_item(text.read))
 
     def _insist_on(self, wanted: str, id_: str, name: str, call: str, what: str) -> None:
         if wanted not in (id_, name):

@@ -33,12 +33,13 @@ from ..http.errors import (
 from ..http.once import Together
 from ..settings.url import checked_url
 from .connect_token import VARIABLE, refused
-from .item import CONCEALED, Field, Item, ItemRef, tidied_item
+from .item import CONCEALED, Field, Item, ItemRef
 from .names import advice
 from .outcome import added_field
 from .own_answers import VOICE
 from .patch import Change, pointer
 from .seen import SeenItems
+from .tidied import tidied_item
 from .write_queue import WriteQueue
 
 _Found = TypeVar("_Found")

@@ -10,12 +10,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Protocol
 
 from ..http.errors import AmbiguousError, NotFoundError
 from ..rotation import looks_like_a_key
-from . import lenient
-from .item_text import DOUBLED
 from .names import lookalike, shown
 
 CONCEALED = "CONCEALED"
@@ -196,44 +194,6 @@ class Item:
             msg = f"1Password item {self.title} has sections of one id, {labels}; make one of them anew by hand"
             raise AmbiguousError(msg)
         return field.section.id in ids
-
-
-def tidied_item(read: Any) -> Any:
-    """
-    Return what was *read* of an item with the names of `Item` and its parts, and without all that they do not know.
-
-    What others made is read leniently. What cannot be is left as it is, for `shaped` to refuse.
-    """
-    if not isinstance(read, dict):
-        return read
-    known = {"id": read["id"]} if "id" in read else {}
-    return known | {
-        "title": lenient.text(read.get("title")) or "",
-        "vault": _vault(read.get("vault")),
-        "state": lenient.text(read.get("state")),
-        "sections": lenient.objects(read.get("sections"), _section),
-        "fields": lenient.objects(read.get("fields"), _field),
-    }
-
-
-def _vault(read: Any) -> Any:
-    return {"name": lenient.text(read.get("name"))} if isinstance(read, dict) else None
-
-
-def _section(read: dict[str, Any]) -> dict[str, Any]:
-    return {"id": lenient.text(read.get("id")), "label": lenient.text(read.get("label"))}
-
-
-def _field(read: dict[str, Any]) -> dict[str, Any]:
-    section = read.get("section")
-    return {
-        "id": lenient.text(read.get("id")) or "",
-        "type": lenient.field_type(read.get("type"), CONCEALED),
-        "label": lenient.text(read.get("label")),
-        "value": lenient.held(read.get("value")),
-        "section": _section(section) if isinstance(section, dict) else None,
-        "is_doubled": read.get(DOUBLED) is True,
-    }
 
 
 def _near(name: str, field: Field) -> str:

@@ -9,8 +9,9 @@ import secrets
 from typing import Any
 
 from ..http.shapes import shaped
-from .item import CONCEALED, Item, tidied_item
+from .item import CONCEALED, Item
 from .item_text import DOUBLED, ItemText
+from .tidied import tidied_item
 
 # In Connect's words; the others differ in capitals only.
 _TYPES = {"Concealed": CONCEALED, "Text": "STRING"}
