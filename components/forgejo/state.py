@@ -7,7 +7,8 @@ from __future__ import annotations
 import msgspec
 
 from ..dynamic.claims import Claim, Identity
-from ..dynamic.properties import Apart, Moment, Naming, OrEmpty, Properties, Replacing, Secret
+from ..dynamic.key_place import PlaceWanted
+from ..dynamic.properties import Apart, Moment, Naming, OrEmpty, Replacing
 from ..settings.place import Place
 from ..settings.reference import StoredToken
 
@@ -41,9 +42,9 @@ class Proof(msgspec.Struct):
     at: Moment
 
 
-class SecretWanted(Properties, kw_only=True):
+class SecretWanted(PlaceWanted, kw_only=True):
     """
-    What the program asks.
+    What the program asks of a secret.
 
     Args:
         forgejo_url: the server.
@@ -52,8 +53,6 @@ class SecretWanted(Properties, kw_only=True):
         repository, organization: what the secret belongs to, the repository as owner/name; neither for the token's
             own user.
         secret: the secret's name, in upper case.
-        value: the key; empty where a run left the key's own resource out before it was made.
-        key_uuid: zot's uuid of that key, which may be shown.
         canary: asked before an older key may end.
         confirmed_id: the number of the repository, organization or user that is meant, where another one has its name
             by now; the number is recorded, so that it need not stay.
@@ -65,8 +64,6 @@ class SecretWanted(Properties, kw_only=True):
     repository: Naming[Replacing[str | None]] = None
     organization: Naming[Replacing[str | None]] = None
     secret: Naming[Replacing[str]]
-    value: Secret[str] = ""
-    key_uuid: str = ""
     canary: Canary | None = None
     confirmed_id: Apart[int | None] = None
 
@@ -76,20 +73,6 @@ class SecretWanted(Properties, kw_only=True):
         Where the secret is.
         """
         return Place.secret(self.secret, repository=self.repository, organization=self.organization, server=self.server)
-
-    @property
-    def names(self) -> list[Identity]:
-        """
-        What the secret is called, which is also what it is: a forge knows nothing else of it.
-        """
-        return [self.place.identity]
-
-    @property
-    def thing(self) -> str:
-        """
-        What messages call it.
-        """
-        return self.place.thing
 
 
 class SecretState(SecretWanted, kw_only=True):

@@ -5,27 +5,24 @@ What the program asks of a field, and what is recorded of it.
 from __future__ import annotations
 
 from ..dynamic.claims import Claim, Identity
-from ..dynamic.properties import Naming, Properties, Replacing, Secret, Volatile
+from ..dynamic.key_place import PlaceWanted
+from ..dynamic.properties import Naming, Replacing, Volatile
 from ..settings.place import Place
 from .item import ItemRef
 
 
-class FieldWanted(Properties, kw_only=True):
+class FieldWanted(PlaceWanted, kw_only=True):
     """
-    What the program asks.
+    What the program asks of a field.
 
     Args:
         vault, item, field: each by name or id. The item must exist; the field need not.
-        value: the key; empty where a run left the key's own resource out before it was made.
-        key_uuid: zot's uuid of that key, which may be shown.
         onepassword_access: the backend that reaches 1Password, if the environment does not choose it.
     """
 
     vault: Naming[Replacing[str]]
     item: Naming[Replacing[str]]
     field: Naming[Replacing[str]]
-    value: Secret[str] = ""
-    key_uuid: str = ""
     onepassword_access: str | None = None
 
     @property
@@ -34,20 +31,6 @@ class FieldWanted(Properties, kw_only=True):
         Where the field is, as the settings call it.
         """
         return Place.field(self.vault, self.item, self.field)
-
-    @property
-    def names(self) -> list[Identity]:
-        """
-        What the settings call the field.
-        """
-        return [self.place.identity]
-
-    @property
-    def thing(self) -> str:
-        """
-        What messages call it.
-        """
-        return self.place.thing
 
 
 class FieldState(FieldWanted, kw_only=True):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -92,24 +93,35 @@ def test_the_newest_state_is_what_today_s_code_writes(signed_in: World, in_sync:
     assert shape(json.loads(now)) == shape(json.loads(NEWEST.read_text()))
 
 
+def _refusals(world: World, stack: Stack, change: Callable[[dict[str, Any]], None]) -> list[str]:
+    """
+    Change each resource in the stack's state, and return what each command says, which must not succeed.
+    """
+    export = json.loads(stack.pulumi("stack", "export", streams="out").text)
+    for resource in export["deployment"]["resources"]:
+        change(resource)
+    changed = stack.folder / "changed.json"
+    changed.write_text(json.dumps(export))
+    assert stack.pulumi("stack", "import", "--file", str(changed)).code == 0
+    world.estate.log.clear()
+    runs = [stack.preview(), stack.up(), stack.up("--refresh=false"), stack.destroy()]
+    assert 0 not in [run.code for run in runs]
+    return [run.text for run in runs]
+
+
 @pytest.mark.embedded
 def test_a_state_of_a_later_version_is_refused(world: World, in_sync: Stack) -> None:
     """By every command, in one line; whatever is in it may mean something else there."""
-    export = json.loads(in_sync.pulumi("stack", "export", streams="out").text)
-    for resource in export["deployment"]["resources"]:
+
+    def later(resource: dict[str, Any]) -> None:
         if "shape" in resource.get("outputs", {}):
             resource["inputs"]["shape"] = resource["outputs"]["shape"] = 2
-    later = in_sync.folder / "later.json"
-    later.write_text(json.dumps(export))
-    assert in_sync.pulumi("stack", "import", "--file", str(later)).code == 0
-    world.estate.log.clear()
 
-    for run in (in_sync.preview(), in_sync.up(), in_sync.up("--refresh=false"), in_sync.destroy()):
-        assert run.code != 0
-        assert "a later version of zot-ci has written it (shape 2, this version knows 1)" in run.text
-        assert "Traceback" not in run.text
+    for text in _refusals(world, in_sync, later):
+        assert "a later version of zot-ci has written it (shape 2, this version knows 1)" in text
+        assert "Traceback" not in text
     assert [
-        call for call in calls(world, "authentik", "zot", "forgejo", "1password") if not call.startswith("GET")
+        call for call in calls(world, "authentik", "zot", "forgejo", "onepassword") if not call.startswith("GET")
     ] == []
     assert world.accepts(world.field())
 
@@ -117,25 +129,20 @@ def test_a_state_of_a_later_version_is_refused(world: World, in_sync: Stack) -> 
 @pytest.mark.embedded
 def test_a_state_that_was_edited_by_hand_is_refused(world: World, in_sync: Stack) -> None:
     """By every command, in one line for each resource, which names the properties and shows no value."""
-    export = json.loads(in_sync.pulumi("stack", "export", streams="out").text)
-    for resource in export["deployment"]["resources"]:
+
+    def edited(resource: dict[str, Any]) -> None:
         if resource["type"].endswith(":ItemField"):
             del resource["outputs"]["mark"]
             resource["outputs"]["made_here"] = "what somebody wrote"
-    edited = in_sync.folder / "edited.json"
-    edited.write_text(json.dumps(export))
-    assert in_sync.pulumi("stack", "import", "--file", str(edited)).code == 0
-    world.estate.log.clear()
 
-    for run in (in_sync.preview(), in_sync.up(), in_sync.up("--refresh=false"), in_sync.destroy()):
-        assert run.code != 0
+    for text in _refusals(world, in_sync, edited):
         # The engine says it where it happens, and once more at the end.
-        lines = {line.partition("StateUnfitError: ")[2] for line in run.text.splitlines()} - {""}
-        assert len(lines) == 1, run.text
+        lines = {line.partition("StateUnfitError: ")[2] for line in text.splitlines()} - {""}
+        assert len(lines) == 1, text
         assert_names(lines.pop(), "the state of ItemField ", "made_here is not what it should be", "mark is missing")
-        assert "what somebody wrote" not in run.text
-        assert "Traceback" not in run.text
-    assert [call for call in calls(world, "1password") if not call.startswith("GET")] == []
+        assert "what somebody wrote" not in text
+        assert "Traceback" not in text
+    assert [call for call in calls(world, "onepassword") if not call.startswith("GET")] == []
     assert world.accepts(world.field())
 
 
