@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 import pulumi
 import pytest
 
+from tests.docs.test_reference import SETTINGS as THE_SETTINGS
 from tests.messages import assert_names
 from tests.mocks import run
 from tests.settings.given import given
@@ -229,26 +229,24 @@ def test_settings_and_arguments_make_the_same_resources() -> None:
     assert by_arguments == by_settings
 
 
-def test_the_table_of_the_arguments_is_right() -> None:
-    """Every argument is there once, by its default, and nothing else is."""
-    rows = re.findall(r"^\| ([^|]+) \| (`\w+`[^|]*) \|$", PAGE, re.MULTILINE)
-    named = [(name, default.strip("`")) for default, names in rows for name in re.findall(r"`(\w+)`", names)]
-    shown = {name: json.loads(re.sub(r"(\w[\w-]*)", r'"\1"', default)) for name, default in named}
-    fields = [one for one in dataclasses.fields(RegistryCredentialArgs) if one.init]
+def test_an_argument_has_the_default_of_its_setting_or_the_page_names_it() -> None:
+    """`zot_url` is `zot.url`, `probe_repository` is `zot.probeRepository`: the page refers to the settings."""
+    of_settings: dict[str, list[Any]] = {}
+    for path, default in THE_SETTINGS.items():
+        system, _, key = path.rpartition(".")
+        name = re.sub(r"(?=[A-Z])", "_", key).lower()
+        for argument in (name, f"{system}_{name}"):
+            of_settings.setdefault(argument, []).append(default)
+    fields = {one.name: one.default for one in dataclasses.fields(RegistryCredentialArgs) if one.init}
+    required = {name for name, default in fields.items() if default is dataclasses.MISSING}
+    plain = {name: list(one) if isinstance(one, tuple) else one for name, one in fields.items() if name not in required}
+    differ = {name for name in plain.keys() & of_settings.keys() if plain[name] not in of_settings[name]}
 
-    def written(default: Any) -> Any:
-        if default is dataclasses.MISSING:
-            return "required"
-        if default in (None, ()):
-            return "none"
-        if isinstance(default, bool):
-            return str(default).lower()
-        return (
-            list(default) if isinstance(default, tuple) else f"{default:g}" if isinstance(default, float) else default
-        )
-
-    assert len(shown) == len(named)
-    assert shown == {one.name: written(one.default) for one in fields}
+    (said,) = re.findall(r"^(.*) are required\.", PAGE, re.MULTILINE)
+    assert set(re.findall(r"`(\w+)`", said)) == required
+    assert differ == set(re.findall(r"`(\w+)` may be left out", PAGE)) == {"authentik_url"}
+    (own,) = re.findall(r"Only here are\n\n(.*?)\n\n", PAGE, re.DOTALL)
+    assert fields.keys() - of_settings.keys() <= set(re.findall(r"\*(\w+)\*", own))
 
 
 def test_the_arguments_that_may_be_outputs_are_named() -> None:

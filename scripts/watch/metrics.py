@@ -19,7 +19,7 @@ _ACCOUNT = ("stack", "account")
 _PLACE = (*_ACCOUNT, "system", "address", "place")
 _SYSTEM = ("stack", "system", "address")
 
-# Name, help, labels; docs/monitoring.md has the same table.
+# Name, help, labels; docs/monitoring.md lists the names by their labels.
 METRICS: dict[str, tuple[str, tuple[str, ...]]] = {
     "zot_ci_look_timestamp_seconds": ("When the stack was looked at.", ("stack",)),
     "zot_ci_look_success": ("Whether the look's preview went through.", ("stack",)),

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from tests import conftest
-from tests.docs.pages import DOCUMENTS, ROOT, headings, read, table
+from tests.docs.pages import DOCUMENTS, ROOT, headings, read
 from tests.dynamic.wanted import outs_of, secret
 from tests.http.told import URL
 from tests.settings.given import RIGHT, given
@@ -96,7 +96,7 @@ def _texts() -> list[Path]:
 def test_a_canary_runs_when_its_resource_is_made_or_updated_and_not_for_a_kept_secret(
     signed_in: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As docs/reference.md has it: it proves that the secret works, which an `up` that keeps it has not changed."""
+    """As docs/ci.md has it: it proves that the secret works, which an `up` that keeps it has not changed."""
     runs: list[str] = []
 
     def run(_: Forgejo, repository: str, workflow: str, ref: str, seconds: float) -> str:
@@ -117,9 +117,9 @@ def test_a_canary_runs_when_its_resource_is_made_or_updated_and_not_for_a_kept_s
     publish_again(forgejo, place, wanted["value"], outs["owner_id"])
     assert runs == ["canary.yaml"] * 2
 
-    row = table("docs/reference.md", "Key")["accounts[].forgejo[].canary.workflow"]
-    assert "creates or updates the secret's resource" in row
-    assert "keeps the resource writes the secret again without running it" in row
+    page = " ".join(read("docs/ci.md").split())
+    assert "creates or updates the secret's resource" in page
+    assert "keeps the resource writes the secret again without running it" in page
 
 
 def test_a_key_s_rights_are_not_asked_anew_after_a_mint() -> None:
