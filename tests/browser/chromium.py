@@ -21,12 +21,14 @@ WIDTHS = {"wide": 1280, "narrow": 380}
 # What sticks out of the window, and not of something that scrolls by itself.
 _SIDEWAYS = """
 () => {
-  const scrolls = element => element && (['auto', 'scroll'].includes(getComputedStyle(element).overflowX)
-    || scrolls(element.parentElement));
   const root = document.querySelector('article') || document.body;
+  // The theme lets a narrow article scroll as a whole, which is no better than a page that does.
+  const scrolls = element => element !== root
+    && (['auto', 'scroll'].includes(getComputedStyle(element).overflowX) || scrolls(element.parentElement));
   const out = [...root.querySelectorAll('*')].filter(element => {
     const box = element.getBoundingClientRect();
-    return element.checkVisibility() && box.width && (box.right > innerWidth + 1 || box.left < -1) && !scrolls(element);
+    return element.checkVisibility() && box.width && (box.right > innerWidth + 1 || box.left < -1)
+      && !scrolls(element.parentElement);
   }).map(element => element.tagName + ': ' + element.textContent.trim().slice(0, 60));
   const page = document.documentElement.scrollWidth;
   return page > innerWidth ? [`the page is ${page} wide`, ...out] : out;
