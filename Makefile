@@ -5,6 +5,8 @@
 RUN := PATH="$(CURDIR)/.venv-dev/bin:$(CURDIR)/.venv/bin:$$PATH"
 # The same with the extra `sso`.
 RUN_SSO := PATH="$(CURDIR)/.venv-sso/bin:$(CURDIR)/.venv/bin:$$PATH"
+# The same with what drives a browser.
+RUN_BROWSER := PATH="$(CURDIR)/.venv-browser/bin:$(CURDIR)/.venv/bin:$$PATH"
 # ENGINE=oldest: the oldest engine that README promises, built for it, in place of the newest.
 ifeq ($(ENGINE),oldest)
 tools: oldest
@@ -15,7 +17,7 @@ JOBS ?= $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
 PYTEST := pytest -q -n $(JOBS) --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help venv extras dev tools oldest newest test-tools check test test-all nightly test-fast coverage versions test-sso test-backends faults commands parts soak mutants workflows alerts demo estate pictures docs bench dist sbom release lock clean
+.PHONY: help venv extras dev tools oldest newest test-tools check test test-all nightly test-fast coverage versions test-sso test-backends test-browser faults commands parts soak mutants workflows alerts demo estate pictures docs bench dist sbom release lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -111,6 +113,15 @@ test-backends: tools dev ## stacks on S3 and on PostgreSQL, moved and split, at 
 	@echo "testing: pytest, state backends, $(JOBS) processes"
 	@$(RUN) LONG=1 $(PYTEST) tests/backends
 
+# Apart, because nothing but the look at pages needs it.
+.venv-browser/installed: requirements-browser.lock
+	@tools/build.sh browser
+
+test-browser: docs .venv-browser/installed ## the site and the report's page as a Chromium shows them, wide and narrow (SHOTS=folder keeps pictures)
+	@tools/build.sh chromium
+	@echo "testing: pytest, pages in a browser, $(JOBS) processes"
+	@$(RUN_BROWSER) SHOTS="$(SHOTS)" $(PYTEST) tests/browser
+
 faults: tools dev ## every request of every scenario by every fault; takes hours (SCENARIOS, FAULTS, EVERY, JOBS, RECORD=1)
 	@$(RUN) JOBS="$(JOBS)" SCENARIOS="$(SCENARIOS)" FAULTS="$(FAULTS)" EVERY="$(or $(EVERY),1)" RECORD="$(RECORD)" python -m tests.faults
 
@@ -145,9 +156,9 @@ demo: tools dev ## the whole story against embedded systems (KEEP=1 leaves them 
 estate: tools dev ## the demo's four systems, empty, until Ctrl-C: docs/tutorial.md goes on from there
 	@$(RUN) python -m tests.estate --port authentik=39101 --port zot=39102 --port onepassword=39103 --port forgejo=39104
 
-pictures: tools dev ## docs/pictures again, from real runs against embedded systems; the page's where a Chromium is
+pictures: tools dev .venv-browser/installed ## docs/pictures again, from real runs against embedded systems; the page's where a Chromium is
 	@$(RUN) python -m tests.pictures
-	@$(RUN) python -m tests.watch.browser
+	@$(RUN_BROWSER) python -m tests.browser.picture
 
 # Apart, because nothing but the site needs them.
 .venv-docs/installed: requirements-docs.lock
@@ -196,8 +207,9 @@ lock: ## all locks again from pyproject.toml (needs uv; UPGRADE=1 takes newer ve
 	@$(LOCK) requirements-dist.lock --group pyproject.toml:dist
 	@$(LOCK) requirements-bench.lock --group pyproject.toml:bench
 	@$(SAME) | $(LOCK) requirements-mutants.lock pyproject.toml --group dev --group mutants --constraint -
+	@$(SAME) | $(LOCK) requirements-browser.lock pyproject.toml --group dev --group browser --constraint -
 
 clean: ## away with all that make made, the built tools too
 	@echo "removing .venv, .tools and caches"
-	@rm -rf .venv .venv-dev .venv-dist .venv-sso .venv-docs .venv-newest .venv-mutants .tools build dist zot_ci.egg-info .hypothesis .mutants .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf .venv .venv-dev .venv-dist .venv-sso .venv-docs .venv-newest .venv-mutants .venv-browser .tools build dist zot_ci.egg-info .hypothesis .mutants .mypy_cache .pytest_cache .ruff_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -8,6 +8,7 @@
 #   build.sh sso      those of requirements-sso.lock, in .venv-sso
 #   build.sh docs     those of requirements-docs.lock, in .venv-docs
 #   build.sh mutants  those of requirements-mutants.lock, in .venv-mutants
+#   build.sh browser  those of requirements-browser.lock, in .venv-browser
 #   build.sh ansible  those of requirements-bench.lock, in .tools/ansible
 #   build.sh pulumi   the engine: the one on PATH, else built from its Go module into .tools/bin and linked into .venv/bin
 #   build.sh oldest   the oldest engine that README promises, built likewise; in .tools/oldest, for a run with ENGINE=oldest
@@ -18,6 +19,7 @@
 #   build.sh promtool the check of the alert rules: likewise
 #   build.sh versitygw  an S3-compatible server, for the tests of the state backends: likewise
 #   build.sh postgresql  says which PostgreSQL the same tests use, or how to get one
+#   build.sh chromium says likewise which browser looks at the pages
 #
 # The versions that are built stand in tools/*/go.mod and nowhere else. Every fault is one line that names the ways out.
 # A build that takes minutes says every quarter of a minute (TICK) that it goes on, on a terminal each second in one line.
@@ -148,6 +150,8 @@ get_dist() { packages .venv-dist requirements-dist.lock; }
 get_sso() { packages .venv-sso requirements-sso.lock; }
 
 get_mutants() { packages .venv-mutants requirements-mutants.lock; }
+
+get_browser() { packages .venv-browser requirements-browser.lock; }
 
 get_docs() { packages .venv-docs requirements-docs.lock; }
 
@@ -326,7 +330,16 @@ get_postgresql() {
     say "no PostgreSQL here, and no stack will be tried on it: install it (Debian: apt-get install postgresql)"
 }
 
+get_chromium() {
+    # The names that tests/browser/chromium.py looks for.
+    for name in chromium chromium-browser google-chrome google-chrome-stable chrome; do
+        found=$(theirs "$name")
+        [ -z "$found" ] || { say "using Chromium $(version "$("$found" --version 2>/dev/null)") ($found)" && return; }
+    done
+    say "no Chromium here, and no page will be looked at: install it (Debian: apt-get install chromium)"
+}
+
 case ${1-} in
-venv | extras | dev | dist | sso | docs | mutants | ansible | pulumi | oldest | newest | gitea | actionlint | act | promtool | versitygw | postgresql) "get_$1" ;;
-*) die "usage: tools/build.sh venv|extras|dev|dist|sso|docs|mutants|ansible|pulumi|oldest|newest|gitea|actionlint|act|promtool|versitygw|postgresql" ;;
+venv | extras | dev | dist | sso | docs | mutants | browser | ansible | pulumi | oldest | newest | gitea | actionlint | act | promtool | versitygw | postgresql | chromium) "get_$1" ;;
+*) die "usage: tools/build.sh venv|extras|dev|dist|sso|docs|mutants|browser|ansible|pulumi|oldest|newest|gitea|actionlint|act|promtool|versitygw|postgresql|chromium" ;;
 esac

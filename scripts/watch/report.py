@@ -6,6 +6,7 @@ what earlier versions of the same page saw. Pure, but for its style, which is re
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
@@ -137,13 +138,23 @@ def _places(account: AccountStatus) -> str:
     named += [("key", account.key_status)] if account.key_status else []
     named += [(f"{place.system} {place.name}", place) for place in account.places]
     named += [("older keys", account.sweep)] if account.sweep else []
-    rows = "".join(
-        f"<tr><td>{escape(name)}</td><td>{_verdict(part.in_sync)}</td><td>{escape('; '.join(part.why))}</td>"
-        f"<td>{escape(_seen_to_work(part))}</td></tr>"
+    rows = [
+        (escape(name), _verdict(part.in_sync), escape("; ".join(part.why)), escape(_seen_to_work(part)))
         for name, part in named
-    )
-    head = "<tr><th>part</th><th>is</th><th>why not</th><th>seen to work in CI</th></tr>"
-    return f'<h3>Parts</h3><div class="wide" tabindex="0"><table>{head}{rows}</table></div>'
+    ]
+    return f"<h3>Parts</h3>{_table(('part', 'is', 'why not', 'seen to work in CI'), rows)}"
+
+
+def _table(names: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    """
+    Return a table of these cells, which are HTML. Each has its column's name, for the list that a narrow window shows.
+    """
+    head = "".join(f"<th>{name}</th>" for name in names)
+    body = [
+        "".join(f'<td data-name="{name}">{cell}</td>' for name, cell in zip(names, row, strict=True)) for row in rows
+    ]
+    lines = "".join(f"<tr>{line}</tr>" for line in [head, *body])
+    return f'<div class="wide" tabindex="0"><table>{lines}</table></div>'
 
 
 def _seen_to_work(part: Part) -> str:
@@ -163,26 +174,24 @@ def _seen_to_work(part: Part) -> str:
 
 def _systems(systems: list[System]) -> str:
     answers = {True: ("good", "answered"), False: ("bad", "gave no answer"), None: ("warn", "not known")}
-    rows = ""
+    rows = []
     for system in systems:
         colour, words = answers[system.answered] if system.asked else ("quiet", "not asked")
-        rows += f"<tr><td>{escape(system.name)}</td><td>{escape(system.address)}</td>"
-        rows += f'<td class="{colour}">{words}</td><td>{escape("; ".join(system.why))}</td></tr>'
-    head = "<tr><th>system</th><th>where</th><th>this time</th><th>why</th></tr>"
-    return f'<section><h2>Systems</h2><div class="wide" tabindex="0"><table>{head}{rows}</table></div></section>'
+        answer = f'<span class="{colour}">{words}</span>'
+        rows.append((escape(system.name), escape(system.address), answer, escape("; ".join(system.why))))
+    return f"<section><h2>Systems</h2>{_table(('system', 'where', 'this time', 'why'), rows)}</section>"
 
 
 def _credentials(credentials: list[Credential]) -> str:
     if not credentials:
         return ""
-    rows = ""
+    rows = []
     for one in credentials:
         doubt = "" if one.is_certain else " or later: it may be another token of the same user"
         colour = "warn" if one.warning else "good"
-        rows += f"<tr><td>{escape(one.name)}</td><td>{escape(one.system)}</td><td>{escape(one.address)}</td>"
-        rows += f'<td class="{colour}">{one.expires_at:%Y-%m-%d}{doubt}</td></tr>'
-    head = "<tr><th>credential</th><th>for</th><th>where</th><th>ends</th></tr>"
-    table = f'<div class="wide" tabindex="0"><table>{head}{rows}</table></div>'
+        ends = f'<span class="{colour}">{one.expires_at:%Y-%m-%d}{doubt}</span>'
+        rows.append((escape(one.name), escape(one.system), escape(one.address), ends))
+    table = _table(("credential", "for", "where", "ends"), rows)
     return f"<section><h2>Credentials of this program</h2>{table}</section>"
 
 

@@ -1,5 +1,5 @@
 """
-The page: whole, of its own, escaped; what it remembers; and what a browser makes of it.
+The page: whole, of its own, escaped; and what it remembers.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from scripts.watch.document import Status
 from scripts.watch.memory import SeenKey, read, seen_by, written
 from scripts.watch.report import page
 from scripts.watch.timeline import timeline
-from tests.watch import browser
 from tests.watch.listening import Script
 from tests.watch.pages import ENDED, WHY, document, remembered
 from tests.watch.said import BORN, NOW, OLDER, UUID, Said
@@ -258,35 +257,3 @@ def test_the_command_writes_the_page_and_carries_on_what_it_remembers(tmp_path: 
     code, _, err = stack.run("report", "--html", str(file))
     assert (code, err) == (1, "stack: error: zot … no answer\n")
     assert f"{OLDER}: ended between" in file.read_text(encoding="utf-8")
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """
-    Where the browser keeps what it needs; skips where there is no browser.
-    """
-    if browser.program() is None:
-        pytest.skip(f"no browser on PATH: {', '.join(browser.NAMES)}")
-    return tmp_path_factory.mktemp("browser")
-
-
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("width", [1100, 500], ids=["wide", "narrow"])
-def test_a_browser_shows_the_page_whole_and_readable(dark: bool, width: int, folder: Path) -> None:
-    """Light and dark, on a desk and on a phone: no text too faint, cut off, or over another; nothing fetched."""
-    seen = browser.look(page(document(), remembered()), folder, dark=dark, width=width)
-
-    assert seen["pictures"] == 2
-    assert (seen["faint"], seen["clipped"], seen["overlaps"], seen["fetched"]) == ([], [], [], [])
-    assert seen["width"] <= seen["window"]
-    assert seen["background"] == ("rgb(20, 23, 28)" if dark else "rgb(255, 255, 255)")
-
-
-@pytest.mark.parametrize("days", [0.2, 3.0, 89.0, 119.0])
-def test_marks_that_are_near_each_other_can_be_read(days: float, folder: Path) -> None:
-    """Today beside the birth, the rotation, or the end."""
-    said = Said().account(facts={"zot:ApiKey": {"age_days": days}}).up(days_ago=1)
-
-    seen = browser.look(page(said.status(), {}), folder, width=500)
-
-    assert (seen["clipped"], seen["overlaps"]) == ([], [])

@@ -16,6 +16,9 @@ html_theme = "furo"
 html_title = "zot-ci"
 html_static_path = ["static"]
 html_css_files = ["site.css"]
+# A browser does not let a page that is a file read another file: from a file, the search lists pages without excerpts.
+_NO_EXCERPTS = 'if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;'
+html_js_files = [(None, {"body": _NO_EXCERPTS})]
 html_copy_source = False
 html_show_sourcelink = False
 html_show_sphinx = False

@@ -1,0 +1,3 @@
+"""
+Pages as a browser shows them: the documentation site and the report.
+"""
