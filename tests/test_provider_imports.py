@@ -65,3 +65,23 @@ def test_a_module_that_loads_it_is_found(module: str, loaded: str) -> None:
 
     assert process.returncode == 1
     assert process.stderr == f"{module} loads {loaded}\n"
+
+
+ASK_ONCE = """
+import sys, httpx
+from zot_ci.http.api import Api
+status = iter(map(int, sys.argv[1:]))
+transport = httpx.MockTransport(lambda _: httpx.Response(next(status)))
+Api("system", "https://system.test", transport=transport).call("GET", "/", whose="me")
+print("stamina" in sys.modules)
+"""
+
+
+@pytest.mark.parametrize(("statuses", "loaded"), [(["200"], "False"), (["503", "200"], "True")])
+def test_the_retry_library_is_loaded_when_something_is_tried_again(statuses: list[str], loaded: str) -> None:
+    """A run in which nothing fails does without it."""
+    command = [sys.executable, "-c", ASK_ONCE, *statuses]
+    process = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+    # Outside a process of our own the library tells of the repeat, on standard error.
+    assert (process.returncode, process.stdout) == (0, f"{loaded}\n")
