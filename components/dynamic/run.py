@@ -165,11 +165,10 @@ class Run:
         """
         Note *entries*; return whether the other processes of the run know them as well.
         """
-        shared = True
         with self._lock:
-            for entry in entries:
-                if not self.file.append({_KIND: type(entry).__name__, **asdict(entry)}):
-                    shared = False
+            shared = self.file.append(*({_KIND: type(entry).__name__, **asdict(entry)} for entry in entries))
+            if not shared:
+                for entry in entries:
                     self._apply(entry)
         return shared
 
