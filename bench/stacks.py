@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import sys
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from bench.process import memory_while
+from bench.process import PYTHON, memory_while
 from tests.engine.stack import ROOT, Run, Stack
 from tests.estate.core import Call
 from tests.world import GROUP, ITEM, OWNER, REPOSITORY, VAULT, World, credentials
@@ -40,9 +42,19 @@ def of_accounts(world: World, folder: Path, count: int, **more: Any) -> Stack:
 
     Accounts, and a key for each made by hand, come through the estate's back doors: no login is in the set-up.
     """
-    stack = Stack(folder, credentials(world), settings(world, count) | more)
+    stack = _as_a_user_has_it(Stack(folder, credentials(world), settings(world, count) | more))
     for number in range(count):
         furnish(world, number)
+    return stack
+
+
+def _as_a_user_has_it(stack: Stack) -> Stack:
+    """
+    Let the engine begin the Python of a user's environment, in the place of the tests' own; return the stack.
+    """
+    ours = str(Path(sys.executable).parent)
+    folders = stack.env["PATH"].split(os.pathsep)
+    stack.env["PATH"] = os.pathsep.join(str(PYTHON.parent) if folder == ours else folder for folder in folders)
     return stack
 
 
@@ -81,7 +93,7 @@ def of_trivial(folder: Path, count: int, *, libraries: bool = False) -> Stack:
     """
     parts = ("Pulumi.yaml", "__main__.py", "trivial.py", "trivial_with_libraries.py")
     config = {"trivial:count": count, "trivial:libraries": libraries}
-    stack = Stack(folder, {}, config, source=ROOT / "bench" / "trivial", parts=parts)
+    stack = _as_a_user_has_it(Stack(folder, {}, config, source=ROOT / "bench" / "trivial", parts=parts))
     run_up(stack)
     return stack
 
@@ -92,7 +104,7 @@ def of_graph(folder: Path, count: int) -> Stack:
     one account.
     """
     parts = ("Pulumi.yaml", "__main__.py", "trivial.py")
-    stack = Stack(folder, {}, {"graph:count": 1}, source=ROOT / "bench" / "graph", parts=parts)
+    stack = _as_a_user_has_it(Stack(folder, {}, {"graph:count": 1}, source=ROOT / "bench" / "graph", parts=parts))
     run_up(stack)
     multiply(stack, [{name_of(0): name_of(number)} for number in range(1, count)], {"graph:count": count})
     return stack

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+
+import msgspec
 
 # What every resource's `condition` should be. Anything else is a sentence about what is out of sync.
 CURRENT = "current"
@@ -30,8 +31,7 @@ def looks_like_a_key(value: str | None) -> bool:
     return bool(value and _KEY.fullmatch(value))
 
 
-@dataclass(frozen=True)
-class Policy:
+class Policy(msgspec.Struct, frozen=True):
     """
     When a key is replaced, when it would end by itself, and what it is expected to be allowed.
 
@@ -58,8 +58,7 @@ class Policy:
         return now + self.expire_after_days * _DAY
 
 
-@dataclass(frozen=True)
-class KeyFacts:
+class KeyFacts(msgspec.Struct, frozen=True):
     """
     What the registry said about a key when it was last asked.
 
@@ -76,7 +75,7 @@ class KeyFacts:
     expires_at: datetime | None
     age_days: float
     refused: str = ""
-    may: Mapping[str, bool] = field(default_factory=dict)
+    may: Mapping[str, bool] = msgspec.field(default_factory=dict)
     newer: str = ""
 
 

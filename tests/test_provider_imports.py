@@ -1,5 +1,6 @@
 """
-What the provider's process does not load: importing pydantic, and building models by it, would be most of its start.
+What the provider's process does not load: pydantic, whose import and models would be most of its start; and what is
+needed only where something has failed.
 """
 
 from __future__ import annotations
@@ -7,6 +8,8 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -33,7 +36,7 @@ IMPORT_ALL = """
 import importlib, sys
 for name in sys.argv[1:]:
     importlib.import_module(name)
-    loaded = sorted({"pydantic", "pydantic_core"} & set(sys.modules))
+    loaded = sorted({"pydantic", "pydantic_core", "stamina", "socksio"} & set(sys.modules))
     if loaded:
         sys.exit(f"{name} loads {' and '.join(loaded)}")
 """
@@ -45,16 +48,40 @@ def importing(*names: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
-def test_no_module_of_the_provider_s_process_loads_pydantic() -> None:
+def test_no_module_of_the_provider_s_process_loads_what_it_does_not_need() -> None:
     """Directly or by what it imports."""
     process = importing(*MODULES)
 
     assert (process.returncode, process.stderr) == (0, "")
 
 
-def test_a_module_that_loads_pydantic_is_found() -> None:
-    """The settings do, and the program's process with them."""
-    process = importing("zot_ci.http.api", "zot_ci.settings.model")
+@pytest.mark.parametrize(
+    ("module", "loaded"),
+    [("zot_ci.settings.model", "pydantic and pydantic_core"), ("stamina", "stamina"), ("socksio", "socksio")],
+)
+def test_a_module_that_loads_it_is_found(module: str, loaded: str) -> None:
+    """The settings load pydantic, and the program's process with them."""
+    process = importing("zot_ci.http.api", module)
 
     assert process.returncode == 1
-    assert process.stderr == "zot_ci.settings.model loads pydantic and pydantic_core\n"
+    assert process.stderr == f"{module} loads {loaded}\n"
+
+
+ASK_ONCE = """
+import sys, httpx
+from zot_ci.http.api import Api
+status = iter(map(int, sys.argv[1:]))
+transport = httpx.MockTransport(lambda _: httpx.Response(next(status)))
+Api("system", "https://system.test", transport=transport).call("GET", "/", whose="me")
+print("stamina" in sys.modules)
+"""
+
+
+@pytest.mark.parametrize(("statuses", "loaded"), [(["200"], "False"), (["503", "200"], "True")])
+def test_the_retry_library_is_loaded_when_something_is_tried_again(statuses: list[str], loaded: str) -> None:
+    """A run in which nothing fails does without it."""
+    command = [sys.executable, "-c", ASK_ONCE, *statuses]
+    process = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+    # Outside a process of our own the library tells of the repeat, on standard error.
+    assert (process.returncode, process.stdout) == (0, f"{loaded}\n")

@@ -1,13 +1,13 @@
 """
-The same resource, in processes that import the libraries of a program which asks servers.
+The same resource, in processes that import the libraries which our providers load.
 """
 
 from __future__ import annotations
 
 import httpx  # noqa: F401 - to import it is all that this is for
+import msgspec  # noqa: F401 - as httpx
 import pulumi
-import pydantic.main  # noqa: F401 - `import pydantic` alone loads nothing of what a model needs
-import stamina  # noqa: F401 - as httpx
+import truststore  # noqa: F401 - as httpx
 from pulumi.dynamic import Resource
 from trivial import ThingProvider
 

@@ -12,7 +12,8 @@ import contextlib
 import logging
 import secrets
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from ..http.browser import Browser
 from ..http.errors import InterceptedError, ReconcileError, UnreachableError
@@ -24,8 +25,7 @@ from .own_answers import VOICE
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Flows:
+class Flows(msgspec.Struct, frozen=True):
     """
     The names of the flows by which the brand logs in and out.
     """

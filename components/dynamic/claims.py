@@ -19,7 +19,8 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 # What tells two things apart, beginning with their kind.
 Identity = tuple[str, ...]
@@ -32,8 +33,7 @@ def server(url: str) -> Identity:
     return ("server", url)
 
 
-@dataclass(frozen=True)
-class ProgramClaim:
+class ProgramClaim(msgspec.Struct, frozen=True):
     """
     The program of this run has a thing.
 
@@ -46,8 +46,7 @@ class ProgramClaim:
     mark: str = ""
 
 
-@dataclass(frozen=True)
-class Claim:
+class Claim(msgspec.Struct, frozen=True):
     """
     An instance of a resource has a thing.
 
@@ -68,8 +67,7 @@ class Claim:
     labels: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Release:
+class Release(msgspec.Struct, frozen=True):
     """
     The instance with *mark*, the newest that has the *thing*, lets go of it: what it may still hold is nobody's matter
     any more, whatever an older instance says of it.

@@ -6,14 +6,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+
+import msgspec
 
 from ..http.errors import ReconcileError
 from .trouble import NO_ANSWER, REFUSED, condition_of
 
 
-@dataclass
-class Findings:
+class Findings(msgspec.Struct):
     """
     The findings about one thing.
 
@@ -26,10 +26,10 @@ class Findings:
     """
 
     what: str
-    plans: list[str] = field(default_factory=list)
-    faults: list[str] = field(default_factory=list)
-    silences: list[str] = field(default_factory=list)
-    open_questions: list[str] = field(default_factory=list)
+    plans: list[str] = msgspec.field(default_factory=list)
+    faults: list[str] = msgspec.field(default_factory=list)
+    silences: list[str] = msgspec.field(default_factory=list)
+    open_questions: list[str] = msgspec.field(default_factory=list)
 
     @contextmanager
     def gathering(self) -> Iterator[None]:

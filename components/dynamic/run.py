@@ -20,17 +20,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
 from threading import Lock
 from typing import Any
+
+import msgspec
+from msgspec.structs import asdict
 
 from ..http.errors import EnvironmentUnfitError
 from .claims import Claim, Claims, Identity, ProgramClaim, Release, server
 from .run_file import Line, RunFile, file_of_this_run
 
 
-@dataclass(frozen=True)
-class Begun:
+class Begun(msgspec.Struct, frozen=True):
     """
     The program runs, in a preview or not.
     """
@@ -38,8 +39,7 @@ class Begun:
     preview: bool
 
 
-@dataclass(frozen=True)
-class Kept:
+class Kept(msgspec.Struct, frozen=True):
     """
     A secret is kept as it is in this run, or no longer: the program publishes one that is kept once more.
     """
@@ -48,8 +48,7 @@ class Kept:
     kept: bool
 
 
-@dataclass(frozen=True)
-class KeySeen:
+class KeySeen(msgspec.Struct, frozen=True):
     """
     The registry accepts or refuses a key.
     """
@@ -58,8 +57,7 @@ class KeySeen:
     alive: bool
 
 
-@dataclass(frozen=True)
-class OwnKey:
+class OwnKey(msgspec.Struct, frozen=True):
     """
     The state has a key in a *slot*. Of a key there is the digest alone: it tells whether something is that key, and
     cannot be made a key again.
@@ -70,8 +68,7 @@ class OwnKey:
     digest: str
 
 
-@dataclass(frozen=True)
-class KeysLeft:
+class KeysLeft(msgspec.Struct, frozen=True):
     """
     The live keys, in words, that an account had left after its own in a *slot* were ended: the evidence without which
     no account is deleted.
@@ -81,19 +78,17 @@ class KeysLeft:
     keys: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Aged:
+class Aged(msgspec.Struct, frozen=True):
     """
     What moves by itself, as a read found it, of one instance. A change of the settings puts its `diff` into another
     process than its read.
     """
 
     instance: Identity
-    facts: dict[str, Any] = field(hash=False)
+    facts: dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Fault:
+class Fault(msgspec.Struct, frozen=True):
     """
     *what* has a fault for which the run is to end with exit code 1; an empty *sentence* takes it back.
     """
@@ -102,8 +97,7 @@ class Fault:
     sentence: str
 
 
-@dataclass(frozen=True)
-class Said:
+class Said(msgspec.Struct, frozen=True):
     """
     A person was told of that.
     """
@@ -171,11 +165,10 @@ class Run:
         """
         Note *entries*; return whether the other processes of the run know them as well.
         """
-        shared = True
         with self._lock:
-            for entry in entries:
-                if not self.file.append({_KIND: type(entry).__name__, **asdict(entry)}):
-                    shared = False
+            shared = self.file.append(*({_KIND: type(entry).__name__, **asdict(entry)} for entry in entries))
+            if not shared:
+                for entry in entries:
                     self._apply(entry)
         return shared
 

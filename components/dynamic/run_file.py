@@ -117,20 +117,21 @@ class RunFile:
                 self._path.unlink(missing_ok=True)
         self._joined = b""
 
-    def append(self, line: Line) -> bool:
+    def append(self, *lines: Line) -> bool:
         """
-        Add *line* for all processes of the run; return whether there is a file.
+        Add *lines* for all processes of the run; return whether there is a file.
         """
         if not self._joined or self._path is None or not _is_ours(self._path):
             return False
-        _append(self._path, _line(line))
+        _append(self._path, b"".join(map(_line, lines)))
         return True
 
     def news(self) -> list[Line]:
         """
         Return the lines since the last call, of this process and of all others.
         """
-        if not self._joined or self._path is None or not _is_ours(self._path):
+        found = _ours(self._path) if self._joined and self._path is not None else None
+        if self._path is None or found is None or found.st_size <= self._read:
             return []
         with self._path.open("rb") as file:
             file.seek(self._read)
@@ -190,12 +191,16 @@ def _is_running(pid: int) -> bool:
 
 
 def _is_ours(file: Path) -> bool:
+    return _ours(file) is not None
+
+
+def _ours(file: Path) -> os.stat_result | None:
     # Temporary files are everybody's: another user's file, or a link to elsewhere, is not believed.
     try:
         found = file.lstat()
     except OSError:
-        return False
-    return stat.S_ISREG(found.st_mode) and found.st_uid == os.getuid()
+        return None
+    return found if stat.S_ISREG(found.st_mode) and found.st_uid == os.getuid() else None
 
 
 def _temporary() -> Path:

@@ -4,14 +4,12 @@ What one process of a run has seen, for itself alone: nothing of it is shared wi
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from threading import Lock
 
 from ..settings.place import Place
 from .claims import Identity
 
 
-@dataclass
 class Seen:
     """
     What has been checked and looked at. Each part takes one value at a time, from any thread.
@@ -25,20 +23,19 @@ class Seen:
             one field before one overwrites the other; none if the settings are not known here.
     """
 
-    checked: set[Identity] = field(default_factory=set)
-    gone: set[Identity] = field(default_factory=set)
-    live_keys: dict[Identity, str] = field(default_factory=dict)
-    named_fields: tuple[tuple[str, Place], ...] = ()
-
-    def __post_init__(self) -> None:
+    def __init__(self) -> None:
         self._lock = Lock()
-        self._looked_at: dict[Identity, bool] = {}
+        self.forget()
 
     def forget(self) -> None:
         """
         Forget everything, as the end of the process does. For tests, which make many runs in one process.
         """
-        vars(self).update(vars(Seen()))
+        self.checked: set[Identity] = set()
+        self.gone: set[Identity] = set()
+        self.live_keys: dict[Identity, str] = {}
+        self.named_fields: tuple[tuple[str, Place], ...] = ()
+        self._looked_at: dict[Identity, bool] = {}
 
     def note_look(self, thing: Identity, *, as_wanted: bool = False) -> bool:
         """

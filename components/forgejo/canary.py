@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Literal
+
+import msgspec
 
 # The canary's jobs, and its inputs.
 ACCEPTED, OURS = "accepted", "ours"
@@ -27,8 +28,7 @@ _ANSWERS = {ACCEPTED: ("success", "failure"), OURS: ("success", "failure", "skip
 Word = Literal["works", "refused", "another key", "no answer"]
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True):
     """
     What a canary's run says of a secret.
 

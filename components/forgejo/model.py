@@ -5,7 +5,6 @@ What Forgejo and Gitea show of secrets, their owners, and runs of workflows, as 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -114,8 +113,7 @@ class Secret(msgspec.Struct, frozen=True):
     description: str | None = None
 
 
-@dataclass(frozen=True)
-class Page:
+class Page(msgspec.Struct, frozen=True):
     """
     One page of a list of secrets, by name, and how many there are in all, if the server says so.
     """
@@ -131,11 +129,10 @@ class Page:
         if secret is None:
             return self
         changed = msgspec.structs.replace(secret, description=description)
-        return replace(self, secrets={**self.secrets, name: changed})
+        return msgspec.structs.replace(self, secrets={**self.secrets, name: changed})
 
 
-@dataclass(frozen=True)
-class Before:
+class Before(msgspec.Struct, frozen=True):
     """
     What the list showed before a secret was written.
 

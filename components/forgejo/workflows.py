@@ -13,11 +13,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import httpx
-import stamina
 
 from ..http.api import Advice, Api
 from ..http.credentials import Token
 from ..http.errors import InterceptedError, NotFoundError
+from ..http.repeats import attempts
 from .model import Job, Run, Started, TaskList, tidied_jobs, tidied_run, tidied_start
 
 
@@ -105,9 +105,7 @@ class Workflows:
         """
         run = self.start(repository, workflow, ref)
         with contextlib.suppress(_UnfinishedError):
-            for attempt in stamina.retry_context(
-                on=_UnfinishedError, attempts=None, timeout=seconds, wait_initial=0.5, wait_max=10
-            ):
+            for attempt in attempts(on=_UnfinishedError, attempts=None, timeout=seconds, wait_initial=0.5, wait_max=10):
                 with attempt:
                     conclusion = self.look(repository, run.id).end
                     if not conclusion:

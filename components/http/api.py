@@ -10,13 +10,11 @@ from __future__ import annotations
 import ssl
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Self, TypeVar
 
 import httpx
-import socksio
-import stamina
+import msgspec
 import truststore
 
 from ..version import VERSION
@@ -34,9 +32,10 @@ from .pace import AT_ONCE, Pace
 from .proxies import Way, way_to
 from .refusals import Advice as Advice
 from .refusals import refused
+from .repeats import attempts
 from .shapes import ShapeError, read_json, shaped
 from .timeouts import timeout
-from .wording import ANOTHER_SIGN_IN, no_answer_in_words
+from .wording import ANOTHER_SIGN_IN, no_answer_in_words, socks_errors
 
 USER_AGENT = f"zot-ci/{VERSION} (pulumi credential rotation)"
 
@@ -51,8 +50,7 @@ _SILENCE_SECONDS = 30.0
 Parsed = TypeVar("Parsed")
 
 
-@dataclass(frozen=True)
-class Repeats:
+class Repeats(msgspec.Struct, frozen=True):
     """
     How often and how long a repeatable request is tried.
 
@@ -84,6 +82,13 @@ def _worth_repeating(exc: Exception) -> bool | float:
         return min(float(after), _LONGEST_RETRY_AFTER) if after.isdecimal() else True
     # A proxy may lock whoever shows it a wrong password again and again.
     return isinstance(exc, httpx.TransportError) and no_answer_in_words(exc) != ANOTHER_SIGN_IN
+
+
+def _no_answers() -> tuple[type[Exception], ...]:
+    """
+    Return the errors of a request without an answer. Asked when one has been raised, which most runs never do.
+    """
+    return (httpx.TransportError, httpx.DecodingError, httpx.InvalidURL, UnicodeError, *socks_errors())
 
 
 class Api:
@@ -197,7 +202,7 @@ class Api:
             response = self._send(request, auth, _PASSING if may_repeat else not_taken, may_repeat)
         except _PassingAnswer as exc:
             response = exc.response
-        except (httpx.TransportError, httpx.DecodingError, httpx.InvalidURL, UnicodeError, socksio.SOCKSError) as exc:
+        except _no_answers() as exc:
             # httpx reads a redirect's address even if it is not to follow it.
             in_redirect = str(exc).startswith("Invalid URL in location header")
             if in_redirect or (sent and isinstance(exc, httpx.InvalidURL)):
@@ -244,17 +249,30 @@ class Api:
         """
         if not passing:
             return self._send_once(request, auth)
-        for attempt in stamina.retry_context(
+        began = time.monotonic()
+        try:
+            return self._send_unless_passing(request, auth, passing)
+        except (httpx.TransportError, _PassingAnswer) as exc:
+            failed = exc
+        for attempt in attempts(
             on=lambda exc: _worth_repeating(exc) if repeat or isinstance(exc, _PassingAnswer) else False,
             attempts=self._repeats.attempts,
-            timeout=90,
+            timeout=90 - (time.monotonic() - began),
             wait_initial=self._repeats.wait,
             wait_jitter=self._repeats.wait,
         ):
             with attempt:
-                response = self._send_once(request, auth)
-                if response.status_code in passing:
-                    raise _PassingAnswer(response)
+                if attempt.num == 1:
+                    raise failed
+                response = self._send_unless_passing(request, auth, passing)
+        return response
+
+    def _send_unless_passing(
+        self, request: httpx.Request, auth: httpx.Auth | None, passing: frozenset[int]
+    ) -> httpx.Response:
+        response = self._send_once(request, auth)
+        if response.status_code in passing:
+            raise _PassingAnswer(response)
         return response
 
     def _send_once(self, request: httpx.Request, auth: httpx.Auth | None) -> httpx.Response:

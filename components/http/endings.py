@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+import msgspec
 
 # From then on it is said, in every preview.
 SOON = timedelta(days=30)
@@ -15,8 +16,7 @@ SOON = timedelta(days=30)
 FACT = "credential: "
 
 
-@dataclass(frozen=True)
-class Ending:
+class Ending(msgspec.Struct, frozen=True):
     """
     The end of one credential.
 

@@ -9,7 +9,7 @@ import logging
 import os
 import sys
 
-import stamina
+from . import repeats
 
 # This package, under whatever name it was installed.
 _OURS = __name__.rpartition(".http.")[0]
@@ -44,6 +44,6 @@ def quieten_libraries() -> None:
     Leave out what the libraries of a process of our own say beside our lines: stamina logs each repeat with its
     exception, and gRPC the traceback of every exception that it passes on; the engine prints its one line anyway.
     """
-    stamina.instrumentation.set_on_retry_hooks([])
+    repeats.quieten()
     if not os.environ.get("ZOT_CI_DEBUG"):
         logging.getLogger("grpc._server").setLevel(logging.CRITICAL + 1)

@@ -11,9 +11,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 from threading import Lock
 from typing import Generic, TypeVar
+
+import msgspec
 
 from .errors import UnreachableError
 
@@ -25,9 +26,8 @@ _LONG_SECONDS = 2.0
 _LONGEST_SILENCE = 30.0
 
 
-@dataclass(eq=False)
-class _Entry(Generic[_Answer]):
-    answer: Future[_Answer] = field(default_factory=Future)
+class _Entry(msgspec.Struct, Generic[_Answer], eq=False):
+    answer: Future[_Answer] = msgspec.field(default_factory=Future)
     # By this process's own clock; None while it is in the air.
     lasts_until: float | None = None
 

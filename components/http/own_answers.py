@@ -8,10 +8,10 @@ An answer in foreign words says nothing of the thing that was asked about: it is
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import httpx
+import msgspec
 
 from .errors import InterceptedError, OutOfOrderError, ReconcileError
 from .wording import origin_in_words
@@ -38,8 +38,7 @@ _SERVERS = {
 }
 
 
-@dataclass(frozen=True)
-class Voice:
+class Voice(msgspec.Struct, frozen=True):
     """
     How a system's own answers look.
 

@@ -12,11 +12,11 @@ import ipaddress
 import os
 import re
 import ssl
-from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 from urllib.request import getproxies
 
 import httpx
+import msgspec
 import truststore
 
 from .errors import EnvironmentUnfitError
@@ -24,8 +24,7 @@ from .errors import EnvironmentUnfitError
 _SCHEMES = ("http", "https", "socks5", "socks5h")
 
 
-@dataclass(frozen=True)
-class Way:
+class Way(msgspec.Struct, frozen=True):
     """
     The proxy that a URL is asked through, and the variable that says so.
     """

@@ -5,9 +5,9 @@ The error for an answer of a system's own that was not wanted, by its status, an
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 import httpx
+import msgspec
 
 from .errors import (
     NotFoundError,
@@ -21,8 +21,7 @@ from .errors import (
 from .own_answers import redirect_in_words
 
 
-@dataclass(frozen=True)
-class Advice:
+class Advice(msgspec.Struct, frozen=True):
     """
     What a person should change for an answer, by status; and the class of error where the status alone misleads.
 
@@ -30,8 +29,8 @@ class Advice:
     example, where others say 401.
     """
 
-    hints: Mapping[int, str] = field(default_factory=dict)
-    kinds: Mapping[int, type[ReconcileError]] = field(default_factory=dict)
+    hints: Mapping[int, str] = msgspec.field(default_factory=dict)
+    kinds: Mapping[int, type[ReconcileError]] = msgspec.field(default_factory=dict)
 
 
 _KINDS: Mapping[int, type[ReconcileError]] = {

@@ -102,6 +102,15 @@ class SecretText:
         return self._text
 
 
+class Concealed(msgspec.Struct, frozen=True):
+    """
+    What no `repr` shows, and so no log or traceback: one of its values can be a secret.
+    """
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(…)"
+
+
 def read_json(body: bytes | str) -> Any:
     """
     Return what a *body* holds.

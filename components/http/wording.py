@@ -10,7 +10,6 @@ import ssl
 from collections.abc import Callable
 
 import httpx
-import socksio
 
 # Of a proxy: by CONNECT, or in the words of the SOCKS part of httpcore 1.0.
 ANOTHER_SIGN_IN = "the proxy wants another sign-in"
@@ -38,11 +37,21 @@ def origin_in_words(location: str) -> str:
     return f"{url.scheme}://{url.netloc.decode('ascii')}" if url.host else "itself"
 
 
+def socks_errors() -> tuple[type[Exception], ...]:
+    """
+    Return the errors of the SOCKS library, which the HTTP library passes on as they are. Loaded when a request
+    has failed: most processes need none of it.
+    """
+    import socksio
+
+    return (socksio.SOCKSError,)
+
+
 def no_answer_in_words(exc: Exception) -> str:
     """
     Say in a few words why there was no answer, without the library's text: it can hold what a server sent.
     """
-    if isinstance(exc, httpx.ProxyError | socksio.SOCKSError):
+    if isinstance(exc, (httpx.ProxyError, *socks_errors())):
         return _proxy_in_words(str(exc))
     cause: BaseException | None = exc
     while cause is not None:

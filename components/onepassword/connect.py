@@ -16,7 +16,6 @@ from typing import Any, TypeVar
 
 import httpx
 import msgspec
-import stamina
 
 from ..http.api import Advice, Api
 from ..http.credentials import EnvironmentToken, from_environment
@@ -31,6 +30,7 @@ from ..http.errors import (
     UnreachableError,
 )
 from ..http.once import Together
+from ..http.repeats import attempts
 from ..settings.url import checked_url
 from .connect_token import VARIABLE, refused
 from .item import CONCEALED, Field, Item, ItemRef
@@ -242,7 +242,7 @@ class Connect(SeenItems):
         for all who wait for a change of the same item.
         """
         with contextlib.suppress(_NotYetReadableError):
-            for attempt in stamina.retry_context(
+            for attempt in attempts(
                 on=_NotYetReadableError, attempts=40, timeout=15, wait_initial=0.05, wait_max=0.5, wait_jitter=0
             ):
                 with attempt:

@@ -7,12 +7,14 @@ documents have it, such as a field without an id, is nobody's fault as long as n
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Collection
-from dataclasses import dataclass, replace
 from typing import Protocol
 
+import msgspec
+from msgspec.structs import replace
+
 from ..http.errors import AmbiguousError, NotFoundError
+from ..http.shapes import Concealed
 from ..rotation import looks_like_a_key
 from .names import lookalike, shown
 
@@ -20,8 +22,7 @@ CONCEALED = "CONCEALED"
 _PUT_AWAY = ("ARCHIVED", "DELETED")
 
 
-@dataclass(frozen=True)
-class Section:
+class Section(msgspec.Struct, frozen=True):
     """
     One section of an item. A field names its section by id; some backends give the label there too.
     """
@@ -30,8 +31,7 @@ class Section:
     label: str | None = None
 
 
-@dataclass(frozen=True)
-class Vault:
+class Vault(msgspec.Struct, frozen=True):
     """
     The vault of an item; not every backend names it there.
     """
@@ -39,8 +39,7 @@ class Vault:
     name: str | None = None
 
 
-@dataclass(frozen=True)
-class Field:
+class Field(Concealed, frozen=True):
     """
     One field of an item. An absent value is an empty one, and so is an absent id; a field that others made may lack
     anything.
@@ -53,7 +52,7 @@ class Field:
     id: str = ""
     type: str = CONCEALED
     label: str | None = None
-    value: str | None = dataclasses.field(default=None, repr=False)
+    value: str | None = None
     section: Section | None = None
     is_doubled: bool = False
     is_hidden: bool = False
@@ -72,8 +71,7 @@ class Field:
         return replace(self, value=None, is_hidden=True) if self.holds_something_else else self
 
 
-@dataclass(frozen=True)
-class Item:
+class Item(Concealed, frozen=True):
     """
     One item with its fields.
     """
@@ -82,8 +80,8 @@ class Item:
     title: str = ""
     vault: Vault | None = None
     state: str | None = None
-    sections: list[Section] = dataclasses.field(default_factory=list)
-    fields: list[Field] = dataclasses.field(default_factory=list, repr=False)
+    sections: list[Section] = msgspec.field(default_factory=list)
+    fields: list[Field] = msgspec.field(default_factory=list)
 
     def insist_that_it_is_there(self, backend: str) -> None:
         """
@@ -203,8 +201,7 @@ def _near(name: str, field: Field) -> str:
     return ""
 
 
-@dataclass(frozen=True)
-class ItemRef:
+class ItemRef(msgspec.Struct, frozen=True):
     """
     Where an item is, by ids, which survive a renaming.
     """

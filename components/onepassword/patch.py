@@ -4,12 +4,12 @@ What changes one field of an item by a JSON patch, as a Connect server takes it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 
-@dataclass(frozen=True)
-class Change:
+
+class Change(msgspec.Struct, frozen=True):
     """
     One operation of a JSON patch; *repeat*, whether it may be sent twice.
     """

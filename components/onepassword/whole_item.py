@@ -12,9 +12,8 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-import stamina
-
 from ..http.errors import AmbiguousError, EnvironmentUnfitError, NotFoundError, UnexpectedAnswerError
+from ..http.repeats import attempts
 from .item import Item, ItemRef
 from .item_text import DoubledError, ItemText
 from .outcome import added_field, ids_in, lost_fields
@@ -115,7 +114,7 @@ class WholeItemAccess(SeenItems):
         there now. One that cannot be made stops no other.
         """
         try:
-            for attempt in stamina.retry_context(
+            for attempt in attempts(
                 on=ConflictError, attempts=_ATTEMPTS, timeout=60, wait_initial=0.2, wait_jitter=0.3
             ):
                 with attempt:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 from threading import Lock
 from typing import Generic, TypeVar
+
+import msgspec
 
 from .item import ItemRef
 
@@ -24,12 +25,11 @@ _MOST = 50
 Send = Callable[[ItemRef, Sequence[_Change]], Sequence["_Result | Exception"]]
 
 
-@dataclass(eq=False)
-class _Waiting(Generic[_Change, _Result]):
+class _Waiting(msgspec.Struct, Generic[_Change, _Result], eq=False):
     ref: ItemRef
     change: _Change
     # None: it is this one's turn to send, for all that can go with it.
-    result: Future[_Result | BaseException | None] = field(default_factory=Future)
+    result: Future[_Result | BaseException | None] = msgspec.field(default_factory=Future)
 
 
 class WriteQueue(Generic[_Change, _Result]):

@@ -4,14 +4,15 @@ A place: somewhere that a consumer reads the key from. Pure values, no Pulumi.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Literal
+
+import msgspec
+from msgspec.structs import replace
 
 Kind = Literal["field", "repository", "organization", "user"]
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """
     One place that holds the key.
 

@@ -7,13 +7,12 @@ query parameters (`?attribute=otp`) are not taken. Reading *through* a reference
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 _SCHEME = "op://"
 
 
-@dataclass(frozen=True)
-class Reference:
+class Reference(msgspec.Struct, frozen=True):
     """
     The place of one field.
     """
@@ -43,8 +42,7 @@ class Reference:
         return _SCHEME + "/".join(part for part in parts if part is not None)
 
 
-@dataclass(frozen=True)
-class StoredToken:
+class StoredToken(msgspec.Struct, frozen=True):
     """
     A system's token that is kept in 1Password: where it is, and the backend to read it by (None: the environment
     chooses).

@@ -4,13 +4,12 @@ One Forgejo or Gitea server, as a resource is told of it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from .reference import StoredToken
 
 
-@dataclass(frozen=True)
-class ForgejoServer:
+class ForgejoServer(msgspec.Struct, frozen=True):
     """
     One Forgejo or Gitea server, as a resource is told of it.
 

@@ -11,9 +11,9 @@ from __future__ import annotations
 import logging
 from contextlib import suppress
 from copy import copy
-from dataclasses import replace
 
 import pulumi
+from msgspec.structs import replace
 from pulumi.dynamic import ConfigureRequest, DiffResult
 
 from ..dynamic.claims import Claim

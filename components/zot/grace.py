@@ -11,7 +11,8 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from ..http.errors import EnvironmentUnfitError
 from .in_use import Waiting
@@ -20,8 +21,7 @@ from .in_use import Waiting
 _VARIABLE = "ZOT_CI_KEEP_OLD"
 
 
-@dataclass(frozen=True)
-class Grace:
+class Grace(msgspec.Struct, frozen=True):
     """
     In days.
 
@@ -33,9 +33,9 @@ class Grace:
     """
 
     setting: float
-    kept: Mapping[str, float] = field(default_factory=dict)
+    kept: Mapping[str, float] = msgspec.field(default_factory=dict)
     ordered: float | None = None
-    waiting: Waiting = field(default_factory=Waiting)
+    waiting: Waiting = msgspec.field(default_factory=Waiting)
 
     def of(self, uuid: str) -> float:
         """

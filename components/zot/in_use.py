@@ -9,8 +9,9 @@ can wait until nothing has used it for a day (`retireWhenUnused`), until `retire
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+import msgspec
 
 from ..rotation import to_the_minute
 from .state import OldKey, SweepWanted
@@ -21,8 +22,7 @@ _QUIET_DAYS = 1.0
 OWN_USE = timedelta(hours=1)
 
 
-@dataclass(frozen=True)
-class Waiting:
+class Waiting(msgspec.Struct, frozen=True):
     """
     Whether a key whose grace is over stays as long as it is in use.
 
@@ -56,8 +56,7 @@ class Waiting:
         return Kept(key, at, timedelta(days=succeeded - ago), min(latest, key.expires_at or latest))
 
 
-@dataclass(frozen=True)
-class Kept:
+class Kept(msgspec.Struct, frozen=True):
     """
     A key that stays after its grace, since it is in use.
 

@@ -6,15 +6,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import datetime
 
 import httpx
+import msgspec
 
 from ..authentik.api import Authentik
 from ..authentik.errors import LoginBlockedError
 from ..dynamic.errors import KeyUnfitError
 from ..http.errors import ReconcileError
+from ..http.shapes import Concealed
 from ..rotation import Policy, misfits, to_the_minute
 from .api import Access, KeyAuth, ListedKey, Listing, MintedKey, Zot
 from .granted import doubts, label_fault, life_fault
@@ -25,8 +26,7 @@ _log = logging.getLogger(__name__)
 _BY_HAND = "generate a key in the registry's web page, paste it into the 1Password field, and run again"
 
 
-@dataclass(frozen=True)
-class Order:
+class Order(msgspec.Struct, frozen=True):
     """
     The key that is wanted.
 
@@ -52,13 +52,12 @@ class Order:
         return misfits(access.may, self.policy.rights)
 
 
-@dataclass(frozen=True)
-class ProvenKey:
+class ProvenKey(Concealed, frozen=True):
     """
     A key that works, itself and its user's other keys as it lists them, and what it can do.
     """
 
-    key: str = field(repr=False)
+    key: str
     listed: ListedKey
     listing: Listing
     access: Access

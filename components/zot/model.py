@@ -4,7 +4,6 @@ What zot shows of keys and of what they may do, as far as this program asks.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -53,8 +52,7 @@ class MintedKey(ListedKey, frozen=True, kw_only=True):
     key: SecretText = msgspec.field(name="apiKey")
 
 
-@dataclass(frozen=True)
-class Listing:
+class Listing(msgspec.Struct, frozen=True):
     """
     All keys of one user, oldest first, and the registry's clock when it answered.
 
@@ -73,8 +71,7 @@ class Listing:
         return next((key for key in self.keys if key.uuid == uuid), None)
 
 
-@dataclass(frozen=True)
-class Access:
+class Access(msgspec.Struct, frozen=True):
     """
     What a key may do in the repository that was probed. *update*, to put something else under a tag that exists, is
     None if it was not asked: asking needs such a tag.

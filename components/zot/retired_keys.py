@@ -12,11 +12,10 @@ from __future__ import annotations
 
 import logging
 from copy import copy
-from dataclasses import replace
 from datetime import datetime
 
 import pulumi
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 from pulumi.dynamic import DiffResult
 
 from ..dynamic.claims import Claim

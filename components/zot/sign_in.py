@@ -9,10 +9,10 @@ from __future__ import annotations
 import logging
 import re
 import urllib.parse
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import httpx
+import msgspec
 
 from ..authentik.api import SERVICE_ACCOUNT, Account, Authentik
 from ..authentik.errors import LoginBlockedError
@@ -44,8 +44,7 @@ _NAME = re.compile(r"[\w.@+-]{1,150}")
 _WORTH_ANOTHER_WALK = frozenset({401, 500, 502, 503, 504})
 
 
-@dataclass(frozen=True)
-class ZotSession:
+class ZotSession(msgspec.Struct, frozen=True):
     """
     A web session of the registry, and the registry's clock when it began.
     """
@@ -167,8 +166,7 @@ def _asked(zot: Zot, registry: Browser, username: str, provider: str) -> httpx.R
     raise registry.refusal(response, LOGIN, username, advice)
 
 
-@dataclass(frozen=True)
-class _Walk:
+class _Walk(msgspec.Struct, frozen=True):
     """
     zot's OpenID Connect login of one account: zot, authentik, and back.
     """

@@ -11,8 +11,10 @@ younger than all of ours has no successor and no grace.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+import msgspec
+from msgspec.structs import replace
 
 from ..rotation import CURRENT, age_days
 from .api import ListedKey, Listing
@@ -21,8 +23,7 @@ from .key_facts import described
 from .state import OldKey, SweepState, SweepWanted
 
 
-@dataclass(frozen=True)
-class StaleKey:
+class StaleKey(msgspec.Struct, frozen=True):
     """
     A key that is to be ended, and when its successor was made, or took its place; None where it has none and ends at
     once.
