@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .credential_args import CanaryArgs, FieldArgs, RegistryCredentialArgs, SecretArgs
-    from .dynamic.ending import fail_on_faults
+    from .dynamic.program_run import fail_on_faults
     from .registry_credential import RegistryCredential
     from .settings.model import Settings, SettingsError, load
 
 if __name__ != "zot_ci":
-    import_module("zot_ci.former_name").lead_to_us_from(__name__)
+    import_module("zot_ci.former_name").alias(__name__)
 
 __all__ = [
     "CanaryArgs",
@@ -40,7 +40,7 @@ _MODULES = {
     "SecretArgs": ".credential_args",
     "Settings": ".settings.model",
     "SettingsError": ".settings.model",
-    "fail_on_faults": ".dynamic.ending",
+    "fail_on_faults": ".dynamic.program_run",
     "load": ".settings.model",
 }
 

@@ -12,10 +12,10 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 from .authentik.api import authentik_at
-from .authentik.own_tokens import ending_of
-from .http.endings import lines
+from .authentik.own_tokens import expiry_of
 from .http.errors import ReconcileError
-from .onepassword.connect_token import ending
+from .http.token_expiry import lines
+from .onepassword.connect_token import connect_expiry
 from .settings.model import Settings
 
 
@@ -23,12 +23,12 @@ def warnings(settings: Settings) -> list[str]:
     """
     Return one sentence for each credential that ends within 30 days. Read-only. Silence and refusal say nothing here.
     """
-    connect = ending(settings.onepassword.access)
+    connect = connect_expiry(settings.onepassword.access)
     found = [connect.warning(datetime.now(UTC))] if connect else []
     # Its token may be in 1Password, and that may be away.
     with suppress(ReconcileError):
         known = (
-            ending_of(authentik_at(settings.authentik.url, settings.authentik_token)) if settings.authentik else None
+            expiry_of(authentik_at(settings.authentik.url, settings.authentik_token)) if settings.authentik else None
         )
         found += [known[0].warning(known[1])] if known else []
     return [sentence for sentence in found if sentence]
@@ -41,7 +41,7 @@ def announce(settings: Settings, *, every_fact: bool) -> None:
     """
     import pulumi
 
-    connect = ending(settings.onepassword.access)
+    connect = connect_expiry(settings.onepassword.access)
     for level, line in lines(connect, datetime.now(UTC), every_fact=every_fact) if connect else []:
         say = pulumi.log.warn if level == logging.WARNING else pulumi.log.info
         say(line)

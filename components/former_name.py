@@ -48,7 +48,7 @@ class _SameModule(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             module.__spec__ = self._own[module.__spec__.name]
 
 
-def lead_to_us_from(name: str) -> None:
+def alias(name: str) -> None:
     """
     Let every module below *name* be ours.
     """

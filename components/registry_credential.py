@@ -16,7 +16,7 @@ from .authentik.service_account import ServiceAccount
 from .authentik.state import AccountWanted
 from .checked_credential import CheckedCredential, Server
 from .credential_args import RegistryCredentialArgs
-from .dynamic import ending
+from .dynamic import program_run
 from .dynamic.claims import Identity, server
 from .dynamic.managed import given
 from .dynamic.program_claims import claim, claim_at
@@ -56,7 +56,7 @@ class RegistryCredential(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("zot-ci:index:RegistryCredential", name, {}, opts)
-        ending.begin()
+        program_run.begin()
         wanted = args.credential if isinstance(args, RegistryCredentialArgs) else args
         account = wanted.account
         self._name, self._wanted = name, wanted
@@ -96,7 +96,7 @@ class RegistryCredential(pulumi.ComponentResource):
         resources: list[ItemField | ActionsSecret] = [*fields, *secrets]
         for place, one in zip(places, resources, strict=True):
             claim(place.identity, one.mark)
-        claim_at(wanted.zot_url, self._slot, key.mark)
+        claim_at(wanted.zot_url, self._lineage, key.mark)
         if owner:
             claim(("account", account.username), owner.mark)
         self.register_outputs({"summary": self.summary})
@@ -109,12 +109,12 @@ class RegistryCredential(pulumi.ComponentResource):
         wanted, account = self._wanted, self._wanted.account
         for thing in (("account", account.username), *(place.identity for place in account.places)):
             claim(thing)
-        claim_at(wanted.zot_url, self._slot)
+        claim_at(wanted.zot_url, self._lineage)
         for url in (wanted.zot_url, wanted.authentik_url, *(forge.url for forge in wanted.servers)):
             if url is not None:
                 claim_at(url, server)
 
-    def _slot(self, zot_url: str) -> Identity:
+    def _lineage(self, zot_url: str) -> Identity:
         return ("key", zot_url, self._wanted.account.username)
 
     @property

@@ -7,11 +7,8 @@ every stack: no provider module or class may move or change its name.
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from copy import copy
 from typing import Any, Generic, TypeVar
 
@@ -26,19 +23,19 @@ from pulumi.dynamic import (
 )
 
 from ..http import logs
-from ..http.errors import MovedError, NotFoundError, ReconcileError
+from ..http.errors import ReconcileError
 from ..settings.named import is_of_this_program, named_fields
 from . import border, one_line, own_process
 from .border import Props as Props
 from .border import written
 from .claims import Identity
+from .conditions import condition_of
+from .entries import VolatileFacts
 from .findings import Findings
 from .properties import Properties, Trait, changed, having
-from .run import RUN, Aged, Fault
+from .reporting import log_findings
+from .run import RUN
 from .seen import SEEN
-from .trouble import MOVED_AS_A_WHOLE, NO_ANSWER, REFUSED, SILENT, condition_of, is_fault, whose_fault
-
-_log = logging.getLogger(__name__)
 
 # Set by `scripts/stack.py` for a look of its own: record whatever was read, also what moves by itself.
 EVERY_FACT = "ZOT_CI_EVERY_FACT"
@@ -100,7 +97,7 @@ class Provider(ResourceProvider, Generic[_Wanted, _State]):
             found = Findings(wanted.thing)
             with found.gathering():
                 self.first_look(found, wanted)
-            self._tell(found)
+            log_findings(found)
         self.checked(wanted, is_new=not olds)
         return CheckResult(news, [])
 
@@ -109,7 +106,7 @@ class Provider(ResourceProvider, Generic[_Wanted, _State]):
         Compare what was recorded with what the program asks; what is volatile as this run's read has found it. Asks
         nobody.
         """
-        aged = RUN.aged(self._key(id_)) or {}
+        aged = RUN.volatile_facts(self._key(id_)) or {}
         return self.compare(self.recorded(id_, {**olds, **aged}), self.asked(news))
 
     def create(self, props: Props) -> CreateResult:
@@ -137,7 +134,7 @@ class Provider(ResourceProvider, Generic[_Wanted, _State]):
             found.condition = condition_of(exc)
         outs, volatile = written(found), having(self.state, Trait.VOLATILE)
         if volatile:
-            RUN.note(Aged(self._key(id_), {name: outs[name] for name in volatile if name in outs}))
+            RUN.note(VolatileFacts(self._key(id_), {name: outs[name] for name in volatile if name in outs}))
         SEEN.note_look(self._key("/".join(found.names[0])))
         if not os.environ.get(EVERY_FACT) and found.without_volatile() == state.without_volatile():
             outs = props
@@ -235,57 +232,6 @@ class Provider(ResourceProvider, Generic[_Wanted, _State]):
             # To be replaced; it is asked about once more, without *olds*.
             return False
         return SEEN.note_look(self._key("/".join(names[0]))) and not olds and RUN.is_preview
-
-    def _tell(self, found: Findings) -> None:
-        for plan in found.plans:
-            _log.info("%s: %s", found.what, plan)
-        for question in found.open_questions:
-            if RUN.is_new(question):
-                _log.info("%s", question)
-        for sentence in found.silences:
-            if RUN.is_new(whose_fault(sentence)):
-                _log.warning("%s: %s", found.what, sentence)
-        for number, fault in enumerate(found.faults):
-            if not RUN.note(Fault(f"{found.what} {number}" if number else found.what, fault)):
-                _log.warning("%s: %s", found.what, fault)
-
-    @contextmanager
-    def letting_go(self, what: str, left: str, url: str | None = None) -> Iterator[None]:
-        """
-        Delete *what* inside, and let go of it in one line where it is gone, or cannot be asked for. A system that
-        refuses its credential is an error, unless the settings have left that server: nobody keeps a token for it.
-
-        Args:
-            left: what stays behind then, until when, and what to do.
-            url: its server, if the settings can leave it.
-        """
-        try:
-            yield
-        except NotFoundError as exc:
-            _log.info("%s: there is nothing to delete any more: %s", what, exc.brief)
-        except MovedError as exc:
-            _log.warning("%s was left, since it moved to %s; %s", what, exc.new_name, left)
-        except (*NO_ANSWER, *REFUSED) as exc:
-            if isinstance(exc, REFUSED) and not RUN.has_left(url):
-                raise
-            _log.warning("%s was left: %s; %s", what, exc.brief, left)
-
-    def report(self, wanted: Properties, what: str, sentences: Iterable[str]) -> None:
-        """
-        Log each of the *sentences* about *what*, since a preview without `--diff` shows no values. A system that gives
-        no answer is told of once in a run, and a fault when the run ends.
-
-        Only for what the program still has: a refresh also calls `diff`, before `check`, and for replaced instances
-        whose deletion is pending.
-        """
-        names = wanted.known_names
-        if names and SEEN.checked.issuperset(names):
-            for sentence in sentences:
-                if is_fault(sentence) and RUN.note(Fault(what, sentence)):
-                    continue
-                once = sentence.startswith((SILENT, *MOVED_AS_A_WHOLE)) or is_fault(sentence)
-                if not once or RUN.is_new(whose_fault(sentence)):
-                    _log.warning("%s: %s", what, sentence)
 
 
 AnyProvider = Provider[Any, Any]

@@ -19,12 +19,14 @@ from msgspec.structs import asdict
 from pulumi.dynamic import DiffResult
 
 from ..dynamic.claims import Claim, Release
+from ..dynamic.entries import Fault, SecretUnchanged
 from ..dynamic.errors import CollisionError
 from ..dynamic.findings import Findings
 from ..dynamic.held_key import holds, insist_on_a_key, refuse_a_dead_key
 from ..dynamic.managed import Managed
 from ..dynamic.provider import Provider, differences
-from ..dynamic.run import RUN, Fault, Kept
+from ..dynamic.reporting import deleting, report
+from ..dynamic.run import RUN
 from ..http.errors import MovedError, SystemMovedError
 from ..rotation import CURRENT
 from ..settings.place import Place
@@ -51,7 +53,7 @@ class ActionsSecretProvider(Provider[SecretWanted, SecretState]):
         """
         Note that the secret is kept unless something is written later in this run.
         """
-        RUN.note(*(Kept(name, not is_new) for name in wanted.known_names))
+        RUN.note(*(SecretUnchanged(name, not is_new) for name in wanted.known_names))
 
     def make(self, wanted: SecretWanted) -> tuple[str, SecretState]:
         """
@@ -73,7 +75,7 @@ class ActionsSecretProvider(Provider[SecretWanted, SecretState]):
         place, forgejo, found = state.place, _forgejo(state), copy(state)
         owner = forgejo.owner(place)
         if state.owner_id not in (None, owner.id):
-            confirm = f"if it is meant, put `id: {owner.id}` beside its name in the stack file"
+            confirm = f"if it is meant, set `id: {owner.id}` beside its name in the settings"
             numbers = f"number {owner.id} and not {state.owner_id}"
             found.condition = f"another {place.kind} has that name now, {numbers}: {confirm}"
             return found
@@ -91,10 +93,10 @@ class ActionsSecretProvider(Provider[SecretWanted, SecretState]):
         if result.replaces and news.known_names == olds.names:
             result.replaces = []
         if not result.replaces and olds.condition != CURRENT:
-            self.report(news, olds.thing, [olds.condition])
+            report(news, olds.thing, [olds.condition])
         if result.changes:
             # Also if the engine then leaves it out, because what it depends on has failed.
-            RUN.note(*(Kept(name, False) for name in news.known_names))
+            RUN.note(*(SecretUnchanged(name, False) for name in news.known_names))
         return result
 
     def change(self, olds: SecretState, news: SecretWanted) -> SecretState:
@@ -112,13 +114,13 @@ class ActionsSecretProvider(Provider[SecretWanted, SecretState]):
         The successor may call it by another name: a repository that was renamed is the same one.
         """
         place, mark = state.place, state.mark
-        if RUN.claims.are_anothers(state.identities, mark):
+        if RUN.claims.belong_to_another(state.identities, mark):
             # Unless its new owner has published to it, the secret still holds this key.
             RUN.note(*state.claims)
             _log.info("Forgejo: left secret %s, which is still in the settings", place.name)
             return
         RUN.note(Release(place.identity, mark))
-        with self.letting_go(place.thing, f"delete it by hand: {holds(state.key_uuid)}", state.forgejo_url):
+        with deleting(place.thing, f"delete it by hand: {holds(state.key_uuid)}", state.forgejo_url):
             if self._delete(state, place):
                 _log.info("Forgejo: deleted secret %s", place.name)
             else:
@@ -142,7 +144,7 @@ class ActionsSecretProvider(Provider[SecretWanted, SecretState]):
         """
         place = wanted.place
         # Written here or not at all: also where this fails.
-        RUN.note(Kept(place.identity, False))
+        RUN.note(SecretUnchanged(place.identity, False))
         forgejo = _forgejo(wanted)
         value = insist_on_a_key(wanted.value, place.thing)
         refuse_a_dead_key(wanted.key_uuid, place.thing)

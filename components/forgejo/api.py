@@ -27,7 +27,7 @@ from .description import marked
 from .model import Before, Page
 from .model import Owner as Owner
 from .model import Secret as Secret
-from .own_answers import VOICE
+from .own_answers import OWN_ANSWERS
 from .redirects import new_name
 from .workflows import Workflows
 
@@ -57,7 +57,7 @@ class Forgejo:
     """
 
     def __init__(self, server: ForgejoServer, *, transport: httpx.BaseTransport | None = None) -> None:
-        self.api = Api(f"Forgejo {server.name}".rstrip(), server.url, voice=VOICE, transport=transport)
+        self.api = Api(f"Forgejo {server.name}".rstrip(), server.url, own_answers=OWN_ANSWERS, transport=transport)
         self._auth = token(server.variable, "the token of the repository's owner", server.token, "token")
         self.token_name = self._auth.name
         self._advice = _advice(self._auth.name)
@@ -89,7 +89,7 @@ class Forgejo:
             gone = f"no such {place.kind} any more, or {self._auth.name} may not see it"
             raise NotFoundError(str(exc), brief=gone) from None
         if found.archived:
-            hint = "take it out of the archive, or out of the stack file"
+            hint = "take it out of the archive, or out of the settings"
             msg = f"{self.api.system} repository {whose} is archived, so nothing in it reads a secret; {hint}"
             raise NotFoundError(msg, brief=f"the repository is archived; {hint}")
         return found
@@ -114,7 +114,7 @@ class Forgejo:
         if not renamed:
             raise self.api.refusal(response, path, whose, self._advice)
         call = f"{self.api.system} {method} {path} answered {response.status_code} for {whose}"
-        msg = f"{call}: it moved to {renamed}; put that into the stack file"
+        msg = f"{call}: it moved to {renamed}; set that name in the settings"
         raise MovedError(msg, new_name=renamed)
 
     def secret(self, place: Place) -> Secret | None:
@@ -176,7 +176,7 @@ class Forgejo:
         """
         owner = self.owner(place)
         if owner_id is not None and owner.id != owner_id:
-            hint = f"if it is meant, put `id: {owner.id}` beside its name in the stack file"
+            hint = f"if it is meant, set `id: {owner.id}` beside its name in the settings"
             what = f"{self.api.system} {place.kind} {_holder(place)} is not the one that it was"
             msg = f"{what}: its number is {owner.id}, not {owner_id}, and nothing was published there; {hint}"
             raise NotOursError(msg)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import httpx
 
-from ..http.own_answers import REFUSALS, Voice, has_text, is_empty, is_page
+from ..http.own_answers import REFUSALS, OwnAnswers, has_text, is_empty, is_page
 
 _WRITES = ("PUT", "DELETE")
 
@@ -27,4 +27,4 @@ def is_own(response: httpx.Response) -> bool:
     return response.is_redirect or not is_page(response)
 
 
-VOICE = Voice(is_own, "/api/v1/", "a server too old for Actions secrets has none")
+OWN_ANSWERS = OwnAnswers(is_own, "/api/v1/", "a server too old for Actions secrets has none")

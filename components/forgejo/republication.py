@@ -15,8 +15,9 @@ from typing import Any
 
 import pulumi
 
+from ..dynamic.entries import Fault
 from ..dynamic.held_key import refuse_a_dead_key
-from ..dynamic.run import RUN, Fault
+from ..dynamic.run import RUN
 from ..http.errors import ReconcileError
 from ..settings.place import Place
 from ..settings.reference import StoredToken
@@ -57,7 +58,7 @@ def republished(secrets: Sequence[Published]) -> pulumi.Output[list[str]]:
     def again(one: Published) -> pulumi.Output[str | None]:
         async def publish(found: list[Any]) -> str | None:
             url, value, key_uuid, owner_id = found
-            if not value or not RUN.is_kept(one.place.identity):
+            if not value or not RUN.is_unchanged(one.place.identity):
                 return None
             forgejo = forgejo_at(ForgejoServer(url, one.place.server, one.token))
             try:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import logging
 
-from ..dynamic.trouble import GONE
+from ..dynamic.conditions import NOT_FOUND
 from ..http.errors import UnexpectedAnswerError
 from ..rotation import to_the_minute
 from ..settings.place import Place
@@ -58,7 +58,7 @@ def condition_of_secret(forgejo: Forgejo, state: SecretState) -> str:
         return canary_condition(state)
     secret = forgejo.secret(place)
     if secret is None:
-        return f"{GONE}{_OWNER[place.kind]} has no such secret any more"
+        return f"{NOT_FOUND}{_OWNER[place.kind]} has no such secret any more"
     if secret.created_at != state.created_at:
         return f"deleted and made again elsewhere on {to_the_minute(secret.created_at)}"
     return _overwritten(secret, state) or canary_condition(state)

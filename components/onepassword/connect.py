@@ -30,13 +30,13 @@ from ..http.errors import (
     UnexpectedAnswerError,
     UnreachableError,
 )
-from ..http.once import Together
+from ..http.once import SingleFlight
 from ..settings.url import checked_url
 from .connect_token import VARIABLE, refused
 from .item import CONCEALED, Field, Item, ItemRef
 from .names import advice
 from .outcome import added_field
-from .own_answers import VOICE
+from .own_answers import OWN_ANSWERS
 from .patch import Change, pointer
 from .seen import SeenItems
 from .tidied import tidied_item
@@ -49,7 +49,7 @@ _ID = re.compile(r"[a-z0-9]{26}")
 _ADVICE = {
     400: "the Connect server did not take the request: it may be older than 1.5, which cannot change one field",
     403: "give the token of OP_CONNECT_TOKEN access to that vault, with write access for `pulumi up`",
-    404: "it is gone, or the token of OP_CONNECT_TOKEN has no access to its vault",
+    404: "it does not exist, or the token of OP_CONNECT_TOKEN has no access to its vault",
     429: "the rate limit is used up: wait, then run again",
 }
 
@@ -75,10 +75,10 @@ class Connect(SeenItems):
 
     def __init__(self, transport: httpx.BaseTransport | None = None) -> None:
         super().__init__()
-        self.api = Api(self.name, connect_host(), voice=VOICE, transport=transport)
+        self.api = Api(self.name, connect_host(), own_answers=OWN_ANSWERS, transport=transport)
         self._auth = EnvironmentToken(VARIABLE, "a 1Password Connect token")
         self._queue: WriteQueue[Change, bool] = WriteQueue(self._send, lane=lambda ref: ref)
-        self._looking: Together[ItemRef, Item] = Together()
+        self._looking: SingleFlight[ItemRef, Item] = SingleFlight()
 
     def close(self) -> None:
         """

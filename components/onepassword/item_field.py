@@ -17,13 +17,15 @@ from msgspec.structs import asdict
 from pulumi.dynamic import DiffResult
 
 from ..dynamic.claims import Claim, Release
+from ..dynamic.conditions import NOT_FOUND
+from ..dynamic.entries import Fault
 from ..dynamic.findings import Findings
 from ..dynamic.held_key import holds, insist_on_a_key, refuse_a_dead_key
 from ..dynamic.managed import Managed
 from ..dynamic.provider import Provider, differences
-from ..dynamic.run import RUN, Fault
+from ..dynamic.reporting import deleting, report
+from ..dynamic.run import RUN
 from ..dynamic.seen import SEEN
-from ..dynamic.trouble import GONE
 from ..http.errors import AmbiguousError, NotFoundError
 from ..rotation import CURRENT
 from .access import onepassword
@@ -72,10 +74,10 @@ class ItemFieldProvider(Provider[FieldWanted, FieldState]):
             access.note_place(place.path, ref, state.field_id)
         field = item.by_id(state.field_id)
         if ref != state.ref:
-            found.condition = f"{GONE}another item has the name {state.item} now"
+            found.condition = f"{NOT_FOUND}another item has the name {state.item} now"
         elif field is None:
             why = why_not_added(item, ref, place, SEEN.named_fields)
-            found.condition = f"{GONE}the item has no field {state.field} any more{why}"
+            found.condition = f"{NOT_FOUND}the item has no field {state.field} any more{why}"
         else:
             found.condition = CURRENT if field.value == state.value else "holds another value than the current key"
         found.renamed = other_names(item, ref, state.vault, state.item) if ref == state.ref else ""
@@ -97,7 +99,7 @@ class ItemFieldProvider(Provider[FieldWanted, FieldState]):
             result.replaces = []
         if not result.replaces:
             sentences = [olds.condition if olds.condition != CURRENT else "", olds.renamed]
-            self.report(news, olds.thing, filter(None, sentences))
+            report(news, olds.thing, filter(None, sentences))
         return result
 
     def change(self, olds: FieldState, news: FieldWanted) -> FieldState:
@@ -113,7 +115,7 @@ class ItemFieldProvider(Provider[FieldWanted, FieldState]):
         that was killed between a write and its record, and is nobody else's by now; else leave it.
         """
         place, mark = state.place, state.mark
-        if RUN.claims.are_anothers([place.identity, state.identity], mark):
+        if RUN.claims.belong_to_another([place.identity, state.identity], mark):
             # Unless its new owner has written it, the field still holds this key.
             RUN.note(state.claim)
             _log.info("1Password: left field %s, which is still in the settings", place.name)
@@ -123,7 +125,7 @@ class ItemFieldProvider(Provider[FieldWanted, FieldState]):
             _log.info("1Password: left field %s with its last value; it was there before this resource", place.name)
             return
         held = holds(state.key_uuid)
-        with self.letting_go(place.thing, f"remove it by hand: {held}"):
+        with deleting(place.thing, f"delete it by hand: {held}"):
             access = _access(state)
             try:
                 field = access.read(state.ref).by_id(state.field_id)
@@ -131,12 +133,12 @@ class ItemFieldProvider(Provider[FieldWanted, FieldState]):
                 _log.warning("%s was left: %s; %s", place.thing, exc, held)
                 return
             if field is None:
-                _log.info("1Password: no field %s to remove any more", place.name)
-            elif field.value != state.value and not RUN.is_key_beside(state.key_uuid, field.value or ""):
+                _log.info("1Password: no field %s to delete any more", place.name)
+            elif field.value != state.value and not RUN.shares_lineage(state.key_uuid, field.value or ""):
                 _log.warning("1Password: left field %s, which holds another value than our last key", place.name)
             else:
                 access.remove_field(state.ref, state.field_id)
-                _log.info("1Password: removed field %s", place.name)
+                _log.info("1Password: deleted field %s", place.name)
 
     def _write(self, wanted: FieldWanted, mark: str, known: FieldState | None = None) -> FieldState:
         """

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import httpx
 
-from ..http.own_answers import REFUSALS, Voice, body_of, has_text, is_json, is_page
+from ..http.own_answers import REFUSALS, OwnAnswers, body_of, has_text, is_json, is_page
 
 
 def is_own(response: httpx.Response) -> bool:
@@ -24,4 +24,4 @@ def is_own(response: httpx.Response) -> bool:
     return not is_page(response)
 
 
-VOICE = Voice(is_own, "/v1/")
+OWN_ANSWERS = OwnAnswers(is_own, "/v1/")

@@ -76,7 +76,7 @@ _KNOWN: tuple[tuple[tuple[str, ...], type[ReconcileError], str, str], ...] = (
         ("not found", "be found", "not in an active state"),
         NotFoundError,
         "it is not there",
-        "it is gone, or the service account has no access to its vault",
+        "it does not exist, or the service account has no access to its vault",
     ),
     (
         ("error sending request", "request timeout", "network"),

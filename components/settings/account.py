@@ -149,7 +149,7 @@ class AccountSettings(SettingsModel):
         if most <= self.retire_after_days:
             faults.append("retireAtMostDays must be more than retireAfterDays, which it begins after")
         if most >= self.expire_after_days:
-            faults.append("retireAtMostDays must be less than expireAfterDays: the registry ends a key then by itself")
+            faults.append("retireAtMostDays must be less than expireAfterDays: the key has expired by then")
         return faults
 
     @property

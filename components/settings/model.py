@@ -30,7 +30,7 @@ from .systems import (
     ServerName,
     ZotSettings,
 )
-from .timing import doubts, unfit, ungraced
+from .timing import doubts, unfit, without_grace
 from .url import normal_form, plain_http_host
 from .values import Days, SettingsModel
 
@@ -138,11 +138,11 @@ class Settings(SettingsModel):
         return doubts(self.accounts, self.up_every_days)
 
     @property
-    def ungraced(self) -> list[str]:
+    def without_grace(self) -> list[str]:
         """
         Of each account that may be polled and mentions no grace, what a rotation does: a line each.
         """
-        return ungraced(self.accounts)
+        return without_grace(self.accounts)
 
     def plain_http(self, *more: str) -> list[str]:
         """

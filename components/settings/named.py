@@ -47,9 +47,9 @@ def named_fields(get: Callable[[str], object]) -> list[tuple[str, Place]]:
 
 
 # Until the setting is written out, whatever it says.
-UNGRACED = (
-    "a rotation ends the old key in the same run, so that whatever polls 1Password (External Secrets, the 1Password "
-    "operator) has a dead key until its next poll; write retireAfterDays: 1, or 0 if nothing does"
+NO_GRACE = (
+    "a rotation revokes the old key in the same run, so whatever polls 1Password (External Secrets, the 1Password "
+    "operator) has a revoked key until its next poll; write retireAfterDays: 1, or 0 if nothing polls it"
 )
 
 
@@ -60,7 +60,7 @@ def is_polled(fields: int, secrets: int) -> bool:
     return fields > 1 or not secrets
 
 
-def ungraced_accounts(get: Callable[[str], object]) -> set[str]:
+def accounts_without_grace(get: Callable[[str], object]) -> set[str]:
     """
     Return the user names of accounts that may be polled, and that mention neither a grace nor that an old key in use
     stays, of a stack's configuration as `named_fields` takes it.

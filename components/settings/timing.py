@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from ..rotation import A_WEEK
 from .account import AccountSettings
-from .named import UNGRACED, is_polled
+from .named import NO_GRACE, is_polled
 
 
 def unfit(accounts: Sequence[AccountSettings], up_every_days: float | None) -> list[str]:
@@ -46,15 +46,15 @@ def doubts(accounts: Sequence[AccountSettings], up_every_days: float | None) -> 
     return lines
 
 
-def ungraced(accounts: Sequence[AccountSettings]) -> list[str]:
+def without_grace(accounts: Sequence[AccountSettings]) -> list[str]:
     """
     Say of each account that may have consumers which poll 1Password, and whose settings do not mention a grace, what a
     rotation does to them.
     """
-    return [f"{account.username}: {UNGRACED}" for account in accounts if _is_ungraced(account)]
+    return [f"{account.username}: {NO_GRACE}" for account in accounts if _lacks_grace(account)]
 
 
-def _is_ungraced(account: AccountSettings) -> bool:
+def _lacks_grace(account: AccountSettings) -> bool:
     return is_polled(len(account.onepassword), len(account.forgejo)) and (
         "retire_after_days" not in account.model_fields_set and not account.retire_when_unused
     )

@@ -30,7 +30,7 @@ from .model import KeyList
 from .model import ListedKey as ListedKey
 from .model import Listing as Listing
 from .model import MintedKey as MintedKey
-from .own_answers import VOICE, is_registry, is_switched_off
+from .own_answers import OWN_ANSWERS, is_registry, is_switched_off
 
 _KEYS = "/zot/auth/apikey"
 _REGISTRY = "/v2/"
@@ -59,7 +59,7 @@ class Zot:
     """
 
     def __init__(self, url: str, transport: httpx.BaseTransport | None = None) -> None:
-        self.api = Api("zot", url, voice=VOICE, transport=transport)
+        self.api = Api("zot", url, own_answers=OWN_ANSWERS, transport=transport)
         self._seen: Once[tuple[str, str], Listing] = Once()
         self._seen_access: Once[tuple[str, ...], Access | None] = Once()
         self._answers: Once[str, bool] = Once()
@@ -114,7 +114,7 @@ class Zot:
                 proxy without a backend sends as well: it counts only where zot itself answers beside it.
         """
         response = self._call(
-            "GET", _KEYS, username, auth, expect=(*expect, 404), unjudged=_OFF, advice=_ADVICE, **options
+            "GET", _KEYS, username, auth, expect=(*expect, 404), judged_by_caller=_OFF, advice=_ADVICE, **options
         )
         if response.status_code != httpx.codes.NOT_FOUND:
             return response
@@ -154,7 +154,7 @@ class Zot:
         advice = Advice({**_ADVICE.hints, 400: hint})
         with self._changing(username):
             response = self._call(
-                "POST", _KEYS, username, auth, expect=(201,), advice=advice, json=body, not_taken=_TOO_FAST
+                "POST", _KEYS, username, auth, expect=(201,), advice=advice, json=body, repeat_on=_TOO_FAST
             )
         return self.api.parse(response, _KEYS, username, MintedKey)
 

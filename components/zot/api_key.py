@@ -17,21 +17,23 @@ import pulumi
 from pulumi.dynamic import ConfigureRequest, DiffResult
 
 from ..dynamic.claims import Claim
+from ..dynamic.conditions import is_unchecked
+from ..dynamic.entries import KeySeen, KeysLeft, OwnKey, digest_of
 from ..dynamic.findings import Findings
 from ..dynamic.managed import Managed
 from ..dynamic.provider import Provider, differences
-from ..dynamic.run import RUN, KeySeen, KeysLeft, OwnKey, digest_of
+from ..dynamic.reporting import report
+from ..dynamic.run import RUN
 from ..dynamic.seen import SEEN
-from ..dynamic.trouble import is_trouble
 from ..http.errors import ReconcileError
 from ..rotation import condition, due, why_refused
-from ..settings.named import UNGRACED, ungraced_accounts
+from ..settings.named import NO_GRACE, accounts_without_grace
 from .api import zot_at
-from .asked_for import authentik_of, candidates, order_of, refuse_what_takes_no_key, stored_key
 from .first_look import look
 from .key_facts import described, not_watched, observed
 from .last_keys import revoke_all_of_its_label
 from .minting import make_key
+from .order import authentik_of, candidates, order_of, refuse_what_takes_no_key, stored_key
 from .state import KeyState, KeyWanted
 
 _log = logging.getLogger(__name__)
@@ -51,7 +53,7 @@ class ApiKeyProvider(Provider[KeyWanted, KeyState]):
         the program wants is known later.
         """
         super().configure(req)
-        self._ungraced = ungraced_accounts(req.config.get)
+        self._without_grace = accounts_without_grace(req.config.get)
 
     def make(self, wanted: KeyWanted) -> tuple[str, KeyState]:
         """
@@ -62,11 +64,11 @@ class ApiKeyProvider(Provider[KeyWanted, KeyState]):
             EnvironmentUnfitError, AmbiguousError: a field that is to hold the key can never take it, or it cannot be
                 told which one is meant; nothing was made.
         """
-        mark, is_first = RUN.claims.new_mark(), RUN.claims.newest(wanted.slot) is None
+        mark, is_first = RUN.claims.new_mark(), RUN.claims.newest(wanted.lineage) is None
         order = order_of(wanted)
         refuse_what_takes_no_key(wanted)
         made = make_key(zot_at(wanted.zot_url), authentik_of(wanted), order, candidates(wanted))
-        RUN.note(Claim(wanted.slot, mark), KeySeen(made.listed.uuid, True))
+        RUN.note(Claim(wanted.lineage, mark), KeySeen(made.listed.uuid, True))
         others = [described(key) for key in made.listing.keys if key.label != order.label and not key.is_expired]
         if is_first and others:
             # Perhaps nobody has named them yet: a preview before the first `up` can ask only by a live key.
@@ -115,17 +117,17 @@ class ApiKeyProvider(Provider[KeyWanted, KeyState]):
         """
         Judge the facts that the last read found by today's settings.
         """
-        slot = olds.slot
-        RUN.note(Claim(slot, olds.mark), OwnKey(slot, olds.uuid, digest_of(olds.api_key)))
+        lineage = olds.lineage
+        RUN.note(Claim(lineage, olds.mark), OwnKey(lineage, olds.uuid, digest_of(olds.api_key)))
         if not olds.refused:
-            SEEN.live_keys[slot] = olds.api_key
+            SEEN.live_keys[lineage] = olds.api_key
         result, facts = differences(olds, news), olds.facts
         if olds.probe_repository != news.probe_repository:
             # What it may do elsewhere is another question, and the next read asks it.
             facts = replace(facts, may={})
         reasons = due(facts, news.policy)
-        unseen = [olds.condition] if is_trouble(olds.condition) else not_watched(olds, news)
-        self.report(news, olds.thing, [*reasons, *unseen, *_given_back(olds)])
+        unseen = [olds.condition] if is_unchecked(olds.condition) else not_watched(olds, news)
+        report(news, olds.thing, [*reasons, *unseen, *_given_back(olds)])
         if reasons and not result.replaces:
             shown = {
                 "condition": olds.condition != news.condition,
@@ -134,8 +136,8 @@ class ApiKeyProvider(Provider[KeyWanted, KeyState]):
             }
             result.replaces = [name for name, differs in shown.items() if differs] or ["condition"]
             result.changes = True
-        if result.replaces and RUN.is_preview and olds.username in getattr(self, "_ungraced", ()):
-            self.report(news, olds.thing, [UNGRACED])
+        if result.replaces and RUN.is_preview and olds.username in getattr(self, "_without_grace", ()):
+            report(news, olds.thing, [NO_GRACE])
         return result
 
     def change(self, olds: KeyState, news: KeyWanted) -> KeyState:
@@ -144,7 +146,7 @@ class ApiKeyProvider(Provider[KeyWanted, KeyState]):
         stays recorded, and the places get the key that they had.
         """
         state = olds.taking(news)
-        if is_trouble(olds.condition):
+        if is_unchecked(olds.condition):
             state.condition = olds.condition
         return state
 
@@ -158,7 +160,7 @@ class ApiKeyProvider(Provider[KeyWanted, KeyState]):
                 account that the program has at another registry by now is let go of, with a warning.
         """
         username, uuid = state.username, state.uuid
-        if RUN.claims.are_anothers([state.slot], state.mark):
+        if RUN.claims.belong_to_another([state.lineage], state.mark):
             return
         holding = RUN.claims.places_with(uuid)
         if holding:
@@ -168,14 +170,14 @@ class ApiKeyProvider(Provider[KeyWanted, KeyState]):
         try:
             others = revoke_all_of_its_label(zot_at(state.zot_url), state)
             if others is not None:
-                RUN.note(KeysLeft(state.slot, tuple(others)))
+                RUN.note(KeysLeft(state.lineage, tuple(others)))
         except ReconcileError as exc:
-            if RUN.claims.program_has(state.account) and not RUN.claims.program_has(state.slot):
+            if RUN.claims.program_has(state.account) and not RUN.claims.program_has(state.lineage):
                 left = f"key {uuid} of {username} at {state.zot_url}, which {_expiry(state)}"
                 _log.warning("zot: left %s: %s", left, exc.brief)
                 return
-            hint = "run again, or if the registry is gone for good take this resource out with `pulumi state delete`"
-            left = f"key {uuid} of {username} is still to be ended and {_expiry(state)}: {hint}"
+            hint = "run again, or if the registry no longer exists remove this resource with `pulumi state delete`"
+            left = f"key {uuid} of {username} is not revoked yet and {_expiry(state)}: {hint}"
             raise exc.adding(left) from None
 
 
@@ -183,13 +185,13 @@ def _given_back(olds: KeyState) -> list[str]:
     """
     Name the other keys of an account that authentik has no more, or has anew: keys hang on the name alone.
     """
-    others = olds.other_keys if olds.account in SEEN.gone else []
-    back = "the registry accepts them all the while, and whoever makes an account of that name has them"
-    return [f"other keys outlived the account; {back}: {'; '.join(others)}"] if others else []
+    others = olds.other_keys if olds.account in SEEN.not_found else []
+    risk = "the registry accepts them, and whoever creates an account of that name gets them"
+    return [f"other keys outlived the account; {risk}: {'; '.join(others)}"] if others else []
 
 
 def _expiry(state: KeyState) -> str:
-    return f"lives until {state.expires_at:%Y-%m-%d}" if state.expires_at else "never expires: end it by hand"
+    return f"lives until {state.expires_at:%Y-%m-%d}" if state.expires_at else "never expires: revoke it by hand"
 
 
 class ApiKey(Managed, module="zot", name="ApiKey"):

@@ -19,16 +19,16 @@ class ClockWatch:
     """
 
     def __init__(self) -> None:
-        self._told = False
+        self._warned = False
 
     def compare(self, registry: datetime) -> None:
         """
         Compare the registry's clock, as an answer that has just come shows it.
         """
         apart = registry - datetime.now(UTC)
-        if self._told or abs(apart) <= _FAR:
+        if self._warned or abs(apart) <= _FAR:
             return
-        self._told = True
+        self._warned = True
         way = "ahead of" if apart > timedelta(0) else "behind"
         hint = "set the one that is wrong: a key's age goes by zot's"
         _log.warning("zot: its clock is %s %s this machine's; %s", _in_words(abs(apart)), way, hint)

@@ -11,7 +11,7 @@ from ..dynamic.findings import Findings
 from .api import KeyAuth, Zot
 from .key_facts import described
 from .minting import Order, no_login
-from .sign_in import fit_account, way_of
+from .sign_in import fit_account, insist_on_login_route
 
 
 def look(
@@ -67,7 +67,7 @@ def _mints(found: Findings, zot: Zot, order: Order, key: str, *, as_wanted: bool
             "put the account into a group that zot lets do what is expected there and nothing more, or set "
             "probeRepository to a repository that the group's policy covers"
         )
-        found.faults.append(f"zot: {why}, and account {order.username} is in the wanted groups already; {hint}")
+        found.faults.append(f"zot: {why}, and account {order.username} is already in the wanted groups; {hint}")
     else:
         found.plans.append(f"{why}: a login renews the account's rights")
     return False
@@ -79,7 +79,7 @@ def _look_for_a_login(found: Findings, zot: Zot, authentik: Authentik, order: Or
         with found.gathering():
             fit_account(authentik, order.username)
     with found.gathering():
-        way_of(zot, order.username, order.oidc_provider, authentik.api.base_url)
+        insist_on_login_route(zot, order.username, order.oidc_provider, authentik.api.base_url)
     with found.gathering():
         flows_of(authentik, order.username)
     token = authentik.token_name

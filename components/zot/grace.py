@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..http.errors import EnvironmentUnfitError
-from .in_use import Waiting
+from .in_use import InUseRule
 
 # `<user name>=<days>`: for that account, in this run.
 _VARIABLE = "ZOT_CI_KEEP_OLD"
@@ -29,13 +29,13 @@ class Grace:
         setting: for every older key of which nothing else is known.
         kept: what an order of an earlier run said of a key, by its uuid.
         ordered: what this run's order says of all of them; None for no order.
-        waiting: whether one that is in use stays after that.
+        in_use: the settings' rule for a key that is in use after that.
     """
 
     setting: float
     kept: Mapping[str, float] = field(default_factory=dict)
     ordered: float | None = None
-    waiting: Waiting = field(default_factory=Waiting)
+    in_use: InUseRule = field(default_factory=InUseRule)
 
     def of(self, uuid: str) -> float:
         """
@@ -44,11 +44,11 @@ class Grace:
         return self.kept.get(uuid, self.setting) if self.ordered is None else self.ordered
 
     @property
-    def after(self) -> Waiting:
+    def in_use_rule(self) -> InUseRule:
         """
-        What holds of a key that is in use when its grace is over: an order ends it.
+        The rule for a key that is in use when its grace is over; an order overrides the settings' rule.
         """
-        return self.waiting if self.ordered is None else Waiting()
+        return self.in_use if self.ordered is None else InUseRule()
 
     def remembered(self, left: list[str]) -> dict[str, float]:
         """

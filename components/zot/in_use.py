@@ -22,7 +22,7 @@ OWN_USE = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
-class Waiting:
+class InUseRule:
     """
     Whether a key whose grace is over stays as long as it is in use.
 
@@ -35,13 +35,13 @@ class Waiting:
     at_most_days: float | None = None
 
     @classmethod
-    def by(cls, wanted: SweepWanted) -> Waiting:
+    def by(cls, wanted: SweepWanted) -> InUseRule:
         """
         Return what the inputs of the sweep say.
         """
         return cls(wanted.retire_when_unused, wanted.retire_at_most_days)
 
-    def kept_until(self, key: OldKey) -> Kept | None:
+    def keeps(self, key: OldKey) -> KeyInUse | None:
         """
         Return for what use, and until when, a *key* stays whose grace is over; None if it ends.
         """
@@ -49,15 +49,15 @@ class Waiting:
         if not self.is_wanted or at is None or ago is None or succeeded is None or ago >= _QUIET_DAYS:
             return None
         if self.at_most_days is None:
-            return Kept(key, at, timedelta(days=succeeded - ago), key.expires_at)
+            return KeyInUse(key, at, timedelta(days=succeeded - ago), key.expires_at)
         if succeeded >= self.at_most_days:
             return None
         latest = at + timedelta(days=ago) + timedelta(days=self.at_most_days - succeeded)
-        return Kept(key, at, timedelta(days=succeeded - ago), min(latest, key.expires_at or latest))
+        return KeyInUse(key, at, timedelta(days=succeeded - ago), min(latest, key.expires_at or latest))
 
 
 @dataclass(frozen=True)
-class Kept:
+class KeyInUse:
     """
     A key that stays after its grace, since it is in use.
 
@@ -80,7 +80,7 @@ class Kept:
         limit = f"at the latest by the first up after {to_the_minute(latest)}" if latest else "and it never expires"
         return (
             f"{self.key.key} stays, since it was used on {to_the_minute(self.used_at)}{who}; "
-            f"an up ends it when nothing has used it for 24 hours, {limit}"
+            f"an up revokes it once nothing has used it for 24 hours, {limit}"
         )
 
 
@@ -95,7 +95,5 @@ def used_by_hand(others: Sequence[OldKey], username: str) -> list[str]:
     last = max(one.used_by_hand_at for one in used if one.used_by_hand_at)
     what = "another key" if len(used) == 1 else f"{len(used)} other keys"
     keys = "; ".join(one.key for one in used)
-    hint = (
-        "a consumer was forgotten, or a secret has been overwritten: give it the key in 1Password, then end the other"
-    )
+    hint = "a consumer was forgotten, or a secret was overwritten: give it the key in 1Password, then revoke the other"
     return [f"something uses {what} of {username}, by hand, last on {to_the_minute(last)}: {keys}; {hint}"]

@@ -12,7 +12,8 @@ from typing import Any
 
 import pulumi
 
-from ..dynamic.run import RUN, KeySeen
+from ..dynamic.entries import KeySeen
+from ..dynamic.run import RUN
 from ..http.errors import ReconcileError
 from ..rotation import looks_like_a_key
 from .api import KeyAuth, zot_at

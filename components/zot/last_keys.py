@@ -35,22 +35,22 @@ def revoke_all_of_its_label(zot: Zot, state: KeyState) -> list[str] | None:
     own = listing.find(uuid)
     if own is None:
         others = "others of its label, if there are any, live until they expire"
-        _log.warning("zot: key %s of %s had ended already, and so can end no other; %s", uuid, username, others)
+        _log.warning("zot: key %s of %s is no longer accepted, and so can revoke no other; %s", uuid, username, others)
         return None
     ours = [key for key in listing.keys if key.label == state.label and key is not own]
-    ending = [*(key for key in ours if not RUN.claims.places_with(key.uuid)), own]
-    left = [key for key in listing.keys if key not in ending and not key.is_expired]
-    while ending:
+    to_revoke = [*(key for key in ours if not RUN.claims.places_with(key.uuid)), own]
+    left = [key for key in listing.keys if key not in to_revoke and not key.is_expired]
+    while to_revoke:
         try:
-            zot.revoke(auth, username, ending[0].uuid)
+            zot.revoke(auth, username, to_revoke[0].uuid)
         except SignInRefusedError:
             if zot.listing(auth, username).accepted:
                 raise
             break
-        _log.info("zot: revoked key %s of %s", ending.pop(0).uuid, username)
+        _log.info("zot: revoked key %s of %s", to_revoke.pop(0).uuid, username)
     # Somebody ended this key meanwhile, perhaps another instance of it, which a killed replacement has left.
-    missed = [key for key in ending if key is not own and not key.is_expired]
+    missed = [key for key in to_revoke if key is not own and not key.is_expired]
     if missed:
         names = ", ".join(key.uuid for key in missed)
-        _log.warning("zot: key %s of %s was ended meanwhile, and can end no other; left %s", uuid, username, names)
+        _log.warning("zot: key %s of %s was revoked meanwhile, and can revoke no other; left %s", uuid, username, names)
     return [described(key) for key in (*left, *missed)]

@@ -17,7 +17,7 @@ from ..dynamic.errors import KeyUnfitError
 from ..http.errors import ReconcileError
 from ..rotation import Policy, misfits, to_the_minute
 from .api import Access, KeyAuth, ListedKey, Listing, MintedKey, Zot
-from .granted import doubts, label_fault, life_fault
+from .outcome import doubts, label_fault, life_fault
 from .sign_in import log_out, zot_session
 
 _log = logging.getLogger(__name__)
@@ -154,5 +154,5 @@ def _revoke(zot: Zot, order: Order, auth: httpx.Auth, minted: MintedKey, label: 
         zot.revoke(auth, order.username, minted.uuid)
     except ReconcileError as exc:
         # By another label no sweep knows it.
-        later = "until the next run retires it" if label == order.label else "until somebody revokes it by hand"
-        _log.warning("zot: key %s of no use stays %s: %s", minted.uuid, later, exc)
+        later = "until the next run revokes it" if label == order.label else "until somebody revokes it by hand"
+        _log.warning("zot: the unusable key %s stays %s: %s", minted.uuid, later, exc)

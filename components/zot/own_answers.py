@@ -14,7 +14,7 @@ from collections.abc import Mapping
 import httpx
 
 from ..http.browser import location
-from ..http.own_answers import REFUSALS, Voice, body_of, is_empty, is_page
+from ..http.own_answers import REFUSALS, OwnAnswers, body_of, is_empty, is_page
 
 LOGIN = "/zot/auth/login"
 CALLBACK = "/zot/auth/callback/"
@@ -67,4 +67,4 @@ def _has_code(response: httpx.Response, codes: frozenset[str] | None) -> bool:
     return any(isinstance(code, str) and (codes is None or code in codes) for code in found)
 
 
-VOICE = Voice(is_own, "/zot/auth/ and /v2/")
+OWN_ANSWERS = OwnAnswers(is_own, "/zot/auth/ and /v2/")

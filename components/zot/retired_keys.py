@@ -20,16 +20,18 @@ from msgspec.structs import asdict
 from pulumi.dynamic import DiffResult
 
 from ..dynamic.claims import Claim
+from ..dynamic.conditions import condition_of, is_unchecked
+from ..dynamic.entries import Fault, Reported
 from ..dynamic.held_key import dead_key, insist_on_a_key
 from ..dynamic.managed import Managed
 from ..dynamic.provider import Provider, differences
-from ..dynamic.run import RUN, Fault, Said
-from ..dynamic.trouble import condition_of, is_trouble
+from ..dynamic.reporting import report
+from ..dynamic.run import RUN
 from ..http.errors import ReconcileError, UnexpectedAnswerError
 from ..rotation import CURRENT, to_the_minute
 from .api import KeyAuth, Listing, zot_at
 from .grace import Grace, is_ordered_for, ordered_for
-from .in_use import Waiting
+from .in_use import InUseRule
 from .key_facts import described
 from .stale_keys import (
     condition,
@@ -59,7 +61,7 @@ class RetiredKeysProvider(Provider[SweepWanted, SweepState]):
         """
         End the stale keys that an earlier stack of this name, or a run that died, has left.
         """
-        before = RUN.claims.newest(wanted.slot)
+        before = RUN.claims.newest(wanted.identity)
         return wanted.label, _swept(wanted, RUN.claims.new_mark(), before.labels if before else ())
 
     def observe(self, state: SweepState) -> SweepState:
@@ -76,8 +78,8 @@ class RetiredKeysProvider(Provider[SweepWanted, SweepState]):
         Another current key, or a stale one that the last read found and whose grace is over by today's settings, unless
         it waits until nothing uses it.
         """
-        RUN.note(Claim(olds.slot, olds.mark, labels=olds.labels))
-        is_seen = not is_trouble(olds.condition)
+        RUN.note(Claim(olds.identity, olds.mark, labels=olds.labels))
+        is_seen = not is_unchecked(olds.condition)
         found = condition(olds, news) if is_seen else olds.condition
         said = [] if found == CURRENT else [found]
         seen = copy(olds)
@@ -85,7 +87,7 @@ class RetiredKeysProvider(Provider[SweepWanted, SweepState]):
             # Without an answer, of uses only what an earlier run recorded is known.
             seen.stale, seen.others = [], []
         in_use = uses(seen, news, is_ordered=is_ordered_for(news.username))
-        self.report(news, olds.thing, [*said, *rivals(olds, news), *in_use])
+        report(news, olds.thing, [*said, *rivals(olds, news), *in_use])
         result = differences(olds, news)
         result.changes = result.changes or found != CURRENT
         return result
@@ -98,16 +100,16 @@ class RetiredKeysProvider(Provider[SweepWanted, SweepState]):
         later. Where the label changed, keys of the old one stay ours.
         """
         RUN.note(Fault(olds.thing, ""))
-        elsewhere = olds.slot != news.slot
+        elsewhere = olds.identity != news.identity
         try:
             state = _swept(news, olds.mark, () if elsewhere else olds.labels, olds)
         except ReconcileError as exc:
             # The key's own resource has met the same, and need not say it as well.
-            RUN.note(Said(condition_of(exc)))
+            RUN.note(Reported(condition_of(exc)))
             raise
         if elsewhere and not news.lagging:
             # What is not ours there stays: the settings are about that account no more.
-            _end_elsewhere(olds)
+            _revoke_elsewhere(olds)
         return state
 
     def remove(self, state: SweepState) -> None:
@@ -123,7 +125,7 @@ def _swept(wanted: SweepWanted, mark: str, earlier: tuple[str, ...], before: Swe
     """
     username = wanted.username
     kept = before.kept if before else {}
-    grace = Grace(wanted.retire_after_days, kept, ordered_for(username), Waiting.by(wanted))
+    grace = Grace(wanted.retire_after_days, kept, ordered_for(username), InUseRule.by(wanted))
     insist_on_a_key(wanted.api_key, f"the sweep of {username}")
     state = SweepState(
         **asdict(wanted),
@@ -136,13 +138,13 @@ def _swept(wanted: SweepWanted, mark: str, earlier: tuple[str, ...], before: Swe
     if wanted.lagging:
         # A run for chosen targets can come here before every place is served, and a canary may not have succeeded.
         # What the places held since the last sweep that went through is let go by the next one that does.
-        why = f"not known to work with the current one: {', '.join(wanted.lagging)}"
-        _log.warning("zot: no older key of %s is ended yet; %s", username, why)
+        why = f"these places are not known to work with the current one: {', '.join(wanted.lagging)}"
+        _log.warning("zot: no older key of %s is revoked yet: %s", username, why)
         return state
-    left, listing = _end(state, grace, exclusive=wanted.exclusive)
+    left, listing = _revoke_stale(state, grace, exclusive=wanted.exclusive)
     if not listing.accepted:
         if not RUN.key_is_alive(wanted.key_uuid):
-            raise dead_key(wanted.key_uuid, f"no older key of {username} is ended")
+            raise dead_key(wanted.key_uuid, f"no older key of {username} is revoked")
         hint = "somebody revoked it during this run; run again"
         msg = f"zot refuses the current key of {username}; {hint}"
         raise UnexpectedAnswerError(msg)
@@ -155,19 +157,21 @@ def _swept(wanted: SweepWanted, mark: str, earlier: tuple[str, ...], before: Swe
     return state
 
 
-def _end_elsewhere(olds: SweepState) -> None:
+def _revoke_elsewhere(olds: SweepState) -> None:
     """
     End our keys of the registry or the user that the settings named before; a registry that is not there any more
     keeps them until they expire.
     """
     try:
-        _end(olds, Grace(0.0))
+        _revoke_stale(olds, Grace(0.0))
     except ReconcileError as exc:
         left = f"older keys of {olds.username} at {olds.zot_url}, if there are any, until they expire"
         _log.warning("zot: left %s: %s", left, exc.brief)
 
 
-def _end(state: SweepState, grace: Grace, *, exclusive: bool = False) -> tuple[dict[str, datetime | None], Listing]:
+def _revoke_stale(
+    state: SweepState, grace: Grace, *, exclusive: bool = False
+) -> tuple[dict[str, datetime | None], Listing]:
     """
     End the stale keys whose *grace* is over and that need not wait, and of an *exclusive* account those of others;
     return those that stay, by uuid, with the time at which the places let go of them where that is known, and all keys
@@ -180,19 +184,19 @@ def _end(state: SweepState, grace: Grace, *, exclusive: bool = False) -> tuple[d
     others = other_keys(listing, state.key_uuid, state.labels)
     since = let_go([*stale, *others], listing, state.let_go, state.swept_uuid)
     left: dict[str, datetime | None] = {}
-    ended, foreign = set(), {one.key.uuid for one in others}
+    revoked, foreign = set(), {one.key.uuid for one in others}
     for one in dated([*stale, *(others if exclusive else [])], since):
         key = one.key
-        if not one.is_over(listing.time, grace.of(key.uuid)) or one.waits(listing.time, grace.after):
+        if not one.is_over(listing.time, grace.of(key.uuid)) or one.waits(listing.time, grace.in_use_rule):
             left[key.uuid] = since.get(key.uuid)
             continue
         zot.revoke(auth, username, key.uuid)
-        ended.add(key.uuid)
+        revoked.add(key.uuid)
         if key.uuid in foreign:
             _log.info("zot: revoked a key of others, since %s is exclusive: %s", username, described(key))
         else:
             _log.info("zot: revoked key %s of %s, created %s", key.uuid, username, to_the_minute(key.created_at))
-    return left, replace(listing, keys=tuple(key for key in listing.keys if key.uuid not in ended))
+    return left, replace(listing, keys=tuple(key for key in listing.keys if key.uuid not in revoked))
 
 
 class RetiredKeys(Managed, module="zot", name="RetiredKeys"):

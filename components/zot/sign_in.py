@@ -23,11 +23,11 @@ from ..http.browser import Browser, location
 from ..http.errors import InterceptedError, NotFoundError, ReconcileError, UnexpectedAnswerError
 from ..http.refusals import refused
 from .api import SessionAuth, Zot
-from .own_answers import CALLBACK, LOGIN, VOICE
+from .own_answers import CALLBACK, LOGIN, OWN_ANSWERS
 
 _log = logging.getLogger(__name__)
 
-_LET_THROUGH = VOICE.let_through("zot")
+_LET_THROUGH = OWN_ANSWERS.let_through("zot")
 # Where authentik sends a browser that is not logged in.
 _LOGS_IN = "/flows/-/default/authentication/"
 # How zot's answer begins where the login's cookies did not come back or were not its own (v2.1.20, measured).
@@ -71,7 +71,7 @@ def zot_session(authentik: Authentik, zot: Zot, username: str, provider: str) ->
     account = fit_account(authentik, username)
     walk = _Walk(zot, account, provider)
     # Without effect there: what is wrong with the way is found while the account is as it was.
-    way_of(zot, username, provider, authentik.api.base_url)
+    insist_on_login_route(zot, username, provider, authentik.api.base_url)
     with session(authentik, account) as browser:
         return walk.through(browser)
 
@@ -97,7 +97,7 @@ def fit_account(authentik: Authentik, username: str) -> Account:
     return account
 
 
-def way_of(zot: Zot, username: str, provider: str, authentik_url: str) -> None:
+def insist_on_login_route(zot: Zot, username: str, provider: str, authentik_url: str) -> None:
     """
     Make sure that the registry's login leads to this authentik. Without effect there.
 
@@ -106,7 +106,7 @@ def way_of(zot: Zot, username: str, provider: str, authentik_url: str) -> None:
         LoginBlockedError: the registry's cookies would not come back to it.
         ReconcileError: whatever the registry answered.
     """
-    with Browser("zot", zot.api.base_url, voice=VOICE) as registry:
+    with Browser("zot", zot.api.base_url, own_answers=OWN_ANSWERS) as registry:
         _begin(zot, registry, username, provider, authentik_url)
 
 
@@ -157,7 +157,7 @@ def _asked(zot: Zot, registry: Browser, username: str, provider: str) -> httpx.R
         whose=username,
         params={"provider": provider, "callback_ui": f"{registry.base_url}/home"},
         expect=(302, 404),
-        unjudged=frozenset({404}),
+        judged_by_caller=frozenset({404}),
         advice=advice,
     )
     if response.status_code == httpx.codes.FOUND:
@@ -181,12 +181,12 @@ class _Walk:
         """
         Walk the login with a browser that is logged in to *authentik*; once more where zot found authentik amiss.
         """
-        with Browser("zot", self.zot.api.base_url, voice=VOICE) as registry:
+        with Browser("zot", self.zot.api.base_url, own_answers=OWN_ANSWERS) as registry:
             callback, _ = self._code(authentik, registry)
             landed = registry.visit(callback, whose=self.account.username, expect=(201, 302, *_WORTH_ANOTHER_WALK))
             if landed.status_code not in _WORTH_ANOTHER_WALK:
                 return self._session(registry, landed)
-        with Browser("zot", self.zot.api.base_url, voice=VOICE) as registry:
+        with Browser("zot", self.zot.api.base_url, own_answers=OWN_ANSWERS) as registry:
             callback, issued = self._code(authentik, registry)
             return self._session(registry, self._land(registry, callback, issued))
 

@@ -16,7 +16,7 @@ from datetime import datetime
 
 from ..rotation import CURRENT, age_days
 from .api import ListedKey, Listing
-from .in_use import OWN_USE, Kept, Waiting, used_by_hand
+from .in_use import OWN_USE, InUseRule, KeyInUse, used_by_hand
 from .key_facts import described
 from .state import OldKey, SweepState, SweepWanted
 
@@ -53,11 +53,11 @@ class StaleKey:
             return None
         return key.last_used if self.still_used or now <= self.succeeded_at + OWN_USE else None
 
-    def waits(self, now: datetime, waiting: Waiting) -> bool:
+    def waits(self, now: datetime, rule: InUseRule) -> bool:
         """
         Whether it stays after its grace, since it is in use, by the registry's clock.
         """
-        return waiting.kept_until(self.recorded(str(self), now)) is not None
+        return rule.keeps(self.recorded(str(self), now)) is not None
 
     def recorded(self, words: str, now: datetime, keep_days: float | None = None) -> OldKey:
         """
@@ -171,20 +171,21 @@ def condition(found: SweepState, wanted: SweepWanted) -> str:
     sentences = []
     ours = _over(found.stale, wanted)
     if ours:
-        sentences.append(f"{len(ours)} more with our label: {', '.join(ours)}")
+        sentences.append(f"{len(ours)} stale {'key' if len(ours) == 1 else 'keys'} with our label: {', '.join(ours)}")
     others = _over(found.others, wanted) if wanted.exclusive else []
     if others:
-        sentences.append(f"{len(others)} of others, and the account is exclusive: {'; '.join(others)}")
+        which = "1 key with another label" if len(others) == 1 else f"{len(others)} keys with other labels"
+        sentences.append(f"{which}, and the account is exclusive: {'; '.join(others)}")
     return "; ".join(sentences) or CURRENT
 
 
-def waiting(found: SweepState, wanted: SweepWanted) -> list[Kept]:
+def waiting(found: SweepState, wanted: SweepWanted) -> list[KeyInUse]:
     """
     Return of the keys that were *found* those that stay after their grace, since they are in use.
     """
-    rule = Waiting.by(wanted)
-    ended = [*found.stale, *(found.others if wanted.exclusive else [])]
-    kept = [rule.kept_until(one) for one in ended if _is_past_grace(one, wanted)]
+    rule = InUseRule.by(wanted)
+    stale = [*found.stale, *(found.others if wanted.exclusive else [])]
+    kept = [rule.keeps(one) for one in stale if _is_past_grace(one, wanted)]
     return [one for one in kept if one is not None]
 
 
@@ -203,7 +204,8 @@ def rivals(found: SweepState, wanted: SweepWanted) -> list[str]:
     """
     labels = [one.label for one in found.others] if wanted.exclusive else []
     return [
-        f"the stack {stack} has made a key of this exclusive account, and would end ours: have it in one stack only"
+        f"the stack {stack} has made a key of this exclusive account, and would revoke ours: "
+        "keep the account in one stack only"
         for stack in of_another_stack(labels, found.labels, wanted.username)
     ]
 
@@ -222,18 +224,18 @@ def uses(found: SweepState, wanted: SweepWanted, *, is_ordered: bool) -> list[st
     by_hand = [one for one in found.others if not of_another_stack([one.label], found.labels, wanted.username)]
     return [
         *map(str, stay),
-        *(f"something still holds it: {line}" for line in held),
+        *(f"something still uses an older key: {line}" for line in held),
         *used_by_hand(by_hand, wanted.username),
     ]
 
 
 def _over(found: list[OldKey], wanted: SweepWanted) -> list[str]:
-    rule = Waiting.by(wanted)
+    rule = InUseRule.by(wanted)
     # One without a successor has no grace.
     return [
         one.key
         for one in found
-        if one.succeeded_days_ago is None or (_is_past_grace(one, wanted) and rule.kept_until(one) is None)
+        if one.succeeded_days_ago is None or (_is_past_grace(one, wanted) and rule.keeps(one) is None)
     ]
 
 

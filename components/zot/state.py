@@ -51,9 +51,9 @@ class KeyWanted(Properties, kw_only=True):
     field: str
 
     @property
-    def slot(self) -> Identity:
+    def lineage(self) -> Identity:
         """
-        What a key and its successor have in common. Keys hang on the user's name, whatever their label.
+        What a key and its successors have in common: the registry and the user name, whatever the label.
         """
         return ("key", self.zot_url, self.username)
 
@@ -69,7 +69,7 @@ class KeyWanted(Properties, kw_only=True):
         """
         What the key is known by, and its account.
         """
-        return [self.slot, self.account]
+        return [self.lineage, self.account]
 
     @property
     def thing(self) -> str:
@@ -193,9 +193,9 @@ class SweepWanted(Properties, kw_only=True):
     exclusive: bool = False
 
     @property
-    def slot(self) -> Identity:
+    def identity(self) -> Identity:
         """
-        Whose keys are swept, and where.
+        The registry and the user whose keys are swept.
         """
         return ("sweep", self.zot_url, self.username)
 
@@ -204,7 +204,7 @@ class SweepWanted(Properties, kw_only=True):
         """
         The same.
         """
-        return [self.slot]
+        return [self.identity]
 
     @property
     def thing(self) -> str:

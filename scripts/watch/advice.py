@@ -50,7 +50,7 @@ def _urgent(account: AccountStatus, status: Status, up: str) -> list[str]:
     if key.accepted is False:
         return [f"Run {up} at once: the registry refuses the key of {name}, so CI cannot push."]
     if key.expires_at and key.expires_at - status.looked_at < _SOON:
-        return [f"Run {up} before {key.expires_at:%Y-%m-%d}: the key of {name} ends then."]
+        return [f"Run {up} before {key.expires_at:%Y-%m-%d}: the key of {name} expires then."]
     return []
 
 
@@ -81,7 +81,9 @@ def _in_time(account: AccountStatus) -> list[str]:
         if stale.still_used
     ]
     if key.other_keys and not account.exclusive:
-        lines.append(f"See whether anybody needs the keys of {name} with other labels; end those that nobody claims.")
+        lines.append(
+            f"See whether anybody needs the keys of {name} with other labels; revoke those that nobody claims."
+        )
     return lines
 
 
@@ -89,5 +91,7 @@ def _end(stale: StaleKey) -> str:
     if stale.waits and stale.used_at:
         latest = stale.ends_at_the_latest
         limit = f", at the latest with the first up after {latest:%Y-%m-%d}" if latest else ""
-        return f", last on {stale.used_at:%Y-%m-%d %H:%M}; it ends when nothing has used it for 24 hours{limit}"
-    return f"; it ends with the first up after {stale.ends_at:%Y-%m-%d}" if stale.ends_at else ""
+        return (
+            f", last on {stale.used_at:%Y-%m-%d %H:%M}; an up revokes it once nothing has used it for 24 hours{limit}"
+        )
+    return f"; the first up after {stale.ends_at:%Y-%m-%d} revokes it" if stale.ends_at else ""

@@ -33,7 +33,7 @@ def check(stack: str | None) -> int:
     for one in found:
         for plan in one.plans:
             print(f"{one.what}: {plan}")
-    for doubt in (*settings.doubts, *settings.ungraced):
+    for doubt in (*settings.doubts, *settings.without_grace):
         print(doubt)
     for question in dict.fromkeys(question for one in found for question in one.open_questions):
         print(question)

@@ -45,13 +45,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands.add_parser("check", help="before the first up: ask the systems what is missing; 0 ready, 1 with the list")
     for name, text in HELP.items():
         commands.add_parser(name, help=text, description=text)
-    rotate = commands.add_parser("rotate", help="replace an account's key now, due or not, and end the old one")
+    rotate = commands.add_parser("rotate", help="replace an account's key now, due or not, and revoke the old one")
     rotate.add_argument("account", help="the user name, as in the stack file")
     rotate.add_argument(
         "--keep-old",
         metavar="DAYS",
         type=days,
-        help="how long older keys live, whatever retireAfterDays says; 0 after a leak: they end in this run",
+        help="how long older keys live, whatever retireAfterDays says; 0 after a leak: this run revokes them",
     )
     commands.add_parser("summary", help="print a Markdown table of the accounts; also to $GITHUB_STEP_SUMMARY")
     status = commands.add_parser("status", help="print all that is known, for machines: docs/status.schema.json")

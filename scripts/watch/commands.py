@@ -53,7 +53,7 @@ def metrics(stack: str | None, output: Path | None, verified: Path | None = None
         write_whole(output, text)
     else:
         print(text, end="")
-    return _told(found)
+    return _exit_code(found)
 
 
 def report(stack: str | None, html: Path, verified: Path | None = None) -> int:
@@ -66,7 +66,7 @@ def report(stack: str | None, html: Path, verified: Path | None = None) -> int:
     except (OSError, ValueError):
         before = {}  # no page of ours
     write_whole(html, page(found, before))
-    return _told(found)
+    return _exit_code(found)
 
 
 def before_rotation(stack: str | None, account: str, keep_days: float | None) -> tuple[str, dict[str, str]]:
@@ -98,7 +98,7 @@ def _key_urn(stack: str | None, account: str) -> str:
     return str(keys[account])
 
 
-def _told(found: Status) -> int:
+def _exit_code(found: Status) -> int:
     """
     Say on the error stream why a preview failed, for who reads a timer's mail; return the exit code.
     """

@@ -10,11 +10,11 @@ from datetime import datetime
 
 from .document import Credential
 
-# As components/http/endings.py writes it.
+# As components/http/token_expiry.py writes it.
 _FACT = "credential: "
 
 
-def taken_out(lines: Sequence[str]) -> tuple[list[str], list[Credential]]:
+def split_off(lines: Sequence[str]) -> tuple[list[str], list[Credential]]:
     """
     Return what a person is told of the *lines*, and the credentials that they hold. A line that is none of ours stays.
     """

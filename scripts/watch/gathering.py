@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from .credentials import taken_out
+from .credentials import split_off
 from .document import AccountStatus, Key, Part, PlaceStatus, StaleKey, Status, all_in_sync
 from .look import Look, Resource, moment
 from .proofs import Proof, Round
@@ -26,7 +26,7 @@ def gather(stack: str, look: Look, now: datetime, verified: Round | None = None)
     """
     Return the document of a look that began at *now*, with what `verify` found, where that is known.
     """
-    sentences, credentials = taken_out(lines_of(look.sentences))
+    sentences, credentials = split_off(lines_of(look.sentences))
     return Status(
         stack=stack,
         looked_at=now,

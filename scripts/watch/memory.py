@@ -26,13 +26,13 @@ class SeenKey:
 
     Args:
         last_seen: the last look that saw it alive.
-        gone_by: the first look that did not; None while it is alive.
+        first_missed: the first look that did not; None while it is alive.
     """
 
     uuid: str
     created_on: date
     last_seen: datetime
-    gone_by: datetime | None = None
+    first_missed: datetime | None = None
 
 
 Seen = dict[str, list[SeenKey]]
@@ -60,7 +60,7 @@ def _of(account: AccountStatus, now: datetime, before: list[SeenKey]) -> list[Se
     for uuid, created_on in alive.items():
         known[uuid] = SeenKey(uuid, created_on, now)
     for uuid, one in known.items():
-        if uuid not in alive and one.gone_by is None:
+        if uuid not in alive and one.first_missed is None:
             known[uuid] = SeenKey(uuid, one.created_on, one.last_seen, now)
     kept = [one for one in known.values() if now - one.last_seen < _KEPT_FOR]
     return sorted(kept, key=lambda one: (one.created_on, one.last_seen))[-_KEPT:]
@@ -72,7 +72,12 @@ def written(seen: Seen) -> str:
     """
     plain = {
         name: [
-            [one.uuid, one.created_on.isoformat(), _text(one.last_seen), _text(one.gone_by) if one.gone_by else None]
+            [
+                one.uuid,
+                one.created_on.isoformat(),
+                _text(one.last_seen),
+                _text(one.first_missed) if one.first_missed else None,
+            ]
             for one in keys
         ]
         for name, keys in seen.items()

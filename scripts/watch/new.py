@@ -94,14 +94,14 @@ def new(options: argparse.Namespace) -> int:
         StackError: the folder, a name, an address or the wheel cannot be used; nothing has been written then.
     """
     folder: Path = options.folder
-    _see_that_it_is_empty(folder)
+    _insist_on_an_empty_folder(folder)
     answers = {question.name: getattr(options, f"new_{question.name}") for question in QUESTIONS}
-    _see_that_pulumi_takes(answers["stack"])
+    _insist_on_a_stack_name(answers["stack"])
     wheel = chosen(options.wheel, options.sha256)
     known = _answered(answers)
-    _see_that_pulumi_takes(known["stack"])
+    _insist_on_a_stack_name(known["stack"])
     texts = _texts(known, wheel, "requirements-extras.lock" if options.extras else "requirements.lock")
-    _see_that_they_are_settings(texts[f"stacks/Pulumi.{known['stack']}.yaml"])
+    _insist_on_settings(texts[f"stacks/Pulumi.{known['stack']}.yaml"])
     _write(folder, texts, wheel)
     print(f"made {folder}: {len(texts)} files{f' and {wheel.file.name}' if wheel.file else ''}; next:")
     print(f"  cd {folder} && python3 -m venv .venv && . .venv/bin/activate")
@@ -110,7 +110,7 @@ def new(options: argparse.Namespace) -> int:
     return 0
 
 
-def _see_that_it_is_empty(folder: Path) -> None:
+def _insist_on_an_empty_folder(folder: Path) -> None:
     try:
         # A repository that somebody has just made holds nothing of theirs yet.
         there = sorted(path.name for path in folder.iterdir() if path.name != ".git")
@@ -124,7 +124,7 @@ def _see_that_it_is_empty(folder: Path) -> None:
         raise StackError(msg)
 
 
-def _see_that_pulumi_takes(stack: str | None) -> None:
+def _insist_on_a_stack_name(stack: str | None) -> None:
     if stack is not None and not _STACK.fullmatch(stack):
         msg = f"{stack!r} is no stack's name: Pulumi takes up to 100 letters, digits, '-', '_' and '.'"
         raise StackError(msg)
@@ -203,7 +203,7 @@ def _workflow(text: str, stack: str) -> str:
     return text.replace("scripts/stack.py", ".venv/bin/zot-ci")
 
 
-def _see_that_they_are_settings(stack_file: str) -> None:
+def _insist_on_settings(stack_file: str) -> None:
     """
     Raises:
         StackError: the program would refuse them; with a line for each fault.

@@ -98,11 +98,11 @@ def notice_of(
         lines += [_how_it_ended(command, code), *(_why_failed(status) if status else [])]
         kind = "failure"
     if soon and status:
-        heads.append(f"the key of {_some([account.username for account in soon])} ends soon")
+        heads.append(f"the key of {_some([account.username for account in soon])} expires soon")
         lines += [_ending(account, status) for account in soon]
         kind = "failure"
     if credentials:
-        heads.append("a credential of this program ends soon")
+        heads.append("a credential of this program expires soon")
         lines += credentials
         kind = "failure" if kind == "failure" else "warning"
     if not heads:
@@ -167,10 +167,10 @@ def _ending(account: AccountStatus, status: Status) -> str:
     days = max(0, (expires - status.looked_at) // timedelta(days=1))
     last = status.last_successful_up
     since = f"no up has succeeded since {last.started_at:%Y-%m-%d}" if last else "no up has succeeded yet"
-    return f"the key of {account.username} ends on {expires:%Y-%m-%d}, in {days} days, and {since}; run up"
+    return f"the key of {account.username} expires on {expires:%Y-%m-%d}, in {days} days, and {since}; run up"
 
 
-def tell(notice: Notice, patience_seconds: float = PATIENCE_SECONDS) -> None:
+def deliver(notice: Notice, patience_seconds: float = PATIENCE_SECONDS) -> None:
     """
     Send a notice to whom the environment names, by apprise, in a process that is ended when it takes too long. One line
     says what went wrong; it holds no URL.

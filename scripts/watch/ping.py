@@ -44,7 +44,7 @@ class Ping:
         self._started: threading.Thread | None = None
         self._begun = time.monotonic()
         self._given_up: list[threading.Thread] = []
-        self._told: set[str] = set()
+        self._warned: set[str] = set()
 
     @classmethod
     def from_environment(cls) -> Ping:
@@ -90,7 +90,7 @@ class Ping:
         if thread:
             thread.join(self._patience)
             if thread.is_alive():
-                self._tell("was not answered in time")
+                self._warn("was not answered in time")
                 self._given_up.append(thread)
 
     def _begin(self, path: str, query: dict[str, str]) -> threading.Thread | None:
@@ -107,9 +107,9 @@ class Ping:
             import httpx
             import truststore
 
-            from zot_ci.http.proxies import way_to
+            from zot_ci.http.proxies import proxy_for
         except ImportError:
-            self._tell("needs the package httpx: `make venv` gets it")
+            self._warn("needs the package httpx: `make venv` gets it")
             return
         try:
             url = httpx.URL(self._url)
@@ -117,7 +117,7 @@ class Ping:
         except (httpx.InvalidURL, ValueError):
             fits = False
         if not fits:
-            self._tell(f"was not sent: {VARIABLE} holds no http or https URL; correct or remove it")
+            self._warn(f"was not sent: {VARIABLE} holds no http or https URL; correct or remove it")
             return
         where = url.copy_with(path=url.path.rstrip("/") + path).copy_merge_params(query)
         deadline = time.monotonic() + self._patience
@@ -129,7 +129,7 @@ class Ping:
             left = (deadline - time.monotonic()) / (_ATTEMPTS - attempt)
             try:
                 # The program's own rule for proxies.
-                way = way_to(self._url)
+                way = proxy_for(self._url)
                 options: dict[str, Any] = {"proxy": way.proxy if way else None, "trust_env": False}
                 with httpx.Client(verify=trust, timeout=max(0.1, left), **options) as client:
                     answer = client.get(where)
@@ -141,10 +141,10 @@ class Ping:
                 return
             problem = f"was answered {answer.status_code}; check {VARIABLE}"
             break
-        self._tell(problem)
+        self._warn(problem)
 
-    def _tell(self, what: str) -> None:
+    def _warn(self, what: str) -> None:
         # Of one that was given up nothing more is said, whatever becomes of it; and what is wrong with both, once.
-        if not self._given_up and what not in self._told:
-            self._told.add(what)
+        if not self._given_up and what not in self._warned:
+            self._warned.add(what)
             print(f"stack: the ping {what}", file=sys.stderr)

@@ -94,7 +94,7 @@ def _account(account: AccountStatus, status: Status, seen: Seen) -> str:
     parts.append(_places(account))
     if account.key and account.key.other_keys:
         items = "".join(f"<li>{escape(one)}</li>" for one in account.key.other_keys)
-        fate = "which end, since the account is exclusive" if account.exclusive else "never touched"
+        fate = "which an up revokes, since the account is exclusive" if account.exclusive else "never touched"
         parts.append(f"<h3>Keys with other labels, {fate}</h3><ul>{items}</ul>")
     return "\n".join([*parts, "</section>"])
 
@@ -181,7 +181,7 @@ def _credentials(credentials: list[Credential]) -> str:
         colour = "warn" if one.warning else "good"
         rows += f"<tr><td>{escape(one.name)}</td><td>{escape(one.system)}</td><td>{escape(one.address)}</td>"
         rows += f'<td class="{colour}">{one.expires_at:%Y-%m-%d}{doubt}</td></tr>'
-    head = "<tr><th>credential</th><th>for</th><th>where</th><th>ends</th></tr>"
+    head = "<tr><th>credential</th><th>for</th><th>where</th><th>expires</th></tr>"
     table = f'<div class="wide" tabindex="0"><table>{head}{rows}</table></div>'
     return f"<section><h2>Credentials of this program</h2>{table}</section>"
 

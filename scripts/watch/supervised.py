@@ -38,22 +38,22 @@ def run(stack: str | None, name: str, *arguments: str, env: dict[str, str] | Non
     Run the engine's command *name* with *env* added to the environment; return its exit code, or end by the signal that
     ended it. Pings and notices change neither.
     """
-    ping, tells = Ping.from_environment(), notices.are_wanted()
-    before = notices.keys_of(status) if tells and (status := _status(stack, asks=False)) else {}
+    ping, notifies = Ping.from_environment(), notices.are_wanted()
+    before = notices.keys_of(status) if notifies and (status := _status(stack, asks=False)) else {}
     line, whole = command(stack, *arguments)
-    # Nobody below needs to know whom this one tells.
+    # Nobody below needs to know whom this one notifies.
     own = {key: value for key, value in whole.items() if key not in (VARIABLE, notices.VARIABLE)}
     ping.start()
     code = _engine(line, own | (env or {}))
     ping.end(succeeded=code == 0)
-    if tells:
+    if notifies:
         # Whoever stopped the run waits for it; what it left is asked for only after it ended by itself.
         status = _status(stack, asks=code > 0)
         # A signal was sent by somebody who waits.
         ending = _credentials(status.stack if status else stack) if code >= 0 else []
         notice = notices.notice_of(name, code, before, status, ending)
         if notice:
-            notices.tell(notice)
+            notices.deliver(notice)
     if code < 0:
         _end_by(-code)
     return code

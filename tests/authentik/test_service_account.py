@@ -146,7 +146,7 @@ SAID = {
     "other type": "is of type internal",
     "group missing": f"left group {GROUP}",
     "group too many": "is also in group admins",
-    "gone": "gone: ",
+    "gone": "not found: ",
     "renamed": "renamed to other",
 }
 
@@ -394,7 +394,7 @@ def test_an_account_that_has_our_number_after_authentik_was_set_up_anew_is_nobod
     person.pk = int(olds["pk"])
 
     found = PROVIDER.read(USER, olds)
-    assert str(outs_of(found)["condition"]).startswith("gone: ")
+    assert str(outs_of(found)["condition"]).startswith("not found: ")
     PROVIDER.delete(USER, olds)
     updated = outs_of(PROVIDER.update(USER, outs_of(found), account(signed_in)))
 

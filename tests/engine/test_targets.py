@@ -188,12 +188,12 @@ def test_an_old_key_lives_on_for_its_days_and_says_who_still_uses_it(world: Worl
     told = in_sync.preview()
     assert told.code == 0
     assert "was used on" in told.text
-    assert "something still holds it" in told.text
+    assert "something still uses an older key" in told.text
 
     world.estate.zot.clock.advance(days=5)
     due = in_sync.preview()
     assert due.code == 7
-    assert "1 more with our label: " in due.text
+    assert "1 stale key with our label: " in due.text
     assert in_sync.up().code == 0
     assert not world.accepts(old)
     assert_in_sync(world, in_sync)

@@ -182,7 +182,7 @@ def test_an_item_that_is_gone_is_a_condition_and_fails_this_field_alone(how: str
 
     seen = outs_of(PROVIDER.read("id", olds))
 
-    assert_names(seen["condition"], "gone: ", f"no item {ITEM} in {VAULT}")
+    assert_names(seen["condition"], "not found: ", f"no item {ITEM} in {VAULT}")
     assert seen == olds | {"condition": seen["condition"]}
     assert PROVIDER.diff("id", seen, field()).changes
     with pytest.raises(NotFoundError, match=f"no item {ITEM} in {VAULT}"):

@@ -84,7 +84,7 @@ def candidates(wanted: KeyWanted) -> Iterator[str]:
     Yield the keys that may be alive: the one this run has seen in the state, then the one in the store of record. None
     of them has another form than a zot key's: it would be sent to the registry.
     """
-    seen = SEEN.live_keys.get(wanted.slot)
+    seen = SEEN.live_keys.get(wanted.lineage)
     if looks_like_a_key(seen) and seen:
         yield seen
     stored = stored_key(wanted)

@@ -66,11 +66,11 @@ def doubts(policy: Policy, key: ListedKey, asked: datetime) -> list[str]:
     Say what else was not granted as it was asked for, though the *key* is of use.
     """
     lines = []
-    wanted = f"and not on {asked:%Y-%m-%d}, as expireAfterDays: {policy.expire_after_days:g} asks"
+    wanted = f"not on {asked:%Y-%m-%d}, as expireAfterDays: {policy.expire_after_days:g} asks"
     if key.expires_at is None:
-        lines.append(f"never ends by itself, {wanted}")
+        lines.append(f"never expires, {wanted}")
     elif abs(asked - key.expires_at) > _ROUNDED:
-        lines.append(f"ends on {key.expires_at:%Y-%m-%d}, {wanted}")
+        lines.append(f"expires on {key.expires_at:%Y-%m-%d}, {wanted}")
     if key.scopes:
         lines.append("has scopes of the registry's choice, and none were asked for")
     return lines
