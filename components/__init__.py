@@ -1,9 +1,8 @@
 """
-The front door: the credential component and the stack's settings.
+The public names: the credential component and the stack's settings.
 
-The names are loaded when they are first used (PEP 562). The engine loads each dynamic provider by its import path and
-so runs this file on every provider's behalf; the clients below `http/` are used without Pulumi. Neither should pay for
-what it does not use.
+Each name is imported when it is first used (PEP 562). The engine imports each dynamic provider by its path and so runs
+this file in every provider process, and the clients below `http/` are used without Pulumi; neither needs these names.
 """
 
 from __future__ import annotations

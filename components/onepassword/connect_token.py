@@ -1,6 +1,6 @@
 """
-What a 1Password Connect token says of itself: it is a JWT, perhaps with an end. Nothing is asked, and no signature is
-checked: that is the server's part.
+When a 1Password Connect token expires: it is a JWT, perhaps with an expiry. No server is asked, and no signature is
+checked, which is the server's task.
 """
 
 from __future__ import annotations
@@ -19,8 +19,7 @@ _HINT = f"make a new token for the Connect server, and put it into {VARIABLE}"
 
 def connect_expiry(backend: str | None = None) -> TokenExpiry | None:
     """
-    Return when the Connect token ends; None where it never does or does not say so, or where 1Password is reached in
-    another way than by a Connect server.
+    Return when the Connect token expires. None if it has no readable expiry, or if another backend reaches 1Password.
     """
     hosts = connect_hosts(backend)
     expires_at = _expires_at(os.environ.get(VARIABLE, "").strip())
@@ -31,7 +30,7 @@ def connect_expiry(backend: str | None = None) -> TokenExpiry | None:
 
 def refused(now: datetime) -> str:
     """
-    Say what may be wrong with a Connect token that the server has refused, as an order.
+    Return what to do about a Connect token that the server refused.
     """
     token = os.environ.get(VARIABLE, "").strip()
     expires_at = _expires_at(token)
@@ -54,7 +53,7 @@ def _expires_at(token: str) -> datetime | None:
 
 def _claims(token: str) -> dict[str, object] | None:
     """
-    Return what a JWT claims; None for what is none.
+    Return the claims of a JWT; None if it is no JWT.
     """
     parts = token.split(".")
     if len(parts) != 3:

@@ -1,5 +1,5 @@
 """
-Whether the days in the settings can work together, and with how often `up` runs.
+Whether the days in the settings fit each other and the schedule of `up`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from .named import NO_GRACE, is_polled
 
 def unfit(accounts: Sequence[AccountSettings], up_every_days: float | None) -> list[str]:
     """
-    Say which accounts' keys can expire between two runs of `up`, where it is known how often it runs.
+    Return a fault for each account whose key can expire between two runs of `up`, if *up_every_days* is known.
     """
     if up_every_days is None:
         return []
@@ -28,7 +28,7 @@ def unfit(accounts: Sequence[AccountSettings], up_every_days: float | None) -> l
 
 def doubts(accounts: Sequence[AccountSettings], up_every_days: float | None) -> list[str]:
     """
-    Say of each account what will not go as its settings look, though nothing in them is wrong.
+    Return a warning for each combination of valid settings that will not work as intended.
     """
     lines = []
     for account in accounts:
@@ -48,7 +48,7 @@ def doubts(accounts: Sequence[AccountSettings], up_every_days: float | None) -> 
 
 def without_grace(accounts: Sequence[AccountSettings]) -> list[str]:
     """
-    Say of each account that may have consumers which poll 1Password, and whose settings do not mention a grace, what a
+    Return a line for each account that may have consumers that poll 1Password and has no grace in its settings: what a
     rotation does to them.
     """
     return [f"{account.username}: {NO_GRACE}" for account in accounts if _lacks_grace(account)]

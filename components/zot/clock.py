@@ -1,5 +1,5 @@
 """
-The registry's clock, which decides how old a key is, beside this machine's.
+The registry's clock, which decides a key's age, compared with this machine's clock.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from datetime import UTC, datetime, timedelta
 
 _log = logging.getLogger(__name__)
 
-# Nothing here depends on this machine's clock, but logins and certificates do, and people who compare dates.
+# This program does not use this machine's clock for ages, but logins, certificates and people who compare dates do.
 _FAR = timedelta(minutes=5)
 
 
 class ClockWatch:
     """
-    Says in the log, once, that the two clocks are far apart.
+    Logs once that the two clocks are far apart.
     """
 
     def __init__(self) -> None:
@@ -23,7 +23,7 @@ class ClockWatch:
 
     def compare(self, registry: datetime) -> None:
         """
-        Compare the registry's clock, as an answer that has just come shows it.
+        Compare the registry's clock, from an answer that has just arrived.
         """
         apart = registry - datetime.now(UTC)
         if self._warned or abs(apart) <= _FAR:

@@ -1,5 +1,5 @@
 """
-A look at the registry before this program has a key there: what will make the first one, and what stands in its way.
+A look at the registry before this program has a key there: what will mint the first key, and what would prevent it.
 Read-only, and HTTP only.
 """
 
@@ -25,12 +25,12 @@ def look(
     as_wanted: bool,
 ) -> None:
     """
-    Add to *found* what an `up` that makes a key by this *order* will find.
+    Add to *found* what an `up` with this *order* will do, and what would stop it.
 
     Args:
         stored: the key in the store of record.
-        managed: the account has a resource of its own, which makes it and puts it right.
-        as_wanted: a look has found the account in exactly the wanted groups.
+        managed: the account has a resource of its own, which creates and reconciles it.
+        as_wanted: a look found the account in exactly the wanted groups.
     """
     with found.gathering():
         if stored is None:
@@ -46,8 +46,8 @@ def look(
 
 def _mints(found: Findings, zot: Zot, order: Order, key: str, *, as_wanted: bool) -> bool:
     """
-    Whether the *key* in the store of record will mint the first one: a live one with the expected rights does, else a
-    login has to renew the account's rights.
+    Whether the *key* in the store of record will mint the first one. A live key with the expected rights will; for
+    other rights a login has to renew the account's rights.
     """
     listing = zot.listing(KeyAuth(order.username, key), order.username)
     access = zot.seen_access(order.username, key, order.repository, order.tag) if listing.accepted else None

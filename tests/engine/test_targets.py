@@ -183,7 +183,7 @@ def test_an_old_key_lives_on_for_its_days_and_says_who_still_uses_it(world: Worl
     world.estate.zot.clock.advance(days=3)
     quiet = in_sync.preview()
     assert quiet.code == 0, quiet.text
-    assert "still holds it" not in quiet.text
+    assert "still uses an older key" not in quiet.text
     assert world.accepts(old)
     told = in_sync.preview()
     assert told.code == 0

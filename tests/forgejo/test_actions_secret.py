@@ -107,7 +107,7 @@ def test_a_secret_that_is_gone_is_drift_and_is_published_again(
 
     seen = outs_of(PROVIDER.read(ID, olds))
 
-    assert seen["condition"].startswith("gone")
+    assert seen["condition"].startswith("not found: ")
     assert planned(PROVIDER, ID, seen, secret(signed_in)).changes
     assert f"Forgejo secret {ID}: {seen['condition']}" in caplog.text
     updated = outs_of(PROVIDER.update(ID, seen, secret(signed_in)))
