@@ -37,7 +37,7 @@ from .reporting import log_findings
 from .run import RUN
 from .seen import SEEN
 
-# Set by `scripts/stack.py` for a look of its own: record whatever was read, also what moves by itself.
+# Set by `scripts/stack.py` for its looks: record everything that was read, with volatile properties.
 EVERY_FACT = "ZOT_CI_EVERY_FACT"
 
 # The engine's calls of a provider.
@@ -49,11 +49,10 @@ _State = TypeVar("_State", bound=Properties)
 
 class Provider(ResourceProvider, Generic[_Wanted, _State]):
     """
-    A provider that reports changes in one line each, and errors in one line alone.
+    The base of the providers, which log each change in one line and raise errors of one line.
 
-    The engine calls `check`, `diff`, `create`, `read`, `update` and `delete`, with dicts. Each turns them into what a
-    system's own provider is asked with: its *wanted*, what the program asks, and its *state*, which adds what is
-    recorded.
+    The engine calls `check`, `diff`, `create`, `read`, `update` and `delete` with dicts. Each turns the dicts into the
+    typed classes of a system's own provider: *wanted* has what the program asks, and *state* adds what is recorded.
     """
 
     wanted: type[_Wanted]
@@ -67,11 +66,11 @@ class Provider(ResourceProvider, Generic[_Wanted, _State]):
 
     def configure(self, req: ConfigureRequest) -> None:
         """
-        Show our lines in this process's log, join the run, and note which fields the settings name. The process may be
-        shared with another program's providers: of them nothing is touched.
+        Set up this process's log, join the run, and note which fields the settings name. The process may be shared with
+        another program's providers, which are left alone.
 
-        Nothing else is taken from *req*: on a refresh it holds the configuration of the last run. Whatever a resource
-        needs is an input.
+        Nothing else is read from *req*: on a refresh it has the configuration of the last run. A resource gets its
+        settings as inputs.
         """
         logs.show_our_lines()
         logs.keep_urls_out()
@@ -84,11 +83,10 @@ class Provider(ResourceProvider, Generic[_Wanted, _State]):
 
     def check(self, olds: Props, news: Props) -> CheckResult:
         """
-        Note that the program has this resource. Nothing is changed in *news*, so that a saved plan fits.
+        Note that the program has this resource. *news* is not changed, so a saved plan fits.
 
-        In a preview, look at what is neither in the state under this name nor was looked at in this run: nobody has
-        asked the real systems about it yet. What stands in the way of an `up` fails no resource here, so that all of it
-        is told.
+        In a preview, look once at each resource without state. The faults that would stop an `up` fail no resource
+        here, so that all of them are logged.
         """
         wanted = self.asked(news)
         names = wanted.known_names
@@ -103,8 +101,7 @@ class Provider(ResourceProvider, Generic[_Wanted, _State]):
 
     def diff(self, id_: str, olds: Props, news: Props) -> DiffResult:
         """
-        Compare what was recorded with what the program asks; what is volatile as this run's read has found it. Asks
-        nobody.
+        Compare the state with what the program asks. Volatile properties are those of this run's read. Asks no system.
         """
         aged = RUN.volatile_facts(self._key(id_)) or {}
         return self.compare(self.recorded(id_, {**olds, **aged}), self.asked(news))
@@ -118,13 +115,13 @@ class Provider(ResourceProvider, Generic[_Wanted, _State]):
 
     def read(self, id_: str, props: Props) -> ReadResult:
         """
-        Return what is recorded now, and which of it are inputs. Read-only.
+        Return the state as it is now, and its inputs. Read-only.
 
-        Never raises for an answer, or for none: the engine would fail the whole run for it, whatever else there is to
-        do. A part that could not be looked at keeps the facts of before, and its `condition` says why.
+        No error of a system is raised, since the engine would fail the whole run for it. A resource that could not be
+        read keeps its facts, and its `condition` says why.
 
-        Where nothing has changed but what is volatile, nothing is recorded anew: the engine would show it as a change
-        in every preview. `diff` has it all the same.
+        If only volatile properties have changed, the old state is returned: the engine would show a change in every
+        preview. `diff` gets the new values from `RUN`.
         """
         state = self.recorded(id_, props)
         try:
@@ -148,7 +145,7 @@ class Provider(ResourceProvider, Generic[_Wanted, _State]):
 
     def delete(self, id_: str, props: Props) -> None:
         """
-        Take the thing away, or let go of it.
+        Delete the thing, or leave it to its owner.
         """
         self.remove(self.recorded(id_, props))
 
@@ -156,15 +153,15 @@ class Provider(ResourceProvider, Generic[_Wanted, _State]):
 
     def first_look(self, found: Findings, wanted: _Wanted) -> None:
         """
-        Add to *found* what an `up` will find that makes this resource. Read-only.
+        Add to *found* what an `up` that makes this resource will do. Read-only.
 
         Raises:
-            ReconcileError: a fault, beside those that are in *found*.
+            ReconcileError: a fault in addition to those in *found*.
         """
 
     def checked(self, wanted: _Wanted, *, is_new: bool) -> None:
         """
-        Do what else is to be done when the program is known to have this resource; *is_new* if the state has none.
+        Do more once the program is known to have this resource; *is_new* if the state does not have it.
         """
 
     def make(self, wanted: _Wanted) -> tuple[str, _State]:
@@ -184,7 +181,7 @@ class Provider(ResourceProvider, Generic[_Wanted, _State]):
 
     def compare(self, olds: _State, news: _Wanted) -> DiffResult:
         """
-        Compare what the last read has found with what the program asks. Asks nobody.
+        Compare what the last read found with what the program asks. Asks no system.
         """
         raise NotImplementedError
 
@@ -196,7 +193,7 @@ class Provider(ResourceProvider, Generic[_Wanted, _State]):
 
     def remove(self, state: _State) -> None:
         """
-        Take the thing away, or let go of it.
+        Delete the thing, or leave it to its owner.
         """
         raise NotImplementedError
 
@@ -229,7 +226,7 @@ class Provider(ResourceProvider, Generic[_Wanted, _State]):
 
     def _is_unseen(self, olds: Props, names: list[Identity]) -> bool:
         if olds and border.recorded(self.wanted, olds, self._kind).known_names != names:
-            # To be replaced; it is asked about once more, without *olds*.
+            # It will be replaced; the engine calls `check` again without *olds*.
             return False
         return SEEN.note_look(self._key("/".join(names[0]))) and not olds and RUN.is_preview
 
@@ -239,8 +236,8 @@ AnyProvider = Provider[Any, Any]
 
 def differences(olds: Properties, news: Properties) -> DiffResult:
     """
-    Compare what the last refresh recorded with what the program wants, by what is special about each property. No clock
-    and no network. What is to be replaced is made before the old one is deleted.
+    Compare the last refresh with what the program wants, by the traits of each property. No clock and no network. A
+    replacement is made before the old resource is deleted.
     """
     kind = type(news)
     replaces = changed(olds, news, having(kind, Trait.REPLACES))

@@ -85,8 +85,8 @@ class Forgejo:
         try:
             found = self.api.parse(self._call("GET", path, place), path, whose, Owner)
         except NotFoundError as exc:
-            gone = f"no such {place.kind} any more, or {self._auth.name} may not see it"
-            raise NotFoundError(str(exc), brief=gone) from None
+            brief = f"no such {place.kind} any more, or {self._auth.name} may not see it"
+            raise NotFoundError(str(exc), brief=brief) from None
         if found.archived:
             hint = "take it out of the archive, or out of the settings"
             msg = f"{self.api.system} repository {whose} is archived, so nothing in it reads a secret; {hint}"

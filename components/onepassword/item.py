@@ -94,9 +94,9 @@ class Item:
         """
         if self.state and self.state.upper() in _PUT_AWAY:
             hint = "take it back out, make one of that name, or correct the setting"
-            gone = f"item {self.title} is {self.state.lower()}; {hint}"
-            msg = f"{backend} {gone}"
-            raise NotFoundError(msg, brief=gone)
+            brief = f"item {self.title} is {self.state.lower()}; {hint}"
+            msg = f"{backend} {brief}"
+            raise NotFoundError(msg, brief=brief)
 
     def without_other_values(self) -> Item:
         """

@@ -1,5 +1,5 @@
 """
-What to do about what a look found, in order of haste. Pure.
+What somebody should do after a look, the most urgent first. Pure.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _SOON = timedelta(days=7)
 
 def advice(status: Status) -> list[str]:
     """
-    Return one sentence for each thing that somebody should do; none where nothing is to be done.
+    Return one sentence for each thing that somebody should do.
     """
     up = f"`{CALLED} --stack {status.stack} up`"
     lines = []
@@ -66,7 +66,7 @@ def _of_proofs(place: PlaceStatus, account: AccountStatus, status: Status, up: s
     if found.result not in ("refused", "another key"):
         return [f"See why it is not known whether {name} works ({found.why or found.result}), then run {verify}."]
     if since and found.asked_at and since.started_at > found.asked_at:
-        # An `up` publishes every secret again.
+        # The last `up` has published every secret again.
         return [f"Run {verify} again: {name} was {found.result} before the last up."]
     return [f"Run {up}: in CI, {name} was {found.result}: {found.why}."]
 

@@ -1,5 +1,5 @@
 """
-What a rotation will end, said before it begins. Pure.
+What a rotation will revoke, printed before it begins. Pure.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ _DAY = timedelta(days=1)
 
 def announcement(status: Status, account: AccountStatus, keep_days: float | None) -> list[str]:
     """
-    Return what a rotation of the account's key now does to each key that is known.
+    Return what a rotation of the account's key does now to each known key.
 
     Args:
-        keep_days: how long older keys are to live; None for what the settings say.
+        keep_days: how long older keys live; None for the settings' grace.
     """
     key, name = account.key, account.username
     if key is None:

@@ -1,6 +1,6 @@
 """
-A status document as metrics: gauges only, so that the text is OpenMetrics and what node_exporter's textfile collector
-reads alike. What is not known has no sample.
+A status document as metrics. All are gauges, so the text is valid for OpenMetrics and for node_exporter's textfile
+collector. An unknown value has no sample.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ METRICS: dict[str, tuple[str, tuple[str, ...]]] = {
 @dataclass(frozen=True)
 class Sample:
     """
-    One value of a metric, with its labels beside *stack*.
+    One value of a metric, with its labels except *stack*.
     """
 
     name: str
@@ -70,7 +70,7 @@ class Sample:
 
 def samples(status: Status) -> Iterator[Sample]:
     """
-    Yield what is known.
+    Yield a sample for each known value.
     """
     yield Sample("zot_ci_look_timestamp_seconds", _time(status.looked_at))
     yield Sample("zot_ci_look_success", float(status.succeeded))
@@ -110,7 +110,7 @@ def _of_account(account: AccountStatus) -> Iterator[Sample]:
 
 def proof_samples(found: Round) -> Iterator[Sample]:
     """
-    Yield what `verify` found.
+    Yield the samples of the results of `verify`.
     """
     for one in found.places:
         yield from _of_verified(one)
@@ -156,7 +156,7 @@ def _of_key(key: Key, labels: dict[str, str]) -> Iterator[Sample]:
 
 
 def _time(moment: date) -> float:
-    # A datetime is a date, too.
+    # A datetime is also a date.
     whole = moment if isinstance(moment, datetime) else datetime.combine(moment, time(), UTC)
     return round(whole.timestamp(), 3)
 
@@ -179,7 +179,7 @@ def as_text(stack: str, found: Iterable[Sample]) -> str:
         StackError: the extra `metrics` is not installed.
     """
     try:
-        # Here and not above: an extra.
+        # Imported here, since it is an extra.
         from prometheus_client import CollectorRegistry
         from prometheus_client.core import GaugeMetricFamily, Metric
         from prometheus_client.openmetrics.exposition import generate_latest

@@ -13,7 +13,7 @@ from .memory import SeenKey
 _DAY = timedelta(days=1)
 _MARGIN = 7 * _DAY
 
-# What a span can be, and what the legend says of it.
+# The kinds of spans, with their texts in the legend.
 KINDS = {
     "used": "in use",
     "ahead": "until it rotates",
@@ -71,8 +71,8 @@ class Timeline:
 
 def timeline(account: AccountStatus, looked_at: datetime, seen: list[SeenKey], runs: list[Run]) -> Timeline:
     """
-    Return what is known of the account's keys: the current one, older ones that are alive, and those that have ended,
-    as far as earlier looks saw them.
+    Return the account's known keys: the current one, older ones that are alive, and those that are revoked or expired,
+    if earlier looks saw them.
     """
     key = account.key
     now = key.created_at + timedelta(days=key.age_days) if key and key.checked else looked_at
@@ -121,9 +121,9 @@ def _stale(key: Key, number: int) -> Row:
 
 
 def _ended(one: SeenKey) -> Row:
-    gone = one.first_missed or one.last_seen
-    text = f"ended between {one.last_seen:%Y-%m-%d} and {gone:%Y-%m-%d}, made {one.created_on:%Y-%m-%d}"
-    return Row(one.uuid, [Span("ended", min(_begin_of(one.created_on), gone), gone)], text)
+    missed = one.first_missed or one.last_seen
+    text = f"ended between {one.last_seen:%Y-%m-%d} and {missed:%Y-%m-%d}, made {one.created_on:%Y-%m-%d}"
+    return Row(one.uuid, [Span("ended", min(_begin_of(one.created_on), missed), missed)], text)
 
 
 def _begin_of(day: date) -> datetime:
