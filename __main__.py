@@ -13,7 +13,7 @@ import pulumi
 from pulumi.runtime.config import CONFIG
 
 if find_spec("zot_ci") is None:
-    # Nor would the providers find it, which the engine starts in this folder.
+    # The providers, which the engine starts in this folder, would not find it either.
     MSG = "PYTHONSAFEPATH hides this program's folder from Python; unset it, or run scripts/stack.py, which does"
     raise pulumi.RunError(MSG)
 
@@ -29,7 +29,7 @@ from zot_ci.expiry import announce
 from zot_ci.onepassword.access import connect_hosts
 from zot_ci.settings.handed_over import as_handed_over
 
-# When a resource fails the engine interrupts this program; Python's own handler would print a traceback of it.
+# When a resource fails, the engine interrupts this program; Python's own handler would print a traceback.
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 try:
@@ -47,11 +47,11 @@ announce(settings, every_fact=bool(os.environ.get(EVERY_FACT)))
 
 opts = pulumi.ResourceOptions()
 if settings.sso:
-    # Here and not above: the packages that it needs are an extra.
+    # Imported here, since the packages that it needs are an extra.
     from zot_ci.registry_sso import RegistrySso, RegistrySsoArgs
     from zot_ci.zot.configuration import zot_configuration
 
-    # A login needs group and application.
+    # A key may need a login, and a login needs group and application.
     opts.depends_on = [RegistrySso("registry-sso", RegistrySsoArgs(systems=settings, sso=settings.sso))]
     pulumi.export("zot_configuration", zot_configuration(settings))
 
@@ -62,7 +62,7 @@ credentials = {
 
 pulumi.export("accounts", {username: credential.summary for username, credential in credentials.items()})
 
-# One line for the whole stack: their values cannot be read, so every `up` writes them again.
+# One line for the whole stack: the secrets' values cannot be read, so every `up` publishes them again.
 pulumi.Output.all(*(credential.republished for credential in credentials.values())).apply(
     lambda found: (
         pulumi.log.info(f"published again, since nobody can read them: {', '.join(names)}")

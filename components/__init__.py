@@ -1,9 +1,8 @@
 """
-The front door: the credential component and the stack's settings.
+The public names: the credential component and the stack's settings.
 
-The names are loaded when they are first used (PEP 562). The engine loads each dynamic provider by its import path and
-so runs this file on every provider's behalf; the clients below `http/` are used without Pulumi. Neither should pay for
-what it does not use.
+Each name is imported when it is first used (PEP 562). The engine imports each dynamic provider by its path and so runs
+this file in every provider process, and the clients below `http/` are used without Pulumi; neither needs these names.
 """
 
 from __future__ import annotations
@@ -13,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .credential_args import CanaryArgs, FieldArgs, RegistryCredentialArgs, SecretArgs
-    from .dynamic.ending import fail_on_faults
+    from .dynamic.program_run import fail_on_faults
     from .registry_credential import RegistryCredential
     from .settings.model import Settings, SettingsError, load
 
 if __name__ != "zot_ci":
-    import_module("zot_ci.former_name").lead_to_us_from(__name__)
+    import_module("zot_ci.former_name").alias(__name__)
 
 __all__ = [
     "CanaryArgs",
@@ -40,7 +39,7 @@ _MODULES = {
     "SecretArgs": ".credential_args",
     "Settings": ".settings.model",
     "SettingsError": ".settings.model",
-    "fail_on_faults": ".dynamic.ending",
+    "fail_on_faults": ".dynamic.program_run",
     "load": ".settings.model",
 }
 

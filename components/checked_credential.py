@@ -1,6 +1,6 @@
 """
-What a `RegistryCredential` is made of, once the settings are checked: by the stack file's rules for this project's own
-program, by the same rules for another one (`credential_args.py`).
+The checked settings of a `RegistryCredential`. This project's own program and other programs (`credential_args.py`)
+check them by the same rules.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Server:
 
     Args:
         url: where it is.
-        token: where its token is kept in 1Password; None where the environment has it.
+        token: where its token is kept in 1Password; None if the environment has it.
     """
 
     url: pulumi.Input[str]
@@ -35,13 +35,13 @@ class CheckedCredential:
     """
     One account's credential: the checked account, and where its systems are.
 
-    Whatever another resource may give stands beside the account, also where the account has a setting of that name:
-    an output has no value yet that could be checked.
+    Values that another resource may give are separate from the account, even if the account has a setting of that name:
+    an output cannot be checked before its value is known.
 
     Args:
-        account: who it is, what its key may do and how long it lives, and every place that holds the key.
-        servers: of the account's secrets, in their order.
-        authentik_token: where it is kept in 1Password; None where the environment has it.
+        account: its name, its key's rights and life, and every place that holds the key.
+        servers: the servers of the account's secrets, in the secrets' order.
+        authentik_token: where the token is kept in 1Password; None if the environment has it.
         onepassword_access: the backend; None lets the environment choose.
         stack: part of the key's label; None is the name of the running stack.
     """

@@ -1,9 +1,8 @@
 """
-What a `RegistryCredential` is made of, for any Pulumi program: plain values, and inputs where they may come from
-another resource.
+The arguments of a `RegistryCredential` in any Pulumi program: plain values, and inputs that another resource may give.
 
-What is a plain `str`, `int` or `float` names a resource, or decides which resources there are, and so has to be known
-when the program runs. Everything is checked at once, by the same rules as the settings of this project's own program.
+A plain `str`, `int` or `float` names a resource or decides which resources exist, so it must be known when the program
+runs. All arguments are checked at once, by the same rules as the settings of this project's own program.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from .settings.reference import StoredToken
 from .settings.systems import BACKENDS, Backend
 from .settings.values import SettingsModel, TokenReference, Url
 
-# What another resource may give of the account.
+# The account's settings that another resource may give.
 _INPUTS = ("display_name", "probe_repository", "probe_tag", "rotation")
 _URL: pydantic.TypeAdapter[str] = pydantic.TypeAdapter(Url)
 _TOKEN: pydantic.TypeAdapter[str] = pydantic.TypeAdapter(TokenReference)
@@ -43,8 +42,8 @@ class FieldArgs:
 @dataclass(frozen=True)
 class CanaryArgs:
     """
-    A workflow of a secret's repository that uses the secret. It runs after each publication of another key, and no
-    older key ends before it has succeeded.
+    A workflow of a secret's repository that uses the secret. It runs after each publication of a new key, and no older
+    key is revoked before it has succeeded.
 
     Args:
         workflow: the file's name.
@@ -60,19 +59,20 @@ class CanaryArgs:
 @dataclass(frozen=True)
 class SecretArgs:
     """
-    One Actions secret of a Forgejo or Gitea server, with the key as its value.
+    One Actions secret on a Forgejo or Gitea server, with the key as its value.
 
     Args:
         forgejo_url: the server.
         secret: the secret's name; stored in upper case.
-        repository: `owner/name`, whose secret it is.
-        organization: instead, the organization whose secret it is; without both it is the token's own user's.
+        repository: the repository of the secret, as `owner/name`.
+        organization: the organization of the secret, instead of a repository; without both, the secret belongs to the
+            token's own user.
         server: a name for the server where there are several: small letters, digits and `-`. Two servers' secrets of
             one path need two names. Its token's variable has the name in it, `FORGEJO_TOKEN_<NAME>`.
-        token: the place in 1Password where the server's token is, `op://vault/item/[section/]field`; without it the
-            variable has the token.
+        token: where the server's token is kept in 1Password, `op://vault/item/[section/]field`; by default the variable
+            has it.
         canary: only for a repository's secret.
-        id: the number of the repository, or other owner, that is meant: confirms one that came under this name anew.
+        id: the owner's number, to confirm that another one has its name now.
     """
 
     forgejo_url: pulumi.Input[str]
@@ -88,39 +88,39 @@ class SecretArgs:
 @dataclass(frozen=True)
 class RegistryCredentialArgs:
     """
-    One account's credential: who it is, what its key may do and how long it lives, and every place that holds it.
+    One account's credential: its name, its key's rights and life, and every place that holds the key.
 
-    Credentials of the systems are no arguments: they come from the environment when a provider runs (`AUTHENTIK_TOKEN`,
-    `FORGEJO_TOKEN`, 1Password's own), or from the place in 1Password that a `token` names.
+    The systems' own credentials are no arguments. A provider reads them from the environment when it runs
+    (`AUTHENTIK_TOKEN`, `FORGEJO_TOKEN`, 1Password's own), or from the place in 1Password that a `token` names.
 
     Args:
         zot_url: the registry.
-        username: whose key, as the registry and authentik call the account.
-        store: the store of record: the field that is written first, and asked for a key that can mint the next one.
+        username: the account's name at the registry and in authentik.
+        store: the store of record, which is written first and may hold a key that can mint the next one.
         copies: further fields with the same key, in any vaults.
         secrets: Actions secrets with the same key.
-        authentik_url: where the account can log in, for a key that no live key can mint.
-        authentik_token: the place in 1Password of its token.
-        groups: exactly the groups of the account, by name. Without them the account is somebody else's.
-        display_name: for an account that is made here.
+        authentik_url: where the account can log in if no live key can mint the next one.
+        authentik_token: where authentik's token is kept in 1Password.
+        groups: exactly the groups of the account, by name. Without groups the account itself is not managed.
+        display_name: for an account that this program makes.
         oidc_provider: zot's name for authentik.
-        rights: of create, update and delete those that the key should have, no more and no less.
-        probe_repository: where they are asked about; need not exist.
-        probe_tag: a tag that exists there, by which *update* is asked about.
+        rights: exactly those of create, update and delete that the key should have.
+        probe_repository: where the rights are probed; it need not exist.
+        probe_tag: a tag that exists there, for the probe of *update*.
         exclusive: no other key of the account may live.
         rotate_after_days: fractions are allowed; 0 pauses rotation by age.
         expire_after_days: more than *rotate_after_days*.
-        retire_after_days: how long an old key lives on after the last place let go of it; less than
+        retire_after_days: how long an old key lives after the last place has released it; less than
             *expire_after_days*.
-        retire_when_unused: after that it lives until nothing has used it for a day.
+        retire_when_unused: then it lives until nothing has used it for a day.
         retire_at_most_days: but no longer than this, in all; more than *retire_after_days*, less than
             *expire_after_days*.
-        rotation: any text; another one rotates now.
+        rotation: any text; another text rotates the key now.
         onepassword_access: `connect`, `serviceAccount` or `cli`; without it the environment chooses the backend.
         stack: part of the key's label, `zot-ci/<stack>/<username>`; the name of the running stack by default.
 
     Raises:
-        SettingsError: a plain value cannot be used; one line for each.
+        SettingsError: plain values are invalid; one line for each.
     """
 
     zot_url: pulumi.Input[str]
@@ -153,7 +153,7 @@ class RegistryCredentialArgs:
             account=account,
             zot_url=self.zot_url,
             oidc_provider=self.oidc_provider,
-            # As it was checked, where no other resource gives it.
+            # The checked value, unless another resource gives it.
             probe_repository=account.probe_repository or self.probe_repository,
             probe_tag=account.probe_tag or self.probe_tag,
             authentik_url=self.authentik_url,
@@ -172,10 +172,10 @@ class RegistryCredentialArgs:
 
 def _checked(args: RegistryCredentialArgs) -> AccountSettings:
     """
-    Return what the arguments say of the account. What another resource gives is left to the systems.
+    Return the account's settings. Values that another resource gives are not checked.
 
     Raises:
-        SettingsError: with one line for each fault, by the arguments' names.
+        SettingsError: with one line for each fault, which names the argument.
     """
     secrets = [(f"secrets[{number}]", secret) for number, secret in enumerate(args.secrets)]
     urls = {"zot_url": args.zot_url, "authentik_url": args.authentik_url}
@@ -188,7 +188,7 @@ def _checked(args: RegistryCredentialArgs) -> AccountSettings:
         faults.append(f"onepassword_access must be {', '.join(BACKENDS[:-1])} or {BACKENDS[-1]}")
     account: AccountSettings | None = None
     try:
-        # By the names that the settings have in Python, which are the arguments' too.
+        # By the settings' names in Python, which are the arguments' names.
         account = AccountSettings.model_validate(_account_of(args), by_alias=False, by_name=True)
     except pydantic.ValidationError as exc:
         found = exc.errors(include_url=False, include_input=False)
@@ -221,7 +221,7 @@ def _secret_of(args: SecretArgs) -> dict[str, Any]:
 
 def _argument_at(loc: tuple[int | str, ...]) -> tuple[int | str, ...]:
     """
-    Return where the arguments have what the settings have at *loc*: all but these two have one name.
+    Return the place in the arguments of a setting at *loc*; only the places have other names.
     """
     match loc:
         case ("onepassword", 0, *rest):
@@ -235,7 +235,7 @@ def _argument_at(loc: tuple[int | str, ...]) -> tuple[int | str, ...]:
 
 def _given(args: object, model: type[SettingsModel]) -> dict[str, Any]:
     """
-    Return the *args* that are settings of *model*, without those that are not given or that another resource gives.
+    Return the *args* that are settings of *model*, without missing ones and those that another resource gives.
     """
     found = {name: getattr(args, name, None) for name in model.model_fields}
     return {

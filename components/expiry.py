@@ -1,8 +1,7 @@
 """
-When our own credentials end, as far as that can be known: asked at once, without the engine.
+When the program's own credentials expire, if that can be known, without the engine.
 
-Of Forgejo's and Gitea's tokens there is nothing to know, since they have no end, and of a 1Password service account's
-nothing can be read.
+Tokens of Forgejo and Gitea never expire, and the expiry of a 1Password service account's token cannot be read.
 """
 
 from __future__ import annotations
@@ -12,23 +11,24 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 from .authentik.api import authentik_at
-from .authentik.own_tokens import ending_of
-from .http.endings import lines
+from .authentik.own_tokens import expiry_of
 from .http.errors import ReconcileError
-from .onepassword.connect_token import ending
+from .http.token_expiry import lines
+from .onepassword.connect_token import connect_expiry
 from .settings.model import Settings
 
 
 def warnings(settings: Settings) -> list[str]:
     """
-    Return one sentence for each credential that ends within 30 days. Read-only. Silence and refusal say nothing here.
+    Return one sentence for each credential that expires within 30 days. Read-only. A system that gives no answer, or
+    refuses, adds no sentence.
     """
-    connect = ending(settings.onepassword.access)
+    connect = connect_expiry(settings.onepassword.access)
     found = [connect.warning(datetime.now(UTC))] if connect else []
-    # Its token may be in 1Password, and that may be away.
+    # authentik's token may be in 1Password, which may not answer.
     with suppress(ReconcileError):
         known = (
-            ending_of(authentik_at(settings.authentik.url, settings.authentik_token)) if settings.authentik else None
+            expiry_of(authentik_at(settings.authentik.url, settings.authentik_token)) if settings.authentik else None
         )
         found += [known[0].warning(known[1])] if known else []
     return [sentence for sentence in found if sentence]
@@ -36,12 +36,12 @@ def warnings(settings: Settings) -> list[str]:
 
 def announce(settings: Settings, *, every_fact: bool) -> None:
     """
-    Say to who reads the engine's output when the Connect token ends, for which nothing is asked. The provider says it
-    of authentik's token, where it asks authentik.
+    Log in the engine's output when the Connect token expires, without asking any system. For authentik's token the
+    provider does so when it asks authentik.
     """
     import pulumi
 
-    connect = ending(settings.onepassword.access)
+    connect = connect_expiry(settings.onepassword.access)
     for level, line in lines(connect, datetime.now(UTC), every_fact=every_fact) if connect else []:
         say = pulumi.log.warn if level == logging.WARNING else pulumi.log.info
         say(line)

@@ -1,5 +1,5 @@
 """
-All first looks of a stack at once, without the engine: what the preview before the first `up` says of each resource.
+All first looks of a stack, without the engine: the findings that a preview before the first `up` reports.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from .zot.api import zot_at
 from .zot.first_look import look as look_at_key
 from .zot.minting import Order
 
-# As many as the engine's provider asks at a time.
+# The engine calls its provider from as many threads.
 _AT_A_TIME = 4
 
 
@@ -51,7 +51,7 @@ def _of(settings: Settings, account: AccountSettings, stack: str, named: list[tu
     found = Findings(f"zot API key of {account.username}")
     with found.gathering():
         stored = None
-        with suppress(ReconcileError):  # told of the field below
+        with suppress(ReconcileError):  # reported for the field below
             stored = key_at(onepassword(access), account.store.place, named)
         look_at_key(
             found,

@@ -1,8 +1,8 @@
 """
 One account's credential, from the account to every place that holds its key.
 
-The order is the promise: a key is minted, then stored, then published, and only when all places hold it are older
-ones ended. Each resource takes the key from the one before it, so the engine cannot do it in another order.
+The order is the promise: a key is minted, stored, published, and only when all places hold it are older keys revoked.
+Each resource takes the key from the one before it, so the engine keeps this order.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .authentik.service_account import ServiceAccount
 from .authentik.state import AccountWanted
 from .checked_credential import CheckedCredential, Server
 from .credential_args import RegistryCredentialArgs
-from .dynamic import ending
+from .dynamic import program_run
 from .dynamic.claims import Identity, server
 from .dynamic.managed import given
 from .dynamic.program_claims import claim, claim_at
@@ -39,11 +39,11 @@ class RegistryCredential(pulumi.ComponentResource):
     """
     A service account, its zot API key, and the places that hold the key.
 
-    *summary* is what a stack's output says of it; no secret is in it. *republished* names the secrets that this run has
-    written again without a change, since nobody can see whether somebody overwrote them; empty in a preview.
+    *summary* is the stack's output for the account, without secrets. *republished* names the unchanged secrets that
+    this run has written again, since nobody can see whether they were overwritten; empty in a preview.
 
     Args:
-        args: for a program of one's own the plain arguments, else what a stack file's settings say of the account.
+        args: the arguments in another program, or the checked settings of a stack file.
     """
 
     summary: pulumi.Output[dict[str, Any]]
@@ -56,13 +56,13 @@ class RegistryCredential(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("zot-ci:index:RegistryCredential", name, {}, opts)
-        ending.begin()
+        program_run.begin()
         wanted = args.credential if isinstance(args, RegistryCredentialArgs) else args
         account = wanted.account
         self._name, self._wanted = name, wanted
         self._claim_by_name()
         owner = self._service_account()
-        # Through its resource where there is one, so that the key waits for the account.
+        # From the account's resource, if there is one, so that the key waits for the account.
         username = owner.username if owner else account.username
         key = self._key(username, owner)
         fields = self._fields(key)
@@ -96,25 +96,25 @@ class RegistryCredential(pulumi.ComponentResource):
         resources: list[ItemField | ActionsSecret] = [*fields, *secrets]
         for place, one in zip(places, resources, strict=True):
             claim(place.identity, one.mark)
-        claim_at(wanted.zot_url, self._slot, key.mark)
+        claim_at(wanted.zot_url, self._lineage, key.mark)
         if owner:
             claim(("account", account.username), owner.mark)
         self.register_outputs({"summary": self.summary})
 
     def _claim_by_name(self) -> None:
         """
-        Claim, in a real run, all that this program has, before anything is known of it: what the run leaves out or
-        fails to make is asked about by nobody, and must not be cleared away as what another instance has left.
+        Claim, in a real run, everything that this program has, before any instance is known. No provider claims what
+        the run leaves out or fails to make, and no deletion of an older instance may remove it.
         """
         wanted, account = self._wanted, self._wanted.account
         for thing in (("account", account.username), *(place.identity for place in account.places)):
             claim(thing)
-        claim_at(wanted.zot_url, self._slot)
+        claim_at(wanted.zot_url, self._lineage)
         for url in (wanted.zot_url, wanted.authentik_url, *(forge.url for forge in wanted.servers)):
             if url is not None:
                 claim_at(url, server)
 
-    def _slot(self, zot_url: str) -> Identity:
+    def _lineage(self, zot_url: str) -> Identity:
         return ("key", zot_url, self._wanted.account.username)
 
     @property
@@ -123,14 +123,14 @@ class RegistryCredential(pulumi.ComponentResource):
 
     def _after(self, *resources: pulumi.Resource) -> pulumi.ResourceOptions:
         """
-        Return the options of what needs these *resources*. The engine sees that by the outputs that it takes, but not
-        where one of them could not be made: such an output is None, and None is no input.
+        Return the options of a resource that needs these *resources*. The engine also sees the dependency by the
+        outputs, except those of a failed resource, which are None and no input.
         """
         return pulumi.ResourceOptions(parent=self, depends_on=list(resources))
 
     def _service_account(self) -> ServiceAccount | None:
         """
-        Return the account's own resource, if the settings say what it should be.
+        Return the account's own resource, if the settings manage the account.
         """
         wanted, account = self._wanted, self._wanted.account
         if wanted.authentik_url is None or not account.groups:
@@ -173,7 +173,7 @@ class RegistryCredential(pulumi.ComponentResource):
 
     def _fields(self, key: ApiKey) -> list[ItemField]:
         """
-        Return the store of record, which takes the key from the registry, and its copies, which take it from there.
+        Return the store of record, which gets the key from the registry, and its copies, which get it from the store.
         """
         zot_url, account = self._wanted.zot_url, self._wanted.account
         value = known_alive(zot_url, account.username, key.api_key, key.uuid)
@@ -207,8 +207,8 @@ class RegistryCredential(pulumi.ComponentResource):
         self, where: SecretSettings, forge: Server, stored: pulumi.Output[str], store: ItemField
     ) -> ActionsSecret:
         """
-        Return one published secret. It takes the key as *stored* in the *store* of record; no copy and no other secret
-        stands in its way.
+        Return one published secret. It gets the key that is *stored* in the *store* of record, and waits for no copy
+        and no other secret.
         """
         canary = where.canary
         secret = SecretWanted(
@@ -233,7 +233,7 @@ def _by_place(places: list[Place], uuids: list[pulumi.Output[str]]) -> dict[str,
 def _summary(
     key: ApiKey, store: ItemField, policy: Policy, held: dict[str, pulumi.Output[str]], retired: RetiredKeys
 ) -> pulumi.Output[dict[str, Any]]:
-    # An `up --target` that leaves the key out leaves these empty, as does a key that could not be made.
+    # These are empty if an `up --target` leaves the key out, or if the key could not be minted.
     uuid, created, expires = settled(key.uuid), settled(key.created_at), settled(key.expires_at)
     return pulumi.Output.all(
         label=settled(key.label),
@@ -242,7 +242,7 @@ def _summary(
         rotates_on=created.apply(lambda created: _rotates_on(created, policy) if created else None),
         expires_on=expires.apply(lambda expires: None if expires is None else expires[:10] or "never"),
         access=settled(key.access),
-        # By what was written: an `up --target`, or a place that is away, can leave one with an older key, or with none.
+        # By what was written: after an `up --target`, or without an answer, a place can have an older key or none.
         published_to=pulumi.Output.all(uuid, held).apply(lambda found: _holders(*found)),
         other_keys=settled(key.other_keys),
         onepassword_via=settled(store.via),

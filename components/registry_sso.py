@@ -1,11 +1,11 @@
 """
-The registry's single sign-on, for those whose authentik has no blueprint for it: groups, OAuth2 provider, application
-and bindings by pulumi-authentik, and an item of its own for the client's id and secret by pulumi-onepassword.
+The registry's single sign-on, for an authentik without a blueprint for it: groups, OAuth2 provider, application and
+bindings by pulumi-authentik, and a 1Password item for the client's id and secret by pulumi-onepassword.
 
-Import this module only where the settings have `sso`: the two packages are an extra. Both providers sign in with the
-environment's credentials, by way of the engine's default providers: a provider made here would keep its token in the
-state. What is found under the ids of `sso.import` is adopted, and then brought to what the settings say, in one `up`.
-People in groups, logos, token lifetimes and the like are others' and left alone.
+Import this module only if the settings have `sso`: the two packages are an extra. Both sign in with the environment's
+credentials through the engine's default providers; a provider that is made here would keep its token in the state. The
+objects with the ids of `sso.import` are adopted and reconciled in one `up`. Members of groups, logos, token lifetimes
+and the like belong to others and are left alone.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ except ModuleNotFoundError as exc:
     raise pulumi.RunError(msg) from None
 
 _MANAGED = "goauthentik.io/providers/oauth2/scope-"
-# Implicit: the headless login of a service account has nobody to consent.
+# Implicit consent, since nobody can consent in the headless login of a service account.
 _AUTHORIZATION_FLOW = "default-provider-authorization-implicit-consent"
 _INVALIDATION_FLOW = "default-provider-invalidation-flow"
 _VAULT_ID = re.compile(r"[a-z0-9]{26}")
 
-# Everything else of these belongs to others. A property that is neither set nor ignored would be emptied.
+# All other properties belong to others. Those listed here are ignored: pulumi would empty a property that is not set.
 _GROUP_LEAVES = ("attributes", "is_superuser", "parent", "roles", "users")
 _PROVIDER_LEAVES = (
     "access_code_validity",
@@ -56,7 +56,7 @@ _APPLICATION_LEAVES = (
     "meta_publisher",
     "open_in_new_tab",
 )
-# One binding of any is enough, so their order says nothing.
+# One binding is enough, so their order does not matter.
 _BINDING_LEAVES = ("failure_result", "order", "timeout")
 _ITEM_LEAVES = ("note_value", "sections", "tags", "url")
 
@@ -64,7 +64,7 @@ _ITEM_LEAVES = ("note_value", "sections", "tags", "url")
 @dataclass(frozen=True)
 class RegistrySsoArgs:
     """
-    What single sign-on is made of: the systems' settings, and its own.
+    The systems' settings and those of single sign-on.
     """
 
     systems: Settings
@@ -73,7 +73,7 @@ class RegistrySsoArgs:
 
 class RegistrySso(pulumi.ComponentResource):
     """
-    The registry's application in authentik, and the 1Password item of its client. All of it is protected.
+    The registry's application in authentik, and the 1Password item of its client. All these resources are protected.
     """
 
     def __init__(self, name: str, args: RegistrySsoArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -100,13 +100,13 @@ class RegistrySso(pulumi.ComponentResource):
             property_mappings=authentik.get_property_mapping_provider_scope_output(
                 managed_lists=[f"{_MANAGED}{scope}" for scope in SCOPES], opts=self._lookup
             ).ids,
-            # Without a key tokens are signed with the client's secret, which zot does not take.
+            # Without a key, tokens are signed with the client's secret, which zot does not accept.
             signing_key=authentik.get_certificate_key_pair_output(
                 name=sso.signing_key, fetch_certificate=False, fetch_key=False, opts=self._lookup
             ).id,
-            # The name that zot knows the account by, also for a reader who looks at `sub`.
+            # `sub` is then the same name that zot has for the account.
             sub_mode="user_username",
-            # The issuer in zot's configuration has the application's name in it.
+            # The issuer in zot's configuration contains the application's name.
             issuer_mode="per_provider",
             include_claims_in_id_token=True,
             opts=self._kept(there.provider, _PROVIDER_LEAVES),
@@ -144,8 +144,8 @@ class RegistrySso(pulumi.ComponentResource):
         return pulumi.InvokeOutputOptions(parent=self)
 
     def _kept(self, import_id: str | None, leaves: Sequence[str]) -> pulumi.ResourceOptions:
-        # People sign in by these: a setting that was taken out ends no login. And who lifts the protection to let go of
-        # them wants them to stay: they may have been here before, and others may use them.
+        # People sign in by these resources, so removing a setting must not end their logins. Without the protection the
+        # state forgets them and they stay: they may have existed before, and others may use them.
         return pulumi.ResourceOptions(
             parent=self, protect=True, retain_on_delete=True, import_=import_id, ignore_changes=list(leaves)
         )
@@ -163,7 +163,7 @@ class RegistrySso(pulumi.ComponentResource):
 
 def _check_environment(systems: Settings) -> None:
     """
-    Make sure that pulumi-authentik asks the server of the settings: it reads its own variables, and no references.
+    Check that pulumi-authentik asks the server in the settings: it reads its own variables, and no references.
     """
     wanted = systems.authentik.url if systems.authentik else ""
     named = pulumi.Config("authentik").get("url") or os.environ.get("AUTHENTIK_URL", "")

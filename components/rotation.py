@@ -1,5 +1,5 @@
 """
-What a key looks like, when it is due, and the sentence that says why. Pure functions: no clock, no network, no Pulumi.
+The form of a key, when it is due, and the reasons in words. Pure functions: no clock, no network, no Pulumi.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-# What every resource's `condition` should be. Anything else is a sentence about what is out of sync.
+# The wanted `condition` of every resource. Any other condition is a sentence about what is out of sync.
 CURRENT = "current"
 
 _DAY = timedelta(days=1)
-# What a key may be allowed beside reading: new tags, another image under a tag that exists, the end of a tag.
+# The rights besides reading: make new tags, replace the image under an existing tag, delete a tag.
 RIGHTS = ("create", "update", "delete")
-# What a key is expected to be allowed unless the settings say otherwise: new tags, and nothing to what is there.
+# The expected rights by default: only new tags.
 CI_RIGHTS = frozenset({"create"})
 # How many days pass between two runs of `examples/workflows/up.yaml`.
 A_WEEK = 7.0
@@ -33,12 +33,12 @@ def looks_like_a_key(value: str | None) -> bool:
 
 class Policy(msgspec.Struct, frozen=True):
     """
-    When a key is replaced, when it would end by itself, and what it is expected to be allowed.
+    When a key is replaced, when it expires, and its expected rights.
 
     Args:
         rotate_after_days: fractions are allowed; 0 pauses rotation: a key that works stays, whatever its age.
-        expire_after_days: counted from its birth, too.
-        rights: of create, update and delete those that it should have, no more and no less.
+        expire_after_days: counted from the key's birth, as *rotate_after_days* is.
+        rights: exactly those of create, update and delete that it should have.
     """
 
     rotate_after_days: float
@@ -47,28 +47,28 @@ class Policy(msgspec.Struct, frozen=True):
 
     def rotates_at(self, created_at: datetime) -> datetime | None:
         """
-        Return when a key of that birth is due; None while rotation is paused.
+        Return when a key that was created at *created_at* is due; None while rotation is paused.
         """
         return created_at + self.rotate_after_days * _DAY if self.rotate_after_days else None
 
     def expires_at(self, now: datetime) -> datetime:
         """
-        Return the expiry to give to a key that is minted now.
+        Return the expiry for a key that is minted now.
         """
         return now + self.expire_after_days * _DAY
 
 
 class KeyFacts(msgspec.Struct, frozen=True):
     """
-    What the registry said about a key when it was last asked.
+    The registry's last answers about a key.
 
     Args:
         created_at: by the registry's clock.
         expires_at: None for never.
         age_days: by the registry's clock.
-        refused: the registry does not accept it, with the reason as far as it can be known; empty if accepted.
-        may: whether it has a right, for each right that was asked about.
-        newer: the keys of its label that were made after it, in words; empty if there is none.
+        refused: why the registry does not accept it, if it can be known; empty if it does.
+        may: for each probed right, whether the key has it.
+        newer: the keys with its label that were made after it, in words; empty if there is none.
     """
 
     created_at: datetime
@@ -81,21 +81,21 @@ class KeyFacts(msgspec.Struct, frozen=True):
 
 def to_the_minute(moment: datetime) -> str:
     """
-    Return a time as every message writes it: in UTC, to the minute. A day alone is `2027-03-29` everywhere.
+    Return a time in the form of all messages: in UTC, to the minute. A day alone is `2027-03-29`.
     """
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M}"
 
 
 def age_days(created_at: datetime, now: datetime) -> float:
     """
-    Return an age in days, to about a second; never negative, whatever two clocks say.
+    Return an age in days, to about a second; never negative, even if two clocks differ.
     """
     return max(0.0, round((now - created_at) / _DAY, 5))
 
 
 def why_refused(expires_at: datetime | None, now: datetime | None) -> str:
     """
-    Say why the registry refuses a key that it once made.
+    Return why the registry refuses a key that it made.
     """
     if expires_at is not None and now is not None and expires_at <= now:
         return f"refused by the registry: expired on {expires_at:%Y-%m-%d}"
@@ -104,7 +104,7 @@ def why_refused(expires_at: datetime | None, now: datetime | None) -> str:
 
 def misfits(may: Mapping[str, bool], expected: Collection[str]) -> list[str]:
     """
-    Say of each right that was asked about whether it is one too many or is missing.
+    Return a sentence for each probed right that is missing or not expected.
     """
     return [
         f"can {right}, which the settings do not expect" if has else f"cannot {right}, which the settings expect"
@@ -115,7 +115,7 @@ def misfits(may: Mapping[str, bool], expected: Collection[str]) -> list[str]:
 
 def due(facts: KeyFacts, policy: Policy) -> list[str]:
     """
-    Return every reason why the key must be replaced, in words; empty for a key that may stay.
+    Return every reason why the key must be replaced, in words; empty if it may stay.
     """
     if facts.refused:
         return [facts.refused]
@@ -127,8 +127,8 @@ def due(facts: KeyFacts, policy: Policy) -> list[str]:
         reasons.append(f"expires on {facts.expires_at:%Y-%m-%d}, before it rotates on {rotates_at:%Y-%m-%d}")
     reasons += misfits(facts.may, policy.rights)
     if facts.newer:
-        # An interrupted run made it and lost it, or this state is older than the last rotation. Which of the two cannot
-        # be told; a key that is newer than both ends it once every place holds that one.
+        # An interrupted run minted the newer key and lost it, or this state is older than the last rotation; nobody can
+        # know which. The next key is newer than both, and both are revoked once every place holds it.
         reasons.append(f"a newer key has our label: {facts.newer}")
     return reasons
 

@@ -1,7 +1,7 @@
 """
-Whether the secrets work that CI really has: each place's canary is run and compares the key, without the engine.
+Whether CI's secrets work: each place's canary runs and compares the key, without the engine.
 
-Nothing is written and no key is made. A canary's run is started, which the forge records as any other run.
+Nothing is written and no key is minted. The forge records the run of a canary as any other run.
 """
 
 from __future__ import annotations
@@ -25,26 +25,26 @@ from .settings.model import Settings
 from .settings.place import Place
 from .zot.api import KeyAuth, ListedKey, zot_at
 
-# Canaries at one forge at a time: it may have one runner, which builds as well.
+# Canaries at one forge at a time: it may have a single runner, which also builds.
 AT_A_TIME = 4
-# Seconds between two looks at a run: a canary takes some seconds, or waits long for a runner.
+# Seconds between two looks at a run: a canary takes some seconds, or waits for a runner for a long time.
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 5.0
-# What says that a place cannot be asked as the settings name it. Anything else is a fault on the way there.
+# Errors about the place in the settings. Any other error is a fault on the way to it.
 _OF_THE_PLACE = (NotFoundError, MovedError, NotOursError, UnexpectedAnswerError)
 
 
 @dataclass(frozen=True)
 class Asked:
     """
-    What became of one place.
+    The result for one place.
 
     Args:
-        url: its server.
+        url: the server of the place.
         word: the canary's verdict; *no canary*: the settings name none; *fault*: it could not be asked.
         why: the rest of the sentence; empty where there is nothing to add.
-        asked_at: when its run was started, by this machine's clock; None where none was.
-        key_uuid: the registry's uuid of the key in the store of record, where CI's was compared with that one.
-        is_ours: whether CI has the key of the store of record; None where that is not known.
+        asked_at: when its run was started, by this machine's clock; None if there was no run.
+        key_uuid: the uuid of the key in the store of record, if CI's key was compared with it.
+        is_ours: whether CI has the key of the store of record; None if that is not known.
     """
 
     account: str
@@ -60,8 +60,7 @@ class Asked:
 @dataclass(frozen=True)
 class _Stored:
     """
-    The key in the store of record, and what the registry says of it: its uuid if that is known, and whether it is
-    refused.
+    The key in the store of record, its uuid if that is known, and whether the registry refuses it.
     """
 
     key: str
@@ -75,8 +74,8 @@ class Verification:
 
     Args:
         say: takes one line of progress at a time, from several threads.
-        wait: waits so many seconds, or returns True at once when the round is broken off.
-        clock: seconds, of a clock that never goes back.
+        wait: waits for so many seconds, or returns True as soon as the round is interrupted.
+        clock: returns seconds of a monotonic clock.
     """
 
     def __init__(
@@ -94,7 +93,7 @@ class Verification:
 
     def run(self, accounts: Sequence[AccountSettings]) -> list[Asked]:
         """
-        Return what became of each secret of these *accounts*, in their order. Four of a forge are asked at a time.
+        Return the result for each secret of these *accounts*, in their order. Four canaries run at a forge at a time.
         """
         places = [(account, secret) for account in accounts for secret in account.forgejo]
         pools = {self._url(secret): ThreadPoolExecutor(AT_A_TIME) for _, secret in places}
@@ -102,7 +101,7 @@ class Verification:
             asked = [pools[self._url(secret)].submit(self._asked, account, secret) for account, secret in places]
             return [one.result() for one in asked]
         finally:
-            # Whoever breaks this off waits for no run.
+            # An interrupted round does not wait for its runs.
             self._broken_off.set()
             for pool in pools.values():
                 pool.shutdown(cancel_futures=True)
@@ -129,10 +128,10 @@ class Verification:
 
     def _key(self, account: AccountSettings, *, anew: bool = False) -> str:
         """
-        Return the key in the store of record, read there as any consumer reads it.
+        Return the key in the store of record, read as by any consumer.
 
         Raises:
-            NotFoundError: it holds none.
+            NotFoundError: the store of record holds no key.
         """
         place = account.store.place
         key = key_at(onepassword(self._settings.onepassword.access), place, anew=anew)
@@ -143,7 +142,7 @@ class Verification:
 
     def _look_up(self, account: AccountSettings, key: str) -> _Stored:
         """
-        Ask the registry which key that is. Without an answer it is not known, and nothing else is lost.
+        Ask the registry for the key's uuid. Without an answer only the uuid is unknown.
         """
         try:
             listing = zot_at(self._settings.zot.url).listing(KeyAuth(account.username, key), account.username)
@@ -153,7 +152,7 @@ class Verification:
 
     def _ask(self, asked: Asked, secret: SecretSettings, canary: CanarySettings, stored: _Stored) -> Asked:
         """
-        Let the canary run once, and return what that says.
+        Run the canary once, and return the result.
         """
         forgejo = forgejo_at(self._settings.server_of(secret))
         started_at = None
@@ -177,7 +176,7 @@ class Verification:
 
     def _verdict(self, forgejo: Forgejo, secret: SecretSettings, canary: CanarySettings, run_id: int) -> Verdict:
         """
-        Wait for the end of a run. Its limit counts from when a runner takes it; so long it also waits for one.
+        Wait for the end of a run. Its time limit counts from when a runner takes it; it waits as long for a runner.
         """
         thing, repository, limit = secret.place.thing, secret.repository or "", canary.timeout_seconds
         self._say(f"{thing}: started {canary.workflow} on {canary.ref}, run {run_id}")
@@ -202,8 +201,8 @@ class Verification:
 
 def _used_now(keys: Sequence[ListedKey]) -> str | None:
     """
-    Return the uuid of the key by which *keys* were listed: no list says which one that was, but the request for it is a
-    use, and the newest that there is.
+    Return the uuid of the key with which *keys* were listed. The list does not name it, but listing is a use, so it is
+    the key with the latest use.
     """
     used = [(key.last_used, key.uuid) for key in keys if key.last_used is not None]
     return max(used)[1] if used else None

@@ -1,5 +1,5 @@
 """
-The version of this program, which stands nowhere else.
+The version of this program, which is defined only here.
 """
 
 VERSION = "0.2.0"

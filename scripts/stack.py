@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """
-What a person and the CI's workflows run on a stack, so that both do the same.
+The command for a stack, the same for a person and for CI's workflows.
 
     scripts/stack.py [--stack NAME] check
     scripts/stack.py [--stack NAME] preview | drift | up | rotate ACCOUNT [--keep-old DAYS]
@@ -9,8 +9,8 @@ What a person and the CI's workflows run on a stack, so that both do the same.
 
 `check` asks the real systems before the first `up`, and `verify` asks CI whether its secrets work, both without the
 engine. The commands of the second line become the engine's own command, so exit codes and signals are the engine's.
-Only Python's standard library is used, but for what `scripts/watch/` says otherwise of; the programs come from this
-checkout's .venv where it is there, else from PATH.
+Only Python's standard library is needed, except for the commands that `scripts/watch/` names. Programs come from this
+checkout's .venv if it exists, else from PATH.
 """
 
 from __future__ import annotations

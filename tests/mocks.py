@@ -26,7 +26,8 @@ from pulumi.runtime.rpc import _special_secret_sig, _special_sig_key
 from pulumi.runtime.stack import run_pulumi_func
 
 from tests.settings.given import config
-from zot_ci.dynamic.run import RUN, KeySeen
+from zot_ci.dynamic.entries import KeySeen
+from zot_ci.dynamic.run import RUN
 
 PROGRAM = Path(__file__).resolve().parents[1] / "__main__.py"
 DYNAMIC = "pulumi-python:dynamic/"

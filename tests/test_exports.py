@@ -19,7 +19,7 @@ DRIVEN = {
     "checked_credential.py",
     "credential_args.py",
     "dynamic/border.py",
-    "dynamic/ending.py",
+    "dynamic/program_run.py",
     "dynamic/failures.py",
     "dynamic/managed.py",
     "dynamic/own_process.py",

@@ -15,7 +15,7 @@ import pytest
 
 from tests.mocks import KEY, Monitor, run
 from tests.settings.given import RIGHT, given
-from zot_ci.dynamic import ending
+from zot_ci.dynamic import program_run
 from zot_ci.dynamic.run import Run
 from zot_ci.dynamic.run_file import RunFile
 
@@ -159,8 +159,8 @@ def test_a_python_that_does_not_look_into_the_program_s_folder_is_told_in_one_li
 
 def test_no_place_for_temporary_files_is_told_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the processes of a run share is kept there."""
-    monkeypatch.setattr(ending, "RUN", Run(RunFile(tmp_path / "away" / "run")))
-    monkeypatch.setattr(ending, "_begun", False)
+    monkeypatch.setattr(program_run, "RUN", Run(RunFile(tmp_path / "away" / "run")))
+    monkeypatch.setattr(program_run, "_begun", False)
 
     with pytest.raises(pulumi.RunError, match=r"^no temporary file can be made .*\(no such file.*TMPDIR"):
         run()

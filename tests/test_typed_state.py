@@ -74,7 +74,7 @@ def test_every_file_that_has_to_do_with_properties_is_looked_at() -> None:
         "forgejo/secret_facts.py",
         "onepassword/item_field.py",
         "zot/api_key.py",
-        "zot/asked_for.py",
+        "zot/order.py",
         "zot/in_use.py",
         "zot/key_facts.py",
         "zot/last_keys.py",

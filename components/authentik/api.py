@@ -7,7 +7,6 @@ token may not see is 404, or missing from a list, like one that does not exist.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -18,16 +17,16 @@ from ..http.answers import server_time
 from ..http.api import Advice, Api, Parsed
 from ..http.browser import Browser
 from ..http.connections import shared
-from ..http.errors import AmbiguousError, InterceptedError, NotFoundError, PermissionMissingError, ReconcileError
+from ..http.errors import AmbiguousError, InterceptedError, NotFoundError, PermissionMissingError
 from ..http.once import Once
 from ..onepassword.reference import token
 from ..settings.reference import StoredToken
-from .as_asked import insist_on, taken_otherwise
-from .errors import LoginBlockedError
+from .advice import needs, to_create, to_impersonate, to_set_a_password
 from .model import Account as Account
 from .model import Accounts, ApiToken, ApiTokens, Brand, Groups
 from .model import Group as Group
-from .own_answers import VOICE, names_itself
+from .outcome import insist_on, taken_otherwise
+from .own_answers import OWN_ANSWERS, names_itself
 from .seen_accounts import PAGE, SeenAccounts
 
 SERVICE_ACCOUNT = "service_account"
@@ -40,7 +39,7 @@ _BRAND = "/api/v3/core/brands/current/"
 
 class Authentik:
     """
-    One server. *token_name* is what messages call its token: the variable or the reference that it comes from.
+    One server. *token_name* is the token's name in messages: the variable or the reference that it comes from.
 
     Args:
         stored: where its token is kept in 1Password; without it, AUTHENTIK_TOKEN has the token.
@@ -49,7 +48,7 @@ class Authentik:
     def __init__(
         self, url: str, stored: StoredToken | None = None, *, transport: httpx.BaseTransport | None = None
     ) -> None:
-        self.api = Api("authentik", url, voice=VOICE, transport=transport)
+        self.api = Api("authentik", url, own_answers=OWN_ANSWERS, transport=transport)
         self._auth = token("AUTHENTIK_TOKEN", "an authentik API token", stored)
         self.token_name = self._auth.name
         self._seen = SeenAccounts(self._page, self.account)
@@ -81,7 +80,7 @@ class Authentik:
 
     def account(self, pk: int, username: str) -> Account | None:
         """
-        Return the account *pk*, None if it is gone or the token may not see it. Read-only.
+        Return the account *pk*, None if it does not exist or the token may not see it. Read-only.
         """
         try:
             return self._get(f"{_USERS}{pk}/", username, Account, self._needs("view_user"))
@@ -90,8 +89,8 @@ class Authentik:
 
     def seen_account(self, pk: int, username: str) -> Account | None:
         """
-        Return what `account` returns, asked once in a process, and of many accounts at a time where the token may list
-        them. Read-only.
+        Return what `account` returns, asked once in a process. Where the token may list accounts, one request is for
+        many. Read-only.
         """
         return self._seen.account(pk, username)
 
@@ -103,7 +102,7 @@ class Authentik:
         """
         Make an active service account in *groups*.
 
-        Not through `…/users/service_account/`: that also mints an app password that nobody asked for.
+        The route `…/users/service_account/` is not used, since it also makes an app password.
         """
         try:
             pks = [self.group(name).pk for name in groups]
@@ -118,20 +117,14 @@ class Authentik:
             "is_active": True,
             "groups": pks,
         }
-        advice = Advice(
-            {
-                400: f"an account {username} may exist that {self.token_name} cannot see: grant it view_user on it",
-                403: f"check that {self.token_name} is right and has not expired, and may add users, "
-                "or create the account and grant view_user",
-            }
-        )
+        advice = to_create(self.token_name, username)
         response = self.api.call(
             "POST", _USERS, whose=username, auth=self._auth, json=body, expect=(201,), advice=advice
         )
         self._seen.forget()
         account = self.api.parse(response, _USERS, username, Account)
         if account.username != username:
-            # Keys hang on the name, and nobody would find this one again.
+            # Keys belong to the name, and no later run would find an account of another name.
             raise taken_otherwise(account, username, partial(self.delete, account.pk, account.username))
         return account
 
@@ -140,7 +133,7 @@ class Authentik:
         Change some of the account's own properties.
 
         Raises:
-            UnexpectedAnswerError: authentik took the change and has not made it.
+            UnexpectedAnswerError: authentik accepted the change and did not make it.
         """
         path = f"{_USERS}{account.pk}/"
         response = self._write("PATCH", path, account.username, self._needs("change_user"), properties)
@@ -148,8 +141,8 @@ class Authentik:
 
     def delete(self, pk: int, username: str) -> bool:
         """
-        Delete the account, and return whether there was one to delete: one that is gone is no error, and looks like one
-        that the token may not see.
+        Delete the account, and return whether it existed. A missing account is no error; it looks like one that the
+        token may not see.
         """
         response = self.api.call(
             "DELETE",
@@ -174,8 +167,8 @@ class Authentik:
         Return the group of that name, asked for once in a process. Read-only.
 
         Raises:
-            NotFoundError: there is none, or the token may not see it. Groups belong to others; none is ever made.
-            AmbiguousError: several.
+            NotFoundError: there is none, or the token may not see it. Groups belong to others, so none is ever created.
+            AmbiguousError: there are several.
         """
         return self._groups.get(name, lambda: self._group(name))
 
@@ -195,13 +188,13 @@ class Authentik:
 
     def join(self, account: Account, group: Group) -> None:
         """
-        Add the account to the group; again is no error.
+        Add the account to the group; it may be in the group already.
         """
         self._membership(account, group, "add_user", "add_user_to_group")
 
     def leave(self, account: Account, group: Group) -> None:
         """
-        Take the account out of the group; again is no error.
+        Remove the account from the group; it need not be in the group.
         """
         self._membership(account, group, "remove_user", "remove_user_from_group")
 
@@ -215,11 +208,7 @@ class Authentik:
         """
         path = f"{_USERS}{account.pk}/set_password/"
         body = {"password": password}
-        hint = (
-            "a password policy, or the directory that the account comes from, refuses the one-use password: exempt the "
-            "account from the policy, or make it an account of authentik's own"
-        )
-        advice = self._needs("reset_user_password", but={400: hint}, kinds={400: LoginBlockedError})
+        advice = to_set_a_password(self.token_name)
         self._write("POST", path, account.username, advice, body, 204)
 
     def brand(self) -> Brand:
@@ -241,39 +230,23 @@ class Authentik:
 
     def impersonate(self, account: Account, browser: Browser) -> None:
         """
-        Turn *browser* into an API session as *account*. It can manage the account's devices; it is no login.
+        Turn *browser* into an API session as *account*, which can manage the account's devices. It is no login.
         """
         path = f"{_USERS}{account.pk}/impersonate/"
         body = {"reason": "zot-ci removes the static device that an interrupted login left"}
-        hint = (
-            "impersonation is switched off for the server or its brand: switch it on (System, Settings), or remove the "
-            "account's static device by hand"
-        )
         browser.call(
             "POST",
             path,
             whose=account.username,
             auth=self._auth,
             json=body,
-            advice=self._needs("impersonate", but={401: hint}, kinds={401: LoginBlockedError}),
+            advice=to_impersonate(self.token_name),
             repeat=True,
             expect=(204,),
         )
 
-    def _needs(
-        self,
-        permission: str,
-        on: str = "the account",
-        *,
-        but: Mapping[int, str] | None = None,
-        kinds: Mapping[int, type[ReconcileError]] | None = None,
-    ) -> Advice:
-        """
-        Advise on a call that needs *permission*. A bad token is 403 as well, so the sentence covers both.
-        """
-        hint = f"check that {self.token_name} is right and has not expired, and its role has {permission} on {on}"
-        hints = {403: hint, 404: f"it is gone, or the role has no view permission; {hint}", 400: hint}
-        return Advice(hints | dict(but or {}), kinds or {})
+    def _needs(self, permission: str, on: str = "the account") -> Advice:
+        return needs(self.token_name, permission, on)
 
     def _get(
         self,
@@ -289,7 +262,7 @@ class Authentik:
     def _write(
         self, method: str, path: str, whose: str, advice: Advice, body: Any, expect: int = 200
     ) -> httpx.Response:
-        # All of these name the state that is wanted, so sending one twice does no more than once.
+        # Each of these requests names the wanted state, so it may be sent twice.
         response = self.api.call(
             method, path, whose=whose, auth=self._auth, json=body, advice=advice, repeat=True, expect=(expect,)
         )

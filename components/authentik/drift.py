@@ -1,13 +1,13 @@
 """
-How an account differs from what the last run left, in words. Pure functions.
+In words, how an account differs from what the last run left. Pure functions.
 """
 
 from __future__ import annotations
 
 from copy import copy
 
+from ..dynamic.conditions import is_unchecked
 from ..dynamic.properties import is_known
-from ..dynamic.trouble import is_trouble
 from ..http.errors import NotFoundError
 from ..rotation import CURRENT
 from .model import Account
@@ -16,7 +16,7 @@ from .state import AccountState, AccountWanted
 
 def perhaps_renamed(error: NotFoundError, account: Account, wanted: list[str]) -> NotFoundError:
     """
-    Return the *error* about a group that is not there, with the groups that it may be called by now.
+    Return the *error* about a missing group, with the names that the group may have now.
     """
     others = sorted(set(account.group_names) - set(wanted))
     return error.adding(f"or name {_in_words(others)} in its place, if it was renamed") if others else error
@@ -24,14 +24,14 @@ def perhaps_renamed(error: NotFoundError, account: Account, wanted: list[str]) -
 
 def drift_of(observed: AccountState, wanted: AccountWanted) -> list[str]:
     """
-    Say what the last read found that is not as the last run left it. A change of the settings is no drift.
+    Return each difference between what the last read found and what the last run left. Changed settings are no drift.
     """
     sentences = [] if observed.condition == CURRENT else [observed.condition]
     found, applied = set(observed.groups), set(observed.applied_groups)
     if is_known(wanted.groups):
         left = sorted(applied & set(wanted.groups) - found)
         joined = sorted(found - applied - set(wanted.groups))
-        # By its own look at the account nobody can tell a renamed group from another one.
+        # An account does not show whether a group was renamed or is another one.
         renamed = f"; if it was renamed, name {_in_words(joined)} in its place" if joined else ""
         sentences += [f"left group {name}{renamed}" for name in left]
         sentences += [f"is also in group {name}" for name in joined]
@@ -44,10 +44,10 @@ def drift_of(observed: AccountState, wanted: AccountWanted) -> list[str]:
 
 def drift_known(observed: AccountState, wanted: AccountWanted) -> bool:
     """
-    Whether an earlier look has found something to do at the account, besides what the last one could not look at.
+    Whether an earlier look found drift, apart from what the last look could not check.
     """
     looked = copy(observed)
-    if is_trouble(observed.condition):
+    if is_unchecked(observed.condition):
         looked.condition = CURRENT
     return bool(drift_of(looked, wanted))
 

@@ -1,5 +1,5 @@
 """
-What can stand in the way of a login.
+What can prevent a login.
 """
 
 from __future__ import annotations

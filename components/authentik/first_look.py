@@ -1,5 +1,5 @@
 """
-A look at an account before this program has it: read-only, and HTTP only.
+A look at an account before this program manages it: read-only, and HTTP only.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from .api import SERVICE_ACCOUNT, Account, Authentik
 
 def look(found: Findings, authentik: Authentik, username: str, groups: Collection[str]) -> bool:
     """
-    Add to *found* what an `up` that wants the account in exactly these *groups* will find; return whether the account
-    is there and nothing has to be changed.
+    Add to *found* what an `up` will do that wants the account in exactly these *groups*; return whether the account
+    exists and needs no change.
 
     Raises:
         ReconcileError: the account cannot be looked at, or may be a person's.
@@ -35,7 +35,7 @@ def look(found: Findings, authentik: Authentik, username: str, groups: Collectio
             question = f"only an `up` shows whether {authentik.token_name} may change accounts and groups"
             found.open_questions.append(question)
     for name in sorted(groups):
-        # One that the account is in already needs no right to be seen, and is looked at for its parents only.
+        # A group that the account is in already is only looked at for its parents, so a missing right is no fault.
         with found.gathering() if name in missing else suppress(ReconcileError):
             parents = authentik.group(name).parents
             if parents:
@@ -45,10 +45,10 @@ def look(found: Findings, authentik: Authentik, username: str, groups: Collectio
 
 def refuse_a_person(account: Account) -> None:
     """
-    Stop before an account is taken over that may be a person's.
+    Refuse to adopt an account that may be a person's.
 
     Raises:
-        NotOursError: it is of another type.
+        NotOursError: it has another type.
     """
     if account.type != SERVICE_ACCOUNT:
         hint = "it may be a person's; make it a service account by hand, or name another account"

@@ -1,5 +1,5 @@
 """
-authentik's authentication flow, driven by its executor as a browser's page would, for a service account.
+A run through authentik's authentication flow for a service account, as a browser's page does it by the flow executor.
 
 Measured on authentik 2026.2.1 and 2026.5.0-rc1: each challenge is JSON with a `component`; a POST of the answer is 302
 to the same address, and the GET that follows holds the next challenge. A GET is 302 to the same address too, where a
@@ -26,11 +26,11 @@ _DEVICES = "/api/v3/authenticators/static/"
 _CSRF_COOKIE = "authentik_csrf"
 _CSRF_LETTERS = string.ascii_letters + string.digits
 
-# A flow has some five stages; one that goes on and on is going in a circle.
+# A flow has some five stages; one with more challenges than this goes in a circle.
 _MOST_CHALLENGES = 15
 _MOST_REDIRECTS = 10
 
-# Challenges that only a person, or another setting, can meet.
+# Challenges that need a person or another setting of authentik.
 _BLOCKED = {
     "ak-stage-access-denied": "access is denied: unlock the account, or its policies, in authentik",
     "ak-stage-captcha": "it asks for a captcha: exempt service accounts from that stage by a policy",
@@ -38,8 +38,8 @@ _BLOCKED = {
     "ak-stage-authenticator-totp": "it wants a TOTP device enrolled: let the MFA stage offer static tokens as well",
     "ak-stage-authenticator-webauthn": "it wants a passkey enrolled: let the MFA stage offer static tokens as well",
 }
-# Where authentik hands a browser over to a source (`/source/oauth/login/…`), as it does at once where an identification
-# stage has one source and no user fields.
+# The path to which authentik sends a browser for an external source (`/source/oauth/login/…`). It does so at once if an
+# identification stage has one source and no user fields.
 _SOURCE = "/source/"
 _EXTERNAL = (
     "this flow only offers an external source: give service accounts another way in, by Username among the user fields "
@@ -49,19 +49,19 @@ _EXTERNAL = (
 
 class AbandonedDeviceError(LoginBlockedError):
     """
-    The account has a static device, whose codes nobody knows: a login that was killed left it.
+    The account has a static device, left by a killed login, and nobody knows its codes.
     """
 
 
 class PasswordRefusedError(LoginBlockedError):
     """
-    The flow refuses the password that was set a moment ago, or the name that it belongs to.
+    The flow refuses the password that was just set, or the user name.
     """
 
 
 class BrokenOffError(UnexpectedAnswerError):
     """
-    authentik failed at an answer (5xx): it recycles its workers amid requests. The flow can be begun anew.
+    authentik answered with 5xx, since it recycles its workers amid requests. The flow can be started again.
     """
 
 
@@ -76,7 +76,7 @@ class _DeviceChallenge(msgspec.Struct, frozen=True):
 
 class Challenge(msgspec.Struct, frozen=True):
     """
-    What the executor asks now; only the fields that decide the answer.
+    What the executor asks; only the fields that decide the answer.
     """
 
     component: str
@@ -102,8 +102,8 @@ class Flow:
     """
     One run through the authentication flow.
 
-    *enrolled* turns true just before the account's static device comes to be, so that whoever called can remove it
-    even when the answer was lost.
+    *enrolled* becomes true just before the account's static device is made, so that the caller can delete the device
+    even if the answer was lost.
     """
 
     def __init__(self, browser: Browser, slug: str, username: str, password: str) -> None:
@@ -112,14 +112,14 @@ class Flow:
         self._slug = slug
         self._username = username
         self._password = password
-        self._told_password = False
+        self._sent_password = False
 
     def run(self) -> None:
         """
-        Answer challenges until the flow is through; the browser then holds a session with a login event.
+        Answer challenges until the flow ends; the browser then has a session with a login event.
 
         Raises:
-            AbandonedDeviceError: a static device stands in the way; remove it and begin again.
+            AbandonedDeviceError: there is a static device; delete it and start again.
             LoginBlockedError: a challenge that this program cannot, or must not, answer.
         """
         challenge = fetch(self._browser, self._slug, self._username)
@@ -133,9 +133,9 @@ class Flow:
 
     def _insist_on_a_login(self, end: Challenge) -> None:
         """
-        Refuse the end of a flow that has asked for no password, and so has logged nobody in.
+        Refuse a flow that ended without asking for a password, and so logged nobody in.
         """
-        if self._told_password:
+        if self._sent_password:
             return
         path = urlsplit(end.to).path
         if _SOURCE in path:
@@ -169,10 +169,10 @@ class Flow:
                     why = f"it takes no user name, only {taken}: add Username to that stage's user fields"
                     raise self._blocked(why, challenge.component)
                 password = {"password": self._password} if challenge.password_fields else {}
-                self._told_password = challenge.password_fields
+                self._sent_password = challenge.password_fields
                 return answer | {"uid_field": self._username} | password
             case "ak-stage-password":
-                self._told_password = True
+                self._sent_password = True
                 return answer | {"password": self._password}
             case "ak-stage-authenticator-validate":
                 return answer | {"selected_stage": self._static_stage(challenge)}
@@ -180,7 +180,7 @@ class Flow:
                 self.enrolled = True
                 return answer
             case "ak-stage-user-login":
-                # It would stay signed in beyond this run.
+                # Otherwise the session would outlive this run.
                 return answer | {"remember_me": False}
             case component if component.startswith("ak-source-"):
                 raise self._blocked(_EXTERNAL, component)
@@ -189,7 +189,7 @@ class Flow:
 
     def _refused(self, challenge: Challenge, fields: list[str]) -> LoginBlockedError:
         """
-        Return the error for an answer that a stage refuses.
+        Return the error for an answer that a stage refused.
         """
         named = ", ".join(fields)
         if challenge.component == "ak-stage-password" or challenge.password_fields:
@@ -226,10 +226,10 @@ class Flow:
 
 def fetch(browser: Browser, slug: str, username: str) -> Challenge:
     """
-    Return what the flow *slug* asks now. For an invalidation flow this is the log-out itself.
+    Return what the flow *slug* asks now. For an invalidation flow this request logs out.
 
     Raises:
-        LoginBlockedError: the flow leads away from its executor, or round and round.
+        LoginBlockedError: the flow redirects away from its executor, or in a circle.
     """
     path = _executor(slug)
     advice = Advice({404: "there is no such flow"})
@@ -245,7 +245,7 @@ def fetch(browser: Browser, slug: str, username: str) -> Challenge:
 
 def _check_leads_to_itself(response: httpx.Response, slug: str, username: str) -> None:
     """
-    Check that a redirect leads to the executor that gave it: it is the only one that is followed.
+    Check that a redirect leads to the executor that sent it; no other redirect is followed.
     """
     here, there = response.request.url, location(response)
     if (origin(there), there.path) == (origin(here), here.path):
@@ -265,8 +265,8 @@ def remove_static_devices(browser: Browser, username: str) -> None:
     """
     Delete every static device of the account whose session *browser* holds.
 
-    A static device on a service account can only come from an interrupted login like this one. A session by
-    impersonation has no CSRF cookie, and no page sets one; a pair of one's own making is accepted (2026.2.1 and
+    Only an interrupted login like this one leaves a static device on a service account. A session by impersonation has
+    no CSRF cookie, and no page sets one; authentik accepts a self-made pair of cookie and header (2026.2.1 and
     2026.5.0-rc1).
     """
     token = browser.cookies.get(_CSRF_COOKIE)

@@ -1,5 +1,5 @@
 """
-What authentik shows of accounts, groups and its brand, as far as this program asks.
+The parts of authentik's answers that this program uses: accounts, groups, tokens and the brand.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ class _Parent(msgspec.Struct, frozen=True):
 
 class Group(msgspec.Struct, frozen=True):
     """
-    A group, as far as this program asks.
+    A group.
     """
 
     pk: str
     name: str
-    # Several, where they are asked for (2025.12 and newer); one in older versions (both read in its interface).
+    # A list of parents if the request asks for it (2025.12 and newer), one parent in older versions (both read).
     parents_obj: list[_Parent] | None = None
     parent_name: str | None = None
 
     @property
     def parents(self) -> list[str]:
         """
-        The names of the groups that it inherits from directly, as far as they were asked for; sorted.
+        The names of the groups that it inherits from directly, sorted; empty if the request did not ask for them.
         """
         named = [parent.name for parent in self.parents_obj or []]
         return sorted({*named, *([self.parent_name] if self.parent_name else [])})
@@ -58,7 +58,7 @@ class Account(msgspec.Struct, frozen=True):
 
 class Pagination(msgspec.Struct, frozen=True):
     """
-    The number of the page after this one; 0 where there is none.
+    The number of the next page; 0 after the last one.
     """
 
     next: float = 0
@@ -83,7 +83,7 @@ class Groups(msgspec.Struct, frozen=True):
 
 class Owner(msgspec.Struct, frozen=True):
     """
-    Whose a token is.
+    The user of a token.
     """
 
     pk: int
@@ -91,7 +91,7 @@ class Owner(msgspec.Struct, frozen=True):
 
 class ApiToken(msgspec.Struct, frozen=True):
     """
-    A token as its own user may see it, without the token itself.
+    A token as its user may see it, without its value.
     """
 
     intent: str
@@ -100,9 +100,9 @@ class ApiToken(msgspec.Struct, frozen=True):
     owner: Owner | None = msgspec.field(default=None, name="user_obj")
 
     @property
-    def ends_at(self) -> datetime | None:
+    def expires_at(self) -> datetime | None:
         """
-        When it ends; None for never. A token that does not expire may show a time all the same.
+        When it expires; None for never. A token that never expires may show a time all the same.
         """
         return self.expires if self.expiring else None
 
@@ -124,7 +124,7 @@ class ApiTokens(msgspec.Struct, frozen=True):
 
 class Brand(msgspec.Struct, frozen=True):
     """
-    The flows that the server's brand uses; None for one that was not chosen.
+    The flows that the server's brand uses; None if none was chosen.
     """
 
     flow_authentication: str | None

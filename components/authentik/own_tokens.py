@@ -1,6 +1,6 @@
 """
-When the token ends by which authentik is asked: a token sees its own user's tokens, with what an account of least
-privilege may do (authentik 2026.5.0-rc1, measured). HTTP only.
+When the token expires that authentik is asked with. A token of an account with least privilege may list the tokens of
+its own user (authentik 2026.5.0-rc1, measured). HTTP only.
 """
 
 from __future__ import annotations
@@ -9,42 +9,44 @@ import logging
 from datetime import datetime
 
 from ..dynamic.run import RUN
-from ..http.endings import Ending, lines
 from ..http.errors import ReconcileError
+from ..http.token_expiry import TokenExpiry, lines
 from .api import Authentik
 
 _log = logging.getLogger(__name__)
 
-# Beside app passwords and others, which are no tokens for the API.
+# The intent of API tokens; app passwords and others have another one.
 _API = "api"
 
 
-def ending_of(authentik: Authentik) -> tuple[Ending, datetime] | None:
+def expiry_of(authentik: Authentik) -> tuple[TokenExpiry, datetime] | None:
     """
-    Return when the token of *authentik* ends, and the server's clock; None where it never ends, or where that cannot be
+    Return when the token of *authentik* expires, and the server's clock; None if it never expires, or if that cannot be
     known. Read-only; one request in a process.
 
-    The list does not say which of its tokens the request came with. So it is the first end of any API token of that
-    user, and where the list has several users' tokens, as an administrator's has, nothing is known.
+    The list does not say which of its tokens made the request. So the earliest expiry of the user's API tokens counts,
+    and a list with tokens of several users, as an administrator gets it, says nothing.
     """
     try:
         tokens, now = authentik.own_tokens()
     except ReconcileError:
-        # Whoever needs the token is told what is wrong with it.
+        # The request that needs the token reports what is wrong with it.
         return None
-    live = [token for token in tokens if token.intent == _API and (token.ends_at is None or token.ends_at > now)]
-    ends = [token.ends_at for token in live if token.ends_at is not None]
-    if not ends or len({token.user for token in live}) > 1:
+    live = [token for token in tokens if token.intent == _API and (token.expires_at is None or token.expires_at > now)]
+    moments = [token.expires_at for token in live if token.expires_at is not None]
+    if not moments or len({token.user for token in live}) > 1:
         return None
     hint = f"make a new token in authentik, as an API token of the same account, and put it into {authentik.token_name}"
-    return Ending(authentik.token_name, "authentik", authentik.api.base_url, min(ends), hint, len(live) - 1), now
+    return TokenExpiry(
+        authentik.token_name, "authentik", authentik.api.base_url, min(moments), hint, len(live) - 1
+    ), now
 
 
-def tell_ending(authentik: Authentik, *, every_fact: bool) -> None:
+def log_expiry(authentik: Authentik, *, every_fact: bool) -> None:
     """
-    Tell, once in a run, when the token of *authentik* ends, if that is near. A look wants *every_fact*: when, always.
+    Log once in a run when the token of *authentik* expires: if that is soon, or always with *every_fact*.
     """
-    found = ending_of(authentik)
+    found = expiry_of(authentik)
     for level, line in lines(*found, every_fact=every_fact) if found else []:
-        if RUN.is_new(line):
+        if RUN.note_report(line):
             _log.log(level, "%s", line)

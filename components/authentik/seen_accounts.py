@@ -1,7 +1,7 @@
 """
-The accounts that a run has looked at: a page of them by one request, where the token may list.
+The accounts that a run has looked at, a page of them by one request where the token may list accounts.
 
-A token that may see a few accounts only, or may not list at all, still works: each account is then asked for by itself.
+A token that may not list, or sees only a few accounts, still works: then one request asks for each account.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from ..http.errors import ReconcileError, UnreachableError
 from ..http.once import Once
 from .model import Account, Accounts
 
-PAGE = 100  # the most that is given in one page
+PAGE = 100  # the server's largest page
 
 
 class SeenAccounts:
     """
-    What is known of accounts.
+    The known accounts.
 
     Args:
         page: asks for one page of the list of service accounts, counted from 1.
@@ -36,11 +36,11 @@ class SeenAccounts:
 
     def account(self, pk: int, username: str) -> Account | None:
         """
-        Return the account *pk*, None if it is gone or the token may not see it.
+        Return the account *pk*, None if it does not exist or the token may not see it.
 
-        The first one is asked for by itself. Whoever comes later looks into as many pages of the list as other accounts
-        were looked for before: on a server with thousands of accounts of others, a program with a few sends no more
-        than twice the requests.
+        A request of its own asks for the first account. For each later account, as many pages of the list are read as
+        accounts were asked for before. So on a server with thousands of other accounts a program with a few accounts
+        sends at most twice the requests.
         """
         with self._lock:
             pages = len(self._looked_for - {pk})
@@ -49,14 +49,14 @@ class SeenAccounts:
 
     def forget(self) -> None:
         """
-        Forget what was seen: something of it was changed.
+        Forget all accounts, since one of them was changed.
         """
         self._accounts.forget()
         self._pages.forget()
 
     def _listed(self, pk: int, pages: int) -> Account | None:
         """
-        Return the account *pk* if it is on one of the first so many *pages*. A token that may not list finds none.
+        Return the account *pk* if it is on one of the first *pages* pages; None if the token may not list.
         """
         for number in range(1, pages + 1 if self._may_list else 1):
             try:
@@ -64,7 +64,7 @@ class SeenAccounts:
             except UnreachableError:
                 raise
             except ReconcileError:
-                # Whatever is wrong with it, each account's own answer will say.
+                # The request for each single account will report what is wrong.
                 self._may_list = False
                 return None
             found = next((account for account in page.results if account.pk == pk), None)

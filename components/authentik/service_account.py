@@ -1,10 +1,10 @@
 """
-The authentik service account that the key belongs to, and exactly its groups.
+The authentik service account that the key belongs to, in exactly the wanted groups.
 
-An account of that name is adopted, and removed from all groups but the wanted ones. Properties not listed here are not
-changed; the display name is given once, to an account that is made here. A destroy deletes only what was made here, and
-only where the registry has just listed no other live key of that name: keys outlive their account, and a new account
-of the same name would get them back (zot v2.1.20, measured).
+An existing account of that name is adopted, and removed from all other groups. No other property is changed; only a new
+account gets the display name. A destroy deletes an account only if this program made it, and if the registry has just
+listed no other live key of that name: keys outlive their account, and a new account of the same name would get them
+back (zot v2.1.20, measured).
 """
 
 from __future__ import annotations
@@ -19,19 +19,21 @@ from msgspec.structs import asdict
 from pulumi.dynamic import DiffResult
 
 from ..dynamic.claims import Claim
+from ..dynamic.conditions import NO_ANSWER, NOT_FOUND, as_fault, condition_of
+from ..dynamic.entries import Fault
 from ..dynamic.findings import Findings
 from ..dynamic.managed import Managed
 from ..dynamic.properties import is_known
 from ..dynamic.provider import EVERY_FACT, Provider, differences
-from ..dynamic.run import RUN, Fault
+from ..dynamic.reporting import deleting, report
+from ..dynamic.run import RUN
 from ..dynamic.seen import SEEN
-from ..dynamic.trouble import GONE, NO_ANSWER, as_fault, condition_of
 from ..http.errors import NotFoundError, ReconcileError
 from ..rotation import CURRENT
 from .api import Account, Authentik, authentik_at
 from .drift import drift_known, drift_of, perhaps_renamed
 from .first_look import look, refuse_a_person
-from .own_tokens import tell_ending
+from .own_tokens import log_expiry
 from .state import AccountState, AccountWanted, identity_of
 
 _log = logging.getLogger(__name__)
@@ -71,11 +73,11 @@ class ServiceAccountProvider(Provider[AccountWanted, AccountState]):
 
     def checked(self, wanted: AccountWanted, *, is_new: bool) -> None:
         """
-        Say in a preview, once, if the token that it asks authentik by ends soon.
+        Log in a preview, once, if the token that authentik is asked with expires soon.
         """
         if RUN.is_preview and is_known(wanted.authentik_url):
-            with suppress(ReconcileError):  # told of what needs the token
-                tell_ending(_authentik(wanted), every_fact=bool(os.environ.get(EVERY_FACT)))
+            with suppress(ReconcileError):  # reported by the request that needs the token
+                log_expiry(_authentik(wanted), every_fact=bool(os.environ.get(EVERY_FACT)))
 
     def first_look(self, found: Findings, wanted: AccountWanted) -> None:
         """
@@ -92,7 +94,7 @@ class ServiceAccountProvider(Provider[AccountWanted, AccountState]):
         account = _the_one(authentik.seen_account(state.pk, state.username), state)
         if account is None:
             hidden = f"or {authentik.token_name} lacks view_user on it"
-            found.condition = f"{GONE}authentik shows no account {state.username} any more, {hidden}"
+            found.condition = f"{NOT_FOUND}authentik shows no account {state.username} any more, {hidden}"
             return found
         found.pk, found.type, found.is_active = account.pk, account.type, account.is_active
         found.groups = account.group_names
@@ -102,21 +104,21 @@ class ServiceAccountProvider(Provider[AccountWanted, AccountState]):
 
     def compare(self, olds: AccountState, news: AccountWanted) -> DiffResult:
         """
-        Another user name is another account; everything else is changed in place.
+        A new user name means another account; everything else is changed in place.
         """
         RUN.note(Claim(olds.identity, olds.mark, made_here=olds.made_here))
-        if olds.condition.startswith(GONE):
-            SEEN.gone.add(olds.name)
-        self.report(news, olds.thing, drift_of(olds, news))
+        if olds.condition.startswith(NOT_FOUND):
+            SEEN.not_found.add(olds.name)
+        report(news, olds.thing, drift_of(olds, news))
         return differences(olds, news)
 
     def change(self, olds: AccountState, news: AccountWanted) -> AccountState:
         """
-        Change what differs; make the account again if it is gone.
+        Change what differs; make the account again if it does not exist.
 
-        The key depends on this resource, and a live key mints its successor without authentik. So what stands in the
-        way fails this update only if the settings ask for something else than before, or if authentik gives no answer
-        while it is known to be out of sync. Otherwise it is recorded as the condition; a fault ends the run later.
+        The key depends on this resource, and a live key can mint its successor without authentik. So an error fails
+        this update only if the settings have changed, or if authentik gives no answer while the account is known to be
+        out of sync. Otherwise the error becomes the condition, and a fault ends the run with exit code 1.
         """
         RUN.note(Fault(olds.thing, ""))
         try:
@@ -126,20 +128,20 @@ class ServiceAccountProvider(Provider[AccountWanted, AccountState]):
             if sorted(olds.applied_groups) != sorted(news.groups) or (silent and drift_known(olds, news)):
                 raise
             kept = copy(olds)
-            # A group that is gone is a fault here: somebody has to make it, or to take it out of the stack file.
+            # A missing group is a fault here: somebody has to create it or remove it from the settings.
             kept.condition = condition_of(exc) if not isinstance(exc, NotFoundError) else as_fault(exc)
-            # What is no property of the account can be taken without authentik.
+            # These are no properties of the account and need no answer from authentik.
             kept.authentik_url, kept.authentik_token = news.authentik_url, news.authentik_token
             kept.display_name = news.display_name
-            self.report(news, olds.thing, [kept.condition])
+            report(news, olds.thing, [kept.condition])
             return kept
 
     def reconcile(self, olds: AccountState, news: AccountWanted) -> AccountState:
         """
-        Change what differs; make the account again if it is gone.
+        Change what differs; make the account again if it does not exist.
 
         Raises:
-            ReconcileError: whatever stands in the way.
+            ReconcileError: whatever authentik answered.
         """
         authentik = _authentik(news)
         account = _the_one(authentik.account(olds.pk, news.username), olds)
@@ -150,12 +152,13 @@ class ServiceAccountProvider(Provider[AccountWanted, AccountState]):
 
     def remove(self, state: AccountState) -> None:
         """
-        Delete the account if it was made here, is nobody else's by now, and has no live key; else leave it as it is.
+        Delete the account if this program made it, no other resource has it now, and no live key has its name.
+        Otherwise leave it as it is.
         """
         username = state.username
         if not state.made_here:
             return
-        if RUN.claims.are_anothers([state.name, state.identity], state.mark):
+        if RUN.claims.belong_to_another([state.name, state.identity], state.mark):
             _log.info("authentik: left account %s, which is still in the settings", username)
             return
         keys = _keys_left(username)
@@ -168,7 +171,7 @@ class ServiceAccountProvider(Provider[AccountWanted, AccountState]):
             _log.warning("authentik: left account %s: %s", username, why)
             return
         left = "delete it by hand: it was made here, and no live key has its name"
-        with self.letting_go(state.thing, left, state.authentik_url):
+        with deleting(state.thing, left, state.authentik_url):
             authentik = _authentik(state)
             account = _the_one(authentik.account(state.pk, username), state)
             if account and authentik.delete(state.pk, username):
@@ -179,11 +182,11 @@ class ServiceAccountProvider(Provider[AccountWanted, AccountState]):
 
 def _keys_left(username: str) -> list[str] | None:
     """
-    Return the live keys, in words, that *username* has left at all registries; None where the run has no evidence, or
-    none of one of the registries at which it knows a key of that name.
+    Return the live keys, in words, that *username* has left at all registries. None if the run has no evidence for one
+    of the registries at which it knows a key of that name.
     """
-    left = {slot: keys for slot, keys in RUN.keys_left().items() if slot[2] == username}
-    known = {slot for slot in RUN.claims.of_kind("key") if slot[2] == username}
+    left = {lineage: keys for lineage, keys in RUN.keys_left().items() if lineage[2] == username}
+    known = {lineage for lineage in RUN.claims.of_kind("key") if lineage[2] == username}
     return [key for keys in left.values() for key in keys] if left and known <= left.keys() else None
 
 
@@ -200,8 +203,7 @@ def _authentik(wanted: AccountWanted) -> Authentik:
 
 def _the_one(account: Account | None, known: AccountState) -> Account | None:
     """
-    Return the *account* if it is the one that was recorded. After authentik was set up anew its number can be that of
-    anybody, and only the uuid tells.
+    Return the *account* if it has the recorded uuid. In a newly set-up authentik another account can have its number.
     """
     return account if account and account.uuid == known.account_uuid else None
 
@@ -234,7 +236,7 @@ def _change(authentik: Authentik, account: Account, wanted: AccountWanted) -> No
 
 def _reconciled(wanted: AccountWanted, account: Account, *, made_here: bool, mark: str) -> AccountState:
     """
-    Return what is recorded of an account that was just brought to what is wanted.
+    Return the state of an account that was just reconciled.
     """
     return AccountState(
         **asdict(wanted),

@@ -1,9 +1,9 @@
 """
-A logged-in authentik session for a service account, without a browser and without leaving anything behind.
+A logged-in authentik session for a service account, without a browser. It leaves nothing behind.
 
-A one-use random password and authentik's own authentication flow. Before the session is used for anything else, no
-device that the login made is left, and at the end neither session nor known password. Impersonation cannot replace
-this: zot's login needs a session with a login event (authentik 2026.2.1 and 2026.5.0-rc1, measured).
+The login uses a one-use random password and authentik's own authentication flow. A device that the login made is
+deleted before the session is used, and the session and the password at the end. Impersonation cannot replace the login:
+zot needs a session with a login event (authentik 2026.2.1 and 2026.5.0-rc1, measured).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ..http.errors import InterceptedError, ReconcileError, UnreachableError
 from .api import Account, Authentik
 from .errors import LoginBlockedError
 from .flow import AbandonedDeviceError, BrokenOffError, Flow, PasswordRefusedError, fetch, remove_static_devices
-from .own_answers import VOICE
+from .own_answers import OWN_ANSWERS
 
 _log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ def flows_of(authentik: Authentik, username: str) -> Flows:
     Return the flows by which the brand logs *username* in and out. Read-only.
 
     Raises:
-        LoginBlockedError: it has none to log in by.
+        LoginBlockedError: the brand has no flow to log in by.
     """
     brand = authentik.brand()
     if brand.flow_authentication is None:
@@ -52,14 +52,12 @@ def flows_of(authentik: Authentik, username: str) -> Flows:
 @contextlib.contextmanager
 def session(authentik: Authentik, account: Account) -> Iterator[Browser]:
     """
-    Give a browser that is logged in as *account*, an active service account. At the end the session is logged out,
-    whatever happened.
+    Yield a browser that is logged in as *account*, an active service account. It is logged out at the end in any case.
 
-    Changed outside: the account's password, twice; a static device, made and removed again if the flow asks for one.
+    Changed outside: the account's password, twice; a static device, made and deleted if the flow asks for one.
 
     Raises:
-        LoginBlockedError: the brand has no such flow, or it met a challenge that this program cannot, or must not,
-            answer.
+        LoginBlockedError: the brand has no such flow, or the flow asks what this program cannot, or must not, answer.
         ReconcileError: whatever authentik answered.
     """
     flows = flows_of(authentik, account.username)
@@ -74,8 +72,8 @@ def _logged_in(
     authentik: Authentik, account: Account, flows: Flows, password: str, cleanup: contextlib.ExitStack
 ) -> Browser:
     """
-    Drive the flow; anew, with the same password, after an abandoned device was removed, and after a request was lost in
-    authentik: each once.
+    Run the flow. Run it again with the same password, each once, after deleting an abandoned device and after a request
+    that authentik lost.
     """
     forgiven: list[type[ReconcileError]] = [AbandonedDeviceError, BrokenOffError, UnreachableError]
     while True:
@@ -97,7 +95,7 @@ def _logged_in(
 
 def _why_refused(authentik: Authentik, account: Account) -> str:
     """
-    Say why a password may be refused that authentik has just taken for the account.
+    Return why the flow may refuse a password that authentik has just accepted for the account.
     """
     others: list[Account] = []
     # A look that fails must not hide the refusal.
@@ -114,8 +112,8 @@ def _why_refused(authentik: Authentik, account: Account) -> str:
 
 def _tidy(what: str, step: Callable[..., object], *arguments: object) -> None:
     """
-    Take a last step whose failure must hide neither the result nor an earlier error: what it would leave behind is
-    known to nobody, since password and session exist in this process only.
+    Do a last step, and only log its failure, which must not hide the result or an earlier error. A password or session
+    that stays is harmless, since only this process knows it.
     """
     try:
         step(*arguments)
@@ -127,9 +125,9 @@ def _run_flow(
     authentik: Authentik, account: Account, flows: Flows, password: str, cleanup: contextlib.ExitStack
 ) -> Browser:
     """
-    Drive the flow in a fresh browser. The device that it made is gone when this returns.
+    Run the flow in a new browser, and delete the device that it made.
     """
-    browser = cleanup.enter_context(Browser("authentik", authentik.api.base_url, voice=VOICE))
+    browser = cleanup.enter_context(Browser("authentik", authentik.api.base_url, own_answers=OWN_ANSWERS))
     flow = Flow(browser, flows.log_in, account.username, password)
     try:
         flow.run()
@@ -138,7 +136,7 @@ def _run_flow(
             remove_static_devices(browser, account.username)
     except ReconcileError:
         if flow.enrolled:
-            # A session whose login is not finished, or that was refused, cannot delete it.
+            # A session whose login failed cannot delete the device.
             _tidy("remove the device", _remove_device_by_impersonation, authentik, account)
         raise
     return browser
@@ -146,9 +144,9 @@ def _run_flow(
 
 def _remove_device_by_impersonation(authentik: Authentik, account: Account) -> None:
     """
-    Remove the static device of a login that never got to remove it itself, by impersonation.
+    Delete, by impersonation, the static device of a login that was interrupted.
     """
-    with Browser("authentik", authentik.api.base_url, voice=VOICE) as browser:
+    with Browser("authentik", authentik.api.base_url, own_answers=OWN_ANSWERS) as browser:
         authentik.impersonate(account, browser)
         remove_static_devices(browser, account.username)
         browser.call("GET", "/api/v3/core/users/impersonate_end/", whose=account.username, expect=(204,))
@@ -157,7 +155,7 @@ def _remove_device_by_impersonation(authentik: Authentik, account: Account) -> N
 
 def _unknown_password() -> str:
     """
-    Return a password that is used at most once and remembered nowhere. It has a character of each class, as password
-    policies count them.
+    Return a password that is used at most once and stored nowhere. It has a character of each class that password
+    policies count.
     """
     return f"{secrets.token_urlsafe(48)}-aZ9"

@@ -1,5 +1,5 @@
 """
-What the program asks of an account, and what is recorded of it.
+What the program asks for an account, and what is recorded about it.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ class AccountWanted(Properties, kw_only=True):
         username: the account's name, its identity here.
         authentik_url: the server.
         authentik_token: where the server's token is kept in 1Password, if it is not in the environment.
-        groups: names of exactly the groups it should be in, sorted.
-        display_name: for an account that is made here; the user name by default.
+        groups: the names of exactly the groups that it should be in, sorted.
+        display_name: for an account that this program makes; the user name by default.
     """
 
     username: Naming[Replacing[str]]
@@ -40,14 +40,14 @@ class AccountWanted(Properties, kw_only=True):
     @property
     def names(self) -> list[Identity]:
         """
-        What the account is called.
+        The account's identities, by its name in the settings.
         """
         return [self.name]
 
     @property
     def thing(self) -> str:
         """
-        What messages call it.
+        The account's name in messages.
         """
         return f"authentik account {self.username}"
 
@@ -57,10 +57,10 @@ class AccountState(AccountWanted, kw_only=True):
     What is recorded: of the inputs, `type`, `is_active` and `groups` as they were found last.
 
     Args:
-        pk: authentik's number, which after a new set-up of it can be anybody's.
-        account_uuid: authentik's uuid, which tells.
-        applied_groups: the groups that the last change has left.
-        made_here: it was made by this program, not adopted.
+        pk: authentik's number, which another account can have in a newly set-up authentik.
+        account_uuid: authentik's uuid, which no other account has.
+        applied_groups: the groups after the last change.
+        made_here: this program made it and did not adopt it.
         mark: the instance's own (`dynamic/claims.py`).
     """
 

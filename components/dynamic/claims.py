@@ -1,17 +1,17 @@
 """
 Who has what: the one rule by which a deletion leaves a thing alone. Pure: no file, no Pulumi.
 
-A thing is a place for a key, an account, or the slot of an account's key at a registry. It is told from others by its
-name in the settings, and, once it exists, by what the system itself calls it; a renamed thing has two names and one id.
-Two kinds of claims are made of it:
+A thing is a place for a key, an account, or the *lineage* of an account's keys at a registry: a key and its successors.
+A thing has its name in the settings and, once it exists, the id that its system gave it. A renamed thing has two names
+and one id. There are two kinds of claims:
 
-- **The program's**, by name: this run's program has it, by the instance with that mark. It is made before anything is
-  known of the instance, without a mark, so that what a run leaves out, or fails to make, is claimed as well.
-- **An instance's**, by name and id: the resource with that mark is there, perhaps with a key. Its provider makes it
-  whenever the engine shows the instance: in a refresh, before the place is written, after it was.
+- **The program's**, by name: this run's program has the thing, by the instance with that mark. The first such claim has
+  no mark and is made before the instance is known, so it also covers what a run leaves out or fails to create.
+- **An instance's**, by name and id: the resource with that mark exists, perhaps with a key. Its provider makes the
+  claim whenever the engine shows the instance: in a refresh, before the place is written, and after.
 
 A deletion of one instance leaves a thing **that the program claims for another instance, or that a newer instance
-claims**. Marks sort by time, so the order of the calls does not matter, nor on which thread they come.
+claims**. Marks sort by time, so neither the order of the calls nor their threads matter.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from collections.abc import Iterable
 
 import msgspec
 
-# What tells two things apart, beginning with their kind.
+# The kind of a thing and its name or id; no two things have the same.
 Identity = tuple[str, ...]
 
 
 def server(url: str) -> Identity:
     """
-    Return the server at *url*, as a thing that a program can have.
+    Return the identity of the server at *url*.
     """
     return ("server", url)
 
@@ -39,7 +39,7 @@ class ProgramClaim(msgspec.Struct, frozen=True):
 
     Args:
         thing: by its name in the settings.
-        mark: of the instance by which it has it; empty where none exists yet, or where that is not known yet.
+        mark: the mark of its instance; empty where no instance is known yet.
     """
 
     thing: Identity
@@ -53,9 +53,9 @@ class Claim(msgspec.Struct, frozen=True):
     Args:
         thing: by its name, or by the ids that its system gave it.
         mark: the instance's own.
-        key_uuid: for a place, the key that it holds as this instance knows it; empty where it does not.
-        called: for a place with a key, what messages call it.
-        made_here: the thing was made by this program, not adopted.
+        key_uuid: for a place, the key that this instance wrote to it; empty for none.
+        called: for a place with a key, its name in messages.
+        made_here: this program made the thing and did not adopt it.
         labels: for the sweep of old keys, the labels that it covers.
     """
 
@@ -69,8 +69,8 @@ class Claim(msgspec.Struct, frozen=True):
 
 class Release(msgspec.Struct, frozen=True):
     """
-    The instance with *mark*, the newest that has the *thing*, lets go of it: what it may still hold is nobody's matter
-    any more, whatever an older instance says of it.
+    The newest instance of a *thing*, the one with *mark*, has released it. From then on no claim of an older instance
+    counts.
     """
 
     thing: Identity
@@ -79,7 +79,7 @@ class Release(msgspec.Struct, frozen=True):
 
 class Claims:
     """
-    The claims of one run, as far as one of its processes knows them. For one writer at a time, and readers beside it.
+    The claims of one run that one of its processes knows. Safe for one writer and several readers at a time.
     """
 
     def __init__(self) -> None:
@@ -91,7 +91,7 @@ class Claims:
 
     def add(self, claim: ProgramClaim | Claim | Release) -> None:
         """
-        Take a claim in, or a release.
+        Add a claim or a release.
         """
         thing = claim.thing
         if isinstance(claim, ProgramClaim):
@@ -110,7 +110,7 @@ class Claims:
 
     def new_mark(self) -> str:
         """
-        Return the mark of a new instance: later than each that is known here, whatever this machine's clock says.
+        Return the mark of a new instance: later than all known marks, whatever this machine's clock says.
         """
         self._last = max(time.time_ns(), self._last + 1)
         return f"{self._last:020d}-{secrets.token_hex(4)}"
@@ -129,7 +129,7 @@ class Claims:
 
     def program_has(self, thing: Identity) -> bool:
         """
-        Whether the program of this run has *thing*, by whatever instance.
+        Whether the program of this run has *thing*, by any instance.
         """
         return thing in self._of_program
 
@@ -140,9 +140,9 @@ class Claims:
         """
         return bool(self._of_program)
 
-    def are_anothers(self, things: Iterable[Identity], mark: str) -> bool:
+    def belong_to_another(self, things: Iterable[Identity], mark: str) -> bool:
         """
-        Whether a deletion of the instance with *mark* is to leave these *things*, the names and ids of one.
+        Whether a deletion of the instance with *mark* must leave a thing alone; *things* are its names and ids.
         """
         return any(
             self._of_program.get(thing, mark) != mark or (thing in self._newest and self._newest[thing].mark > mark)
@@ -151,6 +151,6 @@ class Claims:
 
     def places_with(self, key_uuid: str) -> list[str]:
         """
-        Return what messages call the places that hold that key.
+        Return the places that hold that key, by their names in messages.
         """
         return sorted({claim.called for claim in list(self._holding.values()) if claim.key_uuid == key_uuid})

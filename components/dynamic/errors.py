@@ -9,42 +9,42 @@ from ..http.errors import ReconcileError
 
 class LaterStateError(ReconcileError):
     """
-    A later version of this program has written what the state holds. Nothing was asked or changed.
+    A later version of this program wrote the state. Nothing was asked or changed.
     """
 
 
 class StateUnfitError(ReconcileError):
     """
-    What the state holds cannot be read: somebody has edited it by hand. Nothing was asked or changed.
+    The state cannot be read, since somebody edited it by hand. Nothing was asked or changed.
     """
 
 
 class InputsUnfitError(ReconcileError):
     """
-    A program gives a resource something of another type than it takes. Nothing was changed.
+    A program gives a resource a value of the wrong type. Nothing was changed.
     """
 
 
 class NotOursError(ReconcileError):
     """
-    What was found under the name looks like somebody else's, and taking it over could destroy it.
+    The thing of that name looks like somebody else's, and adopting it could destroy it.
     """
 
 
 class CollisionError(ReconcileError):
     """
-    Two settings name one place, under two names. Nothing was written to it.
+    Two settings name the same place by two names. Nothing was written to it.
     """
 
 
 class KeyUnfitError(ReconcileError):
     """
-    A new key failed its test (refused, cannot create, can delete), or the registry has capped its life or changed its
-    label. It was revoked again; the previous key stays.
+    A new key failed its test (refused, cannot create, can delete), or the registry capped its life or changed its
+    label. The new key was revoked; the previous key stays.
     """
 
 
 class KeyRefusedError(ReconcileError):
     """
-    The registry refuses the key that a place was to be given. The place is left as it is: it may hold one that lives.
+    The registry refuses the key that was to be written to a place. The place keeps what it holds, perhaps a live key.
     """

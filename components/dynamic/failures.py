@@ -1,10 +1,10 @@
 """
-What becomes of a resource that depends on one that failed, where the engine goes on (`--continue-on-error`).
+How a resource is registered that depends on a failed one, where the engine goes on (`--continue-on-error`).
 
-It has to be registered all the same: the engine leaves it out, because it depends on what failed, and deletes what is
-not registered at all. With most SDKs that is so: the outputs of a failed resource are None. With the SDK 3.257 they
-raise instead, so that a dependent is never registered; what saves it is only that the program ends with a traceback,
-and then what else there is to do is left undone too (all of it measured).
+The engine leaves out a registered dependent of a failed resource, and deletes what is not registered at all. With most
+SDKs the outputs of a failed resource are None, and its dependents are registered. With the SDK 3.257 these outputs
+raise: no dependent is registered, and the program ends with a traceback, which prevents the deletions and everything
+else that was still to do (all of it measured).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pulumi.runtime import stack
 
 class _NoFailure(Exception):
     """
-    In the place of the SDK's error: to make one gives None, with which the SDK goes on as others do.
+    Replaces the SDK's error: constructing it returns None, with which the SDK goes on as other versions do.
     """
 
     def __new__(cls, *_: object) -> None:  # type: ignore[misc]  # that is the point
@@ -23,7 +23,7 @@ class _NoFailure(Exception):
 
 def register_dependents() -> None:
     """
-    Let this process register what depends on a failed resource, whatever SDK it has.
+    Let this process register dependents of failed resources, with any SDK.
     """
     if hasattr(stack, "ResourceRegistrationFailed"):
         vars(stack)["ResourceRegistrationFailed"] = _NoFailure

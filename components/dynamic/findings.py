@@ -1,5 +1,5 @@
 """
-What a look finds before the first `up`: what that will do, what stands in its way, and what it alone can find out.
+What a look finds before the first `up`: what that `up` will do, what would stop it, and what only it can find out.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import msgspec
 
 from ..http.errors import ReconcileError
-from .trouble import NO_ANSWER, REFUSED, condition_of
+from .conditions import NO_ANSWER, REFUSED, condition_of
 
 
 class Findings(msgspec.Struct):
@@ -19,10 +19,10 @@ class Findings(msgspec.Struct):
 
     Args:
         what: the thing, as messages call it.
-        plans: sentences without a subject: what `up` will do with it, and what it finds there.
-        faults: whole sentences: what stands in the way, and what to do.
-        silences: conditions: who gave no answer, which may pass.
-        open_questions: whole sentences: what cannot be known without writing; the same for all of one system.
+        plans: what `up` will do with the thing and what it finds there, in sentences without a subject.
+        faults: what would stop the `up`, and what to do, in whole sentences.
+        silences: conditions about systems that gave no answer, perhaps only for now.
+        open_questions: what cannot be known without writing, in whole sentences; the same for all things of a system.
     """
 
     what: str
@@ -34,7 +34,7 @@ class Findings(msgspec.Struct):
     @contextmanager
     def gathering(self) -> Iterator[None]:
         """
-        Make a fault of an error inside, and go on after it: every fault is wanted, not the first.
+        Collect an error inside as a fault, and go on: all faults are wanted, not only the first.
         """
         try:
             yield

@@ -1,5 +1,5 @@
 """
-How seldom a process of seconds looks for garbage.
+How seldom a process that lives for seconds collects garbage.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from functools import cache
 @cache
 def collect_rarely() -> None:
     """
-    Look for garbage less often than Python does by itself, and not at the end, which frees everything anyway. Once for
-    a process: each of its five providers calls this.
+    Collect garbage less often than Python's default, and not at the end of the process, which frees everything anyway.
+    Acts once in a process, though each of its five providers calls it.
 
-    Of a preview of a hundred accounts the one took a third of the program's time, and the other a third of a second in
-    each process (3.11, measured).
+    In a preview of a hundred accounts the default took a third of the program's time, and the collection at the end a
+    third of a second in each process (3.11, measured).
     """
     gc.set_threshold(50_000, 20, 100)
     atexit.register(gc.freeze)

@@ -1,5 +1,5 @@
 """
-The key that a place is given: whether there is one, whether it is known to be dead, and what is said of it.
+The key that a place is given: whether there is one, whether the registry refused it, and what messages say about it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ def insist_on_a_key(key: str, what: str) -> str:
     Return the *key* that *what* is given.
 
     Raises:
-        NotFoundError: there is none: a run for chosen targets left the key's own resource out before it was made.
+        NotFoundError: there is none, since a run for chosen targets left out the key's own resource.
     """
     if not key:
         hint = "this run left its ApiKey out: run `pulumi up` without --target or --exclude"
@@ -25,14 +25,14 @@ def insist_on_a_key(key: str, what: str) -> str:
 
 def holds(key_uuid: str) -> str:
     """
-    Say which key a place was given last, and until when that one matters.
+    Return a clause that names the key that was written to a place last, and how long that key works.
     """
-    return f"it holds key {key_uuid}, which works until it is replaced or ended"
+    return f"it holds key {key_uuid}, which works until it is revoked or expires"
 
 
 def refuse_a_dead_key(key_uuid: str, what: str) -> None:
     """
-    Stop before *what* is given a key that is known to be dead: it may hold one that lives.
+    Refuse to write a key to *what* that the registry refused in this run: the place may hold a live key.
 
     Raises:
         KeyRefusedError: the registry refused the key in this run.
@@ -43,7 +43,8 @@ def refuse_a_dead_key(key_uuid: str, what: str) -> None:
 
 def dead_key(key_uuid: str, what: str) -> KeyRefusedError:
     """
-    Return the error of a run that cannot go on because the last key that the state knows is dead; *what* it leaves.
+    Return the error of a run that cannot go on because the registry refuses the last key that the state knows. *what*
+    says what the run left undone.
     """
     hint = "run `pulumi up` without --target, --exclude and --refresh=false"
     why = f"the registry refuses key {key_uuid}, the last that the state knows"

@@ -1,5 +1,5 @@
 """
-What the program asks of a place that is to hold the key, whatever its system.
+What the program asks of a place that is to hold the key, in any system.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ class PlaceWanted(Properties, kw_only=True):
     A place and the key in it.
 
     Args:
-        value: the key; empty where a run left the key's own resource out before it was made.
+        value: the key; empty where a run left out the key's own resource before it existed.
         key_uuid: zot's uuid of that key, which may be shown.
     """
 
@@ -24,20 +24,20 @@ class PlaceWanted(Properties, kw_only=True):
     @property
     def place(self) -> Place:
         """
-        Where it is, as the settings call it.
+        Where the place is, by its names in the settings.
         """
         raise NotImplementedError
 
     @property
     def names(self) -> list[Identity]:
         """
-        What the settings call the place.
+        The place's identities, by its name in the settings.
         """
         return [self.place.identity]
 
     @property
     def thing(self) -> str:
         """
-        What messages call it.
+        The place's name in messages.
         """
         return self.place.thing

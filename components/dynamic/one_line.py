@@ -1,9 +1,9 @@
 """
 How an error of a provider is shown: one line, whatever the SDK adds.
 
-Up to 3.259 the SDK's dynamic host shows an error's text alone; later ones show what Python's `traceback` makes of it,
-with every file that the call went through and every error that led to it (3.257 and 3.272, measured). Here the line is
-what is left of that: `SignInRefusedError: zot GET …`. `ZOT_CI_DEBUG` leaves it as it comes.
+Up to 3.259 the SDK's dynamic host shows only an error's text. Later versions show Python's whole traceback, with every
+file that the call went through and every error that led to it (3.257 and 3.272, measured). This module reduces it to
+one line: `SignInRefusedError: zot GET …`. With `ZOT_CI_DEBUG` the whole traceback is shown.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ _Result = TypeVar("_Result")
 
 def is_wanted(arguments: Sequence[str]) -> bool:
     """
-    Whether a process of these *arguments* is the SDK's host of dynamic providers, and nobody asks for tracebacks.
+    Whether a process with these *arguments* is the SDK's host of dynamic providers and `ZOT_CI_DEBUG` is not set.
     """
     return "pulumi.dynamic" in arguments and not os.environ.get("ZOT_CI_DEBUG")
 
 
 def set_up() -> None:
     """
-    Leave the files out of every traceback of this process, and the modules' names out of our errors' names.
+    Remove the files from every traceback of this process, and the module from our errors' names.
     """
     if not is_wanted(sys.orig_argv):
         return
@@ -41,7 +41,7 @@ def set_up() -> None:
 
 def without_what_led_to_it(call: Callable[_Given, _Result]) -> Callable[_Given, _Result]:
     """
-    Return *call*, whose errors come without the errors before them: a traceback has a line for each.
+    Return *call* with errors that have no context: a traceback would have a line for each error before.
     """
 
     @functools.wraps(call)

@@ -1,14 +1,14 @@
 """
-What this program does to a process that it has for itself.
+What this program changes in a process of its own.
 
-As a library in somebody else's program it is a guest, and does none of it: the host's own resources and dynamic
-providers share both processes.
+As a library in another program it changes none of this: that program's resources and dynamic providers share both
+processes.
 """
 
 from __future__ import annotations
 
 from ..http import logs
-from . import ending, one_line
+from . import one_line, program_run
 from .failures import register_dependents
 from .garbage import collect_rarely
 from .positions import keep_the_first_call
@@ -23,7 +23,7 @@ def of_the_program() -> None:
     collect_rarely()
     logs.quieten_libraries()
     register_dependents()
-    ending.fail_on_faults()
+    program_run.fail_on_faults()
 
 
 def of_providers() -> None:

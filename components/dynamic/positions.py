@@ -1,9 +1,9 @@
 """
-Where in the program a resource comes from, without the whole way there.
+Where in the program a resource is made, as one position in place of a whole call stack.
 
 For each resource the SDK (3.257 to 3.272) hands the engine the stack of calls that led to it, down to the interpreter's
-own files, and the engine keeps it in the state: a third of the state of an account, with this machine's paths in it.
-The first call of it is what the engine shows.
+own files. The engine shows only the first call and keeps all of them in the state: a third of an account's state, with
+this machine's paths in it.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ _CONSTRUCTORS = 3
 
 def keep_the_first_call() -> None:
     """
-    Let this process hand over the first call only, whatever SDK it has. For a program that is alone in its process: it
-    holds for all resources.
+    Let this process hand over only the first call, with any SDK. This holds for all resources of the process, so only a
+    program that is alone in its process may call it.
     """
     if hasattr(resource, "_get_stack_trace"):
         vars(resource)["_get_stack_trace"] = _first_call

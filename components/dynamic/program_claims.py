@@ -14,7 +14,7 @@ from .run import RUN
 
 def claim(thing: Identity, mark: pulumi.Output[str] | None = None) -> None:
     """
-    Say, in a real run, that this program has a *thing*, and by which instance, once that is known.
+    Claim a *thing* for this program in a real run, and later for its instance, by the instance's *mark*.
     """
     claim_at("", lambda _: thing, mark)
 
@@ -23,7 +23,7 @@ def claim_at(
     url: pulumi.Input[str], thing_at: Callable[[str], Identity], mark: pulumi.Output[str] | None = None
 ) -> None:
     """
-    Say the same of a thing that is told by the *url* of its server, which another resource may give.
+    Claim a thing whose identity has the *url* of its server in it; another resource may give that URL.
     """
     if pulumi.runtime.is_dry_run():
         return

@@ -7,11 +7,8 @@ every stack: no provider module or class may move or change its name.
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from copy import copy
 from typing import Any, Generic, TypeVar
 
@@ -26,21 +23,21 @@ from pulumi.dynamic import (
 )
 
 from ..http import logs
-from ..http.errors import MovedError, NotFoundError, ReconcileError
+from ..http.errors import ReconcileError
 from ..settings.named import is_of_this_program, named_fields
 from . import border, one_line, own_process
 from .border import Props as Props
 from .border import written
 from .claims import Identity
+from .conditions import condition_of
+from .entries import VolatileFacts
 from .findings import Findings
 from .properties import Properties, Trait, changed, having
-from .run import RUN, Aged, Fault
+from .reporting import log_findings
+from .run import RUN
 from .seen import SEEN
-from .trouble import MOVED_AS_A_WHOLE, NO_ANSWER, REFUSED, SILENT, condition_of, is_fault, whose_fault
 
-_log = logging.getLogger(__name__)
-
-# Set by `scripts/stack.py` for a look of its own: record whatever was read, also what moves by itself.
+# Set by `scripts/stack.py` for its looks: record everything that was read, with volatile properties.
 EVERY_FACT = "ZOT_CI_EVERY_FACT"
 
 # The engine's calls of a provider.
@@ -52,11 +49,10 @@ _State = TypeVar("_State", bound=Properties)
 
 class Provider(ResourceProvider, Generic[_Wanted, _State]):
     """
-    A provider that reports changes in one line each, and errors in one line alone.
+    The base of the providers, which log each change in one line and raise errors of one line.
 
-    The engine calls `check`, `diff`, `create`, `read`, `update` and `delete`, with dicts. Each turns them into what a
-    system's own provider is asked with: its *wanted*, what the program asks, and its *state*, which adds what is
-    recorded.
+    The engine calls `check`, `diff`, `create`, `read`, `update` and `delete` with dicts. Each turns the dicts into the
+    typed classes of a system's own provider: *wanted* has what the program asks, and *state* adds what is recorded.
     """
 
     wanted: type[_Wanted]
@@ -70,11 +66,11 @@ class Provider(ResourceProvider, Generic[_Wanted, _State]):
 
     def configure(self, req: ConfigureRequest) -> None:
         """
-        Show our lines in this process's log, join the run, and note which fields the settings name. The process may be
-        shared with another program's providers: of them nothing is touched.
+        Set up this process's log, join the run, and note which fields the settings name. The process may be shared with
+        another program's providers, which are left alone.
 
-        Nothing else is taken from *req*: on a refresh it holds the configuration of the last run. Whatever a resource
-        needs is an input.
+        Nothing else is read from *req*: on a refresh it has the configuration of the last run. A resource gets its
+        settings as inputs.
         """
         logs.show_our_lines()
         logs.keep_urls_out()
@@ -87,11 +83,10 @@ class Provider(ResourceProvider, Generic[_Wanted, _State]):
 
     def check(self, olds: Props, news: Props) -> CheckResult:
         """
-        Note that the program has this resource. Nothing is changed in *news*, so that a saved plan fits.
+        Note that the program has this resource. *news* is not changed, so a saved plan fits.
 
-        In a preview, look at what is neither in the state under this name nor was looked at in this run: nobody has
-        asked the real systems about it yet. What stands in the way of an `up` fails no resource here, so that all of it
-        is told.
+        In a preview, look once at each resource without state. The faults that would stop an `up` fail no resource
+        here, so that all of them are logged.
         """
         wanted = self.asked(news)
         names = wanted.known_names
@@ -100,16 +95,15 @@ class Provider(ResourceProvider, Generic[_Wanted, _State]):
             found = Findings(wanted.thing)
             with found.gathering():
                 self.first_look(found, wanted)
-            self._tell(found)
+            log_findings(found)
         self.checked(wanted, is_new=not olds)
         return CheckResult(news, [])
 
     def diff(self, id_: str, olds: Props, news: Props) -> DiffResult:
         """
-        Compare what was recorded with what the program asks; what is volatile as this run's read has found it. Asks
-        nobody.
+        Compare the state with what the program asks. Volatile properties are those of this run's read. Asks no system.
         """
-        aged = RUN.aged(self._key(id_)) or {}
+        aged = RUN.volatile_facts(self._key(id_)) or {}
         return self.compare(self.recorded(id_, {**olds, **aged}), self.asked(news))
 
     def create(self, props: Props) -> CreateResult:
@@ -121,13 +115,13 @@ class Provider(ResourceProvider, Generic[_Wanted, _State]):
 
     def read(self, id_: str, props: Props) -> ReadResult:
         """
-        Return what is recorded now, and which of it are inputs. Read-only.
+        Return the state as it is now, and its inputs. Read-only.
 
-        Never raises for an answer, or for none: the engine would fail the whole run for it, whatever else there is to
-        do. A part that could not be looked at keeps the facts of before, and its `condition` says why.
+        No error of a system is raised, since the engine would fail the whole run for it. A resource that could not be
+        read keeps its facts, and its `condition` says why.
 
-        Where nothing has changed but what is volatile, nothing is recorded anew: the engine would show it as a change
-        in every preview. `diff` has it all the same.
+        If only volatile properties have changed, the old state is returned: the engine would show a change in every
+        preview. `diff` gets the new values from `RUN`.
         """
         state = self.recorded(id_, props)
         try:
@@ -137,7 +131,7 @@ class Provider(ResourceProvider, Generic[_Wanted, _State]):
             found.condition = condition_of(exc)
         outs, volatile = written(found), having(self.state, Trait.VOLATILE)
         if volatile:
-            RUN.note(Aged(self._key(id_), {name: outs[name] for name in volatile if name in outs}))
+            RUN.note(VolatileFacts(self._key(id_), {name: outs[name] for name in volatile if name in outs}))
         SEEN.note_look(self._key("/".join(found.names[0])))
         if not os.environ.get(EVERY_FACT) and found.without_volatile() == state.without_volatile():
             outs = props
@@ -151,7 +145,7 @@ class Provider(ResourceProvider, Generic[_Wanted, _State]):
 
     def delete(self, id_: str, props: Props) -> None:
         """
-        Take the thing away, or let go of it.
+        Delete the thing, or leave it to its owner.
         """
         self.remove(self.recorded(id_, props))
 
@@ -159,15 +153,15 @@ class Provider(ResourceProvider, Generic[_Wanted, _State]):
 
     def first_look(self, found: Findings, wanted: _Wanted) -> None:
         """
-        Add to *found* what an `up` will find that makes this resource. Read-only.
+        Add to *found* what an `up` that makes this resource will do. Read-only.
 
         Raises:
-            ReconcileError: a fault, beside those that are in *found*.
+            ReconcileError: a fault in addition to those in *found*.
         """
 
     def checked(self, wanted: _Wanted, *, is_new: bool) -> None:
         """
-        Do what else is to be done when the program is known to have this resource; *is_new* if the state has none.
+        Do more once the program is known to have this resource; *is_new* if the state does not have it.
         """
 
     def make(self, wanted: _Wanted) -> tuple[str, _State]:
@@ -187,7 +181,7 @@ class Provider(ResourceProvider, Generic[_Wanted, _State]):
 
     def compare(self, olds: _State, news: _Wanted) -> DiffResult:
         """
-        Compare what the last read has found with what the program asks. Asks nobody.
+        Compare what the last read found with what the program asks. Asks no system.
         """
         raise NotImplementedError
 
@@ -199,7 +193,7 @@ class Provider(ResourceProvider, Generic[_Wanted, _State]):
 
     def remove(self, state: _State) -> None:
         """
-        Take the thing away, or let go of it.
+        Delete the thing, or leave it to its owner.
         """
         raise NotImplementedError
 
@@ -232,60 +226,9 @@ class Provider(ResourceProvider, Generic[_Wanted, _State]):
 
     def _is_unseen(self, olds: Props, names: list[Identity]) -> bool:
         if olds and border.recorded(self.wanted, olds, self._kind).known_names != names:
-            # To be replaced; it is asked about once more, without *olds*.
+            # It will be replaced; the engine calls `check` again without *olds*.
             return False
         return SEEN.note_look(self._key("/".join(names[0]))) and not olds and RUN.is_preview
-
-    def _tell(self, found: Findings) -> None:
-        for plan in found.plans:
-            _log.info("%s: %s", found.what, plan)
-        for question in found.open_questions:
-            if RUN.is_new(question):
-                _log.info("%s", question)
-        for sentence in found.silences:
-            if RUN.is_new(whose_fault(sentence)):
-                _log.warning("%s: %s", found.what, sentence)
-        for number, fault in enumerate(found.faults):
-            if not RUN.note(Fault(f"{found.what} {number}" if number else found.what, fault)):
-                _log.warning("%s: %s", found.what, fault)
-
-    @contextmanager
-    def letting_go(self, what: str, left: str, url: str | None = None) -> Iterator[None]:
-        """
-        Delete *what* inside, and let go of it in one line where it is gone, or cannot be asked for. A system that
-        refuses its credential is an error, unless the settings have left that server: nobody keeps a token for it.
-
-        Args:
-            left: what stays behind then, until when, and what to do.
-            url: its server, if the settings can leave it.
-        """
-        try:
-            yield
-        except NotFoundError as exc:
-            _log.info("%s: there is nothing to delete any more: %s", what, exc.brief)
-        except MovedError as exc:
-            _log.warning("%s was left, since it moved to %s; %s", what, exc.new_name, left)
-        except (*NO_ANSWER, *REFUSED) as exc:
-            if isinstance(exc, REFUSED) and not RUN.has_left(url):
-                raise
-            _log.warning("%s was left: %s; %s", what, exc.brief, left)
-
-    def report(self, wanted: Properties, what: str, sentences: Iterable[str]) -> None:
-        """
-        Log each of the *sentences* about *what*, since a preview without `--diff` shows no values. A system that gives
-        no answer is told of once in a run, and a fault when the run ends.
-
-        Only for what the program still has: a refresh also calls `diff`, before `check`, and for replaced instances
-        whose deletion is pending.
-        """
-        names = wanted.known_names
-        if names and SEEN.checked.issuperset(names):
-            for sentence in sentences:
-                if is_fault(sentence) and RUN.note(Fault(what, sentence)):
-                    continue
-                once = sentence.startswith((SILENT, *MOVED_AS_A_WHOLE)) or is_fault(sentence)
-                if not once or RUN.is_new(whose_fault(sentence)):
-                    _log.warning("%s: %s", what, sentence)
 
 
 AnyProvider = Provider[Any, Any]
@@ -293,8 +236,8 @@ AnyProvider = Provider[Any, Any]
 
 def differences(olds: Properties, news: Properties) -> DiffResult:
     """
-    Compare what the last refresh recorded with what the program wants, by what is special about each property. No clock
-    and no network. What is to be replaced is made before the old one is deleted.
+    Compare the last refresh with what the program wants, by the traits of each property. No clock and no network. A
+    replacement is made before the old resource is deleted.
     """
     kind = type(news)
     replaces = changed(olds, news, having(kind, Trait.REPLACES))

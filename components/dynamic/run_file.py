@@ -1,13 +1,14 @@
 """
-The file that the processes of one run of the engine share, among the temporary ones, for the time of the run.
+The temporary file that the processes of one run of the engine share while the run lasts.
 
-A run has several processes: the program, and one of the provider, or two where the settings have changed or where
-`--replace '**'` replaces the provider itself: then what one of them creates, the other deletes. What they have in
-common is the address of their engine, an argument of each (engines 3.250 and 3.276, SDK 3.257 and 3.272, measured).
+A run has several processes: the program and a provider, or two providers where the settings have changed or where
+`--replace '**'` replaces the provider itself. Then one provider creates and the other deletes. Each process has the
+address of the engine among its arguments (engines 3.250 and 3.276, SDK 3.257 and 3.272, measured).
 
-Whoever comes first makes the file: the provider, if the run begins with a refresh, else the program. Everyone else
-joins it. The first line has the number of the process that made it, and each that joins adds its own; a file of which
-no process lives is a killed run's, whose engine had the same port. It is not believed. No secret is ever written to it.
+The first process makes the file: the provider, if the run begins with a refresh, else the program. The others join it.
+The first line has the number of the process that made the file, and each process that joins adds its own. If none of
+these processes lives, the file belongs to a killed run whose engine had the same port, and is replaced. No secret is
+ever written to it.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ Line = dict[str, Any]
 
 def engine_address(arguments: Sequence[str]) -> str | None:
     """
-    Return the engine's address in a process's own *arguments*: `… --engine <address> …` of the program,
+    Return the engine's address from a process's *arguments*: `… --engine <address> …` of the program,
     `-m pulumi.dynamic <address>` of the provider; None for any other process.
     """
     for option, value in itertools.pairwise(arguments):
@@ -55,7 +56,7 @@ def file_of(address: str) -> Path:
 
 def file_of_this_run() -> RunFile:
     """
-    Return the file of the run that this process belongs to; outside the engine there is none.
+    Return the file of the run that this process belongs to, which has no path outside the engine.
     """
     address = engine_address(sys.orig_argv)
     return RunFile(file_of(address) if address else None)
@@ -63,7 +64,7 @@ def file_of_this_run() -> RunFile:
 
 class RunFile:
     """
-    The file at *path*, or none. Not for several threads at once.
+    The file at *path*, or none. Not safe for several threads.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -81,11 +82,11 @@ class RunFile:
 
     def join(self) -> bool:
         """
-        Join the file, or make it; it goes when the last process of the run ends. Return whether there is one: outside
-        the engine there is none.
+        Join the file, or make it; the last process of the run deletes it. Return whether there is one: outside the
+        engine there is none.
 
         Raises:
-            EnvironmentUnfitError: the folder cannot be written, or something of that name is there that is not this
+            EnvironmentUnfitError: the folder cannot be written, or something of that name exists that is not this
                 user's file.
         """
         if self._path is None or self._joined:
@@ -99,7 +100,7 @@ class RunFile:
             if me not in self._path.read_bytes():
                 _append(self._path, me)
         except OSError as exc:
-            hint = "set TMPDIR to a folder that this user alone can write, or leave it out"
+            hint = "set TMPDIR to a folder that this user alone can write, or unset it"
             msg = f"no temporary file can be made for this run ({(exc.strerror or 'refused').lower()}); {hint}"
             raise EnvironmentUnfitError(msg) from None
         self._joined = me
@@ -108,7 +109,7 @@ class RunFile:
 
     def leave(self, *, for_all: bool = False) -> None:
         """
-        Remove the file, if no other process of the run lives, or *for_all* of them.
+        Delete the file if no other process of the run lives, or in any case if *for_all*.
         """
         if self._joined and self._path is not None and _is_ours(self._path):
             mine = self._joined in (lines := self._path.read_bytes())
@@ -119,7 +120,7 @@ class RunFile:
 
     def append(self, *lines: Line) -> bool:
         """
-        Add *lines* for all processes of the run; return whether there is a file.
+        Append *lines* to the file; return whether there is one.
         """
         if not self._joined or self._path is None or not _is_ours(self._path):
             return False
@@ -128,7 +129,7 @@ class RunFile:
 
     def news(self) -> list[Line]:
         """
-        Return the lines since the last call, of this process and of all others.
+        Return the lines that all processes have written since the last call.
         """
         found = _ours(self._path) if self._joined and self._path is not None else None
         if self._path is None or found is None or found.st_size <= self._read:
@@ -143,7 +144,7 @@ class RunFile:
 
 def _make(path: Path, first: bytes) -> None:
     """
-    Make the file with its first line: whole or not at all, and never in the place of somebody else's.
+    Make the file with its first line, whole or not at all; never overwrite another file.
     """
     handle, whole = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
     try:
@@ -152,7 +153,7 @@ def _make(path: Path, first: bytes) -> None:
         try:
             os.link(whole, path)
         except FileExistsError:
-            # Another process of this run was faster; what is not ours is a fault.
+            # Another process of this run was faster, unless the file is another user's.
             if not _is_ours(path):
                 raise
     finally:
@@ -171,7 +172,7 @@ def _line(line: Line) -> bytes:
 
 def _living(lines: bytes) -> Iterator[int]:
     """
-    Yield the processes that have joined the file and live.
+    Yield the living processes that have joined the file.
     """
     for line in lines.splitlines():
         if line.startswith(b'{"process"'):
@@ -195,7 +196,7 @@ def _is_ours(file: Path) -> bool:
 
 
 def _ours(file: Path) -> os.stat_result | None:
-    # Temporary files are everybody's: another user's file, or a link to elsewhere, is not believed.
+    # Everybody can write to the folder of temporary files: never trust another user's file or a link.
     try:
         found = file.lstat()
     except OSError:
@@ -207,5 +208,5 @@ def _temporary() -> Path:
     try:
         return Path(tempfile.gettempdir())
     except FileNotFoundError:
-        # None can be written. A preview needs no file, and `join` will say why not.
+        # No folder can be written. A preview needs no file; for an `up`, `join` reports the fault.
         return Path(os.environ.get("TMPDIR") or "/tmp")  # noqa: S108 - the fault is said, nothing is written

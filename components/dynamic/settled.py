@@ -1,5 +1,5 @@
 """
-Outputs that wait for their resource and do not depend on it.
+Outputs that wait for their resource without depending on it.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ import pulumi
 
 def uuid_held(key_uuid: pulumi.Output[str], mark: pulumi.Output[str]) -> pulumi.Output[str]:
     """
-    Return the uuid of the key that a place holds, for a sweep that waits for the place and does not depend on it.
+    Return the uuid of the key that a place holds, for a sweep that waits for the place without depending on it.
 
-    Where a place fails under `--continue-on-error`, the engine leaves out what depends on it. It then deletes the
-    places that the program has no more although the state of that sweep needs them, and writes a state that it refuses
-    ("snapshot integrity", engine 3.276, measured). So the value comes without its resources.
+    If a place fails under `--continue-on-error`, the engine leaves out its dependents. If the sweep were one, the
+    engine would delete places that the program no longer has while the sweep's state still needs them, and write a
+    state that it then refuses ("snapshot integrity", engine 3.276, measured). So the value has no resources.
 
-    In an `up` it is empty where the place has no instance, and where it could not be made: such a place counts as one
-    that lags behind. A uuid without a mark is not believed either: of a resource that it has left out, the engine gives
-    what a preview would give, the new key (3.250: the inputs; 3.276, read: the outputs of a dry run).
+    In an `up` it is empty where the place has no instance, or could not be made: the sweep treats such a place as
+    lagging. A uuid without a mark counts as empty, too: for a resource that it left out the engine gives the new key,
+    as a preview would (3.250: the inputs; 3.276, read: the outputs of a dry run).
     """
     if pulumi.runtime.is_dry_run():
-        # Of what a preview would write the mark is not known; it would only blur what is.
+        # A preview knows no mark of what it would write; waiting for one would make the known uuid unknown.
         return settled(key_uuid)
     pair = settled(pulumi.Output.all(key_uuid, mark))
     return pair.apply(lambda found: str(found[0]) if found and found[0] and found[1] else "")
@@ -31,8 +31,8 @@ def uuid_held(key_uuid: pulumi.Output[str], mark: pulumi.Output[str]) -> pulumi.
 
 def settled(output: pulumi.Output[Any]) -> pulumi.Output[Any]:
     """
-    Return the *output* without its resources; in an `up` None where it is unknown, since its resource could not be
-    made: the SDK drops what is unknown from a dict of inputs, and the engine writes a text for it into the outputs.
+    Return the *output* without its resources. In an `up` an unknown output, whose resource could not be made, becomes
+    None: the SDK would drop it from a dict of inputs, and the engine would write a placeholder text into the outputs.
     """
     is_preview = pulumi.runtime.is_dry_run()
 

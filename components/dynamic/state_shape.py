@@ -1,8 +1,8 @@
 """
 The number of the state's shape: which properties a resource has there, and what they mean.
 
-Every resource has it as an input. No `diff` compares it, so that an upgrade alone shows nothing and writes nothing; a
-state without one is of the first shape. What a later version has written is left alone.
+Every resource has it as an input. No `diff` compares it, so an upgrade alone shows no change and writes nothing. The
+first shape has no number. A state that a later version wrote is left alone.
 """
 
 from __future__ import annotations
@@ -18,11 +18,10 @@ _NAME = "shape"
 
 def refuse_a_later_shape(props: Mapping[str, Any], what: str) -> None:
     """
-    Refuse what the state has of a resource, called *what*, if a later version has written it: its properties may mean
-    something else there.
+    Refuse the state of a resource, called *what*, if a later version wrote it: its properties may mean something else.
 
     Raises:
-        LaterStateError: it has.
+        LaterStateError: a later version wrote it.
     """
     shape = props.get(_NAME)
     if isinstance(shape, int | float) and shape > SHAPE:

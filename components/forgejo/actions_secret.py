@@ -2,10 +2,10 @@
 The Actions secret that CI reads the key from, in one repository, organization or user account of a
 Forgejo or Gitea server.
 
-A secret's value can never be read, so an overwritten one cannot be seen. Every `up` therefore publishes the key again,
-also where the resource is kept as it is: that is `republication.py`'s work, in the program's process. What can be seen
-is that the secret is gone, or was deleted and made again; on Gitea also, by a mark in its description, that another
-program has published to it (`description.py`).
+A secret's value can never be read, so nobody can see that it was overwritten. Every `up` therefore publishes the key
+again, even if the resource is unchanged: `republication.py` does that in the program's process. Visible are a deleted
+secret, one that was deleted and created again, and on Gitea, by a mark in the description, that another program has
+published to it (`description.py`).
 """
 
 from __future__ import annotations
@@ -19,12 +19,14 @@ from msgspec.structs import asdict
 from pulumi.dynamic import DiffResult
 
 from ..dynamic.claims import Claim, Release
+from ..dynamic.entries import Fault, SecretUnchanged
 from ..dynamic.errors import CollisionError
 from ..dynamic.findings import Findings
 from ..dynamic.held_key import holds, insist_on_a_key, refuse_a_dead_key
 from ..dynamic.managed import Managed
 from ..dynamic.provider import Provider, differences
-from ..dynamic.run import RUN, Fault, Kept
+from ..dynamic.reporting import deleting, report
+from ..dynamic.run import RUN
 from ..http.errors import MovedError, SystemMovedError
 from ..rotation import CURRENT
 from ..settings.place import Place
@@ -41,7 +43,7 @@ _log = logging.getLogger(__name__)
 
 class ActionsSecretProvider(Provider[SecretWanted, SecretState]):
     """
-    Life cycle of a secret. Its id is `repository/NAME`, or likewise.
+    Life cycle of a secret. Its id is its place's name, such as `owner/repository/NAME`.
     """
 
     wanted = SecretWanted
@@ -49,13 +51,13 @@ class ActionsSecretProvider(Provider[SecretWanted, SecretState]):
 
     def checked(self, wanted: SecretWanted, *, is_new: bool) -> None:
         """
-        Note that the secret is kept unless something is written later in this run.
+        Note that the secret stays as it is, unless this run writes it later.
         """
-        RUN.note(*(Kept(name, not is_new) for name in wanted.known_names))
+        RUN.note(*(SecretUnchanged(name, not is_new) for name in wanted.known_names))
 
     def make(self, wanted: SecretWanted) -> tuple[str, SecretState]:
         """
-        Publish the key under that name; a secret of that name is taken over.
+        Publish the key under that name; an existing secret of that name is adopted.
         """
         return wanted.place.name, self._publish(wanted, RUN.claims.new_mark())
 
@@ -67,13 +69,12 @@ class ActionsSecretProvider(Provider[SecretWanted, SecretState]):
 
     def observe(self, state: SecretState) -> SecretState:
         """
-        Look whether the repository is the one that it was, and whether the secret is there, and is the one that was
-        published. Read-only.
+        Check that the repository is the same as before, and that the secret exists and is the published one. Read-only.
         """
         place, forgejo, found = state.place, _forgejo(state), copy(state)
         owner = forgejo.owner(place)
         if state.owner_id not in (None, owner.id):
-            confirm = f"if it is meant, put `id: {owner.id}` beside its name in the stack file"
+            confirm = f"if it is meant, set `id: {owner.id}` beside its name in the settings"
             numbers = f"number {owner.id} and not {state.owner_id}"
             found.condition = f"another {place.kind} has that name now, {numbers}: {confirm}"
             return found
@@ -82,8 +83,8 @@ class ActionsSecretProvider(Provider[SecretWanted, SecretState]):
 
     def compare(self, olds: SecretState, news: SecretWanted) -> DiffResult:
         """
-        Another owner or name is another secret; the same one in other letters is not, since the server takes names
-        without case.
+        A new owner or name means another secret. A difference in upper and lower case does not, since the server
+        ignores case.
         """
         RUN.note(*olds.claims)
         result = differences(olds, news)
@@ -91,34 +92,33 @@ class ActionsSecretProvider(Provider[SecretWanted, SecretState]):
         if result.replaces and news.known_names == olds.names:
             result.replaces = []
         if not result.replaces and olds.condition != CURRENT:
-            self.report(news, olds.thing, [olds.condition])
+            report(news, olds.thing, [olds.condition])
         if result.changes:
-            # Also if the engine then leaves it out, because what it depends on has failed.
-            RUN.note(*(Kept(name, False) for name in news.known_names))
+            # This also holds if the engine leaves the secret out later, because a resource that it depends on failed.
+            RUN.note(*(SecretUnchanged(name, False) for name in news.known_names))
         return result
 
     def change(self, olds: SecretState, news: SecretWanted) -> SecretState:
         """
-        Publish the key again. At another URL the secret is written there and not deleted at the old one: two names of
-        one server cannot be told from two servers.
+        Publish the key again. After a change of the URL the secret is written there and not deleted at the old URL,
+        since both may be names of one server.
         """
         RUN.note(Fault(olds.thing, ""))
         return self._publish(news, olds.mark, olds)
 
     def remove(self, state: SecretState) -> None:
         """
-        Delete the secret, unless another resource has it by now; a secret that is gone is no error.
-
-        The successor may call it by another name: a repository that was renamed is the same one.
+        Delete the secret, unless another resource owns it now, perhaps by the new name of a renamed repository. A
+        missing secret is no error.
         """
         place, mark = state.place, state.mark
-        if RUN.claims.are_anothers(state.identities, mark):
-            # Unless its new owner has published to it, the secret still holds this key.
+        if RUN.claims.belong_to_another(state.identities, mark):
+            # The secret holds this key until its new resource publishes to it.
             RUN.note(*state.claims)
             _log.info("Forgejo: left secret %s, which is still in the settings", place.name)
             return
         RUN.note(Release(place.identity, mark))
-        with self.letting_go(place.thing, f"delete it by hand: {holds(state.key_uuid)}", state.forgejo_url):
+        with deleting(place.thing, f"delete it by hand: {holds(state.key_uuid)}", state.forgejo_url):
             if self._delete(state, place):
                 _log.info("Forgejo: deleted secret %s", place.name)
             else:
@@ -138,15 +138,15 @@ class ActionsSecretProvider(Provider[SecretWanted, SecretState]):
 
     def _publish(self, wanted: SecretWanted, mark: str, known: SecretState | None = None) -> SecretState:
         """
-        Write the secret, let the canary use it, and return what is recorded. *known* is what was before.
+        Write the secret, run the canary, and return the state. *known* is the state before.
         """
         place = wanted.place
-        # Written here or not at all: also where this fails.
-        RUN.note(Kept(place.identity, False))
+        # Even if this fails, the program does not publish the secret again in this run.
+        RUN.note(SecretUnchanged(place.identity, False))
         forgejo = _forgejo(wanted)
         value = insist_on_a_key(wanted.value, place.thing)
         refuse_a_dead_key(wanted.key_uuid, place.thing)
-        # Before it is written: the old owner's deletion must leave it, also if this write fails.
+        # Claim the secret before writing it: the old resource's deletion must leave it alone even if this write fails.
         RUN.note(Claim(place.identity, mark))
         owner_before = known.owner_id if known else None
         try:
@@ -170,7 +170,7 @@ class ActionsSecretProvider(Provider[SecretWanted, SecretState]):
         )
         RUN.note(*state.claims)
         if place.kind != "user":
-            # A server that has kept a mark of ours keeps the next one, which is as long: else it is looked up.
+            # A server that kept our last mark keeps the next one, which has the same length; otherwise list again.
             mark_before = mark_of(known.key_uuid) if known and known.key_uuid else None
             kept = before.description is None or mark_in(before.description) == mark_before
             secret = forgejo.published(place, afresh=not kept)

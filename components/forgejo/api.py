@@ -1,9 +1,9 @@
 """
-Forgejo's and Gitea's Actions secrets: write, delete, and the little that can be seen of them. HTTP only.
+Forgejo's and Gitea's Actions secrets: write, delete, and list, without values. HTTP only.
 
 Measured on Gitea 1.26.0, and for a repository on Forgejo 8.0.2: a value is never shown, and `created_at` stays the same
-when a value is overwritten. Before Forgejo 9 and Gitea 1.23 a repository's secret also had its owner's number, so that
-one of the owner could be written over it (read in Forgejo's source; the answers of 8.0.2 fit).
+when a value is overwritten. Before Forgejo 9 and Gitea 1.23 a repository's secret also had its owner's number, so a
+write could hit a secret of the owner (read in Forgejo's source; the answers of 8.0.2 fit).
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from .description import marked
 from .model import Before, Page
 from .model import Owner as Owner
 from .model import Secret as Secret
-from .own_answers import VOICE
+from .own_answers import OWN_ANSWERS
 from .redirects import new_name
 from .workflows import Workflows
 
-_PAGE = 50  # the most that is given in one page
-# A run can wait for an hour for a canary; what a list shows then is another matter.
+_PAGE = 50  # the server's largest page
+# A run can wait an hour for a canary, and a list is out of date after that.
 _SECONDS = 60.0
 _REDIRECTS = (301, 302, 307, 308)
 
@@ -51,13 +51,12 @@ def _advice(token: str) -> Advice:
 
 class Forgejo:
     """
-    One server. Without a token in 1Password, the variable FORGEJO_TOKEN has it; for a server with a name,
-    FORGEJO_TOKEN_<NAME>. A server's name is also in every message about it. *token_name* is what messages call the
-    token.
+    One server. If its token is not in 1Password, the variable FORGEJO_TOKEN has it, or FORGEJO_TOKEN_<NAME> for a
+    server with a name. Messages contain the server's name, and call the token *token_name*.
     """
 
     def __init__(self, server: ForgejoServer, *, transport: httpx.BaseTransport | None = None) -> None:
-        self.api = Api(f"Forgejo {server.name}".rstrip(), server.url, voice=VOICE, transport=transport)
+        self.api = Api(f"Forgejo {server.name}".rstrip(), server.url, own_answers=OWN_ANSWERS, transport=transport)
         self._auth = token(server.variable, "the token of the repository's owner", server.token, "token")
         self.token_name = self._auth.name
         self._advice = _advice(self._auth.name)
@@ -73,10 +72,10 @@ class Forgejo:
 
     def owner(self, place: Place) -> Owner:
         """
-        Return what the secret at *place* belongs to. Read-only; asked once in a process.
+        Return the repository, organization or user of the secret at *place*. Read-only; asked once in a process.
 
         Raises:
-            NotFoundError: it is not there, or it is a repository that is archived.
+            NotFoundError: it does not exist, or it is an archived repository.
             MovedError: it has another name now.
         """
         return self._owners.get(_scope(place).lower(), lambda: self._owner(place))
@@ -86,10 +85,10 @@ class Forgejo:
         try:
             found = self.api.parse(self._call("GET", path, place), path, whose, Owner)
         except NotFoundError as exc:
-            gone = f"no such {place.kind} any more, or {self._auth.name} may not see it"
-            raise NotFoundError(str(exc), brief=gone) from None
+            brief = f"no such {place.kind} any more, or {self._auth.name} may not see it"
+            raise NotFoundError(str(exc), brief=brief) from None
         if found.archived:
-            hint = "take it out of the archive, or out of the stack file"
+            hint = "take it out of the archive, or out of the settings"
             msg = f"{self.api.system} repository {whose} is archived, so nothing in it reads a secret; {hint}"
             raise NotFoundError(msg, brief=f"the repository is archived; {hint}")
         return found
@@ -104,7 +103,7 @@ class Forgejo:
         self, method: str, path: str, place: Place, expect: tuple[int, ...] = (200,), **more: Any
     ) -> httpx.Response:
         """
-        Send one request. A redirect is never followed; where it leads to another name, that is its error.
+        Send one request. A redirect is never followed; one to a new name of the owner raises MovedError.
         """
         whose = _holder(place)
         response = self.ask(method, path, whose, self._advice, expect=(*expect, *_REDIRECTS), **more)
@@ -114,13 +113,13 @@ class Forgejo:
         if not renamed:
             raise self.api.refusal(response, path, whose, self._advice)
         call = f"{self.api.system} {method} {path} answered {response.status_code} for {whose}"
-        msg = f"{call}: it moved to {renamed}; put that into the stack file"
+        msg = f"{call}: it moved to {renamed}; set that name in the settings"
         raise MovedError(msg, new_name=renamed)
 
     def secret(self, place: Place) -> Secret | None:
         """
-        Return the secret at *place*, None if there is none. Read-only; one request for 50 secrets, whoever asks for
-        one of them within a minute.
+        Return the secret at *place*, None if there is none. Read-only; one request lists 50 secrets and serves all
+        questions about them for a minute.
 
         A user's own secrets cannot be listed: do not ask for those.
         """
@@ -129,8 +128,8 @@ class Forgejo:
 
     def published(self, place: Place, *, afresh: bool = False) -> Secret | None:
         """
-        Return the secret at *place*, which was just written: a list of before, that does not have it, is read again,
-        and so is any list if it is wanted *afresh*.
+        Return the secret at *place*, which was just written. A known list without it is read again; with *afresh*, any
+        known list is.
         """
         secret = None if afresh else self.secret(place)
         if secret is None:
@@ -146,14 +145,14 @@ class Forgejo:
 
     def _listed(self, place: Place) -> Iterator[tuple[int, Page]]:
         """
-        Yield the pages of the list that *place* is in, each with its number, as far as is looked.
+        Yield the pages of the list that *place* is in, each with its number; each page is read when it is needed.
         """
         path, seen = _path(place), set[str]()
         for number in itertools.count(1):
             page = self._pages.get((path.lower(), number), partial(self._page, place, number))
             yield number, page
-            # A server may give smaller pages than were asked for, and a proxy the same page again: the end is where
-            # the count says, or where nothing new comes.
+            # A server may send smaller pages than asked for, and a proxy the same page again. So the list ends at the
+            # server's count, or at a page with nothing new.
             if page.secrets.keys() <= seen or (
                 page.total is not None and len(seen | page.secrets.keys()) >= page.total
             ):
@@ -169,14 +168,14 @@ class Forgejo:
 
     def insist_on(self, place: Place, owner_id: int | None) -> int:
         """
-        Return the number of what the secret at *place* belongs to, which is *owner_id* if that is known.
+        Return the number of the owner of the secret at *place*; it has to be *owner_id* if that is known.
 
         Raises:
             NotOursError: the name belongs to another repository, organization or user now.
         """
         owner = self.owner(place)
         if owner_id is not None and owner.id != owner_id:
-            hint = f"if it is meant, put `id: {owner.id}` beside its name in the stack file"
+            hint = f"if it is meant, set `id: {owner.id}` beside its name in the settings"
             what = f"{self.api.system} {place.kind} {_holder(place)} is not the one that it was"
             msg = f"{what}: its number is {owner.id}, not {owner_id}, and nothing was published there; {hint}"
             raise NotOursError(msg)
@@ -184,12 +183,12 @@ class Forgejo:
 
     def publish(self, place: Place, value: str, key_uuid: str = "") -> Before:
         """
-        Write the secret, made if it is not there, and return what the list showed before. May be repeated. *insist_on*
-        comes first: a name can change hands.
+        Write the secret, and return what the list showed before. The request may be repeated. Call *insist_on* first,
+        since the name may belong to another owner now.
 
-        Where the server has descriptions, somebody's stays, and gets the mark of the key *key_uuid*: a write without
-        one would erase it. That needs the list, read at most a minute ago. A user's own secrets cannot be listed, so a
-        description there is lost.
+        On a server with descriptions an existing one stays and gets the mark of the key *key_uuid*; a write without a
+        description would erase it. The description comes from the list, read at most a minute ago. A user's own secrets
+        cannot be listed, so their description is lost.
         """
         before = Before() if place.kind == "user" else self._before(place)
         text = before.description
@@ -209,13 +208,13 @@ class Forgejo:
             if name in page.secrets:
                 return Before(page.secrets[name].description, number)
             others |= page.secrets
-        # A server without a secret does not say whether it has descriptions. One that has none takes no notice.
+        # An empty list does not show whether the server has descriptions; a server without them ignores ours.
         has_some = not others or any(one.description is not None for one in others.values())
         return Before("" if has_some else None, names=frozenset(others))
 
     def delete(self, place: Place) -> bool:
         """
-        Delete the secret, and return whether there was one: one that is not there is no error.
+        Delete the secret, and return whether it existed; a missing secret is no error.
         """
         try:
             return self._write("DELETE", place, None, (204, 404)).status_code == httpx.codes.NO_CONTENT
@@ -224,7 +223,7 @@ class Forgejo:
 
     def _forget(self, place: Place) -> None:
         """
-        Forget the list that *place* is in. A list does not show that a value was overwritten, so that is no reason.
+        Forget the list that *place* is in. An overwritten value is no reason to, since a list does not show it.
         """
         path = _path(place).lower()
         self._pages.forget(lambda page: page[0] == path)
@@ -243,7 +242,7 @@ class Forgejo:
 
 def _holder(place: Place) -> str:
     """
-    Name what the secret belongs to.
+    Return the name of the secret's owner.
     """
     return "/".join(place.path[:-1]) or "the token's user"
 
@@ -263,7 +262,7 @@ def _scope(place: Place) -> str:
 
 def _path(place: Place) -> str:
     """
-    Return the path of the secrets that the one at *place* is among.
+    Return the path of the list that *place* is in.
     """
     return f"/api/v1/{_scope(place)}/actions/secrets"
 

@@ -1,11 +1,10 @@
 """
-A canary: what it is asked, and what its answer means. Pure.
+A canary's inputs, and the meaning of its result. Pure.
 
-A canary is a workflow of the repository that uses the secret. A run ends in one bit, and there are two questions: does
-the registry accept what CI has, and is that the key that was published. So the canary has a job for each, as
-`examples/workflows/canary.yaml` has. The second one compares: it is given a number that is used once and the SHA-256 of
-`number:key`, and computes the same from the secret. Whoever sees the run sees both, and a digest of the 122 random bits
-of a key is of no use to anybody.
+A canary is a workflow of the repository that uses the secret. It answers two questions by a job each, as in
+`examples/workflows/canary.yaml`: does the registry accept CI's key, and is that the published key. For the second
+question the job gets a number that is used once and the SHA-256 of `number:key`, and computes the same from the secret.
+Everybody who sees the run sees both, but the digest of a key's 122 random bits does not reveal the key.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ ACCEPTED, OURS = "accepted", "ours"
 NONCE, DIGEST = "nonce", "digest"
 EXAMPLE = "examples/workflows/canary.yaml"
 
-# The ends of a job that say something. Without its inputs, as an `up` starts it, a canary compares nothing.
+# The results of a job that answer its question. An `up` starts a canary without inputs, and then it compares nothing.
 _ANSWERS = {ACCEPTED: ("success", "failure"), OURS: ("success", "failure", "skipped")}
 
 Word = Literal["works", "refused", "another key", "no answer"]
@@ -30,13 +29,13 @@ Word = Literal["works", "refused", "another key", "no answer"]
 
 class Verdict(msgspec.Struct, frozen=True):
     """
-    What a canary's run says of a secret.
+    What a canary's run says about a secret.
 
     Args:
         word: *works*: the registry accepts what CI has. *refused*: it does not. *another key*: CI has another key than
             the one that it was compared with. *no answer*: the run says nothing.
         why: the rest of the sentence; empty where there is nothing to add.
-        is_ours: whether the key is the one that it was compared with; None where the canary did not compare.
+        is_ours: whether CI has the key that it was compared with; None if the canary did not compare.
     """
 
     word: Word
@@ -46,7 +45,7 @@ class Verdict(msgspec.Struct, frozen=True):
 
 def question(key: str) -> dict[str, str]:
     """
-    Return the inputs by which a canary tells *key* from any other; other ones each time.
+    Return the inputs with which a canary recognises *key*; they differ each time.
     """
     nonce = uuid.uuid4().hex
     return {NONCE: nonce, DIGEST: sha256(f"{nonce}:{key}".encode()).hexdigest()}
@@ -54,7 +53,7 @@ def question(key: str) -> dict[str, str]:
 
 def judge(end: str, jobs: Mapping[str, str]) -> Verdict:
     """
-    Return what a run says that ended with *end*, where *jobs* has how each of its jobs ended.
+    Return the verdict of a run that ended with *end*; *jobs* has the result of each of its jobs.
     """
     for job, ends in _ANSWERS.items():
         how = jobs.get(job, end)

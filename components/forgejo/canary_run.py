@@ -1,5 +1,5 @@
 """
-A canary after a publication: a workflow of the repository that uses the secret, and how it ended. HTTP only.
+The run of a canary after a publication, and the condition that follows from it. HTTP only.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _log = logging.getLogger(__name__)
 
 def ask_canary(forgejo: Forgejo, wanted: SecretWanted) -> str:
     """
-    Let a workflow use the secret, where the settings name one, and return how that ended; empty without one.
+    Run the canary if the settings name one, and return its result; empty without a canary.
     """
     canary, repository = wanted.canary, wanted.repository
     if canary is None or repository is None:
@@ -28,7 +28,7 @@ def ask_canary(forgejo: Forgejo, wanted: SecretWanted) -> str:
 
 def canary_condition(state: SecretState) -> str:
     """
-    Say how the canary ended when the secret was published last; without one there is nothing to say.
+    Return the condition after the canary's last run; `CURRENT` without a canary.
     """
     if state.canary is None or state.canary_end in ("", "success"):
         return CURRENT

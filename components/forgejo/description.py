@@ -1,30 +1,30 @@
 """
-The description of a secret: somebody's text, and at its end a mark of the key that was published last.
+The description of a secret: a person's text, and a mark of the last published key.
 
-Gitea has descriptions since 1.24; a write without one erases it (1.26.0, measured). Forgejo has none (up to 17-dev,
-read). Pure functions.
+Gitea has descriptions since 1.24; a write without a description erases it (1.26.0, measured). Forgejo has none (up to
+17-dev, read). Pure functions.
 """
 
 from __future__ import annotations
 
 import re
 
-# In characters. Gitea cuts a longer one off without a word (models/secret, 1.26.0).
+# In characters. Gitea silently cuts a longer description (models/secret, 1.26.0).
 LONGEST = 4096
-# Not to be met by chance in what somebody wrote.
+# This form does not occur by chance in a person's text.
 _MARK = re.compile(r"zot-ci key=(\S{1,8})(?!\S)")
 
 
 def mark_of(key_uuid: str) -> str:
     """
-    Return what a description shows of a key: the first eight characters of its uuid, which are no secret.
+    Return the mark of a key: the first eight characters of its uuid, which is no secret.
     """
     return key_uuid[:8]
 
 
 def mark_in(description: str) -> str:
     """
-    Return the mark that a description has; empty for none.
+    Return the mark in a description; empty if there is none.
     """
     found = _MARK.findall(description)
     return str(found[-1]) if found else ""
@@ -32,8 +32,8 @@ def mark_in(description: str) -> str:
 
 def marked(description: str, key_uuid: str) -> str:
     """
-    Return the *description* with the mark of another key: in the place of the mark that it has, else on a line of its
-    own at the end. All else stays as it is. A text that is so long that the server would cut off the mark gets none.
+    Return the *description* with the mark of the key: it replaces the old mark, or is added on a line at the end. The
+    rest stays as it is. A text so long that the server would cut off the mark is returned unchanged.
     """
     mark = f"zot-ci key={mark_of(key_uuid)}"
     before = list(_MARK.finditer(description))

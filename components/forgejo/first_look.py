@@ -1,5 +1,5 @@
 """
-A look at a secret before this program has it: read-only, and HTTP only.
+A look at a secret before this program manages it: read-only, and HTTP only.
 """
 
 from __future__ import annotations
@@ -11,11 +11,10 @@ from .api import Forgejo
 
 def look(found: Findings, forgejo: Forgejo, place: Place, confirmed_id: int | None = None) -> None:
     """
-    Add to *found* what an `up` that publishes to *place* will find; *confirmed_id* is the number of the repository, or
-    other owner, that the settings name.
+    Add to *found* what an `up` that publishes to *place* will do. *confirmed_id* is the owner's number in the settings.
 
     Raises:
-        ReconcileError: the place is not there, is another one, or may not be read.
+        ReconcileError: the owner does not exist, has another number, or may not be read.
     """
     forgejo.insist_on(place, confirmed_id)
     if place.kind == "user":

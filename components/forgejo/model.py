@@ -1,5 +1,5 @@
 """
-What Forgejo and Gitea show of secrets, their owners, and runs of workflows, as far as this program asks.
+The parts of Forgejo's and Gitea's answers that this program uses: secrets, their owners, and runs of workflows.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ import msgspec
 
 from ..http.shapes import Instant
 
-# Forgejo puts the end of a run into its status, Gitea into a conclusion beside it.
+# Forgejo has the result of a run in its status, Gitea in a separate conclusion.
 _WAITING = frozenset({"queued", "waiting", "blocked"})
 _RUNNING = _WAITING | {"running", "in_progress", "completed", "unknown"}
 
 
 def _under_one_name(name: str, other: str) -> Callable[[Any], Any]:
     """
-    Return what gives an object the member *name* where a server has it under the *other* name.
+    Return a function that renames an object's member *other* to *name*, as one of the two servers has it.
     """
 
     def tidied(read: Any) -> Any:
@@ -40,7 +40,7 @@ tidied_start = _under_one_name("workflow_run_id", "id")
 
 class _Going(msgspec.Struct, frozen=True):
     """
-    What goes on, or has ended.
+    Something that is in progress or has ended.
     """
 
     status: str
@@ -49,14 +49,14 @@ class _Going(msgspec.Struct, frozen=True):
     @property
     def end(self) -> str:
         """
-        How it ended; empty while it goes on.
+        Its result; empty while it is in progress.
         """
         return self.conclusion or ("" if self.status in _RUNNING else self.status)
 
 
 class Run(_Going, frozen=True):
     """
-    A run of a workflow. *number* is its number within its repository, where the server says so.
+    A run of a workflow. *number* is its number in its repository, if the server says it.
     """
 
     number: int | None = msgspec.field(default=None, name="run_number")
@@ -82,14 +82,14 @@ class Job(_Going, frozen=True, kw_only=True):
 
 def tidied_jobs(read: Any) -> Any:
     """
-    Return the bare list of a run's jobs, as Forgejo gives it: Gitea puts it into an object.
+    Return the list of a run's jobs, which Gitea wraps in an object and Forgejo does not.
     """
     return read["jobs"] if isinstance(read, dict) and "jobs" in read else read
 
 
 class Task(Job, frozen=True, kw_only=True):
     """
-    A job that a runner has taken; *run_number* says of which run of its repository.
+    A job that a runner has taken, with the number of its run in the repository.
     """
 
     run_number: int
@@ -105,7 +105,7 @@ class TaskList(msgspec.Struct, frozen=True):
 
 class Secret(msgspec.Struct, frozen=True):
     """
-    What can be seen of a secret. *description* is None where the server has no descriptions.
+    A secret without its value. *description* is None if the server has no descriptions.
     """
 
     name: str
@@ -115,7 +115,7 @@ class Secret(msgspec.Struct, frozen=True):
 
 class Page(msgspec.Struct, frozen=True):
     """
-    One page of a list of secrets, by name, and how many there are in all, if the server says so.
+    One page of a list of secrets, by name, and the total of secrets, if the server says it.
     """
 
     secrets: dict[str, Secret]
@@ -123,7 +123,7 @@ class Page(msgspec.Struct, frozen=True):
 
     def described(self, name: str, description: str) -> Page:
         """
-        Return this page after the secret of that name, if it is here, was given that *description*.
+        Return this page with that *description* for the secret of that name, if the page has it.
         """
         secret = self.secrets.get(name)
         if secret is None:
@@ -137,9 +137,9 @@ class Before(msgspec.Struct, frozen=True):
     What the list showed before a secret was written.
 
     Args:
-        description: None where the server has no descriptions, or where nothing can be listed.
+        description: None if the server has no descriptions or the secret cannot be listed.
         page: which page has the secret; 0 if there was none.
-        names: where there was none, the names of all others.
+        names: if there was none, the names of all other secrets.
     """
 
     description: str | None = None
@@ -149,8 +149,8 @@ class Before(msgspec.Struct, frozen=True):
 
 class Owner(msgspec.Struct, frozen=True):
     """
-    A repository, an organization or a user: its number outlives its name, and no other one gets it. In a repository
-    without Actions no workflow runs, and a server that does not say so has them.
+    A repository, an organization or a user. Its number never changes and is not used again. *has_actions* is False if
+    no workflow can run in the repository.
     """
 
     id: int

@@ -1,9 +1,9 @@
 """
-What a redirect of Forgejo or Gitea says: a repository, an organization or a user has another name by now.
+The new name in a redirect of Forgejo or Gitea, for a renamed repository, organization or user.
 
 Measured on Gitea 1.26.0: a repository that was renamed answers 301 on every method, an organization or user 307, each
-with a `Location` at the new name. For an owner's name it replaces what is first spelled like it in the whole path, so
-that an organization called `v1` leads to `/api/new/orgs/v1` (measured). Pure functions; nothing is ever followed.
+with a `Location` at the new name. For an owner Gitea replaces the first occurrence of the old name in the whole path,
+so an organization called `v1` leads to `/api/new/orgs/v1` (measured). Pure functions; no redirect is ever followed.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ _REPOSITORY = re.compile(rf"/api/v1/repos/({_NAME}/[A-Za-z0-9._-]+)(?=/|$)")
 
 def new_name(response: httpx.Response, place: Place) -> str:
     """
-    Return the name to which what the secret at *place* belongs to has moved on the same server; empty where the
-    redirect says nothing of that.
+    Return the new name of the owner of the secret at *place*, if the redirect shows one on the same server; else an
+    empty text.
 
-    The token's own user is asked for without a name, so that a new one changes nothing.
+    Requests for the token's own user contain no name, so a new name does not matter there.
     """
     here, there = response.request.url, location(response)
     if place.kind not in ("repository", "organization") or origin(there) != origin(here):

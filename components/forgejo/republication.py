@@ -1,9 +1,9 @@
 """
-The Actions secrets that an `up` keeps as they are, published once more.
+Publishes again the Actions secrets that an `up` leaves unchanged.
 
-A secret's value can never be read: whether somebody overwrote it cannot be seen, so every `up` writes it again. That is
-no change of the resource. It happens in the program's process, beside the resource, so that nothing is shown as changed
-and a saved plan fits; and only for a secret that the provider was asked about in this run and has not just written.
+A secret's value can never be read, so nobody can see that it was overwritten, and every `up` writes it again. This is
+no change of the resource: the program's process does it, so the engine shows no change and a saved plan fits. It is
+done only for a secret that the provider has checked in this run and has not written.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from typing import Any
 
 import pulumi
 
+from ..dynamic.entries import Fault
 from ..dynamic.held_key import refuse_a_dead_key
-from ..dynamic.run import RUN, Fault
+from ..dynamic.run import RUN
 from ..http.errors import ReconcileError
 from ..settings.place import Place
 from ..settings.reference import StoredToken
@@ -32,7 +33,7 @@ class Published:
 
     Args:
         url: its server.
-        place: where it is; has the server's name.
+        place: where the secret is, with the server's name.
         secret: its resource.
         token: where the server's token is kept in 1Password; None where the environment has it.
     """
@@ -45,11 +46,11 @@ class Published:
 
 def republished(secrets: Sequence[Published]) -> pulumi.Output[list[str]]:
     """
-    Publish each of the *secrets* again that this run keeps as it is, in a real `up`; return the names of those.
+    In a real `up`, publish again each of the *secrets* that this run leaves unchanged; return their names.
 
     Changed outside: the secrets' values are written.
 
-    A secret that cannot be written stops no other: it is a fault that the run ends with.
+    A secret that cannot be written is a fault, which ends the run with exit code 1 and stops no other secret.
     """
     if pulumi.runtime.is_dry_run():
         return pulumi.Output.from_input([])
@@ -57,7 +58,7 @@ def republished(secrets: Sequence[Published]) -> pulumi.Output[list[str]]:
     def again(one: Published) -> pulumi.Output[str | None]:
         async def publish(found: list[Any]) -> str | None:
             url, value, key_uuid, owner_id = found
-            if not value or not RUN.is_kept(one.place.identity):
+            if not value or not RUN.is_unchanged(one.place.identity):
                 return None
             forgejo = forgejo_at(ForgejoServer(url, one.place.server, one.token))
             try:
@@ -76,7 +77,7 @@ def republished(secrets: Sequence[Published]) -> pulumi.Output[list[str]]:
 
 def publish_again(forgejo: Forgejo, place: Place, value: str, owner_id: float | None, key_uuid: str = "") -> None:
     """
-    Publish to *place* once more, if it is still the repository, organization or user of that number.
+    Publish to *place* again, if its owner still has the number *owner_id*.
 
     Raises:
         NotOursError: the name belongs to another one now; nothing was written.

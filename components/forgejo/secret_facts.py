@@ -1,12 +1,12 @@
 """
-What a look at an `ActionsSecret` finds, and the sentence about it.
+The facts about an `ActionsSecret`, and its condition.
 """
 
 from __future__ import annotations
 
 import logging
 
-from ..dynamic.trouble import GONE
+from ..dynamic.conditions import NOT_FOUND
 from ..http.errors import UnexpectedAnswerError
 from ..rotation import to_the_minute
 from ..settings.place import Place
@@ -23,8 +23,8 @@ _OWNER = {"repository": "the repository", "organization": "the organization"}
 
 def described(secret: Secret, key_uuid: str, place: Place) -> str | None:
     """
-    Return the mark of the key of a *secret* that was just published, if the server has kept that in its description,
-    else an empty one; None where it has no descriptions.
+    Return the mark of the key in the description of a *secret* that was just published; empty if the server did not
+    keep it, None if the server has no descriptions.
     """
     if secret.description is None:
         return None
@@ -38,7 +38,7 @@ def described(secret: Secret, key_uuid: str, place: Place) -> str | None:
 
 def not_listed(place: Place, new: set[str]) -> UnexpectedAnswerError:
     """
-    Return the error for a secret that the server took and does not list; *new* are the names that it lists since then.
+    Return the error for a published secret that is missing in the list; *new* are the names that were not there before.
     """
     hint = "look whether something deletes it, then run again"
     if new:
@@ -50,7 +50,7 @@ def not_listed(place: Place, new: set[str]) -> UnexpectedAnswerError:
 
 def condition_of_secret(forgejo: Forgejo, state: SecretState) -> str:
     """
-    Say how the secret differs from what was published. Read-only.
+    Return how the secret differs from the published one, as its condition. Read-only.
     """
     place = state.place
     if place.kind == "user":
@@ -58,7 +58,7 @@ def condition_of_secret(forgejo: Forgejo, state: SecretState) -> str:
         return canary_condition(state)
     secret = forgejo.secret(place)
     if secret is None:
-        return f"{GONE}{_OWNER[place.kind]} has no such secret any more"
+        return f"{NOT_FOUND}{_OWNER[place.kind]} has no such secret any more"
     if secret.created_at != state.created_at:
         return f"deleted and made again elsewhere on {to_the_minute(secret.created_at)}"
     return _overwritten(secret, state) or canary_condition(state)
@@ -66,8 +66,8 @@ def condition_of_secret(forgejo: Forgejo, state: SecretState) -> str:
 
 def _overwritten(secret: Secret, state: SecretState) -> str:
     """
-    Say that the description shows another mark than that of the key that was published, or none any more; empty where
-    it says nothing. Where there were no descriptions when it was published, a missing mark says nothing.
+    Return a sentence if the description lacks the mark of the published key; else an empty text. A missing mark says
+    nothing if the server had no descriptions when the secret was published.
     """
     wanted = mark_of(state.key_uuid)
     if secret.description is None or state.described == "":

@@ -1,5 +1,5 @@
 """
-What the program asks of a secret, and what is recorded of it.
+What the program asks for a secret, and what is recorded about it.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from ..settings.reference import StoredToken
 
 class Canary(msgspec.Struct):
     """
-    A workflow of the repository that uses the secret. It is run after each create and update of the resource, and not
-    when `republication.py` writes a kept secret again.
+    A workflow of the repository that uses the secret. It runs after each create and update of the resource, but not
+    when `republication.py` publishes an unchanged secret again.
 
     Args:
         workflow: the file's name.
@@ -31,10 +31,10 @@ class Canary(msgspec.Struct):
 
 class Proof(msgspec.Struct):
     """
-    A canary that has succeeded, for people: `status` shows it.
+    The success of a canary, which `status` shows.
 
     Args:
-        key_uuid: with which key.
+        key_uuid: the key that was published then.
         at: when.
     """
 
@@ -44,18 +44,17 @@ class Proof(msgspec.Struct):
 
 class SecretWanted(PlaceWanted, kw_only=True):
     """
-    What the program asks of a secret.
+    What the program asks for a secret.
 
     Args:
         forgejo_url: the server.
-        server: its name, where the settings know several; two servers' secrets are two places, whatever their URLs.
+        server: its name, if the settings have several; secrets of two server names are two places.
         forgejo_token: where the server's token is kept in 1Password, if it is not in the environment.
-        repository, organization: what the secret belongs to, the repository as owner/name; neither for the token's
-            own user.
+        repository, organization: the secret's owner, a repository as owner/name; neither for the token's own user.
         secret: the secret's name, in upper case.
-        canary: asked before an older key may end.
-        confirmed_id: the number of the repository, organization or user that is meant, where another one has its name
-            by now; the number is recorded, so that it need not stay.
+        canary: it has to succeed before an older key is revoked.
+        confirmed_id: the number of the owner, to confirm that another one has its name now. It is recorded, so the
+            setting can be removed later.
     """
 
     forgejo_url: str
@@ -80,14 +79,14 @@ class SecretState(SecretWanted, kw_only=True):
     What is recorded.
 
     Args:
-        owner_id: the number of what the secret belongs to, which outlives a name.
+        owner_id: the owner's number, which a renaming does not change.
         created_at: by the server's clock; None for a user's own secret, which cannot be listed.
-        canary_end: how the canary ended when the secret was published last; empty without one.
-        proven_uuid: the key that the place has been seen to work with: until the canary has succeeded, the key before
-            this one may not end.
-        described: the mark of the key that the server was seen to keep in the secret's description, empty if it keeps
-            none; None where it has no descriptions.
-        proof: of the last canary that has succeeded.
+        canary_end: the result of the canary after the last publication; empty without one.
+        proven_uuid: the key that the place is known to work with. Until the canary has succeeded this is the key
+            before, which must not be revoked.
+        described: the key's mark that the server kept in the secret's description; empty if it kept none, None if it
+            has no descriptions.
+        proof: the last success of the canary.
         mark: the instance's own (`dynamic/claims.py`).
     """
 
@@ -102,7 +101,7 @@ class SecretState(SecretWanted, kw_only=True):
     @property
     def identities(self) -> list[Identity]:
         """
-        What tells this secret from others: its name, and the number of what it belongs to.
+        The secret's identities: by its name, and by its owner's number.
         """
         place = self.place
         by_number = ("secret", self.forgejo_url, place.kind, str(self.owner_id), place.path[-1].upper())
@@ -111,7 +110,7 @@ class SecretState(SecretWanted, kw_only=True):
     @property
     def claims(self) -> list[Claim]:
         """
-        What this instance has, by name and by number; it is by its name that a secret holds a key.
+        The instance's claims, by name and by number; the claim by name has the key.
         """
         by_name, *by_number = self.identities
         held = Claim(by_name, self.mark, self.key_uuid, str(self.place))

@@ -1,9 +1,9 @@
 """
-Runs of a repository's workflows: started, looked at, and how each of their jobs ended. HTTP only.
+Runs of a repository's workflows: start a run, read its status, and the results of its jobs. HTTP only.
 
-Measured on Gitea 1.26.0, which names the run that it started when asked to, and lists a run's jobs. Forgejo's answers
-were read in its source: it names the run likewise, lists the jobs without anything around the list, and before it did
-so it showed each job among the tasks of the repository.
+Measured on Gitea 1.26.0, which returns the run that it started if asked to, and lists a run's jobs. Read in Forgejo's
+source: it returns the run, too, and lists the jobs without an object around the list; older versions show each job
+among the tasks of the repository.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def _advice(token: str) -> Advice:
 
 class _UnfinishedError(Exception):
     """
-    The run goes on.
+    The run is in progress.
     """
 
 
@@ -52,11 +52,11 @@ class Workflows:
 
     def start(self, repository: str, workflow: str, ref: str, inputs: Mapping[str, str] | None = None) -> Started:
         """
-        Start a *workflow* (a file's name) of a *repository* (owner/name) on the branch *ref*, and return which run that
-        is. Sent once: a repeat would start it twice.
+        Start a *workflow* (a file's name) of a *repository* (owner/name) on the branch *ref*, and return its run. The
+        request is sent once, since a repeat would start the workflow twice.
 
-        A server drops *inputs* that the file does not name, and starts also what does not name the trigger
-        `workflow_dispatch`; Gitea 1.26.0 even where Actions are off, and then no runner ever takes the run.
+        A server ignores *inputs* that the file does not name, and also starts a workflow without the trigger
+        `workflow_dispatch`. Gitea 1.26.0 starts it even if Actions are off, and then no runner ever takes the run.
 
         Raises:
             NotFoundError: there is no such workflow on that branch.
@@ -78,20 +78,20 @@ class Workflows:
 
     def look(self, repository: str, run_id: int) -> Run:
         """
-        Return how that run is. Read-only.
+        Return the status of that run. Read-only.
         """
         path = f"/api/v1/repos/{repository}/actions/runs/{run_id}"
         return self._api.parse(self._get(path, repository), path, repository, Run, tidied_run)
 
     def job_ends(self, repository: str, run_id: int, run: Run) -> dict[str, str]:
         """
-        Return how each job of the *run* of that number ended, by its name; empty for a job that goes on. Read-only.
+        Return the result of each job of the *run*, by its name; empty for a job in progress. Read-only.
         """
         path = f"/api/v1/repos/{repository}/actions/runs/{run_id}/jobs"
         try:
             jobs = self._api.parse(self._get(path, repository), path, repository, list[Job], tidied_jobs)
         except (NotFoundError, InterceptedError):
-            # The run was there a moment ago: an older server has no such route.
+            # The run exists, so this is an older server without that route.
             path = f"/api/v1/repos/{repository}/actions/tasks"
             # The newest come first, and this run has just ended.
             tasks = self._api.parse(self._get(path, repository, {"limit": "50"}), path, repository, TaskList).tasks
@@ -100,8 +100,8 @@ class Workflows:
 
     def run_to_its_end(self, repository: str, workflow: str, ref: str, seconds: float) -> str:
         """
-        Start a workflow and wait for its end; return its conclusion ("success", "failure", …), or "unfinished" if it
-        has none after *seconds*.
+        Start a workflow and wait for its result ("success", "failure", …); return "unfinished" if it has none after
+        *seconds*.
         """
         run = self.start(repository, workflow, ref)
         with contextlib.suppress(_UnfinishedError):

@@ -1,5 +1,5 @@
 """
-What an answer says beside its body.
+What an answer says outside its body.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ def server_time(response: httpx.Response) -> datetime:
     Return the server's clock, from the `Date` header.
 
     Raises:
-        UnexpectedAnswerError: no such header. This machine's clock is no substitute: it would decide when a key dies.
+        UnexpectedAnswerError: there is no such header. This machine's clock must not decide when a key is revoked.
     """
     try:
         return parsedate_to_datetime(response.headers["date"]).astimezone(UTC)
@@ -29,10 +29,10 @@ def server_time(response: httpx.Response) -> datetime:
 
 def moved_to(response: httpx.Response, path: str, base_url: str) -> str:
     """
-    Return the URL under which the whole system answers by now, as a redirect to the same *path* at another host, port
-    or scheme says; empty where it does not say that.
+    Return the URL to which the whole system moved, if the response redirects to the same *path* at another host, port
+    or scheme; empty otherwise.
 
-    From https to http is no move: a proxy that does not tell the server of its https makes such redirects.
+    A redirect from https to http is no move: it comes from a server that does not know of the https of its proxy.
     """
     if not response.is_redirect:
         return ""
@@ -43,20 +43,20 @@ def moved_to(response: httpx.Response, path: str, base_url: str) -> str:
         return ""
     if origin(there) == origin(base) or there.path not in (path, below + path):
         return ""
-    # Of its path only what the settings have is told: the rest could hold a code.
+    # Only the part of the path that the settings have is shown: the rest could hold a code.
     return f"{there.scheme}://{there.netloc.decode('ascii')}{below if there.path == below + path else ''}"
 
 
 def location(response: httpx.Response) -> httpx.URL:
     """
-    Return where a redirect leads, relative to where it came from.
+    Return the URL to which a response redirects.
     """
     return response.request.url.join(response.headers.get("location", ""))
 
 
 def origin(url: httpx.URL) -> tuple[str, str, int | None]:
     """
-    Return what decides whether two URLs are the same place: scheme, host and port.
+    Return scheme, host and port, with the scheme's default port.
     """
     default = {"http": 80, "https": 443}.get(url.scheme)
     return url.scheme, url.host, url.port or default

@@ -1,8 +1,8 @@
 """
 One HTTP client for one system: time-outs, repeats where they are safe, TLS, and errors in one line.
 
-No vendor is known here. Redirects are never followed: an API that redirects is not the API that was named, and a
-redirect must not carry a credential to another host.
+This module knows no vendor. It never follows a redirect: an API that redirects is not the API that the settings name,
+and a redirect must not carry a credential to another host.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Self, TypeVar
 
 import httpx
-import msgspec
 import truststore
 
 from ..version import VERSION
@@ -27,61 +26,25 @@ from .errors import (
     UnexpectedAnswerError,
     UnreachableError,
 )
-from .own_answers import Voice, is_json
+from .own_answers import OwnAnswers, is_json
 from .pace import AT_ONCE, Pace
-from .proxies import Way, way_to
+from .proxies import ProxyChoice, proxy_for
 from .refusals import Advice as Advice
 from .refusals import refused
-from .repeats import attempts
+from .repeats import TRANSIENT
+from .repeats import Repeats as Repeats
 from .shapes import ShapeError, read_json, shaped
 from .timeouts import timeout
-from .wording import ANOTHER_SIGN_IN, no_answer_in_words, socks_errors
+from .wording import PROXY_REFUSES_SIGN_IN, no_answer_in_words, socks_errors
 
 USER_AGENT = f"zot-ci/{VERSION} (pulumi credential rotation)"
 
-# Answers after which the same request may succeed, if it is one that is safe to repeat.
-_PASSING = frozenset({409, 429, 500, 502, 503, 504})
-_LONGEST_RETRY_AFTER = 20.0
-# After a request that got no answer in all its tries, the next ones are tried once for so long: a system that is down
-# is asked about many accounts in one run. If that was found out by a time-out, nothing more is read meanwhile: each
-# account would wait for its own.
+# A run asks a system about many accounts. After a request without an answer, each further request is tried only once,
+# for this long. If that request was a GET that timed out, further GETs fail at once: nobody waits for a second
+# time-out.
 _SILENCE_SECONDS = 30.0
 
 Parsed = TypeVar("Parsed")
-
-
-class Repeats(msgspec.Struct, frozen=True):
-    """
-    How often and how long a repeatable request is tried.
-
-    Args:
-        attempts: tries in all, the first included.
-        wait: seconds before the second try, doubled each time up to five seconds.
-    """
-
-    attempts: int = 4
-    wait: float = 0.2
-
-
-class _PassingAnswer(Exception):
-    """
-    An answer worth a second try; only between the attempts of one call.
-    """
-
-    def __init__(self, response: httpx.Response) -> None:
-        super().__init__(response.status_code)
-        self.response = response
-
-
-def _worth_repeating(exc: Exception) -> bool | float:
-    """
-    Tell the retry library whether to go on, and how long to wait if the server said.
-    """
-    if isinstance(exc, _PassingAnswer):
-        after = exc.response.headers.get("retry-after", "")
-        return min(float(after), _LONGEST_RETRY_AFTER) if after.isdecimal() else True
-    # A proxy may lock whoever shows it a wrong password again and again.
-    return isinstance(exc, httpx.TransportError) and no_answer_in_words(exc) != ANOTHER_SIGN_IN
 
 
 def _no_answers() -> tuple[type[Exception], ...]:
@@ -96,11 +59,11 @@ class Api:
     One system under one URL.
 
     Args:
-        system: the name people know it by, first word of every message.
+        system: its name, the first word of every message.
         base_url: scheme, host and perhaps a path, without a trailing slash.
-        voice: how the system's own answers look; without it every answer counts as its own.
+        own_answers: what the system's own answers look like; without it every answer counts as its own.
         repeats: how requests that are safe to repeat are repeated.
-        transport: in the place of the network, for tests.
+        transport: replaces the network in tests.
     """
 
     def __init__(
@@ -108,18 +71,18 @@ class Api:
         system: str,
         base_url: str,
         *,
-        voice: Voice | None = None,
+        own_answers: OwnAnswers | None = None,
         repeats: Repeats | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.system = system
         self.base_url = base_url
-        self._voice = voice
+        self._own_answers = own_answers
         self._repeats = repeats or Repeats()
-        self._way: Way | None = None if transport else way_to(base_url)
-        # When it last gave no answer after all repeats: nobody waits for every one of them again and again.
+        self._proxy: ProxyChoice | None = None if transport else proxy_for(base_url)
+        # When the last request got no answer after all its tries; None after an answer.
         self._silent_at: float | None = None
-        # What it said then, if that took a whole time-out to find out.
+        # The reason in words, if that request was a GET that timed out.
         self._timed_out = ""
         self._pace = Pace()
         self._http = httpx.Client(
@@ -130,8 +93,8 @@ class Api:
             verify=truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
             follow_redirects=False,
             cookies=self._cookie_jar(),
-            proxy=self._way.proxy if self._way else None,
-            # Of the environment only the proxy is taken, and that by ourselves.
+            proxy=self._proxy.proxy if self._proxy else None,
+            # The environment's proxy is read by `proxies.py`; nothing else of the environment is used.
             trust_env=False,
         )
 
@@ -153,7 +116,7 @@ class Api:
     @staticmethod
     def _cookie_jar() -> CookieJar:
         """
-        Return a jar that takes nothing: a session that an API hands out must not stand beside the token.
+        Return a jar that keeps nothing: a session cookie from an API must not be sent beside the token.
         """
         return CookieJar(DefaultCookiePolicy(allowed_domains=[]))
 
@@ -166,8 +129,8 @@ class Api:
         expect: tuple[int, ...] = (200,),
         advice: Advice | None = None,
         repeat: bool | None = None,
-        not_taken: frozenset[int] = frozenset(),
-        unjudged: frozenset[int] = frozenset(),
+        repeat_on: frozenset[int] = frozenset(),
+        judged_by_caller: frozenset[int] = frozenset(),
         auth: httpx.Auth | None = None,
         headers: Mapping[str, str] | None = None,
         params: Mapping[str, str] | None = None,
@@ -177,18 +140,18 @@ class Api:
         Send one request and return its answer, if its status is one of *expect*.
 
         Args:
-            path: begins with a slash and is shown in messages; what must not be shown goes into *params*.
-            whose: the account or the thing that this is about, for the message.
+            path: begins with a slash and is shown in messages; secrets go into *params*.
+            whose: the account or the thing that the request is about, for messages.
             advice: what to change, by status.
-            repeat: whether a passing failure may be met by asking again; by default only for GET.
-            unjudged: statuses of which the caller itself finds out whether the answer is the system's own.
-            not_taken: statuses that say that nothing was done, so that it may be met by asking again all the same.
+            repeat: whether the request may be sent again after a transient failure; by default only a GET may.
+            repeat_on: statuses after which any request may be sent again, since the system did nothing.
+            judged_by_caller: statuses for which the caller checks whether the answer is the system's own.
 
         Raises:
             UnreachableError: there was no answer.
             InterceptedError: the answer is not the system's own.
-            OutOfOrderError, RateLimitedError: it answered 5xx, or 429, each time.
-            EnvironmentUnfitError: a proxy on the way wants another sign-in than its variable holds.
+            ServerError, RateLimitedError: every try was answered with 5xx, or with 429.
+            EnvironmentUnfitError: a proxy on the way refuses the sign-in in its variable.
             SignInRefusedError, PermissionMissingError, NotFoundError, UnexpectedAnswerError: by status.
         """
         is_silent = self._was_silent_just_now()
@@ -199,11 +162,13 @@ class Api:
         try:
             request = self._http.build_request(method, self.base_url + path, headers=headers, params=params, json=json)
             sent = True
-            response = self._send(request, auth, _PASSING if may_repeat else not_taken, may_repeat)
-        except _PassingAnswer as exc:
-            response = exc.response
+            response = self._repeats.send(
+                lambda: self._send_once(request, auth),
+                TRANSIENT if may_repeat else repeat_on,
+                after_no_answer=may_repeat,
+            )
         except _no_answers() as exc:
-            # httpx reads a redirect's address even if it is not to follow it.
+            # httpx parses the address of a redirect even if it does not follow it.
             in_redirect = str(exc).startswith("Invalid URL in location header")
             if in_redirect or (sent and isinstance(exc, httpx.InvalidURL)):
                 what = f"answered with a redirect to an unreadable address for {whose}"
@@ -214,66 +179,32 @@ class Api:
             self._timed_out = no_answer_in_words(exc) if read_timed_out else ""
             raise self._no_answer(method, path, whose, no_answer_in_words(exc)) from None
         self._silent_at = None
-        if response.status_code == httpx.codes.PROXY_AUTHENTICATION_REQUIRED and self._way:
-            raise self._no_answer(method, path, whose, ANOTHER_SIGN_IN)
-        is_foreign = self._voice is not None and not self._voice.speaks(response)
-        if response.status_code not in expect or (is_foreign and response.status_code not in unjudged):
+        if response.status_code == httpx.codes.PROXY_AUTHENTICATION_REQUIRED and self._proxy:
+            raise self._no_answer(method, path, whose, PROXY_REFUSES_SIGN_IN)
+        is_intercepted = self._own_answers is not None and not self._own_answers.include(response)
+        if response.status_code not in expect or (is_intercepted and response.status_code not in judged_by_caller):
             raise self.refusal(response, path, whose, advice or Advice())
         return response
 
     def _no_answer(self, method: str, path: str, whose: str, why: str) -> ReconcileError:
         """
-        Return the error for no answer from the system. A proxy on the way, and its variable, is named: the fault may
-        be there.
+        Return the error for a request without an answer. It names the variable of a proxy on the way, where the fault
+        may be.
         """
-        if self._way is None:
+        if self._proxy is None:
             kind: type[ReconcileError] = UnreachableError
             through, hint = "", "check the URL and that the system is up"
         else:
-            variable = self._way.variable
+            variable = self._proxy.variable
             through, kind = f" through the proxy in {variable}", UnreachableError
             hint = "check that proxy and that the system is up, or add its host to NO_PROXY"
-            if why == ANOTHER_SIGN_IN:
-                kind, hint = EnvironmentUnfitError, f"put a user name and a password that it takes into {variable}"
+            if why == PROXY_REFUSES_SIGN_IN:
+                kind, hint = EnvironmentUnfitError, f"set the user name and the password for it in {variable}"
         msg = f"{self.system} {method} {path} at {self.base_url} gave no answer for {whose}{through}: {why}; {hint}"
         return kind(msg, brief=f"{self.system} at {self.base_url} gave no answer{through}: {why}; {hint}")
 
     def _was_silent_just_now(self) -> bool:
         return self._silent_at is not None and time.monotonic() - self._silent_at < _SILENCE_SECONDS
-
-    def _send(
-        self, request: httpx.Request, auth: httpx.Auth | None, passing: frozenset[int], repeat: bool
-    ) -> httpx.Response:
-        """
-        Send *request*; again after an answer of a *passing* status, and after none if it may be *repeated*.
-        """
-        if not passing:
-            return self._send_once(request, auth)
-        began = time.monotonic()
-        try:
-            return self._send_unless_passing(request, auth, passing)
-        except (httpx.TransportError, _PassingAnswer) as exc:
-            failed = exc
-        for attempt in attempts(
-            on=lambda exc: _worth_repeating(exc) if repeat or isinstance(exc, _PassingAnswer) else False,
-            attempts=self._repeats.attempts,
-            timeout=90 - (time.monotonic() - began),
-            wait_initial=self._repeats.wait,
-            wait_jitter=self._repeats.wait,
-        ):
-            with attempt:
-                if attempt.num == 1:
-                    raise failed
-                response = self._send_unless_passing(request, auth, passing)
-        return response
-
-    def _send_unless_passing(
-        self, request: httpx.Request, auth: httpx.Auth | None, passing: frozenset[int]
-    ) -> httpx.Response:
-        response = self._send_once(request, auth)
-        if response.status_code in passing:
-            raise _PassingAnswer(response)
-        return response
 
     def _send_once(self, request: httpx.Request, auth: httpx.Auth | None) -> httpx.Response:
         with self._pace.one() as began:
@@ -284,19 +215,19 @@ class Api:
 
     def refusal(self, response: httpx.Response, path: str, whose: str, advice: Advice) -> ReconcileError:
         """
-        Return the error for an answer that was not wanted, or that is not the system's own.
+        Return the error for an answer with an unexpected status, or that is not the system's own.
         """
         moved = self.moved(response, path, whose)
         if moved:
             return moved
-        # An API that redirects is not the one that was named, whoever sends the redirect.
-        if self._voice and (response.is_redirect or not self._voice.speaks(response)):
-            return self._voice.foreign(response, self.system, self.base_url, path, whose)
+        # An API that redirects is not the API that the settings name, whoever sends the redirect.
+        if self._own_answers and (response.is_redirect or not self._own_answers.include(response)):
+            return self._own_answers.intercepted(response, self.system, self.base_url, path, whose)
         return refused(response, self.system, self.base_url, path, whose, advice)
 
     def moved(self, response: httpx.Response, path: str, whose: str) -> SystemMovedError | None:
         """
-        Return the error for a redirect that says that the whole system answers under another URL by now; else None.
+        Return the error for a redirect that shows that the whole system moved to another URL; else None.
         """
         new_url = moved_to(response, path, self.base_url)
         if not new_url:
@@ -317,11 +248,11 @@ class Api:
         Return the answer's JSON as *model*.
 
         Args:
-            tidied: makes one form of what differs between servers or versions, before the JSON is held to *model*.
+            tidied: gives the JSON of different servers or versions one form, before it is compared with *model*.
 
         Raises:
-            InterceptedError: no JSON at all, as from something in front of the system, or cut off on the way.
-            UnexpectedAnswerError: JSON of another shape. Names the place, never the value.
+            InterceptedError: the body is no JSON: something in front of the system sent it or cut it off.
+            UnexpectedAnswerError: the JSON has another shape. The message names the place, never the value.
         """
         try:
             read = read_json(response.content)

@@ -1,8 +1,8 @@
 """
-What a web browser would keep between the requests of a login: one cookie jar for one place.
+A client that keeps cookies between the requests of a login, as a web browser does, for one system.
 
-A login touches two places, authentik and the registry. Each has a browser of its own, so that neither ever sees the
-other's cookies, whatever host names they share.
+A login visits two systems, authentik and the registry. Each has its own browser and cookie jar, so neither sees the
+other's cookies, even if they share a host name.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import httpx
 from .answers import location as location
 from .answers import origin
 from .api import Advice, Api
-from .own_answers import Voice
+from .own_answers import OwnAnswers
 
 
 class Browser(Api):
@@ -28,10 +28,10 @@ class Browser(Api):
         system: str,
         base_url: str,
         *,
-        voice: Voice | None = None,
+        own_answers: OwnAnswers | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        super().__init__(system, base_url, voice=voice, transport=transport)
+        super().__init__(system, base_url, own_answers=own_answers, transport=transport)
         if httpx.URL(base_url).scheme == "http" and _is_loopback(httpx.URL(base_url).host):
             self._http.event_hooks = {"response": [self._accept_secure_cookies]}
 
@@ -41,7 +41,7 @@ class Browser(Api):
 
     def _accept_secure_cookies(self, _: httpx.Response) -> None:
         """
-        Treat loopback as secure, as web browsers do: zot marks its state cookie `Secure` over plain http as well.
+        Treat loopback as secure, as web browsers do: zot marks its state cookie `Secure` over plain http, too.
         """
         for cookie in self._http.cookies.jar:
             cookie.secure = False
@@ -56,7 +56,7 @@ class Browser(Api):
     @property
     def withheld(self) -> list[str]:
         """
-        The names of cookies that are marked `Secure` and so never sent, since this place is asked without TLS.
+        The names of cookies that are never sent, since they are marked `Secure` and this system is asked without TLS.
         """
         if httpx.URL(self.base_url).scheme != "http":
             return []
@@ -64,13 +64,13 @@ class Browser(Api):
 
     def set_cookie(self, name: str, value: str) -> None:
         """
-        Add a cookie of one's own.
+        Add a cookie that no server set.
         """
         self._http.cookies.set(name, value)
 
     def is_at(self, url: httpx.URL) -> bool:
         """
-        Whether *url* is in this browser's place.
+        Whether *url* is at this browser's system.
         """
         return origin(url) == origin(httpx.URL(self.base_url))
 
@@ -84,8 +84,8 @@ class Browser(Api):
         repeat: bool = False,
     ) -> httpx.Response:
         """
-        GET an address that a redirect named; the caller has asked `is_at`. Its query holds codes, so a message shows
-        the path only. Sent once, unless *repeat* says that it may be sent again: a code is good for one use.
+        GET the address of a redirect, for which the caller has checked `is_at`. Its query holds codes, so messages show
+        only the path. It is sent once unless *repeat* is true, since a code can be used once.
         """
         prefix = httpx.URL(self.base_url).path.rstrip("/")
         path = url.path.removeprefix(prefix)

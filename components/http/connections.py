@@ -1,5 +1,5 @@
 """
-One client for each system, URL and process, so that connections are kept and what was read can be shared.
+One client for each system and URL in a process, so that connections and answers are shared.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from .once import Once
 
 class Closable(Protocol):
     """
-    What can let go of its connections.
+    A client that can close its connections.
     """
 
     def close(self) -> None:
         """
-        Let go of them.
+        Close them.
         """
 
 
 _Client = TypeVar("_Client", bound=Closable)
 
-# Making a client can sign in, or ask for another one (a token kept in 1Password): no lock is held meanwhile.
+# Making a client can sign in, or need another client (for a token in 1Password), so no lock is held meanwhile.
 _made: Once[tuple[Hashable, ...], Closable] = Once()
 _open: list[Closable] = []
 _lock = Lock()

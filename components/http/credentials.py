@@ -1,10 +1,10 @@
 """
-Credentials come from the environment, or from the 1Password field that a setting names, at the moment they are used,
-and go nowhere else.
+Credentials are read at the moment they are used, from the environment or from the 1Password field that a setting names,
+and are stored nowhere.
 
-Not from the stack configuration: on a refresh or a destroy the engine hands providers the configuration of the last
-run, so a token that was replaced there would lock the stack out, and the state would keep it
-(Pulumi engine 3.250, measured).
+They never come from the stack configuration: on a refresh or a destroy the engine hands providers the configuration of
+the last run, so an expired token there would lock the stack out, and the state would keep the token (Pulumi engine
+3.250, measured).
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ def from_environment(variable: str, what: str) -> str:
     Return the credential in *variable*.
 
     Args:
-        what: what it is, for the message: "an authentik API token".
+        what: the kind of credential, for the message: "an authentik API token".
 
     Raises:
-        CredentialMissingError: it is not set, or holds what cannot be sent in a header. The value is not shown; the
-            HTTP library's own message would show it.
+        CredentialMissingError: it is not set, or its value cannot be sent in a header. The message does not show the
+            value; the HTTP library's own message would.
     """
     value = os.environ.get(variable, "").strip()
     if not value:
@@ -46,7 +46,7 @@ class Token(httpx.Auth):
     """
     `Authorization: <scheme> <token>`, the token fetched for each request.
 
-    *name* is what messages call it.
+    *name* is its name in messages.
     """
 
     def __init__(self, name: str, scheme: str) -> None:
@@ -90,7 +90,7 @@ class ReferencedToken(Token):
         try:
             value = self._resolve(self.name).strip()
         except NotFoundError as exc:
-            # In the midst of a request: a token that is not there must not be taken for an account that is gone.
+            # Inside a request for an account a missing token must not look like a deleted account.
             raise CredentialMissingError(str(exc)) from None
         if not value or not _can_be_sent(value):
             msg = f"the 1Password field {self.name} holds no token (white space or special characters); correct it"

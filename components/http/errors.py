@@ -1,8 +1,8 @@
 """
 What can go wrong between this program and the systems that it keeps in sync.
 
-One class for each thing that a person can correct. A message is one line: system and call, what came back, whose
-account, what to change. It never holds a body, a header, a query or a value: whatever a system echoes may be a secret.
+There is one class for each thing that a person can correct. A message is one line: system and call, the answer, the
+account, and what to change. It never contains a body, a header, a query or a value, which may be secrets.
 """
 
 from __future__ import annotations
@@ -16,8 +16,7 @@ class ReconcileError(Exception):
     The base of the family, never raised itself.
 
     Args:
-        brief: the same without the one call and the one account, so that it reads the same for all that a system is
-            asked about; the message itself where there is no shorter way to say it.
+        brief: the message without call and account, the same for all questions to a system; by default the message.
     """
 
     def __init__(self, message: str, *, brief: str = "") -> None:
@@ -26,7 +25,7 @@ class ReconcileError(Exception):
 
     def adding(self, hint: str) -> Self:
         """
-        Return an error of the same class that says *hint* as well.
+        Return an error of the same class with *hint* at the end of its message.
         """
         more = copy.copy(self)
         more.args, more.brief = (f"{self}; {hint}",), f"{self.brief}; {hint}"
@@ -35,28 +34,27 @@ class ReconcileError(Exception):
 
 class EnvironmentUnfitError(ReconcileError):
     """
-    A variable of the environment holds what cannot be used, or what it asks for is not installed. Nothing was sent.
+    A variable of the environment has an unusable value, or needs something that is not installed. Nothing was sent.
     """
 
 
 class CredentialMissingError(EnvironmentUnfitError):
     """
-    A credential that this run needs is not in the environment, nor in the 1Password field that a setting names, or
-    cannot be one. It was not sent.
+    A credential that this run needs is missing in the environment and in the 1Password field that a setting names, or
+    has a value that cannot be one. It was not sent.
     """
 
 
 class UnreachableError(ReconcileError):
     """
-    No answer at all: name look-up, connection, TLS or time-out. Whether a request that changes something arrived is
-    unknown; the next run finds out by reading.
+    No answer: name look-up, connection, TLS or time-out. Whether a request that changes something arrived is unknown;
+    the next run reads what is there.
     """
 
 
-class OutOfOrderError(UnreachableError):
+class ServerError(UnreachableError):
     """
-    The system, or a proxy in front of it, answers with its own fault (5xx). For whoever asks that is as good as no
-    answer.
+    The system, or a proxy in front of it, answers with a server error (5xx). It counts as no answer.
     """
 
 
@@ -68,27 +66,25 @@ class SignInRefusedError(ReconcileError):
 
 class PermissionMissingError(ReconcileError):
     """
-    The credential is good, but may not do this. The message names the permission.
+    The credential is valid, but lacks a permission. The message names it.
     """
 
 
 class RateLimitedError(ReconcileError):
     """
-    The system answers no more requests of this credential for a while.
+    The system refuses requests with this credential for a while.
     """
 
 
 class NotFoundError(ReconcileError):
     """
-    Something that belongs to others is not there: a vault, an item, a repository, a group. This program never makes
-    one.
+    Something that belongs to others does not exist: a vault, a repository, a group. This program never creates one.
     """
 
 
 class MovedError(ReconcileError):
     """
-    The repository, organization or user has another name now, which is *new_name*: the server redirects there. A
-    redirect is never followed.
+    The server redirects from a repository, organization or user to its *new_name*. A redirect is never followed.
     """
 
     def __init__(self, message: str, *, brief: str = "", new_name: str = "") -> None:
@@ -98,8 +94,8 @@ class MovedError(ReconcileError):
 
 class SystemMovedError(MovedError):
     """
-    The system answers under another URL now, which is *new_name*: the one in the settings redirects there, by the same
-    path. By whose word that is cannot be known, so it is only told.
+    The URL in the settings redirects to the same path at another URL, *new_name*. Nobody can know who sent the
+    redirect, so it is only reported.
     """
 
 
@@ -111,14 +107,13 @@ class AmbiguousError(ReconcileError):
 
 class UnexpectedAnswerError(ReconcileError):
     """
-    An answer that is not in the vendor's contract: another status, HTML instead of JSON, a missing field.
+    An answer that the vendor's contract does not have: another status, HTML instead of JSON, a missing field.
     """
 
 
 class InterceptedError(UnexpectedAnswerError, UnreachableError):
     """
-    The answer is not in the system's own words: something in front of it has answered in its place (a proxy without a
-    backend, a login page, a challenge, a redirect from which nobody can tell what has moved where), or the server has
-    no such route. For whoever asks that is as good as no answer: it says nothing of the credential that was sent, nor
-    whether anything is there.
+    The answer is not the system's own: something in front of it answered (a proxy without a backend, a login page, a
+    challenge, a redirect that does not show what moved), or the server has no such route. It counts as no answer, since
+    it says nothing about the credential or the thing that was asked for.
     """

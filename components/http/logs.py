@@ -1,5 +1,5 @@
 """
-What a process that asks the systems writes to its log: our own lines, and nothing of the libraries'.
+What a process writes to its log: this program's lines, and none of the libraries'.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ def keep_urls_out() -> None:
 
 def quieten_libraries() -> None:
     """
-    Leave out what the libraries of a process of our own say beside our lines: stamina logs each repeat with its
-    exception, and gRPC the traceback of every exception that it passes on; the engine prints its one line anyway.
+    Suppress the libraries' lines in a process of our own. stamina logs each repeat with its exception, and gRPC the
+    traceback of every exception that it passes on, for which the engine prints one line anyway.
     """
     repeats.quieten()
     if not os.environ.get("ZOT_CI_DEBUG"):

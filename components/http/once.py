@@ -1,9 +1,9 @@
 """
-One answer for all who ask for the same: within a process, which is a run of the engine or a part of one.
+One answer for all threads of a process that ask the same question.
 
-The engine calls a provider from four threads, and many resources look at one thing: an item, a list. Whoever asks while
-the same question is in the air waits for its answer; whoever asks later gets the answer that is known. No lock is held
-while the network is asked.
+The engine calls a provider from four threads, and many resources look at one thing, such as an item or a list. A thread
+that asks while the same question is in flight waits for its answer. A thread that asks later gets the known answer. No
+lock is held during a request.
 """
 
 from __future__ import annotations
@@ -21,23 +21,23 @@ from .errors import UnreachableError
 _Key = TypeVar("_Key", bound=Hashable)
 _Answer = TypeVar("_Answer")
 
-# A question that took so long to fail is not asked again at once: others would wait for a time-out each.
+# A question that took this long to fail is not asked again at once: each thread would wait for its own time-out.
 _LONG_SECONDS = 2.0
 _LONGEST_SILENCE = 30.0
 
 
 class _Entry(msgspec.Struct, Generic[_Answer], eq=False):
     answer: Future[_Answer] = msgspec.field(default_factory=Future)
-    # By this process's own clock; None while it is in the air.
+    # By the monotonic clock; None while the question is in flight.
     lasts_until: float | None = None
 
 
 class Once(Generic[_Key, _Answer]):
     """
-    The answers that are known, by what was asked.
+    The known answers, by question.
 
     Args:
-        seconds: how long an answer serves at most; without it, as long as the process lives.
+        seconds: how long an answer is used at most; by default as long as the process lives.
     """
 
     def __init__(self, seconds: float = float("inf")) -> None:
@@ -47,11 +47,11 @@ class Once(Generic[_Key, _Answer]):
 
     def get(self, key: _Key, ask: Callable[[], _Answer]) -> _Answer:
         """
-        Return what *ask* returns, or returned when it was called for this *key* last.
+        Return what *ask* returns, or what it returned for this *key* before.
 
         Raises:
-            ReconcileError: what *ask* raised, to all who were waiting. It is not remembered, except for some seconds a
-                silence that took long to find out.
+            ReconcileError: *ask* raised it; all waiting threads get it. Only a silence that took long to notice is
+                remembered, for some seconds.
         """
         with self._lock:
             entry = self._entries.get(key)
@@ -66,7 +66,7 @@ class Once(Generic[_Key, _Answer]):
         began = time.monotonic()
         try:
             answer = ask()
-        except BaseException as exc:  # whatever it is, nobody may wait for ever
+        except BaseException as exc:  # whatever it is, no thread may wait for ever
             took = time.monotonic() - began
             lasts = isinstance(exc, UnreachableError) and took >= _LONG_SECONDS
             self._settle(key, entry, min(took, _LONGEST_SILENCE) if lasts else 0.0)
@@ -77,7 +77,7 @@ class Once(Generic[_Key, _Answer]):
 
     def _settle(self, key: _Key, entry: _Entry[_Answer], seconds: float) -> None:
         """
-        Let the answer serve for so long, from now on.
+        Use the answer for so many *seconds* from now on.
         """
         with self._lock:
             entry.lasts_until = time.monotonic() + seconds
@@ -86,8 +86,8 @@ class Once(Generic[_Key, _Answer]):
 
     def amend(self, key: _Key, change: Callable[[_Answer], _Answer]) -> None:
         """
-        *change* the answer that is known, by what is known to have changed. One that is in the air may be from before
-        or after: it serves those who wait for it, and nobody later.
+        Apply a *change* to the known answer. An answer in flight may be from before or after the change, so only the
+        threads that wait for it get it.
         """
         with self._lock:
             entry = self._entries.pop(key, None)
@@ -98,18 +98,18 @@ class Once(Generic[_Key, _Answer]):
 
     def forget(self, which: Callable[[_Key], bool] | None = None) -> None:
         """
-        Forget the answers to *which* questions, or all of them: they were changed. What is in the air serves nobody
-        who asks from now on.
+        Forget the answers to *which* questions, or all answers, since something changed. An answer in flight goes only
+        to the threads that wait for it.
         """
         with self._lock:
             self._entries = {key: one for key, one in self._entries.items() if which is not None and not which(key)}
 
 
-class Together(Generic[_Key, _Answer]):
+class SingleFlight(Generic[_Key, _Answer]):
     """
-    Questions that are not remembered: who asks while the same one is in the air gets its answer too.
+    Questions whose answers are not remembered; threads that ask while the same question is in flight share its answer.
 
-    That answer may be from a moment before: fit for whoever waits until something can be seen.
+    That answer may be a moment old, which suits a thread that polls until something can be seen.
     """
 
     def __init__(self) -> None:
@@ -117,6 +117,6 @@ class Together(Generic[_Key, _Answer]):
 
     def get(self, key: _Key, ask: Callable[[], _Answer]) -> _Answer:
         """
-        Return what *ask* returns, or what is just coming.
+        Return what *ask* returns, or the answer in flight.
         """
         return self._once.get(key, ask)

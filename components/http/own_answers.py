@@ -1,8 +1,8 @@
 """
-Whether an answer is a system's own, or that of something in front of it: a proxy without a backend, a login page, the
-challenge of a CDN. What its own answers look like, each system's folder says; no vendor is known here.
+Whether an answer is a system's own, or comes from something in front of it: a proxy without a backend, a login page, a
+CDN's challenge. Each system's folder says what its own answers look like; this module knows no vendor.
 
-An answer in foreign words says nothing of the thing that was asked about: it is as good as none.
+An intercepted answer says nothing about the thing that was asked for, so it counts as no answer.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from typing import Any
 import httpx
 import msgspec
 
-from .errors import InterceptedError, OutOfOrderError, ReconcileError
+from .errors import InterceptedError, ReconcileError, ServerError
 from .wording import origin_in_words
 
-# Statuses by which an API says that a thing, a right or a route is not there. Any proxy sends them as well.
+# Statuses by which an API says that a thing, a right or a route does not exist. Any proxy sends them, too.
 REFUSALS = frozenset({401, 403, 404, 405, 410})
 _NO_ROUTE = frozenset({404, 405, 410})
 
-# What calls itself so in the header `Server`. Only names from here are shown: no header's text is.
+# Servers by their name in the header `Server`. Messages show only these names, never a header's text.
 _SERVERS = {
     "akamaighost": "Akamai",
     "apache": "Apache",
@@ -38,24 +38,24 @@ _SERVERS = {
 }
 
 
-class Voice(msgspec.Struct, frozen=True):
+class OwnAnswers(msgspec.Struct, frozen=True):
     """
-    How a system's own answers look.
+    What a system's own answers look like.
 
     Args:
-        is_own: whether an answer is the system's own. Not asked about 429, nor about a 5xx that is no web page: they
-            have one meaning, whoever sends them.
-        paths: what a proxy in front of the system has to let pass, for the message.
-        no_route: a clause for the message about which server of that kind has no such route.
+        is_own: whether an answer is the system's own. It is not asked about 429 or a 5xx without a web page, which mean
+            the same whoever sends them.
+        paths: the paths that a proxy in front of the system has to pass on, for the message.
+        no_route: a clause for the message that says which servers of this kind lack such a route.
     """
 
     is_own: Callable[[httpx.Response], bool]
     paths: str
     no_route: str = ""
 
-    def speaks(self, response: httpx.Response) -> bool:
+    def include(self, response: httpx.Response) -> bool:
         """
-        Whether *response* can be taken for the system's own.
+        Whether *response* counts as the system's own.
         """
         status = response.status_code
         if status == httpx.codes.TOO_MANY_REQUESTS or (status >= 500 and not is_page(response)):
@@ -69,9 +69,11 @@ class Voice(msgspec.Struct, frozen=True):
         passing = f"let whatever stands in front of {system} pass {self.paths} without a login of its own"
         return f"{passing}, and check that the URL names this system"
 
-    def foreign(self, response: httpx.Response, system: str, base_url: str, path: str, whose: str) -> ReconcileError:
+    def intercepted(
+        self, response: httpx.Response, system: str, base_url: str, path: str, whose: str
+    ) -> ReconcileError:
         """
-        Return the error for an answer that is not the system's own. Neither its body nor a header is shown.
+        Return the error for an answer that is not the system's own. It shows neither body nor headers.
         """
         status = response.status_code
         who = "something in front of it answered"
@@ -85,13 +87,13 @@ class Voice(msgspec.Struct, frozen=True):
         hint = self.let_through(system)
         call = f"{system} {response.request.method} {path} answered {answered} for {whose}"
         brief = f"{system} at {base_url} gave no answer of its own, but {answered}: {who}; {hint}"
-        kind = OutOfOrderError if status >= 500 else InterceptedError
+        kind = ServerError if status >= 500 else InterceptedError
         return kind(f"{call}; {who}; {hint}", brief=brief)
 
 
 def in_front(response: httpx.Response) -> str:
     """
-    Return the name of what answered, where it says so by a name that is known; else nothing.
+    Return the name of the server that answered, if it is a known one; else an empty text.
     """
     server: str = response.headers.get("server", "")
     name = _SERVERS.get(server.partition("/")[0].strip().lower(), "")
@@ -100,7 +102,7 @@ def in_front(response: httpx.Response) -> str:
 
 def redirect_in_words(response: httpx.Response) -> str:
     """
-    Say where a redirect leads, in brackets; nothing for another answer.
+    Return where a redirect leads, in brackets; an empty text for another answer.
     """
     if not response.is_redirect:
         return ""
@@ -117,7 +119,7 @@ def is_page(response: httpx.Response) -> bool:
 
 def body_of(response: httpx.Response) -> Any:
     """
-    Return the parsed body; None for what is no JSON.
+    Return the parsed body; None if it is no JSON.
     """
     try:
         return response.json()
@@ -142,6 +144,6 @@ def is_json(response: httpx.Response) -> bool:
 
 def is_empty(response: httpx.Response) -> bool:
     """
-    Whether there is nothing in the answer, and it is no web page either.
+    Whether the answer has no body and does not claim to be a web page.
     """
     return not response.content and not is_page(response)

@@ -1,5 +1,5 @@
 """
-How fast one client asks its system: by as many at once as the engine has threads, and not faster than it takes.
+How fast one client asks its system: as many requests at once as the engine has threads, and within its rate limit.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from .numbers import number_from
 
 _VARIABLE = "ZOT_CI_REQUESTS_PER_SECOND"
 _MOST_A_SECOND = 1000.0
-# Requests to one system that are under way at once, and so its connections. The engine calls a provider from four
-# threads, and some of what one call asks is asked side by side.
+# How many requests to one system are in flight at once, and so its connections. The engine calls a provider from four
+# threads, and one call may send some requests side by side.
 AT_ONCE = 4
-# How much of what a system allows is used: requests do not arrive as evenly as they were sent.
+# The share of the allowed rate that is used: requests do not arrive as evenly as they were sent.
 _USED = 0.75
 # Seconds between two requests, after the first 429: as if 20 a second were allowed.
 _FIRST_INTERVAL = 1 / (_USED * 20)
@@ -27,11 +27,11 @@ class Pace:
     """
     The pace of one client's requests, which all go to one system.
 
-    Unless the environment says how many a second are allowed, nobody waits until the system says that it was too fast
-    (429); from then on requests begin one interval apart.
+    If the environment sets no rate, requests begin at once until the system answers 429; from then on they begin one
+    interval apart.
 
     Raises:
-        EnvironmentUnfitError: what the environment says is no number of requests.
+        EnvironmentUnfitError: the rate in the environment is no number of requests.
     """
 
     def __init__(self) -> None:
@@ -45,7 +45,7 @@ class Pace:
     @contextmanager
     def one(self) -> Iterator[float]:
         """
-        Wait for the turn of one request, which is sent inside; gives the time at which it begins.
+        Wait for the turn of one request, which is sent inside; yield the time at which it begins.
         """
         with self._lock:
             now = time.monotonic()
@@ -58,7 +58,7 @@ class Pace:
 
     def was_too_fast(self, began: float) -> None:
         """
-        Go slower, if the request that was refused *began* after the last time that this was said.
+        Slow down, if the request that was answered 429 *began* after the last slow-down.
         """
         with self._lock:
             now = time.monotonic()

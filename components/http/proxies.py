@@ -2,8 +2,8 @@
 Which proxy a system is asked through, by the usual variables of the environment, in small letters or in capitals:
 `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`. Where none is set, macOS and Windows have their own settings.
 
-They are read here and not by the HTTP library, which knows no networks in `NO_PROXY`, fails over `[::1]` there, and
-shows part of a password that has a slash in it (httpx 0.28.1, measured).
+The HTTP library does not read them: it knows no networks in `NO_PROXY`, fails over `[::1]` there, and shows part of a
+password that has a slash in it (httpx 0.28.1, measured).
 """
 
 from __future__ import annotations
@@ -24,27 +24,27 @@ from .errors import EnvironmentUnfitError
 _SCHEMES = ("http", "https", "socks5", "socks5h")
 
 
-class Way(msgspec.Struct, frozen=True):
+class ProxyChoice(msgspec.Struct, frozen=True):
     """
-    The proxy that a URL is asked through, and the variable that says so.
+    The proxy for a URL, and the variable that names it.
     """
 
     variable: str
     proxy: httpx.Proxy
 
 
-def way_to(base_url: str) -> Way | None:
+def proxy_for(base_url: str) -> ProxyChoice | None:
     """
-    Return the proxy through which *base_url* is asked; None for none.
+    Return the proxy for *base_url*; None for no proxy.
 
     Raises:
-        EnvironmentUnfitError: a variable holds what cannot be used. Its value may hold a password and is not shown.
+        EnvironmentUnfitError: a variable has an unusable value. The value may hold a password and is not shown.
     """
     try:
         url = urlsplit(base_url)
         host, port = (url.hostname or "").rstrip("."), url.port or {"http": 80, "https": 443}.get(url.scheme)
     except ValueError:
-        # No address at all, which the request itself will say.
+        # The URL has no valid address, which the request itself reports.
         return None
     found = getproxies()
     kind = next((kind for kind in (url.scheme, "all") if found.get(kind)), None)
@@ -58,16 +58,16 @@ def way_to(base_url: str) -> Way | None:
             msg = f"{_variable('no')} has an entry that is no host, address or network, number {number}; correct it"
             raise EnvironmentUnfitError(msg) from None
     variable = _variable(kind)
-    return Way(variable, _proxy(variable, found[kind]))
+    return ProxyChoice(variable, _proxy(variable, found[kind]))
 
 
 def _names(entry: str, scheme: str, host: str, port: int | None) -> bool:
     """
-    Whether an *entry* of NO_PROXY is about this host. A name is about the names below it, too; one that begins with a
-    dot only about those.
+    Whether an *entry* of NO_PROXY covers this host. A name also covers the names below it; one that begins with a dot
+    covers only those.
 
     Raises:
-        ValueError: it is no entry.
+        ValueError: the entry is invalid.
     """
     if "://" in entry:
         its_scheme, _, entry = entry.rstrip("/").partition("://")
@@ -123,7 +123,7 @@ def _can_be_a_proxy(parts: SplitResult, text: str) -> bool:
 
 def _variable(kind: str) -> str:
     """
-    Return the name under which the environment has the proxy of that *kind*; small letters come first, as in `curl`.
+    Return the name of the variable with the proxy of that *kind*; small letters come first, as in `curl`.
     """
     names = [name for name in os.environ if name.lower() == f"{kind}_proxy" and os.environ[name]]
     return max(names, default=f"{kind}_proxy".upper())

@@ -1,5 +1,5 @@
 """
-The error for an answer of a system's own that was not wanted, by its status, and what a person should change.
+The error for a system's own answer with an unexpected status, and what a person should change.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ import msgspec
 
 from .errors import (
     NotFoundError,
-    OutOfOrderError,
     PermissionMissingError,
     RateLimitedError,
     ReconcileError,
+    ServerError,
     SignInRefusedError,
     UnexpectedAnswerError,
 )
@@ -23,10 +23,10 @@ from .own_answers import redirect_in_words
 
 class Advice(msgspec.Struct, frozen=True):
     """
-    What a person should change for an answer, by status; and the class of error where the status alone misleads.
+    What a person should change after an answer, by status; and the class of error where the status alone misleads.
 
-    *hints* completes the sentence "…; <hint>". *kinds* overrides the class: authentik says 403 for a bad token, for
-    example, where others say 401.
+    *hints* completes the sentence "…; <hint>". *kinds* overrides the class: for a bad token authentik answers 403, for
+    example, and others 401.
     """
 
     hints: Mapping[int, str] = msgspec.field(default_factory=dict)
@@ -46,10 +46,10 @@ def refused(
     response: httpx.Response, system: str, base_url: str, path: str, whose: str, advice: Advice
 ) -> ReconcileError:
     """
-    Return the error for an answer that was not wanted; the body is not read.
+    Return the error for an answer with an unexpected status; the body is not read.
     """
     status = response.status_code
-    otherwise = OutOfOrderError if status >= 500 else UnexpectedAnswerError
+    otherwise = ServerError if status >= 500 else UnexpectedAnswerError
     kind = advice.kinds.get(status) or _KINDS.get(status, otherwise)
     answered = f"answered {status}{redirect_in_words(response)}"
     hint = advice.hints.get(status, "check that the URL names this system and its log for the reason")

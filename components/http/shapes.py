@@ -1,8 +1,8 @@
 """
-What a system's JSON must look like for this program to go on with it, by msgspec. No Pulumi, and no vendor.
+A system's JSON is checked by msgspec before this program uses it. No Pulumi, and no vendor.
 
-Read leniently where vendors and versions differ: a number or a truth value may be written as text, and parts that no
-class names are passed over. A fault is told by its place alone: what stands there may be a secret.
+It is read leniently where vendors and versions differ: a number or a truth value may be written as text, and parts that
+no class names are ignored. A fault names only the place, since the value may be a secret.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import msgspec
 
 Shaped = TypeVar("Shaped")
 
-# All that is used of msgspec's messages: where it was (… - at `$.apiKeys[1].uuid`), and which part is missing there.
-# Tests hold the places, so that a version with other words is noticed.
+# The two parts of msgspec's messages that are used: the place (… - at `$.apiKeys[1].uuid`), and the missing part. Tests
+# compare places, so they notice a version with other words.
 _AT = re.compile(r" - at `\$([^`]*)`$")
 _MISSING = re.compile(r"^Object missing required field `([^`]*)`")
 _STEP = re.compile(r"[^.\[\]]+")
@@ -25,7 +25,7 @@ _STEP = re.compile(r"[^.\[\]]+")
 
 class ShapeError(ValueError):
     """
-    The JSON is none, or of another shape than was asked for.
+    The text is no JSON, or the JSON has another shape than the model.
 
     Args:
         place: the path of the wrong or missing part, such as `apiKeys.1.uuid`; empty for the whole.
@@ -44,24 +44,24 @@ class _Part(Protocol):
     @classmethod
     def of_json(cls, read: Any) -> Self:
         """
-        Return it as made of what was *read*.
+        Return an instance made of what was *read*.
 
         Raises:
-            ValueError: that cannot be one. Its text holds nothing of what was read.
+            ValueError: it cannot be one. The message contains nothing of what was read.
         """
 
 
 class Instant(datetime):
     """
-    A time with its zone, as text in the form of ISO 8601. What is finer than a microsecond is cut off.
+    A time with its zone, as text in the form of ISO 8601. Digits beyond microseconds are cut off.
 
-    msgspec's own reading rounds it: a time that is in a stack's state would come back as another one.
+    msgspec would round them: a time in a stack's state would be read back as another time.
     """
 
     @classmethod
     def of_json(cls, read: Any) -> Self:
         """
-        Return the time that a text names.
+        Parse the time.
         """
         time = None
         with contextlib.suppress(ValueError):
@@ -74,7 +74,7 @@ class Instant(datetime):
 
 class SecretText:
     """
-    A text that no `repr`, and so no log or traceback, shows.
+    A text that its `repr`, and so a log or traceback, does not show.
     """
 
     __slots__ = ("_text",)
@@ -88,7 +88,7 @@ class SecretText:
     @classmethod
     def of_json(cls, read: Any) -> Self:
         """
-        Return the text that was read.
+        Wrap the text.
         """
         if not isinstance(read, str):
             msg = "no text"
@@ -113,12 +113,12 @@ class Concealed(msgspec.Struct, frozen=True):
 
 def read_json(body: bytes | str) -> Any:
     """
-    Return what a *body* holds.
+    Parse a *body*.
 
     Raises:
         ShapeError: it is no JSON.
     """
-    # Raised outside, so that nothing of the body hangs on the error as its context.
+    # Raised outside, so that the error has no context with the body in it.
     with contextlib.suppress(msgspec.DecodeError, UnicodeError, RecursionError):
         return msgspec.json.decode(body)
     raise ShapeError
@@ -129,7 +129,7 @@ def shaped(read: Any, model: type[Shaped]) -> Shaped:
     Return what was *read* as *model*: a `msgspec.Struct`, a dataclass, or a list or dictionary of such.
 
     Raises:
-        ShapeError: it is of another shape.
+        ShapeError: it has another shape.
     """
     try:
         return msgspec.convert(read, model, strict=False, dec_hook=_part)

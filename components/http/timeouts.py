@@ -19,8 +19,8 @@ def timeout() -> httpx.Timeout:
     Return the time-outs of every call, from the environment where it sets them.
 
     Raises:
-        EnvironmentUnfitError: what it sets is no number of seconds.
+        EnvironmentUnfitError: the environment's value is no number of seconds.
     """
-    # 0 would give up before any answer can come, and an endless wait holds the stack's lock for ever.
+    # Zero would give up before any answer, and an endless wait would hold the stack's lock for ever.
     seconds = number_from(_VARIABLE, "seconds", _LONGEST) or _SECONDS
     return httpx.Timeout(seconds, connect=5)

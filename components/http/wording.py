@@ -1,5 +1,5 @@
 """
-What a failed request is called in a message: a few words of our own, never the library's or the server's text.
+The words of messages about failed requests; never the text of the library or the server.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from collections.abc import Callable
 
 import httpx
 
-# Of a proxy: by CONNECT, or in the words of the SOCKS part of httpcore 1.0.
-ANOTHER_SIGN_IN = "the proxy wants another sign-in"
+# A proxy says so by an answer to CONNECT, or a SOCKS proxy in the words of httpcore 1.0.
+PROXY_REFUSES_SIGN_IN = "the proxy refuses the sign-in"
 # OpenSSL's numbers for an issuer that is not in the trust store, the server itself included.
 _UNKNOWN_ISSUER = (18, 19, 20, 21)
-# OpenSSL's names of the alerts by which a server ends a connection that has shown no certificate: by TLS 1.3; by TLS
-# 1.2 as Go says it; and as OpenSSL says it, which it says of other disagreements, too.
+# OpenSSL's names of the alerts by which a server ends a connection without a client certificate: with TLS 1.3; with TLS
+# 1.2 from a Go server; and from an OpenSSL server, which also sends it for other disagreements.
 _ASKS = "it asks for a TLS client certificate, which is not supported"
 _WANTS_A_CERTIFICATE = {
     "tlsv13_alert_certificate_required": _ASKS,
@@ -28,7 +28,7 @@ _SIGN_IN_WORDS = ("407 ", "username/password", "no acceptable methods")
 
 def origin_in_words(location: str) -> str:
     """
-    Name the place that a redirect leads to: its path and query can hold codes.
+    Return the address that a redirect leads to, without path and query, which can hold codes.
     """
     try:
         url = httpx.URL(location)
@@ -49,7 +49,7 @@ def socks_errors() -> tuple[type[Exception], ...]:
 
 def no_answer_in_words(exc: Exception) -> str:
     """
-    Say in a few words why there was no answer, without the library's text: it can hold what a server sent.
+    Return in a few words why there was no answer. The library's text is not used: it can contain what a server sent.
     """
     if isinstance(exc, (httpx.ProxyError, *socks_errors())):
         return _proxy_in_words(str(exc))
@@ -78,18 +78,22 @@ def no_answer_in_words(exc: Exception) -> str:
 
 def _trust_in_words(error: ssl.SSLCertVerificationError) -> str:
     """
-    Name the variable that stands in the place of the system's trust store, if there is one and it is to blame.
+    Name the variable that replaces the system's trust store, if one is set and the issuer is unknown.
     """
     there: dict[str, Callable[[str], bool]] = {"SSL_CERT_FILE": os.path.isfile, "SSL_CERT_DIR": os.path.isdir}
     named = [variable for variable in there if os.environ.get(variable)]
     if not named or getattr(error, "verify_code", None) not in _UNKNOWN_ISSUER:
         return ""
     bad = [name for name in named if not (there[name](os.environ[name]) and os.access(os.environ[name], os.R_OK))]
-    return f"; {bad[0]} names nothing that can be read" if bad else f"; trusted is what {' and '.join(named)} names"
+    return (
+        f"; {bad[0]} names nothing that can be read"
+        if bad
+        else f"; only certificates in {' and '.join(named)} are trusted"
+    )
 
 
 def _proxy_in_words(text: str) -> str:
     if any(words in text.lower() for words in _SIGN_IN_WORDS):
-        return ANOTHER_SIGN_IN
+        return PROXY_REFUSES_SIGN_IN
     status = re.match(r"\d{3}\b", text)
     return f"the proxy answered {status[0]}" if status else "the proxy gave no connection"

@@ -1,5 +1,5 @@
 """
-How 1Password is reached: by the backend that a setting names, else by the one whose variables are set.
+The backend that reaches 1Password: the one that a setting names, else the one whose variables are set.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from ..http.errors import CredentialMissingError
 from .item import ItemAccess
 
 
-# Each is imported when it is used: a run needs one of them.
+# Each backend is imported when it is used, since a run needs only one.
 def _connect() -> ItemAccess:
     from .connect import Connect
 
@@ -32,23 +32,23 @@ def _cli() -> ItemAccess:
     return Cli()
 
 
-# By the word that the setting `onepassword.access` has for it.
+# By their names in the setting `onepassword.access`.
 BACKENDS: Mapping[str, Callable[[], ItemAccess]] = {"connect": _connect, "serviceAccount": _sdk, "cli": _cli}
 
 
 def onepassword(backend: str | None = None) -> ItemAccess:
     """
-    Return this process's access to 1Password: by the *backend* of that name, or else as the environment says.
+    Return this process's access to 1Password, by the *backend* of that name or the one that the environment chooses.
 
     Raises:
-        EnvironmentUnfitError: what the backend needs is not in the environment.
+        EnvironmentUnfitError: the environment lacks something that the backend needs.
     """
     return shared(_chosen(backend))
 
 
 def connect_hosts(backend: str | None = None) -> list[str]:
     """
-    Return the address of the Connect server, if that is how 1Password is reached, and if it can be one.
+    Return the address of the Connect server, if that is the backend and the address is valid; else an empty list.
     """
     try:
         if _chosen(backend) is not _connect:
@@ -65,7 +65,7 @@ def _chosen(named: str | None) -> Callable[[], ItemAccess]:
     Return the backend that is *named*, or else the first one whose variables are set.
 
     Raises:
-        CredentialMissingError: there is none; the message names all three.
+        CredentialMissingError: no backend can be chosen; the message names all three.
     """
     if named:
         return BACKENDS[named]
@@ -75,8 +75,8 @@ def _chosen(named: str | None) -> Callable[[], ItemAccess]:
     if os.environ.get("OP_SERVICE_ACCOUNT_TOKEN", "").strip():
         return _sdk
     if any(connect):
-        # One variable of Connect's two is set, and its error names the other. `op` would use a person's own account,
-        # which nobody asked for.
+        # One of Connect's two variables is set, and Connect's error names the other one. `op` would use a person's own
+        # account.
         return _connect
     if shutil.which("op"):
         return _cli

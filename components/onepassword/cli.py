@@ -1,9 +1,9 @@
 """
-1Password through its CLI: an `op` on `PATH` that is signed in, by whatever means it knows itself.
+1Password through its CLI: an `op` on `PATH` that is signed in, by any of its own means.
 
 Read in the vendor's documents, not run against the vendor's CLI. A value goes to `op` on its standard input, in the
-item's JSON, and never into an argument or a file: the list of processes is open to everybody. Its own error text may
-hold data of an item, so what it means is recognised and the text is never shown. The environment is left as it is.
+item's JSON, and never into an argument or a file, since everybody can see the arguments of processes. `op`'s error text
+may contain data of an item, so its meaning is recognised and the text is never shown. `op` gets the whole environment.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _Model = TypeVar("_Model")
 
 _CONFLICT = "(409) conflict"
 _SIGN_IN = "sign in with `op signin`, or set OP_SERVICE_ACCOUNT_TOKEN, or OP_CONNECT_HOST and OP_CONNECT_TOKEN"
-# Words in what `op` says on its standard error, what they mean, and what to do. The first that fits.
+# Words on the standard error of `op`, their error, their meaning, and what to do. The first match counts.
 _KNOWN: tuple[tuple[tuple[str, ...], type[ReconcileError], str, str], ...] = (
     (
         ("more than one",),
@@ -58,7 +58,7 @@ _KNOWN: tuple[tuple[tuple[str, ...], type[ReconcileError], str, str], ...] = (
         "create it, correct the setting, or sign `op` in to an account with access to the vault",
     ),
     (
-        # A status of HTTP, and a host that was "not found", say nothing of an item: `op` has words of its own for that.
+        # An HTTP status, or a host that was "not found", says nothing about an item, for which `op` has other words.
         ("(404)", "(405)", "(410)", "not found"),
         InterceptedError,
         "no such route there, or something in front of 1Password answered",
@@ -71,7 +71,7 @@ _KNOWN: tuple[tuple[tuple[str, ...], type[ReconcileError], str, str], ...] = (
         "wait, up to an hour for a service account and a day for the 1Password account, then run again",
     ),
     (
-        # Not "desktop app" alone: an `op` without any account speaks of it as well.
+        # Not "desktop app" alone: an `op` without any account mentions it, too.
         ("connecting to desktop app", "connect to the 1password desktop app", "authorization prompt dismissed"),
         SignInRefusedError,
         "it did not get its sign-in from the 1Password app",
@@ -136,7 +136,7 @@ class Cli(WholeItemAccess):
 
     def locate(self, vault: str, item: str) -> ItemRef:
         """
-        Find the one item; two calls. `op` takes other spellings and domains for a match as well: that is none here.
+        Find the one item; two calls. `op` also matches other spellings and domains, which are refused here.
         """
         what = f"vault {vault}"
         with self._naming_lookalikes(vault, "vault list"):
@@ -164,8 +164,8 @@ class Cli(WholeItemAccess):
 
     def _why_unwritable(self, text: ItemText) -> str:
         """
-        Look for a field in a section that the item does not list: `op` 2.34 was seen, by others, to take such an item
-        on its standard input with exit code 0, and to leave that field out of what it kept.
+        Look for a field in a section that the item does not list. Others have seen `op` 2.34 accept such an item with
+        exit code 0 and lose that field.
         """
         listed = [section.get("id") for section in text.objects("sections")]
         for field in text.objects("fields"):
@@ -178,12 +178,12 @@ class Cli(WholeItemAccess):
         return ""
 
     def _new_field(self, label: str, value: str) -> str:
-        # Without an id: `op` makes one.
+        # `op` adds the id.
         return json.dumps({"type": CONCEALED, "label": label, "value": value})
 
     def _item(self, call: str, ref: ItemRef, printed: str) -> ItemText:
         """
-        Return what was *printed* if it is an item, fields and all.
+        Return the *printed* text as an item, if it is one with fields.
         """
         what = f"item {ref.item}"
         try:
@@ -205,7 +205,7 @@ class Cli(WholeItemAccess):
     @contextmanager
     def _naming_lookalikes(self, wanted: str, call: str, *arguments: str) -> Iterator[None]:
         """
-        Look, where nothing was found inside, for a name that only looks like the one that is *wanted*.
+        After a NotFoundError inside, add to it a name that only looks like the *wanted* one, if there is one.
         """
         try:
             yield
@@ -227,17 +227,17 @@ class Cli(WholeItemAccess):
         Run one command of `op` and return what it prints.
 
         Raises:
-            ConflictError: the write came too late; nothing was changed.
-            ReconcileError: whatever else went wrong.
+            ConflictError: somebody else wrote first; nothing was changed.
+            ReconcileError: the command failed for another reason.
         """
-        # Without its cache: a value that was changed elsewhere must be seen.
+        # Without `op`'s cache, which could hide a change by somebody else.
         command = [*call.split(), "--format=json", "--cache=false", *arguments]
-        # Bytes: a text's line ends would be translated.
+        # As bytes: Python would translate the line ends of a text.
         feed: dict[str, Any] = {"stdin": subprocess.DEVNULL} if stdin is None else {"input": stdin.encode()}
         seconds = timeout().read
         try:
             done = subprocess.run(  # noqa: S603 - found on PATH, names after `--` or `=`, no shell
-                # UTF-8 whatever the locale, as `op` takes it.
+                # `op` expects UTF-8 in any locale.
                 [os.fsencode(self._op), *(part.encode() for part in command)],
                 capture_output=True,
                 check=False,

@@ -2,8 +2,8 @@
 1Password through a Connect server (REST, `OP_CONNECT_HOST` and `OP_CONNECT_TOKEN`). HTTP only.
 
 Read in the vendor's OpenAPI file 1.7.1 and the vendor's own Terraform provider, not run against a vendor's server. An
-item is changed by PATCH of one field's path: a PUT would carry, and could lose, everything else that the item holds.
-Reads come from a local copy and can lag behind a write, so a write is over when it can be read.
+item is changed by a PATCH of one field's path: a PUT would send the whole item, and could lose parts of it. The server
+reads from a local copy that can lag behind a write, so each write waits until it can be read.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ from ..http.errors import (
     UnexpectedAnswerError,
     UnreachableError,
 )
-from ..http.once import Together
+from ..http.once import SingleFlight
 from ..http.repeats import attempts
 from ..settings.url import checked_url
 from .connect_token import VARIABLE, refused
 from .item import CONCEALED, Field, Item, ItemRef
 from .names import advice
 from .outcome import added_field
-from .own_answers import VOICE
+from .own_answers import OWN_ANSWERS
 from .patch import Change, pointer
 from .seen import SeenItems
 from .tidied import tidied_item
@@ -49,7 +49,7 @@ _ID = re.compile(r"[a-z0-9]{26}")
 _ADVICE = {
     400: "the Connect server did not take the request: it may be older than 1.5, which cannot change one field",
     403: "give the token of OP_CONNECT_TOKEN access to that vault, with write access for `pulumi up`",
-    404: "it is gone, or the token of OP_CONNECT_TOKEN has no access to its vault",
+    404: "it does not exist, or the token of OP_CONNECT_TOKEN has no access to its vault",
     429: "the rate limit is used up: wait, then run again",
 }
 
@@ -68,17 +68,17 @@ class _NotYetReadableError(Exception):
 
 class Connect(SeenItems):
     """
-    One Connect server, with one write at a time for an item.
+    One Connect server; at most one write to an item at a time.
     """
 
     name = "1Password Connect"
 
     def __init__(self, transport: httpx.BaseTransport | None = None) -> None:
         super().__init__()
-        self.api = Api(self.name, connect_host(), voice=VOICE, transport=transport)
+        self.api = Api(self.name, connect_host(), own_answers=OWN_ANSWERS, transport=transport)
         self._auth = EnvironmentToken(VARIABLE, "a 1Password Connect token")
         self._queue: WriteQueue[Change, bool] = WriteQueue(self._send, lane=lambda ref: ref)
-        self._looking: Together[ItemRef, Item] = Together()
+        self._looking: SingleFlight[ItemRef, Item] = SingleFlight()
 
     def close(self) -> None:
         """
@@ -88,19 +88,19 @@ class Connect(SeenItems):
 
     def locate(self, vault: str, item: str) -> ItemRef:
         """
-        Find the one item; two requests, two more where an id is given.
+        Find the one item; two requests, or four if both names are ids.
         """
         vault_id = self._one("/v1/vaults", "name", vault, f"vault {vault}")
         return ItemRef(vault_id, self._one(f"/v1/vaults/{vault_id}/items", "title", item, f"item {item} in {vault}"))
 
     def refuse_unwritable(self, vault: str, item: str) -> None:
         """
-        One field is changed at a time, whatever else is in the item.
+        Refuse nothing: a change of one field works whatever else is in the item.
         """
 
     def read(self, ref: ItemRef) -> Item:
         """
-        Read the item, values in clear; one request.
+        Read the item with its values; one request.
         """
         path = _path(ref)
         response = self._call("GET", path, f"item {ref.item}")
@@ -111,8 +111,8 @@ class Connect(SeenItems):
 
     def set_value(self, ref: ItemRef, field_id: str, value: str) -> None:
         """
-        Replace one field's value. The same value twice is the same state, so the request may be repeated. The path of
-        both this and a removal has the field's id alone: of two fields with one id nobody knows which one it means.
+        Replace one field's value. The request may be repeated, since the same value twice is the same state. Its path
+        has only the field's id, so it is not sent if two fields have that id; the same holds for a removal.
         """
         before = self._field_seen(ref, field_id)
         with self._writing_to(ref):
@@ -122,7 +122,7 @@ class Connect(SeenItems):
 
     def add_field(self, ref: ItemRef, label: str, value: str) -> str:
         """
-        Add a concealed field outside any section. Sent once: a repeat would add a second one.
+        Add a concealed field outside any section. The request is sent once, since a repeat would add a second field.
         """
         added = {"label": label, "type": CONCEALED, "value": value}
         with self._writing_to(ref):
@@ -136,7 +136,7 @@ class Connect(SeenItems):
         try:
             return self._until(ref, lambda item: one if (one := item.by_id(field_id)) and one.value == value else None)
         except UnexpectedAnswerError:
-            # Perhaps the server has made another value of it.
+            # Perhaps the server changed the value.
             field = self.read(ref).by_id(field_id)
             if field is None or before is None or field.without_other_value().value == before.value:
                 raise
@@ -146,7 +146,7 @@ class Connect(SeenItems):
         try:
             return self._until(ref, lambda item: added_field(before, item, label, value))
         except UnexpectedAnswerError:
-            # Perhaps it is there, and not as it was asked for.
+            # Perhaps the field exists with another label or value.
             field = added_field(before, self.read(ref), label, value, exactly=False)
             if field is None:
                 raise
@@ -154,7 +154,7 @@ class Connect(SeenItems):
 
     def remove_field(self, ref: ItemRef, field_id: str) -> None:
         """
-        Remove one field; one that is gone is no error.
+        Remove one field; a missing field is no error.
         """
         self._field_seen(ref, field_id)
         with self._writing_to(ref):
@@ -165,7 +165,7 @@ class Connect(SeenItems):
         try:
             self._queue.write(ref, Change("remove", pointer(field_id), None, repeat=False))
         except UnreachableError as exc:
-            # The answer was lost, and perhaps not the request: whether the field goes is seen only after the lag.
+            # The answer was lost, but perhaps not the request: wait whether the field disappears.
             with contextlib.suppress(UnexpectedAnswerError):
                 self._until(ref, lambda item: item if item.by_id(field_id) is None else None)
                 return
@@ -177,7 +177,7 @@ class Connect(SeenItems):
 
     def _one(self, path: str, attribute: str, wanted: str, what: str) -> str:
         """
-        Return the id of the one thing whose *attribute*, or id, is *wanted*.
+        Return the id of the one thing whose *attribute* or id is *wanted*.
         """
         quoted = wanted.replace("\\", "\\\\").replace('"', '\\"')
         response = self._call("GET", path, what, params={"filter": f'{attribute} eq "{quoted}"'})
@@ -196,7 +196,7 @@ class Connect(SeenItems):
 
     def _of_id(self, path: str, id_: str, what: str, *, is_needed: bool) -> list[str]:
         """
-        Return the id, if something has it; a name can have the form of one.
+        Return the id if something has it; a name can look like an id.
         """
         try:
             response = self._call("GET", f"{path}/{id_}", what)
@@ -217,8 +217,8 @@ class Connect(SeenItems):
 
     def _send(self, ref: ItemRef, changes: Sequence[Change]) -> Sequence[bool | Exception]:
         """
-        Write all *changes* by one request. A server refuses all of them or none, and does not say for which one: then
-        each is sent by itself.
+        Send all *changes* in one request. The server refuses all or none of them, without saying which one is wrong, so
+        after a refusal each change is sent by itself.
         """
         repeat = all(change.repeat for change in changes)
         body = [change.as_json for change in changes]
@@ -238,8 +238,8 @@ class Connect(SeenItems):
 
     def _until(self, ref: ItemRef, look: Callable[[Item], _Found | None]) -> _Found:
         """
-        Read the item until *look* finds something in it, and return that; some fifteen seconds at most. One read is
-        for all who wait for a change of the same item.
+        Read the item until *look* finds something, and return that; for about fifteen seconds at most. All threads that
+        wait for a change of the same item share one read.
         """
         with contextlib.suppress(_NotYetReadableError):
             for attempt in attempts(
@@ -264,13 +264,13 @@ def connect_host() -> str:
     Return the server's URL, from the environment.
 
     Raises:
-        CredentialMissingError: there is none, or what cannot be one.
+        CredentialMissingError: it is missing or invalid.
     """
     host = from_environment("OP_CONNECT_HOST", "the address of the 1Password Connect server").rstrip("/")
     try:
         return checked_url(host)
     except ValueError as exc:
-        # The rule alone: the value may hold a password.
+        # Only the rule is shown: the value may contain a password.
         msg = f"OP_CONNECT_HOST {exc}; correct it"
         raise CredentialMissingError(msg) from None
 

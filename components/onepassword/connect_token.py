@@ -1,6 +1,6 @@
 """
-What a 1Password Connect token says of itself: it is a JWT, perhaps with an end. Nothing is asked, and no signature is
-checked: that is the server's part.
+When a 1Password Connect token expires: it is a JWT, perhaps with an expiry. No server is asked, and no signature is
+checked, which is the server's task.
 """
 
 from __future__ import annotations
@@ -10,39 +10,38 @@ import json
 import os
 from datetime import UTC, datetime
 
-from ..http.endings import Ending
+from ..http.token_expiry import TokenExpiry
 from .access import connect_hosts
 
 VARIABLE = "OP_CONNECT_TOKEN"
 _HINT = f"make a new token for the Connect server, and put it into {VARIABLE}"
 
 
-def ending(backend: str | None = None) -> Ending | None:
+def connect_expiry(backend: str | None = None) -> TokenExpiry | None:
     """
-    Return when the Connect token ends; None where it never does or does not say so, or where 1Password is reached in
-    another way than by a Connect server.
+    Return when the Connect token expires. None if it has no readable expiry, or if another backend reaches 1Password.
     """
     hosts = connect_hosts(backend)
-    ends_at = _ends_at(os.environ.get(VARIABLE, "").strip())
-    if not hosts or ends_at is None:
+    expires_at = _expires_at(os.environ.get(VARIABLE, "").strip())
+    if not hosts or expires_at is None:
         return None
-    return Ending(VARIABLE, "1Password Connect", hosts[0], ends_at, _HINT)
+    return TokenExpiry(VARIABLE, "1Password Connect", hosts[0], expires_at, _HINT)
 
 
 def refused(now: datetime) -> str:
     """
-    Say what may be wrong with a Connect token that the server has refused, as an order.
+    Return what to do about a Connect token that the server refused.
     """
     token = os.environ.get(VARIABLE, "").strip()
-    ends_at = _ends_at(token)
-    if ends_at is not None and ends_at <= now:
-        return f"{VARIABLE} expired on {ends_at:%Y-%m-%d %H:%M} UTC: {_HINT}"
+    expires_at = _expires_at(token)
+    if expires_at is not None and expires_at <= now:
+        return f"{VARIABLE} expired on {expires_at:%Y-%m-%d %H:%M} UTC: {_HINT}"
     if _claims(token) is None:
         return f"check {VARIABLE}: it is no JWT, which every token of a Connect server is"
     return f"check {VARIABLE}"
 
 
-def _ends_at(token: str) -> datetime | None:
+def _expires_at(token: str) -> datetime | None:
     ends = (_claims(token) or {}).get("exp")
     if isinstance(ends, bool) or not isinstance(ends, int | float):
         return None
@@ -54,7 +53,7 @@ def _ends_at(token: str) -> datetime | None:
 
 def _claims(token: str) -> dict[str, object] | None:
     """
-    Return what a JWT claims; None for what is none.
+    Return the claims of a JWT; None if it is no JWT.
     """
     parts = token.split(".")
     if len(parts) != 3:

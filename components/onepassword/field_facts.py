@@ -1,5 +1,5 @@
 """
-What a look at a field finds beside its value. Pure.
+Facts about a field other than its value. Pure.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from .ownership import field_to_write
 
 def other_names(item: Item, ref: ItemRef, vault: str, title: str) -> str:
     """
-    Say that vault or item are called otherwise by now than *vault* and *title*, by which the settings name them; empty
-    if they are not. Connect and the SDK do not say what the vault of an item is called.
+    Return a sentence if vault or item have other names now than *vault* and *title* in the settings; else an empty
+    text. Connect and the SDK do not show the vault's name in an item.
     """
     called = item.vault.name if item.vault else None
     now = [("vault", vault, ref.vault, called), ("item", title, ref.item, item.title)]
@@ -25,10 +25,10 @@ def other_names(item: Item, ref: ItemRef, vault: str, title: str) -> str:
 
 def why_not_added(item: Item, ref: ItemRef, place: Place, named: Sequence[tuple[str, Place]]) -> str:
     """
-    Say why a field that is gone cannot be added anew at *place*; empty if it can.
+    Return why a missing field cannot be added again at *place*; empty if it can.
 
     Args:
-        named: every field that the settings name, with the user name of its account.
+        named: every field in the settings, with the user name of its account.
     """
     try:
         field_to_write(item, ref, place, named)

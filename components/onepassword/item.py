@@ -1,8 +1,8 @@
 """
-What every backend offers, what an item is, and how a field is found in it.
+The interface of a backend, the parts of an item, and how a field is found in it.
 
-Most of an item is somebody else's, made by other programs in their own ways: a part of it that is not as the vendor's
-documents have it, such as a field without an id, is nobody's fault as long as nobody names it.
+Other programs made most parts of an item. A part that differs from the vendor's documents, such as a field without an
+id, is no fault unless the settings name it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _PUT_AWAY = ("ARCHIVED", "DELETED")
 
 class Section(msgspec.Struct, frozen=True):
     """
-    One section of an item. A field names its section by id; some backends give the label there too.
+    One section of an item. A field names its section by id; some backends add the label.
     """
 
     id: str | None = None
@@ -33,7 +33,7 @@ class Section(msgspec.Struct, frozen=True):
 
 class Vault(msgspec.Struct, frozen=True):
     """
-    The vault of an item; not every backend names it there.
+    The vault of an item; not every backend shows it.
     """
 
     name: str | None = None
@@ -41,12 +41,12 @@ class Vault(msgspec.Struct, frozen=True):
 
 class Field(Concealed, frozen=True):
     """
-    One field of an item. An absent value is an empty one, and so is an absent id; a field that others made may lack
-    anything.
+    One field of an item. A missing value counts as an empty one, and so does a missing id; a field that others made may
+    lack any part.
 
     Args:
-        is_doubled: a part of it is there twice.
-        is_hidden: it had a value that is no zot API key, and that was taken out.
+        is_doubled: one of its parts exists twice.
+        is_hidden: it had a value that is no zot API key, which was removed from memory.
     """
 
     id: str = ""
@@ -60,13 +60,13 @@ class Field(Concealed, frozen=True):
     @property
     def holds_something_else(self) -> bool:
         """
-        Whether there is a value in it that is no zot API key, white space around it aside.
+        Whether it has a value that is no zot API key; white space around a key is ignored.
         """
         return self.is_hidden or bool(self.value and not looks_like_a_key(self.value.strip()))
 
     def without_other_value(self) -> Field:
         """
-        Return the field without its value if that is no zot API key.
+        Return the field, without its value if that is no zot API key.
         """
         return replace(self, value=None, is_hidden=True) if self.holds_something_else else self
 
@@ -85,26 +85,26 @@ class Item(Concealed, frozen=True):
 
     def insist_that_it_is_there(self, backend: str) -> None:
         """
-        Refuse an item that somebody has put away: it may still be read by its id, and nobody looks for it there.
+        Refuse an archived or deleted item, which can still be read by its id.
 
         Raises:
             NotFoundError: it is archived or deleted.
         """
         if self.state and self.state.upper() in _PUT_AWAY:
             hint = "take it back out, make one of that name, or correct the setting"
-            gone = f"item {self.title} is {self.state.lower()}; {hint}"
-            msg = f"{backend} {gone}"
-            raise NotFoundError(msg, brief=gone)
+            brief = f"item {self.title} is {self.state.lower()}; {hint}"
+            msg = f"{backend} {brief}"
+            raise NotFoundError(msg, brief=brief)
 
     def without_other_values(self) -> Item:
         """
-        Return the item without the values that are no zot API keys: they are other systems' secrets.
+        Return the item without values that are no zot API keys, which are other systems' secrets.
         """
         return replace(self, fields=[one.without_other_value() for one in self.fields])
 
     def with_field(self, field: Field) -> Item:
         """
-        Return the item with that *field*, in the place of the one that had its id.
+        Return the item with that *field*, which replaces the field with its id.
         """
         if all(one.id != field.id for one in self.fields):
             return replace(self, fields=[*self.fields, field])
@@ -121,7 +121,7 @@ class Item(Concealed, frozen=True):
         Return the field of that id.
 
         Raises:
-            AmbiguousError: several fields have it.
+            AmbiguousError: several fields have that id.
         """
         found = [field for field in self.fields if field.id == field_id]
         if len(found) > 1:
@@ -130,13 +130,14 @@ class Item(Concealed, frozen=True):
 
     def named(self, name: str, section: str | None = None, apart: Collection[str] = ()) -> Field | None:
         """
-        Return the field whose label, or id, is *name*, in the section of that label or id, or in whatever section.
+        Return the field whose label or id is *name*, in the section with that label or id, or in any section.
 
         Args:
-            apart: labels that are known to be meant for other fields, however much they look like *name*.
+            apart: labels of other fields in the settings, which may look like *name*.
 
         Raises:
-            AmbiguousError: several fields have that label or id, or none has it and one looks as if it had.
+            AmbiguousError: several fields have that label or id, or no field has it and one has a label that looks like
+                it.
         """
         fields = [field for field in self.fields if section is None or self._is_in(field, section)]
         found = [field for field in fields if name in (field.label, field.id)]
@@ -157,10 +158,10 @@ class Item(Concealed, frozen=True):
 
     def insist_on_its_id(self, field: Field) -> None:
         """
-        Refuse to change a *field* that no id tells from the other ones.
+        Refuse to change a *field* that has no id of its own.
 
         Raises:
-            AmbiguousError: it has no id, or another one has the same, or a part of it is there twice.
+            AmbiguousError: it has no id, another field has the same id, or one of its parts exists twice.
         """
         if field.is_doubled:
             hint = "make the field anew by hand; until then it is not touched"
@@ -187,7 +188,7 @@ class Item(Concealed, frozen=True):
             return True
         shared = [one for one in self.sections if one.id == field.section.id and one not in meant]
         if field.section.id in ids and shared:
-            # Which of them the field is in, nobody can say.
+            # Nobody can know which of them the field is in.
             labels = " and ".join(shown(one.label or "") for one in (*meant, *shared))
             msg = f"1Password item {self.title} has sections of one id, {labels}; make one of them anew by hand"
             raise AmbiguousError(msg)
@@ -203,7 +204,7 @@ def _near(name: str, field: Field) -> str:
 
 class ItemRef(msgspec.Struct, frozen=True):
     """
-    Where an item is, by ids, which survive a renaming.
+    The ids of an item and its vault, which a renaming does not change.
     """
 
     vault: str
@@ -212,73 +213,72 @@ class ItemRef(msgspec.Struct, frozen=True):
 
 class ItemAccess(Protocol):
     """
-    A backend: one of the three ways to reach 1Password.
+    One of the three backends that reach 1Password.
     """
 
     name: str
 
     def locate(self, vault: str, item: str) -> ItemRef:
         """
-        Return where the one item is that *vault* and *item* name, each by name or id.
+        Return the ids of the one item that *vault* and *item* name, each by name or id.
 
         Raises:
-            NotFoundError, AmbiguousError: none, or several.
+            NotFoundError, AmbiguousError: there is none, or there are several.
         """
 
     def refuse_unwritable(self, vault: str, item: str) -> None:
         """
-        Refuse an item that this backend can read and never write; asked before a key is made for it. Read-only.
+        Refuse an item that this backend can read but not write; called before a key is minted for it. Read-only.
 
         Raises:
-            EnvironmentUnfitError: it is such an item.
+            EnvironmentUnfitError: the item cannot be written.
         """
 
     def read(self, ref: ItemRef) -> Item:
         """
-        Return the item as the server gives it now, which may be a little behind the last write.
+        Return the item as the server shows it now, which may lag behind the last write.
 
         Raises:
-            NotFoundError: it is gone, archived or in the trash.
+            NotFoundError: it does not exist, or is archived or in the trash.
         """
 
     def seen_ref(self, vault: str, item: str) -> ItemRef:
         """
-        Return what `locate` has returned in this run.
+        Return what `locate` returned in this run.
         """
 
     def seen_item(self, ref: ItemRef) -> Item:
         """
-        Return what `read` has returned in this run, with what was written since, and without the values that are no zot
-        API keys.
+        Return what `read` returned in this run, with later writes, and without values that are no zot API keys.
         """
 
     def note_place(self, path: tuple[str, ...], ref: ItemRef, field_id: str) -> None:
         """
-        Note which field a run knows by the names in *path*: vault, item and field, as a setting has them.
+        Note the ids of the field that a setting names by *path*: vault, item and field.
         """
 
     def known_place(self, path: tuple[str, ...]) -> tuple[ItemRef, str] | None:
         """
-        Return which field that is, by ids, if this process knows.
+        Return the ids of the field that a setting names by *path*, if this process knows them.
         """
 
     def set_value(self, ref: ItemRef, field_id: str, value: str) -> None:
         """
-        Give one field a value, and return once it can be read.
+        Set one field's value, and return once it can be read.
         """
 
     def add_field(self, ref: ItemRef, label: str, value: str) -> str:
         """
-        Add a concealed field, and return its id once it can be read. It may have come out otherwise than it was asked
-        for, in its label or value for example.
+        Add a concealed field, and return its id once it can be read. The new field may differ from the request, for
+        example in its label or value.
         """
 
     def remove_field(self, ref: ItemRef, field_id: str) -> None:
         """
-        Remove one field, and return once it is gone; one that is gone already is no error.
+        Remove one field, and return once it can no longer be read; a missing field is no error.
         """
 
     def close(self) -> None:
         """
-        Let go of connections, threads and the like.
+        Close connections, threads and the like.
         """

@@ -1,9 +1,9 @@
 """
-One field of a 1Password item, the store of record for the key; the rest of the item is somebody else's.
+One field of a 1Password item, the store of record for the key. The rest of the item belongs to others.
 
-A field of that name is adopted, unless it holds something that is no zot key. A destroy removes only a field that was
-added here and still holds the account's key; any other keeps what it holds. Another field is another
-resource: the new one is written first, and the old one removed last.
+A field of that name is adopted, unless it holds a value that is no zot key. A destroy deletes a field only if this
+program added it and it still holds the account's key. A change to another field is a replacement: the new field is
+written first, and the old one deleted last.
 """
 
 from __future__ import annotations
@@ -17,13 +17,15 @@ from msgspec.structs import asdict
 from pulumi.dynamic import DiffResult
 
 from ..dynamic.claims import Claim, Release
+from ..dynamic.conditions import NOT_FOUND
+from ..dynamic.entries import Fault
 from ..dynamic.findings import Findings
 from ..dynamic.held_key import holds, insist_on_a_key, refuse_a_dead_key
 from ..dynamic.managed import Managed
 from ..dynamic.provider import Provider, differences
-from ..dynamic.run import RUN, Fault
+from ..dynamic.reporting import deleting, report
+from ..dynamic.run import RUN
 from ..dynamic.seen import SEEN
-from ..dynamic.trouble import GONE
 from ..http.errors import AmbiguousError, NotFoundError
 from ..rotation import CURRENT
 from .access import onepassword
@@ -38,7 +40,8 @@ _log = logging.getLogger(__name__)
 
 class ItemFieldProvider(Provider[FieldWanted, FieldState]):
     """
-    Life cycle of a field. Its id is where it was first written; *vault_id*, *item_id* and *field_id* say where it is.
+    Life cycle of a field. Its id is the place where it was first written; *vault_id*, *item_id* and *field_id* say
+    where it is now.
     """
 
     wanted = FieldWanted
@@ -46,12 +49,12 @@ class ItemFieldProvider(Provider[FieldWanted, FieldState]):
 
     def make(self, wanted: FieldWanted) -> tuple[str, FieldState]:
         """
-        Adopt the field, or add it, and give it the value.
+        Adopt or add the field, and write the key to it.
 
         Raises:
             KeyRefusedError: the registry refuses the key.
-            NotOursError: the field holds something that is no zot key.
-            CollisionError: the settings name this field for another account as well.
+            NotOursError: the field holds a value that is no zot key.
+            CollisionError: the settings name this field for another account, too.
         """
         state = self._write(wanted, RUN.claims.new_mark())
         return "/".join(state.identity[1:]), state
@@ -64,7 +67,7 @@ class ItemFieldProvider(Provider[FieldWanted, FieldState]):
 
     def observe(self, state: FieldState) -> FieldState:
         """
-        Compare the field's value with the key. Read-only; another value is not recorded, since it may be a secret.
+        Compare the field's value with the key. Read-only; a different value is not recorded, since it may be a secret.
         """
         access, place, found = _access(state), state.place, copy(state)
         ref, item = _find(access, state)
@@ -72,10 +75,10 @@ class ItemFieldProvider(Provider[FieldWanted, FieldState]):
             access.note_place(place.path, ref, state.field_id)
         field = item.by_id(state.field_id)
         if ref != state.ref:
-            found.condition = f"{GONE}another item has the name {state.item} now"
+            found.condition = f"{NOT_FOUND}another item has the name {state.item} now"
         elif field is None:
             why = why_not_added(item, ref, place, SEEN.named_fields)
-            found.condition = f"{GONE}the item has no field {state.field} any more{why}"
+            found.condition = f"{NOT_FOUND}the item has no field {state.field} any more{why}"
         else:
             found.condition = CURRENT if field.value == state.value else "holds another value than the current key"
         found.renamed = other_names(item, ref, state.vault, state.item) if ref == state.ref else ""
@@ -84,7 +87,7 @@ class ItemFieldProvider(Provider[FieldWanted, FieldState]):
 
     def compare(self, olds: FieldState, news: FieldWanted) -> DiffResult:
         """
-        Another field is another resource; the same field under another name, or with another value, is not.
+        Another field means a replacement; a new name or value of the same field does not.
         """
         RUN.note(olds.claim)
         result = differences(olds, news)
@@ -97,24 +100,24 @@ class ItemFieldProvider(Provider[FieldWanted, FieldState]):
             result.replaces = []
         if not result.replaces:
             sentences = [olds.condition if olds.condition != CURRENT else "", olds.renamed]
-            self.report(news, olds.thing, filter(None, sentences))
+            report(news, olds.thing, filter(None, sentences))
         return result
 
     def change(self, olds: FieldState, news: FieldWanted) -> FieldState:
         """
-        Write the value, into a new field where the old one or its item is gone.
+        Write the key, to a new field if the old one or its item does not exist.
         """
         RUN.note(Fault(olds.thing, ""))
         return self._write(news, olds.mark, known=olds)
 
     def remove(self, state: FieldState) -> None:
         """
-        Remove the field if it was added here, still holds this key or one that the state has beside it, as after a run
-        that was killed between a write and its record, and is nobody else's by now; else leave it.
+        Delete the field if this program added it, no other resource has it now, and it still holds this key or one of
+        its lineage, as after a run that was killed between a write and its record. Otherwise leave it.
         """
         place, mark = state.place, state.mark
-        if RUN.claims.are_anothers([place.identity, state.identity], mark):
-            # Unless its new owner has written it, the field still holds this key.
+        if RUN.claims.belong_to_another([place.identity, state.identity], mark):
+            # The field holds this key until its new resource writes to it.
             RUN.note(state.claim)
             _log.info("1Password: left field %s, which is still in the settings", place.name)
             return
@@ -123,7 +126,7 @@ class ItemFieldProvider(Provider[FieldWanted, FieldState]):
             _log.info("1Password: left field %s with its last value; it was there before this resource", place.name)
             return
         held = holds(state.key_uuid)
-        with self.letting_go(place.thing, f"remove it by hand: {held}"):
+        with deleting(place.thing, f"delete it by hand: {held}"):
             access = _access(state)
             try:
                 field = access.read(state.ref).by_id(state.field_id)
@@ -131,16 +134,16 @@ class ItemFieldProvider(Provider[FieldWanted, FieldState]):
                 _log.warning("%s was left: %s; %s", place.thing, exc, held)
                 return
             if field is None:
-                _log.info("1Password: no field %s to remove any more", place.name)
-            elif field.value != state.value and not RUN.is_key_beside(state.key_uuid, field.value or ""):
+                _log.info("1Password: no field %s to delete any more", place.name)
+            elif field.value != state.value and not RUN.shares_lineage(state.key_uuid, field.value or ""):
                 _log.warning("1Password: left field %s, which holds another value than our last key", place.name)
             else:
                 access.remove_field(state.ref, state.field_id)
-                _log.info("1Password: removed field %s", place.name)
+                _log.info("1Password: deleted field %s", place.name)
 
     def _write(self, wanted: FieldWanted, mark: str, known: FieldState | None = None) -> FieldState:
         """
-        Give the field that *wanted* names its value, and return what is recorded. *known* says where it was last.
+        Write the key to the field that *wanted* names, and return the state. *known* is the state before.
         """
         access, place = _access(wanted), wanted.place
         value = insist_on_a_key(wanted.value, place.thing)
@@ -152,7 +155,7 @@ class ItemFieldProvider(Provider[FieldWanted, FieldState]):
         if field is None:
             field = field_to_write(item, ref, place, SEEN.named_fields)
             if known:
-                # It is another field than before, whatever its name.
+                # It is another field than before, even if the name is the same.
                 mark = RUN.claims.new_mark()
         refuse_a_second_name(access, ref, item, field, place, SEEN.named_fields)
         if field is None:
@@ -167,7 +170,8 @@ class ItemFieldProvider(Provider[FieldWanted, FieldState]):
             elif not is_known:
                 refuse_what_is_not_ours(field, place)
                 _log.info("1Password: adopted field %s, which stays on destroy", place.name)
-            # Before it is written: the old owner's deletion must leave it, also if this write fails.
+            # Claim the field before writing it: the old resource's deletion must leave it alone even if this write
+            # fails.
             RUN.note(Claim(identity, mark, made_here=made_here))
             if field.value != value:
                 set_field(access, ref, field, place, value)
@@ -187,7 +191,7 @@ class ItemFieldProvider(Provider[FieldWanted, FieldState]):
 
 def _find(access: ItemAccess, wanted: FieldWanted) -> tuple[ItemRef, Item]:
     """
-    Return the item and where it is: by its ids if they are known, and by its name if they are not or lead nowhere.
+    Return the item and its ids. It is found by its known ids, else by its name.
 
     Raises:
         NotFoundError, AmbiguousError: there is no item of that name, or there are several.

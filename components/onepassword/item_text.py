@@ -1,9 +1,9 @@
 """
-An item as the text of its JSON, in which one field is changed and every other byte stays.
+An item as JSON text, in which one field can be changed while every other byte stays.
 
-Reading JSON and writing it again changes what nobody asked to change: `1e3` becomes `1000.0`, of two members of one
-name one is lost, and an escaped letter comes back as itself. So the place of the one field is found in the text. No
-meaning of a member is known here but that of `fields`, `id` and `value`.
+Parsing JSON and writing it again makes other changes: `1e3` becomes `1000.0`, one of two members with the same name is
+lost, and an escaped letter is no longer escaped. So the one field is found and changed in the text. This module knows
+only the members `fields`, `id` and `value`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 _SPACE = re.compile(r"[ \t\n\r]*")
 _DECODER = json.JSONDecoder()
 
-# The member by which *read* says that an object has two members of one name, of which it shows the last.
+# *read* adds this member to an object that has two members of one name, and shows the last of the two.
 DOUBLED = "has a member twice"
 # Where a value begins and ends in the text.
 _Span = tuple[int, int]
@@ -24,7 +24,7 @@ _Span = tuple[int, int]
 
 class DoubledError(ValueError):
     """
-    What should be changed is there twice, and choosing would be a guess.
+    The field or its value exists twice, and choosing one would be a guess.
     """
 
 
@@ -36,7 +36,7 @@ class ItemText:
         text: JSON.
 
     Raises:
-        ValueError: it is no JSON, no object, or has no one list of fields.
+        ValueError: it is no JSON, no object, or has several or invalid lists of fields.
     """
 
     def __init__(self, text: str) -> None:
@@ -52,14 +52,14 @@ class ItemText:
 
     def objects(self, name: str) -> list[dict[str, Any]]:
         """
-        Return the objects in the list that is the item's member *name*, as read.
+        Return the objects in the item's list *name*.
         """
         listed = self.read.get(name)
         return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
 
     def set_value(self, field_id: str, value: str) -> bool:
         """
-        Give the field of that id the value; return whether there is one.
+        Set the value of the field with that id; return whether there is such a field.
 
         Raises:
             DoubledError: several fields have that id, or this one has it or its value twice.
@@ -80,7 +80,7 @@ class ItemText:
 
     def add(self, field: str) -> None:
         """
-        Add a *field*, JSON itself, as the last one.
+        Add a *field*, given as JSON, at the end of the list.
         """
         span = self._fields()
         if span and self.text[span[0]] == "[":
@@ -97,7 +97,7 @@ class ItemText:
 
     def remove(self, field_id: str) -> None:
         """
-        Take out the field of that id, if there is one.
+        Remove the field with that id, if there is one.
 
         Raises:
             DoubledError: several fields have that id, or this one has it twice.
@@ -158,7 +158,7 @@ def _value(text: str, span: _Span) -> Any:
 
 def _named(text: str, at: int, name: str) -> list[_Span]:
     """
-    Return where the values of all members of that *name* are, in the object that begins at *at*.
+    Return the spans of the values of all members with that *name*, in the object that begins at *at*.
     """
     return [span for member, span in _members(text, at) if member == name]
 

@@ -1,6 +1,6 @@
 """
-How the parts of an item are read that other programs made: whatever is not as the vendor's documents have it is read as
-not there, and stops nobody who does not need it.
+Lenient reading of the parts of an item that other programs made: a part that differs from the vendor's documents counts
+as missing, and is no fault for whoever does not need it.
 """
 
 from __future__ import annotations
@@ -11,36 +11,35 @@ from typing import Any
 
 def text(value: Any) -> str | None:
     """
-    Return a text; None for one that is empty, and for what is none.
+    Return a text; None for an empty text or another type.
     """
     return value if isinstance(value, str) and value else None
 
 
 def held(value: Any) -> Any:
     """
-    Return a field's value as text. By the vendor's documents it can be a number, which is no key, and of interest only
-    as that.
+    Return a field's value as text. By the vendor's documents it can be a number, which is never a key.
     """
     return str(value) if isinstance(value, int | float) else value
 
 
 def field_type(value: Any, absent: str) -> str:
     """
-    Return a field's type, *absent* for one without, and "?" for what cannot be one.
+    Return a field's type; *absent* if it has none, and "?" for an invalid one.
     """
     return absent if value is None else value if isinstance(value, str) else "?"
 
 
 def members(value: Any) -> dict[str, Any]:
     """
-    Return an object as it is; an empty one for what is none.
+    Return an object; an empty one for another type.
     """
     return value if isinstance(value, dict) else {}
 
 
 def objects(value: Any, read: Callable[[dict[str, Any]], Any]) -> Any:
     """
-    Return a list with each of its objects *read*; an empty list if there is none. What is no list is left as it is.
+    Return a list with *read* applied to each object; an empty list for None. Another type is returned unchanged.
     """
     if not isinstance(value, list):
         return [] if value is None else value

@@ -1,10 +1,10 @@
 """
 Whether two names look the same to a person. Pure functions.
 
-This program takes a name letter by letter. 1Password's own clients do not (`op` 2.34 was seen to take a field's label
-for another one in capital and small letters), and a person cannot see a blank at a name's end, or whether the dots of
-an umlaut are a character of their own. So a name that fits nothing exactly, and something nearly, is never taken for a
-new one.
+This program compares names letter by letter. 1Password's own clients do not (`op` 2.34 was seen to ignore capital
+letters in a field's label), and a person cannot see a blank at the end of a name, or whether the dots of an umlaut are
+a separate character. So a name that matches nothing exactly, but looks like an existing name, is never taken for a new
+one.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from collections.abc import Iterable
 
 def look_alike(name: str, other: str) -> bool:
     """
-    Whether the two differ in nothing that a person is sure to see: letter case, white space around or its kind and
+    Whether two names differ only in what a person may not see: letter case, white space around them or its kind and
     number within, Unicode forms of one character, invisible characters, kinds of dash.
     """
     return _folded(name) == _folded(other)
@@ -25,7 +25,7 @@ def look_alike(name: str, other: str) -> bool:
 
 def lookalike(name: str, other: str | None) -> str:
     """
-    Return *other* and in what it differs from *name*, if the two look alike and are not the same; else nothing.
+    Return *other* and how it differs from *name*, if the two look alike and are not the same; else an empty text.
     """
     if other is None or other == name or not look_alike(name, other):
         return ""
@@ -34,8 +34,8 @@ def lookalike(name: str, other: str | None) -> str:
 
 def advice(wanted: str, known: Iterable[tuple[str | None, str | None]]) -> str:
     """
-    Say which one of the things that are *known*, by id and name, looks as if it had the name that is *wanted*; empty if
-    none does.
+    Return advice that names the one of the *known* things, by id and name, whose name looks like the *wanted* one;
+    empty if there is none.
     """
     for id_, name in known:
         near = lookalike(wanted, name)
@@ -56,7 +56,7 @@ def _difference(name: str, other: str) -> str:
 
 def shown(name: str) -> str:
     """
-    Return *name* in quotes, so that white space at its ends is seen, in one line.
+    Return *name* in quotes and in one line, so that white space at its ends can be seen.
     """
     return json.dumps(name, ensure_ascii=False)
 
@@ -70,7 +70,7 @@ def _spaced(name: str) -> str:
 
 
 def _folded(name: str) -> str:
-    # Twice: folding the case can take a character apart that was composed, such as a Turkish capital I with its dot.
+    # Normalised twice: folding the case can decompose a character, such as a Turkish capital I with its dot.
     text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
     visible = "".join(_plain(character) for character in text)
     return re.sub(r"\s+", " ", visible).strip()

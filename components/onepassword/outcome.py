@@ -1,6 +1,6 @@
 """
-What was asked of 1Password, compared with what it gave: a server may cut a label, put a field elsewhere, or lose one,
-and answer that all is well. Pure.
+What 1Password did, compared with the request: a server may cut a label, move a field to another section, or lose one,
+and still answer with success. Pure.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from ..rotation import looks_like_a_key
 from .item import CONCEALED, Field, Item
 from .names import shown
 
-# What the vendor's programs call the section of a field that was added outside any (seen in items that `op` printed).
+# The vendor's name for the section of a field outside any section (seen in items that `op` printed).
 _NO_SECTION = (None, "add more")
 
 
@@ -27,11 +27,11 @@ def added_field(
     before: Collection[str] | None, item: Item, label: str, value: str, *, exactly: bool = True
 ) -> Field | None:
     """
-    Return the field that was added to the *item* with that label and value, if it shows; with *exactly* false, also
-    one that has but one of the two, if there is no other.
+    Return the field that was added to the *item* with that label and value; None if there is none. If *exactly* is
+    false, a single new field with only the label or only the value counts, too.
 
     Args:
-        before: the ids of the fields that were there before; None if that is not known.
+        before: the ids of the fields before the write; None if they are not known.
     """
     new = [field for field in item.fields if field.id and field.id not in (before or ())]
     exact = next((field for field in new if field.label == label and field.value == value), None)
@@ -43,7 +43,7 @@ def added_field(
 
 def faults(field: Field, label: str | None, value: str) -> list[str]:
     """
-    Say what is wrong with a *field* that was to have that label, if one is given, and that value. Never shows a value.
+    Return what is wrong with a *field* that should have that label, if one is given, and that value. No value is shown.
     """
     found = []
     if label is not None and field.label != label:
@@ -55,7 +55,7 @@ def faults(field: Field, label: str | None, value: str) -> list[str]:
 
 def differences(before: Field | None, after: Field) -> list[str]:
     """
-    Say what else a write has made of a field, which keeps nobody from the key: its type, its section, its label.
+    Return what else a write changed in a field, which still has the key: its type, its section, its label.
     """
     found = []
     type_ = before.type if before else CONCEALED
@@ -71,7 +71,7 @@ def differences(before: Field | None, after: Field) -> list[str]:
 
 def lost_fields(asked: Item, given: Item) -> list[str]:
     """
-    Return the labels of the fields that hold no key and did not come back from a write of the whole item as they were.
+    Return the labels of fields without a key that a write of the whole item changed or lost.
     """
     missing = _others(asked) - _others(given)
     return sorted({label or "" for label, _ in missing})

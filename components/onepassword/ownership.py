@@ -1,5 +1,5 @@
 """
-Whether a field may be written by this program: it is ours, or free, and of one account only. Read-only, HTTP only.
+Whether this program may write a field: it is ours or free, and only one account has it. Read-only, HTTP only.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ _TYPES = ("CONCEALED", "STRING")
 
 def look(found: Findings, access: ItemAccess, place: Place, named: Sequence[tuple[str, Place]]) -> None:
     """
-    Add to *found* what an `up` that keeps a key at *place* will find.
+    Add to *found* what an `up` that stores a key at *place* will do.
 
     Args:
-        named: every field that the settings name, with the user name of its account.
+        named: every field in the settings, with the user name of its account.
 
     Raises:
-        ReconcileError: vault or item is not there, or the field is not free.
+        ReconcileError: vault or item does not exist, or the field is not free.
     """
     vault, title, _ = place.path
     ref = access.seen_ref(vault, title)
@@ -43,13 +43,13 @@ def key_at(
     access: ItemAccess, place: Place, named: Sequence[tuple[str, Place]] = (), *, anew: bool = False
 ) -> str | None:
     """
-    Return the value of the field at *place*, if it looks like a zot key. Read-only; *anew*, also where the item has
-    been read within the last minute.
+    Return the value of the field at *place* if it looks like a zot key; else None. Read-only. With *anew* the item is
+    read even if it was read within the last minute.
 
-    Anything else is not sent to a registry: a field that was named by mistake may hold another system's secret.
+    No other value is sent to a registry: a field that was named by mistake may hold another system's secret.
 
     Raises:
-        AmbiguousError: more than one field could be meant, or one that is named only nearly so.
+        AmbiguousError: more than one field could be meant, or only one with a name that looks like the setting.
     """
     known = None if anew else _as_known(access, place)
     if known:
@@ -58,7 +58,7 @@ def key_at(
         ref = access.seen_ref(*place.path[:2])
         item = access.read(ref) if anew else access.seen_item(ref)
         field = item.named(place.path[2], apart=_labels_of_others(item, ref, place, named))
-    # Pasted by a person, it may have come with a space or a line's end.
+    # A person may have pasted it with a space or a line end.
     value = (field.value or "").strip() if field else ""
     return value if looks_like_a_key(value) else None
 
@@ -68,8 +68,8 @@ def field_to_write(item: Item, ref: ItemRef, place: Place, named: Sequence[tuple
     Return the one field of the *item* that *place* names, or None if it is to be added.
 
     Raises:
-        AmbiguousError: more than one field could be meant, or one that is named only nearly so; or no id tells it from
-            the others.
+        AmbiguousError: more than one field could be meant, or only one with a name that looks like the setting; or the
+            field has no id of its own.
     """
     field = item.named(place.path[2], apart=_labels_of_others(item, ref, place, named))
     if field:
@@ -79,11 +79,11 @@ def field_to_write(item: Item, ref: ItemRef, place: Place, named: Sequence[tuple
 
 def insist_on_one_field(access: ItemAccess, place: Place, named: Sequence[tuple[str, Place]]) -> None:
     """
-    Refuse a *place* at which it cannot be told which field is meant; asked before a key is made for it. Read-only.
+    Refuse a *place* at which more than one field could be meant; called before a key is minted for it. Read-only.
 
     Raises:
-        AmbiguousError: it cannot be told.
-        ReconcileError: vault or item cannot be looked at.
+        AmbiguousError: more than one field could be meant.
+        ReconcileError: vault or item cannot be read.
     """
     known = _as_known(access, place)
     if known:
@@ -96,8 +96,8 @@ def insist_on_one_field(access: ItemAccess, place: Place, named: Sequence[tuple[
 
 def _as_known(access: ItemAccess, place: Place) -> tuple[Item, Field] | None:
     """
-    Return the field as the state knows it, by ids, whatever it, its item and its vault are called by now; None where
-    this process does not know it, or it is gone.
+    Return the field by the ids in the state, so that new names do not matter. None if this process does not know the
+    ids, or if the field does not exist.
     """
     known = access.known_place(place.path)
     if known is None:
@@ -112,7 +112,8 @@ def _as_known(access: ItemAccess, place: Place) -> tuple[Item, Field] | None:
 
 def _labels_of_others(item: Item, ref: ItemRef, own: Place, named: Sequence[tuple[str, Place]]) -> set[str]:
     """
-    Return how the settings name other fields of the same item: who names both of two that look alike tells them apart.
+    Return the labels of other fields of the same item in the settings: if the settings name two similar fields, each
+    name is meant exactly.
     """
     vaults, titles = (own.path[0], ref.vault), (own.path[1], ref.item, item.title)
     return {place.path[2] for _, place in named if place.path[0] in vaults and place.path[1] in titles} - {own.path[2]}
@@ -127,10 +128,10 @@ def _plan(field: Field | None) -> str:
 
 def refuse_what_is_not_ours(field: Field | None, place: Place) -> None:
     """
-    Stop before a *field* is taken over that may serve something else.
+    Refuse to adopt a *field* that something else may use.
 
     Raises:
-        NotOursError: it is of another type, or holds something that is no zot key.
+        NotOursError: it has another type, or holds a value that is no zot key.
     """
     if field is None:
         return
@@ -148,15 +149,15 @@ def refuse_a_second_name(
     access: ItemAccess, ref: ItemRef, item: Item, field: Field | None, own: Place, named: Sequence[tuple[str, Place]]
 ) -> None:
     """
-    Stop before two accounts overwrite each other's key for ever, in one field that the settings name in two ways: by
-    label and by id, for example. Two equal names were refused when the settings were read.
+    Refuse a field that the settings name for two accounts by two names, for example by label and by id: the accounts
+    would overwrite each other's key in every run. Two equal names were refused when the settings were read.
 
     Args:
-        own: the field, as its own account's settings name it.
-        named: every field that the settings name, with the user name of its account.
+        own: the field, as its account's settings name it.
+        named: every field in the settings, with the user name of its account.
 
     Raises:
-        CollisionError: another of these names is the same field.
+        CollisionError: another name in the settings means the same field.
     """
     path = own.path
     here = {path[2]} | ({field.id, field.label} if field else set())
@@ -175,5 +176,5 @@ def _is_at(access: ItemAccess, vault: str, title: str, ref: ItemRef) -> bool:
     try:
         return access.seen_ref(vault, title) == ref
     except (NotFoundError, AmbiguousError):
-        # What another account's settings name is not there: its own field says so.
+        # The field of the other account does not exist, which its own resource reports.
         return False

@@ -1,5 +1,5 @@
 """
-What changes one field of an item by a JSON patch, as a Connect server takes it.
+The JSON patch that changes one field of an item on a Connect server.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import msgspec
 
 class Change(msgspec.Struct, frozen=True):
     """
-    One operation of a JSON patch; *repeat*, whether it may be sent twice.
+    One operation of a JSON patch; *repeat* says whether it may be sent twice.
     """
 
     op: str
@@ -29,6 +29,6 @@ class Change(msgspec.Struct, frozen=True):
 
 def pointer(field_id: str) -> str:
     """
-    Return a field's path in a JSON patch. Another program's id can hold anything.
+    Return a field's path in a JSON patch. Another program's id can contain any character.
     """
     return "/fields/" + field_id.replace("~", "~0").replace("/", "~1")

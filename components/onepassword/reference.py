@@ -15,7 +15,7 @@ from .item import ItemAccess
 
 def token(variable: str, what: str, stored: StoredToken | None, scheme: str = "Bearer") -> Token:
     """
-    Return how a system is signed in to: by the token that is *stored* in 1Password, or else by the one in *variable*.
+    Return the sign-in for a system: with the token that is *stored* in 1Password, or else with the one in *variable*.
 
     Args:
         what: what the token is, for a message: "an authentik API token".
@@ -30,7 +30,7 @@ def resolve(reference: Reference, access: ItemAccess) -> str:
     Return the value of the field that *reference* names. Read-only.
 
     Raises:
-        NotFoundError, CredentialMissingError: there is no such field, or nothing in it.
+        NotFoundError, CredentialMissingError: there is no such field, or it is empty.
     """
     field = access.read(access.seen_ref(reference.vault, reference.item)).named(reference.field, reference.section)
     if field is None:
@@ -44,7 +44,7 @@ def resolve(reference: Reference, access: ItemAccess) -> str:
 
 class _Resolver:
     """
-    The tokens of this process that came from one backend: each is read once, however many requests need it.
+    The tokens that this process reads by one backend, each of them once.
     """
 
     def __init__(self, backend: str | None) -> None:

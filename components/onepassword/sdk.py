@@ -1,10 +1,10 @@
 """
 1Password by a service account (`OP_SERVICE_ACCOUNT_TOKEN`), through the vendor's SDK.
 
-Run against the SDK 0.4.2 with its native core replaced; the core itself only as far as its refusal of a bad token. The
+Run against the SDK 0.4.2 with its native core replaced; of the core itself only the refusal of a bad token was run. The
 SDK is an extra of this project and is imported when a service account is used. It is asynchronous, so one background
-thread runs its event loop. Its errors are plain exceptions whose text may hold data of an item: what they mean is
-recognised by words of the core, and their text is never shown.
+thread runs its event loop. Its errors are plain exceptions whose text may contain data of an item, so their meaning is
+recognised by words and their text is never shown.
 """
 
 from __future__ import annotations
@@ -45,9 +45,10 @@ if TYPE_CHECKING:
 _Answer = TypeVar("_Answer")
 
 _TOKEN = "OP_SERVICE_ACCOUNT_TOKEN"
-# How long a call may take to end after it was cancelled, which is for the SDK's core to do.
+# How long a cancelled call may take to end in the SDK's core.
 _ENDING_SECONDS = 5.0
-# Words in the core's errors (read in the native library of 0.4.2), what they mean, and what to do. The first that fits.
+# Words in the core's errors (read in the native library of 0.4.2), their error, their meaning, and what to do. The
+# first match counts.
 _CONFLICTS = ("incorrect item version", "conflict occurred on the server")
 _UNWRITABLE = (
     "the SDK does not know the type of one of its fields, such as a passkey: take that out, name another item, or use "
@@ -76,7 +77,7 @@ _KNOWN: tuple[tuple[tuple[str, ...], type[ReconcileError], str, str], ...] = (
         ("not found", "be found", "not in an active state"),
         NotFoundError,
         "it is not there",
-        "it is gone, or the service account has no access to its vault",
+        "it does not exist, or the service account has no access to its vault",
     ),
     (
         ("error sending request", "request timeout", "network"),
@@ -134,7 +135,7 @@ class Sdk(WholeItemAccess):
 
     def _one(self, call: str, name: str, parameters: dict[str, Any], wanted: str, what: str) -> str:
         """
-        Return the id of the one thing in a list whose title, or id, is *wanted*.
+        Return the id of the one thing in a list whose title or id is *wanted*.
         """
         printed = self._call(call, what, self._invoke(name, json.dumps(parameters)))
         try:
@@ -174,7 +175,7 @@ class Sdk(WholeItemAccess):
         return parsed(text)
 
     def _why_unwritable(self, text: ItemText) -> str:
-        # The SDK reads an item with a field of a type that it does not know, and cannot write it.
+        # The SDK can read an item with a field of an unknown type, but cannot write it.
         return _UNWRITABLE if has_unknown_type(text) else ""
 
     def _new_field(self, label: str, value: str) -> str:
@@ -184,21 +185,21 @@ class Sdk(WholeItemAccess):
         """
         Ask the SDK's core, and return the text of its answer.
 
-        The SDK's own calls read an item into models and write it from them: what these do not know is lost, and a
-        number or an escape comes out in another spelling. So an item goes past them, as text.
+        The SDK's own calls parse an item into models and write it from them. That loses parts that the models do not
+        know, and changes the spelling of numbers and escapes. So the item is passed as text, without the models.
         """
         inner: Any = self._client.items.inner_client
         asked = f'{{"name": {json.dumps(name)}, "parameters": {parameters}}}'
         request = f'{{"invocation": {{"clientId": {json.dumps(inner.client_id)}, "parameters": {asked}}}}}'
         try:
             answer: str = await inner.core.core.invoke(request)
-        except Exception as exc:  # the core raises nothing more special
+        except Exception as exc:  # the core raises no more specific class
             self._typed(exc)
         return answer
 
     def _typed(self, error: Exception) -> NoReturn:
         """
-        Raise a core's *error* as the SDK would.
+        Raise the core's *error* as the SDK does.
         """
         from onepassword.errors import raise_typed_exception
 
@@ -212,12 +213,12 @@ class Sdk(WholeItemAccess):
 
     def _call(self, call: str, what: str, coroutine: Coroutine[Any, Any, _Answer]) -> _Answer:
         """
-        Wait for one call of the SDK. One that takes longer than the time-out is cancelled, and its end waited for: a
-        write that is under way must not meet the next one.
+        Wait for one call of the SDK. After the time-out the call is cancelled, and this method waits for its end, since
+        two writes must not overlap.
 
         Raises:
-            ConflictError: the write came too late; nothing was changed.
-            ReconcileError: whatever else went wrong.
+            ConflictError: somebody else wrote first; nothing was changed.
+            ReconcileError: the call failed for another reason.
         """
         seconds = timeout().read
         future = asyncio.run_coroutine_threadsafe(asyncio.wait_for(coroutine, seconds), self._loop)
@@ -228,7 +229,7 @@ class Sdk(WholeItemAccess):
             msg = f"{self.name} {call} gave no answer for {what} in {seconds:g} s; check this machine's network"
             brief = f"{self.name} gave no answer; check this machine's network"
             error: Exception = UnreachableError(msg, brief=brief)
-        except Exception as exc:  # the SDK raises nothing more special, but for the rate limit
+        except Exception as exc:  # only for the rate limit does the SDK raise a more specific class
             error = self._meaning(exc, call, what)
         raise error from None
 

@@ -1,5 +1,5 @@
 """
-An item in the shape that the SDK's core has for it (0.4.2), read and added to. Pure.
+An item in the shape of the SDK's core (0.4.2): how it is read, and how a field is added. Pure.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from .item import CONCEALED, Item
 from .item_text import DOUBLED, ItemText
 from .tidied import tidied_item
 
-# In Connect's words; the others differ in capitals only.
+# The types in Connect's words; other types differ only in capital letters.
 _TYPES = {"Concealed": CONCEALED, "Text": "STRING"}
-# The SDK's word for all types that it does not know.
+# The SDK's word for all unknown types.
 _UNKNOWN = "Unsupported"
 
 
 def parsed(text: ItemText) -> Item:
     """
-    Return what an item's text says.
+    Return the item in a text.
 
     Raises:
         ShapeError: it is no item.
@@ -35,14 +35,14 @@ def new_field(label: str, value: str) -> str:
     """
     Return a concealed field outside any section, as JSON.
     """
-    # 26 characters of an id's alphabet, as the vendor's own clients make them.
+    # An id has 26 characters, as the vendor's own clients make it.
     named = {"id": secrets.token_hex(13), "title": label, "sectionId": None}
     return json.dumps({**named, "fieldType": "Concealed", "value": value, "details": None})
 
 
 def has_unknown_type(text: ItemText) -> bool:
     """
-    Whether the item has a field of a type that the SDK does not know.
+    Whether the item has a field of a type that is unknown to the SDK.
     """
     return any(field.get("fieldType") == _UNKNOWN for field in text.objects("fields"))
 

@@ -1,8 +1,7 @@
 """
-What a run has read of 1Password, for all resources that look at the same item.
+The items that a process has read, for all resources that look at the same item.
 
-Most fields of a shared item are somebody else's. Of those nothing is kept but that they are there: a value stays in
-memory only if it has the form of a zot API key.
+Most fields of a shared item belong to others. A value stays in memory only if it has the form of a zot API key.
 """
 
 from __future__ import annotations
@@ -14,13 +13,13 @@ from ..http.once import Once
 from .item import Field, Item, ItemRef
 from .outcome import ids_in
 
-# A run can wait for an hour for a canary. What was read before that is no ground to overwrite a field any more.
+# A run can wait an hour for a canary. A field must not be overwritten because of something that was read before that.
 _SECONDS = 60.0
 
 
 class SeenItems:
     """
-    The part of every backend that remembers.
+    The memory of a backend, for all three backends.
     """
 
     def __init__(self) -> None:
@@ -31,13 +30,13 @@ class SeenItems:
 
     def note_place(self, path: tuple[str, ...], ref: ItemRef, field_id: str) -> None:
         """
-        Note which field a run knows by the names in *path*: vault, item and field, as a setting has them.
+        Note the ids of the field that a setting names by *path*: vault, item and field.
         """
         self._places[path] = (ref, field_id)
 
     def known_place(self, path: tuple[str, ...]) -> tuple[ItemRef, str] | None:
         """
-        Return which field that is, by ids, if this process knows.
+        Return the ids of the field that a setting names by *path*, if this process knows them.
         """
         return self._places.get(path)
 
@@ -49,8 +48,8 @@ class SeenItems:
 
     def seen_item(self, ref: ItemRef) -> Item:
         """
-        Return the item as this process has read it within the last minute, with what it has written since; without the
-        values that are no zot API keys.
+        Return the item as this process read it within the last minute, with its later writes, and without values that
+        are no zot API keys.
         """
         item = self._items.get(ref, lambda: self.read(ref).without_other_values())
         self._note_read(ref, item)
@@ -61,17 +60,17 @@ class SeenItems:
 
     def _ids_seen(self, ref: ItemRef) -> set[str] | None:
         """
-        Return the ids of the fields that the item had when it was looked at last; None if nobody has.
+        Return the ids of the item's fields at the last look; None if there was no look.
         """
         item = self._last.get(ref)
         return None if item is None else ids_in(item)
 
     def _field_seen(self, ref: ItemRef, field_id: str) -> Field | None:
         """
-        Return the field as it was when the item was looked at last, if somebody has.
+        Return the field as it was at the last look at the item; None if there was no look.
 
         Raises:
-            AmbiguousError: another one had the same id.
+            AmbiguousError: another field had the same id.
         """
         item = self._last.get(ref)
         return item.by_id(field_id) if item else None
@@ -79,7 +78,7 @@ class SeenItems:
     @contextmanager
     def _writing_to(self, ref: ItemRef) -> Iterator[None]:
         """
-        Forget the item if the write inside fails: what it holds now is not known.
+        Forget the item if the write inside fails, since its content is unknown then.
         """
         try:
             yield
@@ -89,7 +88,7 @@ class SeenItems:
 
     def _note_field(self, ref: ItemRef, field: Field) -> None:
         """
-        Take in a *field* that a write has just been seen to leave.
+        Note a *field* as it was seen after a write.
         """
         self._items.amend(ref, lambda item: item.with_field(field).without_other_values())
 
@@ -98,12 +97,12 @@ class SeenItems:
 
     def locate(self, vault: str, item: str) -> ItemRef:
         """
-        Ask where the one item is; each backend's own.
+        Ask for the ids of the one item; each backend implements it.
         """
         raise NotImplementedError
 
     def read(self, ref: ItemRef) -> Item:
         """
-        Ask for the item; each backend's own.
+        Ask for the item; each backend implements it.
         """
         raise NotImplementedError

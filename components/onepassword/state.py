@@ -1,5 +1,5 @@
 """
-What the program asks of a field, and what is recorded of it.
+What the program asks for a field, and what is recorded about it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from .item import ItemRef
 
 class FieldWanted(PlaceWanted, kw_only=True):
     """
-    What the program asks of a field.
+    What the program asks for a field.
 
     Args:
         vault, item, field: each by name or id. The item must exist; the field need not.
@@ -28,7 +28,7 @@ class FieldWanted(PlaceWanted, kw_only=True):
     @property
     def place(self) -> Place:
         """
-        Where the field is, as the settings call it.
+        Where the field is, by its names in the settings.
         """
         return Place.field(self.vault, self.item, self.field)
 
@@ -40,9 +40,9 @@ class FieldState(FieldWanted, kw_only=True):
     Args:
         vault_id, item_id, field_id: where the field is, by its ids.
         mark: the instance's own (`dynamic/claims.py`).
-        made_here: it was added by this program, not adopted.
+        made_here: this program added it and did not adopt it.
         via: the backend that was used last.
-        renamed: that vault or item have another name by now; empty if not. Nothing depends on it.
+        renamed: a sentence if vault or item have other names now; else empty. It is only reported.
     """
 
     vault_id: str
@@ -70,7 +70,7 @@ class FieldState(FieldWanted, kw_only=True):
     @property
     def claim(self) -> Claim:
         """
-        What this instance has.
+        The instance's claim.
         """
         return Claim(self.identity, self.mark, self.key_uuid, str(self.place), made_here=self.made_here)
 

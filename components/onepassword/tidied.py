@@ -1,5 +1,5 @@
 """
-An item as a backend shows it, with the names that `item.py` knows and nothing else.
+An item as a backend shows it, reduced to the parts that `item.py` knows.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from .item_text import DOUBLED
 
 def tidied_item(read: Any) -> Any:
     """
-    Return what was *read* of an item with the names of `Item` and its parts, and without all that they do not know.
+    Return the *read* JSON of an item with the names of `Item` and its parts, and without all others.
 
-    What others made is read leniently. What cannot be is left as it is, for `shaped` to refuse.
+    Parts that others made are read leniently. Invalid parts are left as they are, and `shaped` refuses them.
     """
     if not isinstance(read, dict):
         return read

@@ -1,9 +1,9 @@
 """
-What two backends share, the CLI and the SDK, which write a whole item at a time: they read the item, change one field,
-write the item, and begin again if somebody else wrote in between.
+The common part of two backends, the CLI and the SDK, which write a whole item: they read the item, change one field,
+write the item, and start again if somebody else wrote in between.
 
-Everything but that field goes back as it came, byte for byte, in the vendor's own shape: what this program does not
-know of an item is kept. One write runs at a time in a process, since each locks the whole vault at the vendor.
+Every byte except that field is written back unchanged in the vendor's own shape, so parts that this program does not
+know are kept. A process runs one write at a time, since each write locks the whole vault at the vendor.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 
 _Shown = TypeVar("_Shown")
 _Change = Callable[[ItemText], None]
-# The item before a write, and what the vendor says is there after it.
+# The item before a write, and the vendor's answer to the write.
 _Written = tuple[Item, Item]
 
 _ATTEMPTS = 6
@@ -32,7 +32,7 @@ _ATTEMPTS = 6
 
 class ConflictError(Exception):
     """
-    Somebody else wrote between our read and our write, which changed nothing; only between attempts.
+    Somebody else wrote between our read and our write, so our write changed nothing; only between attempts.
     """
 
 
@@ -46,12 +46,12 @@ class WholeItemAccess(SeenItems):
     def __init__(self) -> None:
         super().__init__()
         self._unwritable: dict[ItemRef, str] = {}
-        # One lane for all: the vendor locks the whole vault.
+        # All items share one lane, since the vendor locks the whole vault.
         self._queue: WriteQueue[_Change, _Written] = WriteQueue(self._rewrite, lane=lambda ref: None)
 
     def refuse_unwritable(self, vault: str, item: str) -> None:
         """
-        Refuse an item of which the backend's last look has shown that it cannot be written.
+        Refuse an item that cannot be written, by the backend's last look at it.
         """
         ref = self.seen_ref(vault, item)
         self.seen_item(ref)
@@ -62,7 +62,7 @@ class WholeItemAccess(SeenItems):
 
     def read(self, ref: ItemRef) -> Item:
         """
-        Read the item, values in clear.
+        Read the item with its values.
         """
         text = self._get(ref)
         self._unwritable[ref] = self._why_unwritable(text)
@@ -72,7 +72,7 @@ class WholeItemAccess(SeenItems):
 
     def set_value(self, ref: ItemRef, field_id: str, value: str) -> None:
         """
-        Give one field a value.
+        Set one field's value.
         """
 
         def change(text: ItemText) -> None:
@@ -88,7 +88,7 @@ class WholeItemAccess(SeenItems):
 
     def add_field(self, ref: ItemRef, label: str, value: str) -> str:
         """
-        Add a concealed field outside any section. A conflict has added nothing, so that it may be met by another try.
+        Add a concealed field outside any section. After a conflict it is tried again, since nothing was added.
         """
         field = self._new_field(label, value)
         with self._writing_to(ref):
@@ -99,7 +99,7 @@ class WholeItemAccess(SeenItems):
 
     def remove_field(self, ref: ItemRef, field_id: str) -> None:
         """
-        Remove one field; one that is gone is no error, and nothing is written then.
+        Remove one field. A missing field is no error, and nothing is written then.
         """
         if self.read(ref).by_id(field_id) is None:
             return
@@ -110,8 +110,8 @@ class WholeItemAccess(SeenItems):
 
     def _rewrite(self, ref: ItemRef, changes: Sequence[_Change]) -> Sequence[_Written | Exception]:
         """
-        Read the item, make the *changes*, write it; return for each what was there before and what the vendor says is
-        there now. One that cannot be made stops no other.
+        Read the item, make the *changes* and write it; return for each change the item before and after the write. A
+        change that cannot be made is returned as its error and stops no other.
         """
         try:
             for attempt in attempts(
@@ -157,7 +157,7 @@ class WholeItemAccess(SeenItems):
 
     def _why_unwritable(self, text: ItemText) -> str:
         """
-        Say why the item cannot be written, and what to do; empty if nothing is known against it.
+        Return why the item cannot be written, and what to do; empty if no reason is known.
         """
         raise NotImplementedError
 

@@ -1,8 +1,7 @@
 """
-Writes to shared items, as few as possible: one at a time, and whoever comes meanwhile goes into the next one.
+As few writes to shared items as possible: one at a time, and changes that arrive meanwhile share the next write.
 
-A write to a shared item takes as long as its answer, and a hundred fields of one item would wait for a hundred of them.
-No lock is held while a write is under way.
+A hundred fields of one item would otherwise wait for a hundred answers. No lock is held during a write.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from .item import ItemRef
 _Change = TypeVar("_Change")
 _Result = TypeVar("_Result")
 
-# The engine has four threads for a provider; more would wait here only in another program.
+# The engine has four threads for a provider, so more changes than that wait only in other programs.
 _MOST = 50
 
 Send = Callable[[ItemRef, Sequence[_Change]], Sequence["_Result | Exception"]]
@@ -28,33 +27,33 @@ Send = Callable[[ItemRef, Sequence[_Change]], Sequence["_Result | Exception"]]
 class _Waiting(msgspec.Struct, Generic[_Change, _Result], eq=False):
     ref: ItemRef
     change: _Change
-    # None: it is this one's turn to send, for all that can go with it.
+    # None: this thread has to send now, with all changes that can share the write.
     result: Future[_Result | BaseException | None] = msgspec.field(default_factory=Future)
 
 
 class WriteQueue(Generic[_Change, _Result]):
     """
-    The writes that wait.
+    The waiting writes.
 
     Args:
-        send: writes all changes to an item, in one go if that can be, and returns for each what came of it; raises if
-            the same came of all.
-        lane: what cannot be written side by side.
+        send: writes all changes to an item, in one request if possible, and returns the result of each; raises if all
+            failed in the same way.
+        lane: writes with the same lane are not sent side by side.
     """
 
     def __init__(self, send: Send[_Change, _Result], lane: Callable[[ItemRef], Hashable]) -> None:
         self._send = send
         self._lane = lane
         self._lock = Lock()
-        # Where there is a list, somebody is sending.
+        # A lane has a list while a thread is sending.
         self._lanes: dict[Hashable, list[_Waiting[_Change, _Result]]] = {}
 
     def write(self, ref: ItemRef, change: _Change) -> _Result:
         """
-        Write *change*, alone or with others, and return what came of it.
+        Write *change*, alone or with others, and return its result.
 
         Raises:
-            ReconcileError: it was not written, or nobody knows.
+            ReconcileError: it was not written, or that is unknown.
         """
         mine: _Waiting[_Change, _Result] = _Waiting(ref, change)
         lane = self._lane(ref)
@@ -76,7 +75,7 @@ class WriteQueue(Generic[_Change, _Result]):
         results: Sequence[_Result | BaseException]
         try:
             results = self._send(mine.ref, [one.change for one in batch])
-        except BaseException as exc:  # whatever it is, nobody may wait for ever
+        except BaseException as exc:  # whatever it is, no thread may wait for ever
             results = [exc] * len(batch)
         finally:
             self._pass_on(lane)
@@ -87,7 +86,7 @@ class WriteQueue(Generic[_Change, _Result]):
 
     def _pass_on(self, lane: Hashable) -> None:
         """
-        Let the first of those that wait send next.
+        Let the first waiting thread send next.
         """
         with self._lock:
             waiting = self._lanes[lane]

@@ -1,5 +1,5 @@
 """
-One field is added, or gets another value, by whatever backend; and what came of it is compared with what was asked.
+Adds a field or sets its value, by any backend, and compares the result with the request.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ _log = logging.getLogger(__name__)
 
 def add_field(access: ItemAccess, ref: ItemRef, place: Place, value: str) -> str:
     """
-    Add the field of that *place* to the item, and return its id. One that came out as another than was asked for is
-    taken out again.
+    Add the field of that *place* to the item, and return its id. A field that differs from the request is removed
+    again.
 
     Raises:
-        UnexpectedAnswerError: its label or value is another than was asked for.
+        UnexpectedAnswerError: the new field has another label or value.
     """
     label = place.path[2]
     field_id = access.add_field(ref, label, value)
@@ -37,10 +37,10 @@ def add_field(access: ItemAccess, ref: ItemRef, place: Place, value: str) -> str
 
 def set_field(access: ItemAccess, ref: ItemRef, field: Field, place: Place, value: str) -> None:
     """
-    Give the *field*, which is that of *place*, another value.
+    Set the value of the *field* at *place*.
 
     Raises:
-        UnexpectedAnswerError: it has yet another value afterwards.
+        UnexpectedAnswerError: the field has another value afterwards.
     """
     access.set_value(ref, field.id, value)
     after = access.seen_item(ref).by_id(field.id)

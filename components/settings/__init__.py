@@ -1,3 +1,3 @@
 """
-What a user writes into a stack file, and how it is checked.
+The settings in a stack file, and their rules.
 """

@@ -1,5 +1,5 @@
 """
-The settings of one account: who it is, what its key may do and how long it lives, and every place that holds the key.
+The settings of one account: its name, its key's rights and life, and every place that holds the key.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from .values import (
 
 class FieldSettings(SettingsModel):
     """
-    Where the key is kept, each part by name or id.
+    A 1Password field that holds the key, each part by name or id.
     """
 
     vault: Text
@@ -49,7 +49,7 @@ class FieldSettings(SettingsModel):
 
 class CanarySettings(SettingsModel):
     """
-    A workflow that uses the secret, to be run after each publication.
+    A workflow that uses the secret and runs after each publication.
     """
 
     workflow: WorkflowFile
@@ -59,8 +59,8 @@ class CanarySettings(SettingsModel):
 
 class SecretSettings(SettingsModel):
     """
-    Where CI reads the key from: the secrets of one repository, of one organization, or of the token's own user; at the
-    server of `forgejo`, or at the one of `forgejoServers` that *server* names.
+    A secret from which CI reads the key: of one repository, one organization, or the token's own user. It is on the
+    server of `forgejo`, or on the one of `forgejoServers` that *server* names.
     """
 
     server: ServerName | None = None
@@ -93,12 +93,11 @@ class SecretSettings(SettingsModel):
 
 class AccountSettings(SettingsModel):
     """
-    One account and its key. Without *groups* the account itself is somebody else's, and only its key is kept.
+    One account and its key. Without *groups* the account itself is not managed, only its key.
 
-    *rights* are what the key is expected to be allowed beside reading, no more and no less. Where *probe_repository* is
-    absent, the registry's own holds, and its tag. An *exclusive* account has no live key but ours.
-    With *retire_when_unused* a replaced key that is in use lives on after *retire_after_days*, for
-    *retire_at_most_days* in all.
+    *rights* are exactly the expected rights besides reading. Without *probe_repository* the registry's probe repository
+    and tag are used. An *exclusive* account has no live key but ours. With *retire_when_unused* a replaced key that is
+    in use lives longer than *retire_after_days*, but at most for *retire_at_most_days* in all.
     """
 
     username: Username
@@ -149,33 +148,33 @@ class AccountSettings(SettingsModel):
         if most <= self.retire_after_days:
             faults.append("retireAtMostDays must be more than retireAfterDays, which it begins after")
         if most >= self.expire_after_days:
-            faults.append("retireAtMostDays must be less than expireAfterDays: the registry ends a key then by itself")
+            faults.append("retireAtMostDays must be less than expireAfterDays: the key has expired by then")
         return faults
 
     @property
     def policy(self) -> Policy:
         """
-        When the key rotates and expires, and what it should be allowed.
+        When the key rotates and expires, and its expected rights.
         """
         return Policy(self.rotate_after_days, self.expire_after_days, frozenset(self.rights))
 
     @property
     def places(self) -> list[Place]:
         """
-        Every place that holds the key, in the order in which they are written.
+        Every place that holds the key, in the order of writing.
         """
         return [*(field.place for field in self.onepassword), *(secret.place for secret in self.forgejo)]
 
     @property
     def store(self) -> FieldSettings:
         """
-        The store of record: the first field, which is written first and asked for a key that can mint the next one.
+        The store of record: the first field, which is written first and may hold a key that can mint the next one.
         """
         return self.onepassword[0]
 
     @property
     def copies(self) -> list[FieldSettings]:
         """
-        The other fields, which take the key from the store of record.
+        The other fields, which get the key from the store of record.
         """
         return self.onepassword[1:]

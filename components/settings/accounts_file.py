@@ -1,7 +1,7 @@
 """
-Accounts in a file of their own, for a stack of many: the engine hands a stack's whole configuration over in one
-variable of the environment, and Linux starts no program with one above 128 KiB, some 600 accounts (engine 3.250,
-measured).
+Accounts in a separate file, for stacks with many accounts: the engine passes a stack's whole configuration in one
+environment variable, and Linux starts no program with a variable above 128 KiB, which is some 600 accounts (engine
+3.250, measured).
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ _SUFFIXES = (".yaml", ".yml", ".json")
 
 class AccountsFileError(Exception):
     """
-    The file cannot be used. The message says why, and has nothing of what is in it.
+    The file cannot be used. The message says why, and shows none of its content.
     """
 
 
 def accounts_in(value: object) -> object:
     """
-    Return the accounts that are the setting's *value*, or in the file that it names. A path is one from the folder of
+    Return the setting's *value*, or the accounts in the file that it names. The path is relative to the folder of
     `Pulumi.yaml`, in which the engine starts the program and its providers.
 
     Raises:
-        AccountsFileError: there is no such file, or it is no YAML. JSON is.
+        AccountsFileError: there is no such file, or it is no YAML (JSON is YAML).
     """
     if not isinstance(value, str) or not value.strip().endswith(_SUFFIXES):
         return value
@@ -39,16 +39,17 @@ def accounts_in(value: object) -> object:
 
 def place_of(fault: Exception) -> str:
     """
-    Return where a file is no YAML, as the end of a clause: the line alone, since the *fault* shows the text around it.
+    Return the line where a file is no YAML, as the end of a clause. The text around it, which *fault* has, is not
+    shown.
     """
     where = getattr(fault, "problem_mark", None)
     return f", line {where.line + 1}" if where else ""
 
 
-# Each of the five providers of a process asks.
+# Each of a process's five providers reads the file.
 @lru_cache(1)
 def _read(file: Path, _folder: Path, _changed: int) -> object:
-    # Here and not above: few stacks need it.
+    # Imported here, since few stacks need it.
     import yaml  # type: ignore[import-untyped]  # comes with pulumi, without types
 
     try:

@@ -1,5 +1,5 @@
 """
-A stack's configuration as the engine hands it over: in the environment, as UTF-8.
+A stack's configuration as the engine passes it: in the environment, as UTF-8.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 def as_handed_over(read: Mapping[str, str]) -> dict[str, str]:
     """
-    Return the configuration that Python has *read* from the environment by the locale, read as UTF-8: under another
-    encoding (`LC_ALL=de_DE.ISO-8859-1`) each letter that is not ASCII would be others.
+    Return the configuration as UTF-8. Python has *read* it from the environment in the locale's encoding, and with
+    another encoding (`LC_ALL=de_DE.ISO-8859-1`) letters outside ASCII are wrong.
     """
     encoding = sys.getfilesystemencoding()
     if encoding == "utf-8":

@@ -1,5 +1,5 @@
 """
-What is said of a fault in the settings: one line with the key's path and the rule, never the value, which could be a
+The message about a fault in the settings: one line with the key's path and the rule, never the value, which could be a
 secret in the wrong place.
 """
 
@@ -22,11 +22,11 @@ def fault_line(fault: Any, model: type[pydantic.BaseModel], namespace: str) -> s
 
 def path_of(loc: Iterable[int | str]) -> str:
     """
-    Return the place of one of pydantic's faults as a path, `accounts[0].groups`; empty for the whole.
+    Return the place of one of pydantic's faults as a path, such as `accounts[0].groups`; empty for the whole settings.
     """
     path = ""
     for part in loc:
-        # pydantic's mark for a fault of the key, not of what is under it.
+        # pydantic's mark for a fault in the key itself.
         if part == "[key]":
             continue
         path += f"[{part}]" if isinstance(part, int) else f".{part}"
@@ -50,7 +50,7 @@ def rule_of(fault: Any) -> str:
         "bool_type": "must be true or false",
         "bool_parsing": "must be true or false",
         "literal_error": text.replace("Input should be", "must be"),
-        # Our own sentences stand as they are; pydantic's begin with a capital.
+        # Our own sentences are not changed; pydantic's begin with a capital letter.
         "value_error": text,
     }
     return rules.get(fault["type"], text[:1].lower() + text[1:])
@@ -58,7 +58,7 @@ def rule_of(fault: Any) -> str:
 
 def _nearest(loc: tuple[int | str, ...], root: type[pydantic.BaseModel]) -> str:
     """
-    Suggest the known key of that place that is most like the unknown one.
+    Suggest the known key at that place that is most similar to the unknown one.
     """
     model: Any = root
     names_follow = False
@@ -66,7 +66,7 @@ def _nearest(loc: tuple[int | str, ...], root: type[pydantic.BaseModel]) -> str:
         if isinstance(part, str) and not names_follow:
             by_alias = {field.alias: field.annotation for field in model.model_fields.values()}
             model = by_alias[part]
-        # In a mapping of names, such as forgejoServers, the next part of the path is a name and no setting.
+        # In a mapping by name, such as forgejoServers, the next part of the path is a name and no setting.
         names_follow = get_origin(model) is dict
         while get_args(model):
             model = get_args(model)[-1 if get_origin(model) is dict else 0]

@@ -1,9 +1,9 @@
 """
-The stack's settings, checked before anything is asked of any system, every fault at once.
+The stack's settings. All faults are found at once, before any system is asked.
 
-Settings say where things are and how they should be. No credential is among them: those come from the environment, or
-from 1Password, where a setting may say which field.
-A message names the key's path and the rule, never the value, which could be a secret in the wrong place.
+Settings say where things are and how they should be. Credentials are no settings: they come from the environment, or
+from a 1Password field that a setting names. A message has the key's path and the rule, never the value, which could be
+a secret in the wrong place.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from .systems import (
     ServerName,
     ZotSettings,
 )
-from .timing import doubts, unfit, ungraced
+from .timing import doubts, unfit, without_grace
 from .url import normal_form, plain_http_host
 from .values import Days, SettingsModel
 
@@ -43,8 +43,8 @@ class SettingsError(Exception):
 
 class Settings(SettingsModel):
     """
-    Everything under the namespace `zot-ci:` of a stack file. *up_every_days* says how often `up` runs by itself; it
-    changes nothing, and other days are held to it.
+    Everything under the namespace `zot-ci:` of a stack file. *up_every_days* says how often a scheduled `up` runs; only
+    the other days are checked against it.
     """
 
     authentik: AuthentikSettings | None = None
@@ -74,21 +74,21 @@ class Settings(SettingsModel):
     @property
     def authentik_token(self) -> StoredToken | None:
         """
-        Where authentik's token is kept in 1Password; None where the environment has it.
+        Where authentik's token is kept in 1Password; None if the environment has it.
         """
         return self._stored(self.authentik.token) if self.authentik else None
 
     def probe_of(self, account: AccountSettings) -> tuple[str, str | None]:
         """
-        Return the repository in which the rights of an *account*'s key are probed, and the tag there, if there is one.
+        Return the repository in which the rights of an *account*'s key are probed, and the tag there or None.
         """
-        # The registry's tag is one of the registry's probe repository.
+        # The registry's probe tag belongs to the registry's probe repository.
         tag = account.probe_tag or (None if account.probe_repository else self.zot.probe_tag)
         return account.probe_repository or self.zot.probe_repository, tag
 
     def server_of(self, secret: SecretSettings) -> ForgejoServer:
         """
-        Return the server that *secret* is published at.
+        Return the server to which *secret* is published.
         """
         name = secret.server or ""
         settings = self._servers[name]
@@ -97,7 +97,7 @@ class Settings(SettingsModel):
     @property
     def _servers(self) -> dict[str, ForgejoSettings]:
         """
-        Every Forgejo server by its name; the one of `forgejo` has none.
+        Every Forgejo server by its name; the name of the one of `forgejo` is empty.
         """
         return ({"": self.forgejo} if self.forgejo else {}) | self.forgejo_servers
 
@@ -116,7 +116,7 @@ class Settings(SettingsModel):
                 elif server not in known:
                     hint = "give its URL, or name one of forgejoServers as the place's server"
                     faults.append(f"forgejo is missing, and {account.username} has a place there: {hint}")
-        # Two names of one server would hide that two places are one.
+        # With two names for one server, two places could be the same place.
         urls = Counter(normal_form(server.url) for server in known.values())
         twice = [name or "forgejo" for name, server in known.items() if urls[normal_form(server.url)] > 1]
         return [*faults, *([f"these Forgejo servers have one URL: {', '.join(twice)}"] if twice else [])]
@@ -133,20 +133,20 @@ class Settings(SettingsModel):
     @property
     def doubts(self) -> list[str]:
         """
-        What will not go as the settings look, though they can be used: a warning each.
+        A warning for each combination of valid settings that will not work as intended.
         """
         return doubts(self.accounts, self.up_every_days)
 
     @property
-    def ungraced(self) -> list[str]:
+    def without_grace(self) -> list[str]:
         """
-        Of each account that may be polled and mentions no grace, what a rotation does: a line each.
+        A line for each account that may be polled and has no grace in its settings.
         """
-        return ungraced(self.accounts)
+        return without_grace(self.accounts)
 
     def plain_http(self, *more: str) -> list[str]:
         """
-        Return the hosts, other than this machine, that are asked without TLS: of the settings, and of *more* URLs.
+        Return the hosts in the settings and in *more* URLs that are asked without TLS; not this machine itself.
         """
         systems = (self.authentik, self.zot, *self._servers.values())
         urls = [*(system.url for system in systems if system is not None), *more]
@@ -155,7 +155,7 @@ class Settings(SettingsModel):
 
 def load(config: Mapping[str, str]) -> Settings:
     """
-    Return the settings in a stack's configuration, as the engine hands it over: full keys, structured values as JSON.
+    Return the settings in a stack's configuration as the engine passes it: full keys, structured values as JSON.
 
     Raises:
         SettingsError: with one line for each fault.

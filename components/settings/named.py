@@ -1,6 +1,6 @@
 """
-The fields that a stack's settings name, without the models that check settings: every provider's process asks for them,
-and the program has checked the settings before.
+The fields in a stack's settings, read without the models that check settings: every provider process reads them, and
+the program has checked the settings before.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ NAMESPACE = "zot-ci"
 
 def is_of_this_program(get: Callable[[str], object]) -> bool:
     """
-    Whether a stack's configuration is this program's, which has its process for itself; a library's is its host's.
+    Whether a stack's configuration is for this program, which is alone in its process; in another program it is not.
 
     Args:
-        get: returns the configuration's value of a full key, as the engine hands it over, or None.
+        get: returns the configuration's value of a full key, as the engine passes it, or None.
     """
     return get(f"{NAMESPACE}:zot") is not None
 
 
 def named_fields(get: Callable[[str], object]) -> list[tuple[str, Place]]:
     """
-    Return every field that a stack's configuration names, with the user name of its account; none where the
-    configuration is not this program's. What the program refuses in it may be left out here.
+    Return every field in a stack's configuration, with the user name of its account; an empty list if the configuration
+    is not for this program. Invalid parts, which the program refuses, may be left out.
 
     Args:
-        get: returns the configuration's value of a full key, as the engine hands it over, or None.
+        get: returns the configuration's value of a full key, as the engine passes it, or None.
     """
     try:
         accounts = accounts_in(parsed(get(f"{NAMESPACE}:accounts")))
@@ -46,24 +46,24 @@ def named_fields(get: Callable[[str], object]) -> list[tuple[str, Place]]:
     return named
 
 
-# Until the setting is written out, whatever it says.
-UNGRACED = (
-    "a rotation ends the old key in the same run, so that whatever polls 1Password (External Secrets, the 1Password "
-    "operator) has a dead key until its next poll; write retireAfterDays: 1, or 0 if nothing does"
+# Reported until the settings have a grace, even if it is 0.
+NO_GRACE = (
+    "a rotation revokes the old key in the same run, so whatever polls 1Password (External Secrets, the 1Password "
+    "operator) has a revoked key until its next poll; write retireAfterDays: 1, or 0 if nothing polls it"
 )
 
 
 def is_polled(fields: int, secrets: int) -> bool:
     """
-    Whether something other than a forge may read the key: it is in 1Password only, or in more than the store of record.
+    Whether something other than a forge may read the key: it is only in 1Password, or in more than one field.
     """
     return fields > 1 or not secrets
 
 
-def ungraced_accounts(get: Callable[[str], object]) -> set[str]:
+def accounts_without_grace(get: Callable[[str], object]) -> set[str]:
     """
-    Return the user names of accounts that may be polled, and that mention neither a grace nor that an old key in use
-    stays, of a stack's configuration as `named_fields` takes it.
+    Return the user names of accounts that may be polled and whose settings have neither `retireAfterDays` nor
+    `retireWhenUnused`; *get* is as in `named_fields`.
     """
     try:
         accounts = accounts_in(parsed(get(f"{NAMESPACE}:accounts")))
@@ -80,7 +80,7 @@ def ungraced_accounts(get: Callable[[str], object]) -> set[str]:
 
 def parsed(value: object) -> Any:
     """
-    Return a setting's *value*, as the engine hands it over: JSON, or else the text itself.
+    Return a setting's *value* as the engine passes it: parsed as JSON, or the text itself.
     """
     try:
         return json.loads(value) if isinstance(value, str) else value
@@ -89,5 +89,5 @@ def parsed(value: object) -> Any:
 
 
 def _mappings(value: object) -> list[dict[str, Any]]:
-    # One may stand without a list around it.
+    # A single mapping may be written without a list.
     return [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, dict)]

@@ -1,5 +1,5 @@
 """
-A place: somewhere that a consumer reads the key from. Pure values, no Pulumi.
+A place from which a consumer reads the key. Pure values, no Pulumi.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ class Place(msgspec.Struct, frozen=True):
     One place that holds the key.
 
     Args:
-        kind: a field of a 1Password item; or a Forgejo secret, by what it belongs to.
+        kind: a field of a 1Password item, or a Forgejo secret by the kind of its owner.
         path: the names that lead there, outermost first: vault, item and field; owner, repository and secret;
             organization and secret; or, for the token's own user, the secret alone.
-        server: for a secret, the name of its Forgejo server; empty for the one that has no name, and for a field.
+        server: for a secret, the name of its Forgejo server; empty for a server without a name, and for a field.
     """
 
     kind: Kind
@@ -39,8 +39,8 @@ class Place(msgspec.Struct, frozen=True):
         cls, name: str, *, repository: str | None = None, organization: str | None = None, server: str = ""
     ) -> Place:
         """
-        Return the place of an Actions secret: of a *repository*, written owner/name, of an *organization*, or else of
-        the token's own user; at the Forgejo *server* of that name.
+        Return the place of an Actions secret of a *repository* (owner/name), of an *organization*, or else of the
+        token's own user, on the Forgejo *server* of that name.
         """
         if repository is not None:
             return cls("repository", (*repository.split("/", 1), name), server)
@@ -50,15 +50,14 @@ class Place(msgspec.Struct, frozen=True):
 
     def moved_to(self, name: str) -> Place:
         """
-        Return the place of the same secret, where the repository or organization that it belongs to has another *name*;
-        a repository's is written owner/name.
+        Return the place of the same secret after its owner got another *name* (owner/name for a repository).
         """
         return replace(self, path=(*name.split("/", 1), self.path[-1]))
 
     @property
     def name(self) -> str:
         """
-        What people call it. A slash in one of the names is written %2F, so that no two places have one name.
+        The place's name for people. A slash within a part is written %2F, so no two places have the same name.
         """
         parts = ("user", *self.path) if self.kind == "user" else self.path
         return "/".join(_quoted(part) for part in parts) + self._at
@@ -67,20 +66,20 @@ class Place(msgspec.Struct, frozen=True):
     def suffix(self) -> str:
         """
         The end of its resource's name: the same for two spellings of one place, different for two places. A field's
-        names count letter by letter; a forge takes its names without case.
+        parts are compared letter by letter; a forge ignores case.
         """
         joined = "/".join(_quoted(part) for part in self.path) + self._at
         return joined if self.kind == "field" else joined.lower()
 
     @property
     def _at(self) -> str:
-        # No forge takes an @ in one of these names.
+        # No forge allows an @ in these names.
         return f"@{self.server}" if self.server else ""
 
     @property
     def identity(self) -> tuple[str, ...]:
         """
-        What two spellings of one place have in common.
+        The identity, the same for two spellings of one place.
         """
         return (self.kind, self.suffix)
 
@@ -90,7 +89,7 @@ class Place(msgspec.Struct, frozen=True):
     @property
     def thing(self) -> str:
         """
-        The place in a sentence: what it is, and its name.
+        The place in a sentence: its kind and its name.
         """
         return f"1Password field {self.name}" if self.kind == "field" else f"Forgejo secret {self.name}"
 

@@ -1,8 +1,8 @@
 """
-References in the vendor's form, `op://vault/item/[section/]field`: where a secret is, instead of the secret.
+References in the vendor's form, `op://vault/item/[section/]field`, which name the place of a secret.
 
-Each part is a name or an id, taken as it stands; a name that has a slash in it has to be given by its id. The vendor's
-query parameters (`?attribute=otp`) are not taken. Reading *through* a reference is `onepassword/reference.py`'s part.
+Each part is a name or an id; a thing with a slash in its name has to be given by its id. The vendor's query parameters
+(`?attribute=otp`) are refused. `onepassword/reference.py` reads the secret.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _SCHEME = "op://"
 
 class Reference(msgspec.Struct, frozen=True):
     """
-    The place of one field.
+    The parts of a reference.
     """
 
     vault: str
@@ -25,10 +25,10 @@ class Reference(msgspec.Struct, frozen=True):
     @classmethod
     def parse(cls, text: str) -> Reference:
         """
-        Read a reference.
+        Parse a reference.
 
         Raises:
-            ValueError: it is none. The message does not show *text*, which could be a secret in the wrong place.
+            ValueError: it is invalid. The message does not show *text*, which could be a secret in the wrong place.
         """
         parts = text.removeprefix(_SCHEME).split("/")
         if not text.startswith(_SCHEME) or len(parts) not in (3, 4) or not all(map(str.strip, parts)) or "?" in text:
@@ -44,7 +44,7 @@ class Reference(msgspec.Struct, frozen=True):
 
 class StoredToken(msgspec.Struct, frozen=True):
     """
-    A system's token that is kept in 1Password: where it is, and the backend to read it by (None: the environment
+    A system's token that is kept in 1Password: its reference, and the backend that reads it (None: the environment
     chooses).
     """
 

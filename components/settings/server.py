@@ -1,5 +1,5 @@
 """
-One Forgejo or Gitea server, as a resource is told of it.
+One Forgejo or Gitea server, as resources get it from the settings.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from .reference import StoredToken
 
 class ForgejoServer(msgspec.Struct, frozen=True):
     """
-    One Forgejo or Gitea server, as a resource is told of it.
+    One Forgejo or Gitea server, as resources get it from the settings.
 
     Args:
         url: where it is.
         name: its name in `forgejoServers`; empty for the one of `forgejo`.
-        token: where its token is kept in 1Password; None where the environment has it.
+        token: where its token is kept in 1Password; None if the environment has it.
     """
 
     url: str
@@ -26,7 +26,7 @@ class ForgejoServer(msgspec.Struct, frozen=True):
     @property
     def variable(self) -> str:
         """
-        The environment variable that has the token where 1Password has not.
+        The environment variable for a token that is not in 1Password.
         """
         own = f"_{self.name.upper().replace('-', '_')}" if self.name else ""
         return f"FORGEJO_TOKEN{own}"

@@ -1,5 +1,5 @@
 """
-The settings of the registry's single sign-on, which is made only where they are.
+The settings of the registry's single sign-on, which is only managed if they exist.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from .values import ItemToImport, SettingsModel, Slug, Text
 
 class ImportSettings(SettingsModel):
     """
-    What is there already, by the ids under which the two vendors' providers import it.
+    Existing objects to adopt, by the ids with which the two vendors' providers import them.
     """
 
     provider: Text | None = None
@@ -28,7 +28,8 @@ class SsoSettings(SettingsModel):
     """
     The registry's application in authentik, who may use it, and the 1Password item of its client.
 
-    *groups* are CI's: they are made here, and read and create. The group *admins* is somebody else's.
+    *groups* are CI's groups: this program makes them, and they may read and create. The group *admins* belongs to
+    others.
     """
 
     application: Slug = "zot"
@@ -58,13 +59,13 @@ class SsoSettings(SettingsModel):
     @property
     def ids_of_groups(self) -> dict[str, str]:
         """
-        The groups that are there already: id by name.
+        The existing groups: id by name.
         """
         return self.import_.groups or {}
 
     @property
     def ids_of_bindings(self) -> dict[str, str]:
         """
-        The bindings that are there already: id by the group's name.
+        The existing bindings: id by the group's name.
         """
         return self.import_.bindings or {}

@@ -1,5 +1,5 @@
 """
-The settings of the systems: where each one is, and where its token is kept. No credential is among them.
+The settings of the systems: the address of each, and where its token is kept, but never the token itself.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ _SERVER = re.compile(r"[a-z][a-z0-9-]{0,38}")
 
 
 def _server_name(value: str) -> str:
-    # It becomes part of a variable's name, FORGEJO_TOKEN_…; with `_` beside `-` two names would give one variable.
+    # It becomes part of a variable's name, FORGEJO_TOKEN_…; if `_` were allowed, too, two names could give one
+    # variable.
     if not _SERVER.fullmatch(value):
         msg = "must be a short name of small letters, digits and -, a letter first: an account's place names it"
         raise ValueError(msg)
@@ -61,7 +62,7 @@ BACKENDS: tuple[str, ...] = get_args(Backend)
 
 class OnePasswordSettings(SettingsModel):
     """
-    The backend that reaches 1Password, where the environment should not choose it.
+    The backend that reaches 1Password, if the environment is not to choose it.
     """
 
     access: Backend | None = None

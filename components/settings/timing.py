@@ -1,5 +1,5 @@
 """
-Whether the days in the settings can work together, and with how often `up` runs.
+Whether the days in the settings fit each other and the schedule of `up`.
 """
 
 from __future__ import annotations
@@ -8,12 +8,12 @@ from collections.abc import Sequence
 
 from ..rotation import A_WEEK
 from .account import AccountSettings
-from .named import UNGRACED, is_polled
+from .named import NO_GRACE, is_polled
 
 
 def unfit(accounts: Sequence[AccountSettings], up_every_days: float | None) -> list[str]:
     """
-    Say which accounts' keys can expire between two runs of `up`, where it is known how often it runs.
+    Return a fault for each account whose key can expire between two runs of `up`, if *up_every_days* is known.
     """
     if up_every_days is None:
         return []
@@ -28,7 +28,7 @@ def unfit(accounts: Sequence[AccountSettings], up_every_days: float | None) -> l
 
 def doubts(accounts: Sequence[AccountSettings], up_every_days: float | None) -> list[str]:
     """
-    Say of each account what will not go as its settings look, though nothing in them is wrong.
+    Return a warning for each combination of valid settings that will not work as intended.
     """
     lines = []
     for account in accounts:
@@ -46,15 +46,15 @@ def doubts(accounts: Sequence[AccountSettings], up_every_days: float | None) -> 
     return lines
 
 
-def ungraced(accounts: Sequence[AccountSettings]) -> list[str]:
+def without_grace(accounts: Sequence[AccountSettings]) -> list[str]:
     """
-    Say of each account that may have consumers which poll 1Password, and whose settings do not mention a grace, what a
+    Return a line for each account that may have consumers that poll 1Password and has no grace in its settings: what a
     rotation does to them.
     """
-    return [f"{account.username}: {UNGRACED}" for account in accounts if _is_ungraced(account)]
+    return [f"{account.username}: {NO_GRACE}" for account in accounts if _lacks_grace(account)]
 
 
-def _is_ungraced(account: AccountSettings) -> bool:
+def _lacks_grace(account: AccountSettings) -> bool:
     return is_polled(len(account.onepassword), len(account.forgejo)) and (
         "retire_after_days" not in account.model_fields_set and not account.retire_when_unused
     )

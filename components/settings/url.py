@@ -1,5 +1,5 @@
 """
-What a system's URL may look like. Settings have such URLs, and so has the environment of the providers, which load no
+The form of a system's URL. Such URLs come from settings, and from the environment of the providers, which do not load
 pydantic.
 """
 
@@ -11,7 +11,7 @@ import socket
 
 import httpx
 
-# httpx corrects nothing that stands around a URL, takes a backslash literally, and looks little at host and port.
+# httpx strips nothing around a URL, takes a backslash literally, and hardly checks host and port.
 _WEB = re.compile(
     r"https?://([^/?#\s\\]*@)?(\[[0-9A-Fa-f:.]+\]|[^\[\]:/?#@\s\\<>^|%]+)(:(?P<port>[0-9]{0,5}))?([/?#][^\s\\]*)?"
 )
@@ -25,7 +25,7 @@ def checked_url(value: str) -> str:
     Return *value*, if it is the URL of a system.
 
     Raises:
-        ValueError: with the rule that it breaks. The message does not show *value*, which may hold a password.
+        ValueError: with the broken rule. The message does not show *value*, which may contain a password.
     """
     parts = _parsed(value)
     if parts is None:
@@ -43,7 +43,7 @@ def checked_url(value: str) -> str:
 
 def normal_form(url: str) -> str:
     """
-    Return what two spellings of one checked *url* have in common.
+    Return one form for all spellings of a checked *url*.
     """
     parts = httpx.URL(url)
     return str(parts.copy_with(host=_host(parts)))
@@ -62,7 +62,7 @@ def plain_http_host(url: str) -> str | None:
 
 def _parsed(value: str) -> httpx.URL | None:
     """
-    Return *value* as the HTTP client takes it apart; None if it cannot, or if no host can have that name or port.
+    Return *value* as the HTTP client parses it; None if it cannot, or if host name or port are impossible.
     """
     found = _WEB.fullmatch(value)
     if found is None or int(found["port"] or 0) > _LAST_PORT:
@@ -70,7 +70,7 @@ def _parsed(value: str) -> httpx.URL | None:
     try:
         parts = httpx.URL(value)
         host = _host(parts)
-        # httpx decodes a name that begins with xn-- when a request reads it; others decode each part of a name.
+        # httpx decodes a name that begins with xn-- only for a request; other libraries decode each part of a name.
         for name in (host, *host.split(".")) if "xn--" in host else ():
             _ = httpx.URL(scheme="https", host=name).host
     except (httpx.InvalidURL, OSError, ValueError):
@@ -80,10 +80,10 @@ def _parsed(value: str) -> httpx.URL | None:
 
 def _host(parts: httpx.URL) -> str:
     """
-    Return the name or the address of a host, each in its one spelling.
+    Return the name or the address of a host in a normal form.
 
     Raises:
-        OSError, ValueError: no host can have it.
+        OSError, ValueError: no host can have that name or address.
     """
     name = parts.raw_host.decode("ascii")
     if ":" in name:

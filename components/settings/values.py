@@ -1,5 +1,5 @@
 """
-What one value of the settings may look like. A message says the rule, never the value: it may be a secret.
+The form of each kind of value in the settings. A message has the rule, never the value, which may be a secret.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _OWNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}")
 _USERNAME = re.compile(r"[A-Za-z0-9._@+-]{1,100}")
 _SECRET = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,254}")
-# What zot takes for a repository (the OCI distribution specification's grammar, shortened).
+# A repository's name for zot (the OCI distribution specification's grammar, with a shorter limit).
 _OCI_REPOSITORY = re.compile(r"(?!.{256})[a-z0-9]+([._-][a-z0-9]+)*(/[a-z0-9]+([._-][a-z0-9]+)*)*")
 # The same specification's grammar of a tag.
 _OCI_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
@@ -42,8 +42,9 @@ class SettingsModel(pydantic.BaseModel):
     @pydantic.field_validator("*", mode="before")
     @classmethod
     def _not_null(cls, value: object) -> object:
-        # YAML reads `groups:` with nothing after it as null. Where an absent key means something else than an empty
-        # one (no groups: the account is not managed), taking null for absent would be a guess.
+        # YAML reads `groups:` with nothing after it as null. A missing key can mean something else than an empty one
+        # (no
+        # groups: the account is not managed), so treating null as missing would be a guess.
         if value is None:
             msg = "has no value: give it one, or take the key out"
             raise ValueError(msg)
@@ -52,14 +53,14 @@ class SettingsModel(pydantic.BaseModel):
 
 def _number(value: object) -> object:
     """
-    Take a number that is written as text for that number: `pulumi config set --path … 0.5` writes it so.
+    Accept a number that is written as text, as `pulumi config set --path … 0.5` writes it.
     """
     return float(value) if isinstance(value, str) and _NUMBER.fullmatch(value) else value
 
 
 def _truth(value: object) -> object:
     """
-    Take true or false that is written as text for that.
+    Accept true or false that is written as text.
     """
     return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
 
@@ -86,8 +87,8 @@ def _secret_name(value: str) -> str:
 
 def _written_as_text(value: object) -> object:
     """
-    Refuse what YAML has made of a text without quotes: `123`, `true`, or a date, of which the engine makes another text
-    than was written (`2026-01-01 00:00:00 +0000 UTC`, engine 3.250).
+    Refuse a text without quotes that YAML reads as something else: `123`, `true`, or a date, which the engine changes
+    to another text (`2026-01-01 00:00:00 +0000 UTC`, engine 3.250).
     """
     read = None
     if isinstance(value, bool):
@@ -109,14 +110,14 @@ def _reference(value: str) -> str:
 
 def as_list(value: object) -> object:
     """
-    Take one mapping for a list of one.
+    Turn one mapping into a list.
     """
     return [value] if isinstance(value, dict) else value
 
 
 _AsText = BeforeValidator(_written_as_text)
 _Plain = Annotated[str, _AsText]
-# The look at the text comes last here, which is first: pydantic strips no white space behind another validator.
+# _AsText is last in the list and so runs first: after another validator pydantic strips no white space.
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True), _AsText]
 Url = Annotated[_Plain, AfterValidator(checked_url)]
 TokenReference = Annotated[_Plain, AfterValidator(_reference)]

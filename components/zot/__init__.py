@@ -1,3 +1,3 @@
 """
-zot: the API key and the end of old ones, how a key is made, and how the registry is asked.
+zot: the API key, how a key is minted, how old keys are revoked, and the registry's client.
 """

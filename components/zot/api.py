@@ -1,8 +1,8 @@
 """
 zot's API keys: list, mint, revoke, and what a key may do. HTTP only.
 
-Everything here was measured on zot v2.1.20. A live key as basic auth manages its own user's keys, so nothing in this
-module needs an administrator.
+Everything here was measured on zot v2.1.20. With basic auth a live key can manage the keys of its user, so nothing in
+this module needs an administrator.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from .model import KeyList
 from .model import ListedKey as ListedKey
 from .model import Listing as Listing
 from .model import MintedKey as MintedKey
-from .own_answers import VOICE, is_registry, is_switched_off
+from .own_answers import OWN_ANSWERS, is_registry, is_switched_off
 
 _KEYS = "/zot/auth/apikey"
 _REGISTRY = "/v2/"
-# zot's own rate limit stands before everything else.
+# zot's rate limit comes before everything else, so zot did nothing for such a request.
 _TOO_FAST = frozenset({429})
 _OFF = frozenset({404})
 _TAG = "no-such-tag-zot-ci-access-probe"
@@ -42,11 +42,11 @@ _TAG = "no-such-tag-zot-ci-access-probe"
 _ADVICE = Advice(
     {
         401: "the key is wrong, expired or revoked",
-        # What zot answers without any credential.
+        # zot's answer to a request without a credential.
         500: "zot took the request for an anonymous one; its log names the reason",
     },
 )
-# Without OpenID, which switches them on by itself whatever the setting says (v2.1.20).
+# Only without OpenID: with it, API keys are on whatever the setting says (v2.1.20).
 _KEYS_ARE_OFF = (
     "API keys are off, or this is no zot: set http.auth.apikey to true in zot's configuration, or configure OpenID "
     "there; or let what stands in front of it pass /zot/auth/ as it does /v2/"
@@ -59,12 +59,12 @@ class Zot:
     """
 
     def __init__(self, url: str, transport: httpx.BaseTransport | None = None) -> None:
-        self.api = Api("zot", url, voice=VOICE, transport=transport)
+        self.api = Api("zot", url, own_answers=OWN_ANSWERS, transport=transport)
         self._seen: Once[tuple[str, str], Listing] = Once()
         self._seen_access: Once[tuple[str, ...], Access | None] = Once()
         self._answers: Once[str, bool] = Once()
         self._clock = ClockWatch()
-        # Two questions besides the one that each of the engine's threads asks itself.
+        # Each of the engine's threads sends one probe itself and up to two by this pool.
         self._beside = ThreadPoolExecutor(max_workers=2 * AT_ONCE)
 
     def close(self) -> None:
@@ -76,14 +76,14 @@ class Zot:
 
     def seen_listing(self, username: str, key: str) -> Listing:
         """
-        Return what `listing` returns, asked once for a key until this client mints or revokes one of its user. Two
-        resources read the same list in a refresh.
+        Return what `listing` returns, asked once for each key until this client mints or revokes a key of that user.
+        Two resources read the same list in a refresh.
         """
         return self._seen.get((username, key), lambda: self.listing(KeyAuth(username, key), username))
 
     def listing(self, auth: httpx.Auth, username: str) -> Listing:
         """
-        Return the keys of *username*, or that *auth* is refused. Read-only.
+        Return the keys of *username*, or a listing that says that *auth* is refused. Read-only.
         """
         response = self._ask_for_keys(username, auth, expect=(200, 401))
         time = server_time(response)
@@ -95,11 +95,11 @@ class Zot:
 
     def insist_on_api_keys(self, username: str) -> None:
         """
-        Ask, without a credential, whether the registry has API keys at all: zot answers 500 to nobody, and 404 where
-        they are off (v2.1.20). Read-only.
+        Check, without a credential, that the registry has API keys: without a credential zot answers 500, or 404 if API
+        keys are off (v2.1.20). Read-only.
 
         Raises:
-            UnexpectedAnswerError: they are off.
+            UnexpectedAnswerError: API keys are off.
         """
         self._ask_for_keys(username, None, repeat=False, expect=(401, 500))
 
@@ -110,11 +110,11 @@ class Zot:
         Ask for the list of keys.
 
         Raises:
-            UnexpectedAnswerError: API keys are off. zot says so by the 404 of a route that it does not have, which a
-                proxy without a backend sends as well: it counts only where zot itself answers beside it.
+            UnexpectedAnswerError: API keys are off. zot then answers 404 as for any missing route. A proxy without a
+                backend sends the same, so the 404 counts only if zot itself answers another request.
         """
         response = self._call(
-            "GET", _KEYS, username, auth, expect=(*expect, 404), unjudged=_OFF, advice=_ADVICE, **options
+            "GET", _KEYS, username, auth, expect=(*expect, 404), judged_by_caller=_OFF, advice=_ADVICE, **options
         )
         if response.status_code != httpx.codes.NOT_FOUND:
             return response
@@ -125,15 +125,15 @@ class Zot:
 
     def has_switched_off(self, response: httpx.Response) -> bool:
         """
-        Return whether *response* is zot's own word that a route is switched off: it has the form, and the registry
-        answers beside it.
+        Return whether *response* says that a route is switched off: it has the form, and zot itself answers another
+        request.
         """
         return is_switched_off(response) and self.answers()
 
     def answers(self) -> bool:
         """
-        Return whether the registry itself answers, and not only something in front of it; asked without a credential,
-        at most once in a process. Read-only.
+        Return whether the registry itself answers, and not something in front of it; asked without a credential, once
+        in a process. Read-only.
         """
         return self._answers.get(_REGISTRY, self._ask_registry)
 
@@ -145,8 +145,8 @@ class Zot:
 
     def mint(self, auth: httpx.Auth, username: str, label: str, expires_at: datetime) -> MintedKey:
         """
-        Make a key. Sent once only, unless zot says that it came too fast and so did not look at it: zot accepts the
-        same label again, and a repeat would make a second key.
+        Mint a key. The request is only repeated after 429, which means that zot did nothing: zot accepts a label twice,
+        so a repeat would mint a second key.
         """
         expiry = expires_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         body = {"label": label, "scopes": [], "expirationDate": expiry}
@@ -154,13 +154,13 @@ class Zot:
         advice = Advice({**_ADVICE.hints, 400: hint})
         with self._changing(username):
             response = self._call(
-                "POST", _KEYS, username, auth, expect=(201,), advice=advice, json=body, not_taken=_TOO_FAST
+                "POST", _KEYS, username, auth, expect=(201,), advice=advice, json=body, repeat_on=_TOO_FAST
             )
         return self.api.parse(response, _KEYS, username, MintedKey)
 
     def revoke(self, auth: httpx.Auth, username: str, uuid: str) -> None:
         """
-        End the key *uuid*. zot answers 200 for an unknown one too, so this may be repeated.
+        Revoke the key *uuid*. zot answers 200 for an unknown key, too, so this may be repeated.
         """
         with self._changing(username):
             self._call("DELETE", _KEYS, username, auth, expect=(200,), params={"id": uuid}, repeat=True, advice=_ADVICE)
@@ -168,7 +168,7 @@ class Zot:
     @contextmanager
     def _changing(self, username: str) -> Iterator[None]:
         """
-        Forget the lists of that user, whatever comes of the request inside.
+        Forget the lists of that user after the request inside, even if it fails.
         """
         try:
             yield
@@ -177,8 +177,8 @@ class Zot:
 
     def seen_access(self, username: str, key: str, repository: str, tag: str | None = None) -> Access | None:
         """
-        Return what `access` returns, asked once for a key that is accepted: asking costs zot's `failDelay`, and what a
-        key may do changes only by a login of its user.
+        Return what `access` returns, asked once for each accepted key: the probes take zot's `failDelay`, and only a
+        login of the user changes a key's rights.
         """
         place = (username, key, repository, tag or "")
         access = self._seen_access.get(place, lambda: self.access(KeyAuth(username, key), username, repository, tag))
@@ -188,18 +188,20 @@ class Zot:
 
     def access(self, auth: httpx.Auth, username: str, repository: str, tag: str | None = None) -> Access | None:
         """
-        Return what *auth* may do in *repository*, None if it is refused; no request leaves anything behind.
+        Return what *auth* may do in *repository*, None if it is refused. No probe leaves anything behind.
 
-        An upload that is finished without a digest is 400 to whoever may create and 403 to others, and starts no
-        upload; a tag that does not exist is 404, in a repository that does not exist 400, to whoever may delete and 403
-        to others. Whoever may update the *tag* gets 415 for a manifest of a media type that is none, others 403; that
-        is asked only where the tag exists, since without it the same request is a question of another right.
+        - Create: finishing an upload without a digest is answered 400 with the right and 403 without, and starts no
+          upload.
+        - Delete: deleting a missing tag is answered 404 with the right, or 400 if the repository is missing, and 403
+          without.
+        - Update: a manifest under *tag* with an invalid media type is answered 415 with the right and 403 without. This
+          is only sent if the tag exists: for a missing tag the answer depends on the right to create.
 
-        zot lets each refusal wait for its `failDelay`, so the questions are asked side by side. Whatever comes of one,
-        all are waited for: a caller that revokes the key next must not have a question by it under way.
+        zot delays each refusal by its `failDelay`, so the probes are sent side by side. All of them end before this
+        method returns or raises, so that a caller can revoke the key.
 
         Raises:
-            ReconcileError: whatever the registry answered to the first of the questions that failed.
+            ReconcileError: whatever the registry answered to the first probe that failed.
         """
         upload = f"/v2/{repository}/blobs/uploads/{uuids.uuid4()}"
         missing = f"/v2/{repository}/manifests/{_TAG}"
@@ -208,7 +210,7 @@ class Zot:
         try:
             may_create = self._probe("PUT", upload, auth, username, (400,))
         finally:
-            # None is under way any more when whoever asked goes on, perhaps to end this key.
+            # No probe is in flight when the caller goes on, perhaps to revoke this key.
             wait([delete] if update is None else [delete, update])
         may_delete = delete.result()
         if may_create is None or may_delete is None:
@@ -217,10 +219,11 @@ class Zot:
 
     def _may_update(self, repository: str, tag: str, auth: httpx.Auth, username: str) -> bool | None:
         """
-        Return whether *auth* may put something else under *tag*; None where the tag is not there, or not to be seen.
+        Return whether *auth* may replace the image under *tag*; None if the tag does not exist or *auth* may not see
+        it.
         """
         path = f"/v2/{repository}/manifests/{tag}"
-        # HEAD, not GET: it is no download in zot's statistics.
+        # HEAD does not count as a download in zot's statistics.
         found = self._call("HEAD", path, username, auth, repeat=True, expect=(200, 401, 403, 404))
         if found.status_code != httpx.codes.OK:
             return None
@@ -242,7 +245,7 @@ class Zot:
 
     def log_out(self, auth: httpx.Auth, username: str) -> None:
         """
-        End a web session (route of zot's own specification, 2.1.18).
+        Log out of a web session (a route in zot's specification, 2.1.18).
         """
         self._call("POST", "/zot/auth/logout", username, auth, expect=(200, 302))
 

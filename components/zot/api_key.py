@@ -1,9 +1,9 @@
 """
 The zot API key that CI uses: one live key, young enough, with exactly the expected rights.
 
-A key is never changed. One that is due, refused, or of other rights is replaced: the new one is minted and tested
-before anything depends on it, and the old one stays valid until every place holds the new one. Ending a key that had a
-successor is `RetiredKeys`' work; this resource ends its own key only when it has none, as in a destroy.
+A key is never changed. A key that is due, refused, or has other rights is replaced: the new key is minted and tested
+before anything depends on it, and the old key stays valid until every place holds the new one. `RetiredKeys` revokes a
+key that has a successor; this resource revokes its key only if the key has none, as in a destroy.
 """
 
 from __future__ import annotations
@@ -17,21 +17,23 @@ from msgspec.structs import replace
 from pulumi.dynamic import ConfigureRequest, DiffResult
 
 from ..dynamic.claims import Claim
+from ..dynamic.conditions import is_unchecked
+from ..dynamic.entries import KeySeen, KeysLeft, OwnKey, digest_of
 from ..dynamic.findings import Findings
 from ..dynamic.managed import Managed
 from ..dynamic.provider import Provider, differences
-from ..dynamic.run import RUN, KeySeen, KeysLeft, OwnKey, digest_of
+from ..dynamic.reporting import report
+from ..dynamic.run import RUN
 from ..dynamic.seen import SEEN
-from ..dynamic.trouble import is_trouble
 from ..http.errors import ReconcileError
 from ..rotation import condition, due, why_refused
-from ..settings.named import UNGRACED, ungraced_accounts
+from ..settings.named import NO_GRACE, accounts_without_grace
 from .api import zot_at
-from .asked_for import authentik_of, candidates, order_of, refuse_what_takes_no_key, stored_key
 from .first_look import look
 from .key_facts import described, not_watched, observed
 from .last_keys import revoke_all_of_its_label
 from .minting import make_key
+from .order import authentik_of, candidates, order_of, refuse_what_takes_no_key, stored_key
 from .state import KeyState, KeyWanted
 
 _log = logging.getLogger(__name__)
@@ -47,42 +49,42 @@ class ApiKeyProvider(Provider[KeyWanted, KeyState]):
 
     def configure(self, req: ConfigureRequest) -> None:
         """
-        Note as well which accounts may be polled and mention no grace. In the refresh of a run it is said of none: what
-        the program wants is known later.
+        Also note which accounts may be polled and have no grace in their settings. The refresh of a run reports none of
+        them, since the program's settings are known only later.
         """
         super().configure(req)
-        self._ungraced = ungraced_accounts(req.config.get)
+        self._without_grace = accounts_without_grace(req.config.get)
 
     def make(self, wanted: KeyWanted) -> tuple[str, KeyState]:
         """
-        Mint a key, by the key before it or by a headless login, and test it.
+        Mint a key, with the key before it or by a headless login, and test it.
 
         Raises:
-            KeyUnfitError: the new key failed its test and was revoked again.
-            EnvironmentUnfitError, AmbiguousError: a field that is to hold the key can never take it, or it cannot be
-                told which one is meant; nothing was made.
+            KeyUnfitError: the new key failed its test and was revoked.
+            EnvironmentUnfitError, AmbiguousError: a field that is to hold the key cannot be written, or more than one
+                field could be meant; no key was minted.
         """
-        mark, is_first = RUN.claims.new_mark(), RUN.claims.newest(wanted.slot) is None
+        mark, is_first = RUN.claims.new_mark(), RUN.claims.newest(wanted.lineage) is None
         order = order_of(wanted)
         refuse_what_takes_no_key(wanted)
         made = make_key(zot_at(wanted.zot_url), authentik_of(wanted), order, candidates(wanted))
-        RUN.note(Claim(wanted.slot, mark), KeySeen(made.listed.uuid, True))
+        RUN.note(Claim(wanted.lineage, mark), KeySeen(made.listed.uuid, True))
         others = [described(key) for key in made.listing.keys if key.label != order.label and not key.is_expired]
         if is_first and others:
-            # Perhaps nobody has named them yet: a preview before the first `up` can ask only by a live key.
+            # A preview before the first `up` could not name them without a live key.
             stay = "which stay unless the account is exclusive"
             _log.warning("zot: %s has other live keys, %s: %s", order.username, stay, "; ".join(others))
         state = observed(wanted, made.listing, made.listed, made.access, api_key=made.key, mark=mark)
-        # What an interrupted run left is older than this key by now, or ends at the next rotation.
+        # A key of an interrupted run is older than this one now, or is revoked at the next rotation.
         state.newer = ""
         return state.uuid, state
 
     def first_look(self, found: Findings, wanted: KeyWanted) -> None:
         """
-        Look for what will make the first key: the one in the store of record, or a login.
+        Find out what will mint the first key: the key in the store of record, or a login.
         """
         stored = None
-        with suppress(ReconcileError):  # the field's own resource says it
+        with suppress(ReconcileError):  # the field's own resource reports it
             stored = stored_key(wanted)
         look(
             found,
@@ -96,7 +98,7 @@ class ApiKeyProvider(Provider[KeyWanted, KeyState]):
 
     def observe(self, state: KeyState) -> KeyState:
         """
-        Ask the registry, as the key itself, whether it is alive and how old; then what it can do. Changes nothing.
+        Ask the registry, with the key itself, whether the key is alive, how old it is, and what it can do. Read-only.
         """
         zot, username, key = zot_at(state.zot_url), state.username, state.api_key
         listing = zot.seen_listing(username, key)
@@ -113,19 +115,19 @@ class ApiKeyProvider(Provider[KeyWanted, KeyState]):
 
     def compare(self, olds: KeyState, news: KeyWanted) -> DiffResult:
         """
-        Judge the facts that the last read found by today's settings.
+        Judge the facts of the last read by today's settings.
         """
-        slot = olds.slot
-        RUN.note(Claim(slot, olds.mark), OwnKey(slot, olds.uuid, digest_of(olds.api_key)))
+        lineage = olds.lineage
+        RUN.note(Claim(lineage, olds.mark), OwnKey(lineage, olds.uuid, digest_of(olds.api_key)))
         if not olds.refused:
-            SEEN.live_keys[slot] = olds.api_key
+            SEEN.live_keys[lineage] = olds.api_key
         result, facts = differences(olds, news), olds.facts
         if olds.probe_repository != news.probe_repository:
-            # What it may do elsewhere is another question, and the next read asks it.
+            # The rights in the other repository are not known before the next read.
             facts = replace(facts, may={})
         reasons = due(facts, news.policy)
-        unseen = [olds.condition] if is_trouble(olds.condition) else not_watched(olds, news)
-        self.report(news, olds.thing, [*reasons, *unseen, *_given_back(olds)])
+        unseen = [olds.condition] if is_unchecked(olds.condition) else not_watched(olds, news)
+        report(news, olds.thing, [*reasons, *unseen, *_given_back(olds)])
         if reasons and not result.replaces:
             shown = {
                 "condition": olds.condition != news.condition,
@@ -134,31 +136,31 @@ class ApiKeyProvider(Provider[KeyWanted, KeyState]):
             }
             result.replaces = [name for name, differs in shown.items() if differs] or ["condition"]
             result.changes = True
-        if result.replaces and RUN.is_preview and olds.username in getattr(self, "_ungraced", ()):
-            self.report(news, olds.thing, [UNGRACED])
+        if result.replaces and RUN.is_preview and olds.username in getattr(self, "_without_grace", ()):
+            report(news, olds.thing, [NO_GRACE])
         return result
 
     def change(self, olds: KeyState, news: KeyWanted) -> KeyState:
         """
-        Take new settings; the key itself stays. The registry is not asked: where it could not be in this run, that
-        stays recorded, and the places get the key that they had.
+        Take the new settings; the key stays. The registry is not asked. If this run could not ask it before, the
+        condition stays, and the places keep their key.
         """
         state = olds.taking(news)
-        if is_trouble(olds.condition):
+        if is_unchecked(olds.condition):
             state.condition = olds.condition
         return state
 
     def remove(self, state: KeyState) -> None:
         """
-        End this key and all others of its label, unless it has a successor or a place still holds it: `RetiredKeys`
-        ends a key that had a successor, since it knows when no place holds that key any more.
+        Revoke this key and all others of its label, unless it has a successor or a place still holds it. `RetiredKeys`
+        revokes a key that has a successor, since it knows when the last place has released that key.
 
         Raises:
-            ReconcileError: the registry cannot be asked. The key stays in the state, to be ended later; one of an
-                account that the program has at another registry by now is let go of, with a warning.
+            ReconcileError: the registry gives no answer. The key stays in the state and is revoked by a later run. If
+                the account is at another registry now, the state forgets the key, with a warning.
         """
         username, uuid = state.username, state.uuid
-        if RUN.claims.are_anothers([state.slot], state.mark):
+        if RUN.claims.belong_to_another([state.lineage], state.mark):
             return
         holding = RUN.claims.places_with(uuid)
         if holding:
@@ -168,28 +170,28 @@ class ApiKeyProvider(Provider[KeyWanted, KeyState]):
         try:
             others = revoke_all_of_its_label(zot_at(state.zot_url), state)
             if others is not None:
-                RUN.note(KeysLeft(state.slot, tuple(others)))
+                RUN.note(KeysLeft(state.lineage, tuple(others)))
         except ReconcileError as exc:
-            if RUN.claims.program_has(state.account) and not RUN.claims.program_has(state.slot):
+            if RUN.claims.program_has(state.account) and not RUN.claims.program_has(state.lineage):
                 left = f"key {uuid} of {username} at {state.zot_url}, which {_expiry(state)}"
                 _log.warning("zot: left %s: %s", left, exc.brief)
                 return
-            hint = "run again, or if the registry is gone for good take this resource out with `pulumi state delete`"
-            left = f"key {uuid} of {username} is still to be ended and {_expiry(state)}: {hint}"
+            hint = "run again, or if the registry no longer exists remove this resource with `pulumi state delete`"
+            left = f"key {uuid} of {username} is not revoked yet and {_expiry(state)}: {hint}"
             raise exc.adding(left) from None
 
 
 def _given_back(olds: KeyState) -> list[str]:
     """
-    Name the other keys of an account that authentik has no more, or has anew: keys hang on the name alone.
+    Name the other keys of an account that was not found in authentik: a new account of that name would get them.
     """
-    others = olds.other_keys if olds.account in SEEN.gone else []
-    back = "the registry accepts them all the while, and whoever makes an account of that name has them"
-    return [f"other keys outlived the account; {back}: {'; '.join(others)}"] if others else []
+    others = olds.other_keys if olds.account in SEEN.not_found else []
+    risk = "the registry accepts them, and whoever creates an account of that name gets them"
+    return [f"other keys outlived the account; {risk}: {'; '.join(others)}"] if others else []
 
 
 def _expiry(state: KeyState) -> str:
-    return f"lives until {state.expires_at:%Y-%m-%d}" if state.expires_at else "never expires: end it by hand"
+    return f"lives until {state.expires_at:%Y-%m-%d}" if state.expires_at else "never expires: revoke it by hand"
 
 
 class ApiKey(Managed, module="zot", name="ApiKey"):

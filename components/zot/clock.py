@@ -1,5 +1,5 @@
 """
-The registry's clock, which decides how old a key is, beside this machine's.
+The registry's clock, which decides a key's age, compared with this machine's clock.
 """
 
 from __future__ import annotations
@@ -9,26 +9,26 @@ from datetime import UTC, datetime, timedelta
 
 _log = logging.getLogger(__name__)
 
-# Nothing here depends on this machine's clock, but logins and certificates do, and people who compare dates.
+# This program does not use this machine's clock for ages, but logins, certificates and people who compare dates do.
 _FAR = timedelta(minutes=5)
 
 
 class ClockWatch:
     """
-    Says in the log, once, that the two clocks are far apart.
+    Logs once that the two clocks are far apart.
     """
 
     def __init__(self) -> None:
-        self._told = False
+        self._warned = False
 
     def compare(self, registry: datetime) -> None:
         """
-        Compare the registry's clock, as an answer that has just come shows it.
+        Compare the registry's clock, from an answer that has just arrived.
         """
         apart = registry - datetime.now(UTC)
-        if self._told or abs(apart) <= _FAR:
+        if self._warned or abs(apart) <= _FAR:
             return
-        self._told = True
+        self._warned = True
         way = "ahead of" if apart > timedelta(0) else "behind"
         hint = "set the one that is wrong: a key's age goes by zot's"
         _log.warning("zot: its clock is %s %s this machine's; %s", _in_words(abs(apart)), way, hint)

@@ -1,5 +1,5 @@
 """
-The part of zot's configuration that belongs to these settings: a pure function, no Pulumi.
+The part of zot's configuration that fits these settings: a pure function, no Pulumi.
 
 It holds no secret. zot reads the client's id and secret from a file of its own, `{"clientid": …, "clientsecret": …}`.
 """
@@ -12,10 +12,10 @@ from ..rotation import CI_RIGHTS, RIGHTS
 from ..settings.account import AccountSettings
 from ..settings.model import Settings
 
-# Where zot finds the client's id and secret; whoever runs zot puts the file there, or changes the path.
+# The file with the client's id and secret. Whoever runs zot puts the file there, or changes the path.
 CREDENTIALS_FILE = "/etc/zot/oidc-credentials.json"
 
-# What zot asks for, and what the application maps. authentik puts user name and groups into `profile`.
+# The scopes that zot asks for and the application maps. authentik puts user name and groups into `profile`.
 SCOPES = ("openid", "email", "profile")
 
 
@@ -30,12 +30,12 @@ def zot_configuration(settings: Settings) -> str:
         "issuer": f"{settings.authentik.url}/application/o/{settings.sso.application}/",
         "credentialsFile": CREDENTIALS_FILE,
         "scopes": list(SCOPES),
-        # Otherwise zot takes the e-mail address, which a service account has not (v2.1.11 and newer).
+        # Otherwise zot takes the e-mail address, and a service account has none (v2.1.11 and newer).
         "claimMapping": {"username": "preferred_username", "groups": "groups"},
     }
     everywhere = {
         "anonymousPolicy": ["read"],
-        # Whoever is logged in is not anonymous any more, and would see less.
+        # The anonymous policy does not hold for users who are logged in.
         "defaultPolicy": ["read"],
         "policies": _policies(settings.sso.groups, settings.accounts),
     }
@@ -53,7 +53,7 @@ def zot_configuration(settings: Settings) -> str:
 
 def _policies(groups: list[str], accounts: list[AccountSettings]) -> list[dict[str, list[str]]]:
     """
-    Return what each group is allowed: reading, and the rights that its accounts are expected to have.
+    Return the policies of the groups: reading, and the rights that the group's accounts are expected to have.
     """
     allowed: dict[tuple[str, ...], list[str]] = {}
     for group in groups:

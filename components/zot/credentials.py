@@ -1,5 +1,5 @@
 """
-How a request to zot says who asks: with a key, or with a web session.
+How a request to zot signs in: with a key, or with a web session.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class KeyAuth(httpx.BasicAuth):
 
 class SessionAuth(httpx.Auth):
     """
-    A web session's cookies, with the header without which zot takes the request for an anonymous one.
+    A web session's cookies, and the header without which zot treats the request as anonymous.
     """
 
     def __init__(self, cookies: Mapping[str, str]) -> None:

@@ -1,5 +1,5 @@
 """
-A look at the registry before this program has a key there: what will make the first one, and what stands in its way.
+A look at the registry before this program has a key there: what will mint the first key, and what would prevent it.
 Read-only, and HTTP only.
 """
 
@@ -11,7 +11,7 @@ from ..dynamic.findings import Findings
 from .api import KeyAuth, Zot
 from .key_facts import described
 from .minting import Order, no_login
-from .sign_in import fit_account, way_of
+from .sign_in import fit_account, insist_on_login_route
 
 
 def look(
@@ -25,12 +25,12 @@ def look(
     as_wanted: bool,
 ) -> None:
     """
-    Add to *found* what an `up` that makes a key by this *order* will find.
+    Add to *found* what an `up` with this *order* will do, and what would stop it.
 
     Args:
         stored: the key in the store of record.
-        managed: the account has a resource of its own, which makes it and puts it right.
-        as_wanted: a look has found the account in exactly the wanted groups.
+        managed: the account has a resource of its own, which creates and reconciles it.
+        as_wanted: a look found the account in exactly the wanted groups.
     """
     with found.gathering():
         if stored is None:
@@ -46,8 +46,8 @@ def look(
 
 def _mints(found: Findings, zot: Zot, order: Order, key: str, *, as_wanted: bool) -> bool:
     """
-    Whether the *key* in the store of record will mint the first one: a live one with the expected rights does, else a
-    login has to renew the account's rights.
+    Whether the *key* in the store of record will mint the first one. A live key with the expected rights will; for
+    other rights a login has to renew the account's rights.
     """
     listing = zot.listing(KeyAuth(order.username, key), order.username)
     access = zot.seen_access(order.username, key, order.repository, order.tag) if listing.accepted else None
@@ -67,7 +67,7 @@ def _mints(found: Findings, zot: Zot, order: Order, key: str, *, as_wanted: bool
             "put the account into a group that zot lets do what is expected there and nothing more, or set "
             "probeRepository to a repository that the group's policy covers"
         )
-        found.faults.append(f"zot: {why}, and account {order.username} is in the wanted groups already; {hint}")
+        found.faults.append(f"zot: {why}, and account {order.username} is already in the wanted groups; {hint}")
     else:
         found.plans.append(f"{why}: a login renews the account's rights")
     return False
@@ -79,7 +79,7 @@ def _look_for_a_login(found: Findings, zot: Zot, authentik: Authentik, order: Or
         with found.gathering():
             fit_account(authentik, order.username)
     with found.gathering():
-        way_of(zot, order.username, order.oidc_provider, authentik.api.base_url)
+        insist_on_login_route(zot, order.username, order.oidc_provider, authentik.api.base_url)
     with found.gathering():
         flows_of(authentik, order.username)
     token = authentik.token_name

@@ -1,9 +1,9 @@
 """
 How long an older key lives after its successor was made: by the settings, or by an order for one run.
 
-The order is no setting: a key has leaked, or the old one is to stay for a while, this time. It comes from the
-environment of the run (`scripts/stack.py rotate --keep-old` sets it) and is no input of a resource, so that the next
-preview finds nothing changed. What it leaves alive is remembered in the state, key by key.
+An order is for a single rotation, as when a key has leaked or an old key is to stay for once. It comes from the run's
+environment (`scripts/stack.py rotate --keep-old` sets it) and is no input of a resource, so the next preview shows no
+change. The state remembers the order for each key that it keeps alive.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Mapping
 import msgspec
 
 from ..http.errors import EnvironmentUnfitError
-from .in_use import Waiting
+from .in_use import InUseRule
 
 # `<user name>=<days>`: for that account, in this run.
 _VARIABLE = "ZOT_CI_KEEP_OLD"
@@ -26,33 +26,33 @@ class Grace(msgspec.Struct, frozen=True):
     In days.
 
     Args:
-        setting: for every older key of which nothing else is known.
-        kept: what an order of an earlier run said of a key, by its uuid.
-        ordered: what this run's order says of all of them; None for no order.
-        waiting: whether one that is in use stays after that.
+        setting: for every older key without an order.
+        kept: orders of earlier runs, by the key's uuid.
+        ordered: this run's order, for all older keys; None for no order.
+        in_use: the settings' rule for a key that is in use after that.
     """
 
     setting: float
     kept: Mapping[str, float] = msgspec.field(default_factory=dict)
     ordered: float | None = None
-    waiting: Waiting = msgspec.field(default_factory=Waiting)
+    in_use: InUseRule = msgspec.field(default_factory=InUseRule)
 
     def of(self, uuid: str) -> float:
         """
-        Return how long that key lives.
+        Return how many days that key lives.
         """
         return self.kept.get(uuid, self.setting) if self.ordered is None else self.ordered
 
     @property
-    def after(self) -> Waiting:
+    def in_use_rule(self) -> InUseRule:
         """
-        What holds of a key that is in use when its grace is over: an order ends it.
+        The rule for a key that is in use when its grace is over; an order overrides the settings' rule.
         """
-        return self.waiting if self.ordered is None else Waiting()
+        return self.in_use if self.ordered is None else InUseRule()
 
     def remembered(self, left: list[str]) -> dict[str, float]:
         """
-        Return what is to be remembered of the keys that were *left* alive: what an order said of them.
+        Return the orders to remember for the keys that were *left* alive.
         """
         known = self.kept if self.ordered is None else dict.fromkeys(left, self.ordered)
         return {uuid: known[uuid] for uuid in left if uuid in known}
@@ -60,17 +60,17 @@ class Grace(msgspec.Struct, frozen=True):
 
 def is_ordered_for(username: str) -> bool:
     """
-    Whether something is ordered for this run and that account, readable or not.
+    Whether this run has an order for that account, even an invalid one.
     """
     return os.environ.get(_VARIABLE, "").strip().rpartition("=")[0] == username
 
 
 def ordered_for(username: str) -> float | None:
     """
-    Return how many days this run is to leave older keys of that account alive; None where nothing is ordered.
+    Return how many days this run's order keeps older keys of that account alive; None without an order.
 
     Raises:
-        EnvironmentUnfitError: the order cannot be read.
+        EnvironmentUnfitError: the order is invalid.
     """
     order = os.environ.get(_VARIABLE, "").strip()
     if not order:

@@ -1,9 +1,9 @@
 """
-Old keys that something still uses: whether one may stay for it, and what is said. Pure functions: no network, no
+Old keys that something still uses: whether such a key may stay, and what messages say. Pure functions: no network, no
 Pulumi.
 
-zot shows when a key was used last, and the current key can list an old one without using it. So a key that is to end
-can wait until nothing has used it for a day (`retireWhenUnused`), until `retireAtMostDays` at the longest.
+zot shows when a key was last used, and the current key can list an old key without using it. So an old key can stay
+until nothing has used it for a day (`retireWhenUnused`), but no longer than `retireAtMostDays`.
 """
 
 from __future__ import annotations
@@ -16,53 +16,53 @@ import msgspec
 from ..rotation import to_the_minute
 from .state import OldKey, SweepWanted
 
-# How long nothing must use a key, in days.
+# A key is unused after so many days without a use.
 _QUIET_DAYS = 1.0
-# The run that replaces a key still uses it for a moment after its successor was made.
+# For so long after its successor was made, the run that replaces a key may itself use it.
 OWN_USE = timedelta(hours=1)
 
 
-class Waiting(msgspec.Struct, frozen=True):
+class InUseRule(msgspec.Struct, frozen=True):
     """
-    Whether a key whose grace is over stays as long as it is in use.
+    The rule whether a key stays after its grace while it is in use.
 
     Args:
         is_wanted: `retireWhenUnused`.
-        at_most_days: `retireAtMostDays`, counted as the grace is; None for as long as the key lives.
+        at_most_days: `retireAtMostDays`, counted from the same moment as the grace; None for no limit.
     """
 
     is_wanted: bool = False
     at_most_days: float | None = None
 
     @classmethod
-    def by(cls, wanted: SweepWanted) -> Waiting:
+    def by(cls, wanted: SweepWanted) -> InUseRule:
         """
-        Return what the inputs of the sweep say.
+        Return the rule in the inputs of the sweep.
         """
         return cls(wanted.retire_when_unused, wanted.retire_at_most_days)
 
-    def kept_until(self, key: OldKey) -> Kept | None:
+    def keeps(self, key: OldKey) -> KeyInUse | None:
         """
-        Return for what use, and until when, a *key* stays whose grace is over; None if it ends.
+        Return the *key*, its use and its limit if it stays after its grace; None if it is to be revoked.
         """
         at, ago, succeeded = key.used_at, key.used_days_ago, key.succeeded_days_ago
         if not self.is_wanted or at is None or ago is None or succeeded is None or ago >= _QUIET_DAYS:
             return None
         if self.at_most_days is None:
-            return Kept(key, at, timedelta(days=succeeded - ago), key.expires_at)
+            return KeyInUse(key, at, timedelta(days=succeeded - ago), key.expires_at)
         if succeeded >= self.at_most_days:
             return None
         latest = at + timedelta(days=ago) + timedelta(days=self.at_most_days - succeeded)
-        return Kept(key, at, timedelta(days=succeeded - ago), min(latest, key.expires_at or latest))
+        return KeyInUse(key, at, timedelta(days=succeeded - ago), min(latest, key.expires_at or latest))
 
 
-class Kept(msgspec.Struct, frozen=True):
+class KeyInUse(msgspec.Struct, frozen=True):
     """
     A key that stays after its grace, since it is in use.
 
     Args:
-        used_after: how long after it had a successor.
-        latest: when it ends whatever uses it; None for never.
+        used_after: the time from its successor's birth to its last use.
+        latest: when it is revoked or expires even if it is in use; None for never.
     """
 
     key: OldKey
@@ -72,21 +72,20 @@ class Kept(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         """
-        Say which key stays, used when, and when it ends.
+        Return the sentence: which key stays, when it was used, and when an `up` revokes it.
         """
         who = ", perhaps by the run that replaced it" if self.used_after <= OWN_USE else ""
         latest = self.latest
         limit = f"at the latest by the first up after {to_the_minute(latest)}" if latest else "and it never expires"
         return (
             f"{self.key.key} stays, since it was used on {to_the_minute(self.used_at)}{who}; "
-            f"an up ends it when nothing has used it for 24 hours, {limit}"
+            f"an up revokes it once nothing has used it for 24 hours, {limit}"
         )
 
 
 def used_by_hand(others: Sequence[OldKey], username: str) -> list[str]:
     """
-    Say in one sentence that something uses keys which this program has not made, by what is known of these; nothing
-    where nobody does.
+    Return one sentence if something uses keys that this program did not make; else an empty list.
     """
     used = [one for one in others if one.used_by_hand_at]
     if not used:
@@ -94,7 +93,5 @@ def used_by_hand(others: Sequence[OldKey], username: str) -> list[str]:
     last = max(one.used_by_hand_at for one in used if one.used_by_hand_at)
     what = "another key" if len(used) == 1 else f"{len(used)} other keys"
     keys = "; ".join(one.key for one in used)
-    hint = (
-        "a consumer was forgotten, or a secret has been overwritten: give it the key in 1Password, then end the other"
-    )
+    hint = "a consumer was forgotten, or a secret was overwritten: give it the key in 1Password, then revoke the other"
     return [f"something uses {what} of {username}, by hand, last on {to_the_minute(last)}: {keys}; {hint}"]

@@ -1,5 +1,5 @@
 """
-What is recorded of a key: from the registry's answers to the state.
+The state of a key, made from the registry's answers.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ def observed(
     wanted: KeyWanted, listing: Listing, key: ListedKey, access: Access, *, api_key: str, mark: str
 ) -> KeyState:
     """
-    Return what is recorded of a key that the registry accepts. Of the last use only the day: zot counts the very
-    request that asks.
+    Return the state of a key that the registry accepts. Only the day of its last use is recorded, since zot counts this
+    request as a use.
     """
     return KeyState(
         **inherited(KeyWanted, wanted),
@@ -37,7 +37,7 @@ def observed(
 
 
 def _in_utc(time: datetime) -> datetime:
-    # A registry that changes its time zone must not change what is recorded, nor the days that are shown.
+    # A registry's new time zone must change neither the state nor the days in messages.
     return time.astimezone(UTC)
 
 
@@ -54,7 +54,7 @@ def newer_than(key: ListedKey, listing: Listing) -> list[ListedKey]:
 
 def not_watched(olds: KeyState, news: KeyWanted) -> list[str]:
     """
-    Say that the tag which the last read asked by was not there: what exists alone can be updated.
+    Return a sentence if the right to update could not be probed, since the probe tag does not exist.
     """
     same = olds.probe_repository == news.probe_repository and olds.probe_tag == news.probe_tag
     if not same or not news.probe_tag or olds.refused or "update" in olds.may:
@@ -65,7 +65,7 @@ def not_watched(olds: KeyState, news: KeyWanted) -> list[str]:
 
 def described(key: ListedKey) -> str:
     """
-    Name a key of somebody else's; it is only ever reported.
+    Return a key that is not ours in words; such a key is only reported.
     """
     ends = f"expires {key.expires_at:%Y-%m-%d}" if key.expires_at else "never expires"
     return f"{key.label or 'no label'} ({key.uuid}), created {key.created_at:%Y-%m-%d}, {ends}"

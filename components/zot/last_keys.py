@@ -1,5 +1,5 @@
 """
-The end of an account's keys, when the last resource that has one of them goes.
+Revokes the keys of a label when the last resource that has one of them is deleted.
 """
 
 from __future__ import annotations
@@ -17,40 +17,42 @@ _log = logging.getLogger(__name__)
 
 def revoke_all_of_its_label(zot: Zot, state: KeyState) -> list[str] | None:
     """
-    Revoke all keys that have the label of the key in *state*, but for those that a place holds; that key last, since it
-    is what asks. Newer ones as well: a run that was killed amid a mint has left one, and no state knows of it.
+    Revoke all keys with the label of the key in *state*, except those that a place holds. The key in *state* makes the
+    requests, so it is revoked last. Newer keys are revoked, too: a run that was killed during a mint leaves one that no
+    state knows.
 
     Returns:
-        the live keys, in words, that the account has left; None if the key had ended already, and so nothing is known.
+        the live keys, in words, that the account has left; None if the registry no longer accepts the key in *state*,
+        so that nothing is known.
 
     Raises:
-        ReconcileError: the registry gives no answer, or refuses this one request of a key that it accepts otherwise.
+        ReconcileError: the registry gives no answer, or refuses to revoke though it accepts the key.
     """
     username, uuid = state.username, state.uuid
     auth = KeyAuth(username, state.api_key)
     listing = zot.listing(auth, username)
     if not listing.accepted:
-        # What says that a key is dead is worth a second question.
+        # Before a key counts as revoked, ask a second time.
         listing = zot.listing(auth, username)
     own = listing.find(uuid)
     if own is None:
         others = "others of its label, if there are any, live until they expire"
-        _log.warning("zot: key %s of %s had ended already, and so can end no other; %s", uuid, username, others)
+        _log.warning("zot: key %s of %s is no longer accepted, and so can revoke no other; %s", uuid, username, others)
         return None
     ours = [key for key in listing.keys if key.label == state.label and key is not own]
-    ending = [*(key for key in ours if not RUN.claims.places_with(key.uuid)), own]
-    left = [key for key in listing.keys if key not in ending and not key.is_expired]
-    while ending:
+    to_revoke = [*(key for key in ours if not RUN.claims.places_with(key.uuid)), own]
+    left = [key for key in listing.keys if key not in to_revoke and not key.is_expired]
+    while to_revoke:
         try:
-            zot.revoke(auth, username, ending[0].uuid)
+            zot.revoke(auth, username, to_revoke[0].uuid)
         except SignInRefusedError:
             if zot.listing(auth, username).accepted:
                 raise
             break
-        _log.info("zot: revoked key %s of %s", ending.pop(0).uuid, username)
-    # Somebody ended this key meanwhile, perhaps another instance of it, which a killed replacement has left.
-    missed = [key for key in ending if key is not own and not key.is_expired]
+        _log.info("zot: revoked key %s of %s", to_revoke.pop(0).uuid, username)
+    # Somebody revoked this key meanwhile, perhaps another instance of it that a killed replacement left.
+    missed = [key for key in to_revoke if key is not own and not key.is_expired]
     if missed:
         names = ", ".join(key.uuid for key in missed)
-        _log.warning("zot: key %s of %s was ended meanwhile, and can end no other; left %s", uuid, username, names)
+        _log.warning("zot: key %s of %s was revoked meanwhile, and can revoke no other; left %s", uuid, username, names)
     return [described(key) for key in (*left, *missed)]

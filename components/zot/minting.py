@@ -1,5 +1,5 @@
 """
-How a key is made: with the key before it if there is a live one, else by a headless login. No Pulumi.
+How a key is minted: with the key before it if that is alive, else by a headless login. No Pulumi.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ..http.errors import ReconcileError
 from ..http.shapes import Concealed
 from ..rotation import Policy, misfits, to_the_minute
 from .api import Access, KeyAuth, ListedKey, Listing, MintedKey, Zot
-from .granted import doubts, label_fault, life_fault
+from .outcome import doubts, label_fault, life_fault
 from .sign_in import log_out, zot_session
 
 _log = logging.getLogger(__name__)
@@ -32,9 +32,9 @@ class Order(msgspec.Struct, frozen=True):
 
     Args:
         username: whose key.
-        label: what it is recognised by, now and after a run that died.
+        label: by which the key is recognised, also after a killed run.
         repository: where its access is probed; nothing is left there.
-        tag: a tag that exists there, by which it is asked whether the key may update; None: that is not asked.
+        tag: a tag that exists there, for the probe of the right to update; None for no such probe.
         oidc_provider: zot's name for authentik.
     """
 
@@ -47,14 +47,14 @@ class Order(msgspec.Struct, frozen=True):
 
     def unfit(self, access: Access) -> list[str]:
         """
-        Say which of the rights that were found are not as expected.
+        Return each right that differs from the expected rights, in words.
         """
         return misfits(access.may, self.policy.rights)
 
 
 class ProvenKey(Concealed, frozen=True):
     """
-    A key that works, itself and its user's other keys as it lists them, and what it can do.
+    A key that works, its listing and that of its user's other keys, and what it can do.
     """
 
     key: str
@@ -65,11 +65,11 @@ class ProvenKey(Concealed, frozen=True):
 
 def make_key(zot: Zot, authentik: Authentik | None, order: Order, candidates: Iterable[str]) -> ProvenKey:
     """
-    Mint a key and test it. The first live one of *candidates* mints it; a login does if none is live, or if the live
-    one's rights are not as expected: zot reads an account's groups only at a login.
+    Mint a key and test it. The first live key of *candidates* mints it. A login does it if no candidate is alive, or if
+    its rights are not as expected, since zot reads an account's groups only at a login.
 
     Raises:
-        KeyUnfitError: the new key failed its test, or is not as it was asked for. It was revoked again.
+        KeyUnfitError: the new key failed its test or differs from the order. It was revoked.
         ReconcileError: whatever a system answered.
     """
     unfit = ""
@@ -98,7 +98,7 @@ def make_key(zot: Zot, authentik: Authentik | None, order: Order, candidates: It
 
 def no_login(username: str, unfit: str = "") -> str:
     """
-    Say that there is nothing to make a key by: no live key, but for one that is *unfit*, and no authentik.
+    Return the sentence that nothing can mint a key: no live key with the expected rights, and no authentik.
     """
     why = f"no live key can mint one for {username}{unfit}"
     return f"{why}; the settings name no authentik to log in at, so sign in by hand: {_BY_HAND}"
@@ -137,10 +137,10 @@ def _mint(zot: Zot, order: Order, auth: httpx.Auth, now: datetime) -> ProvenKey:
 
 def _insist_on_what_was_asked(order: Order, listed: ListedKey, asked: datetime, now: datetime) -> None:
     """
-    Make sure that the registry made the key that it was asked for, as far as that matters later.
+    Check that label and life of the new key are as ordered.
 
     Raises:
-        KeyUnfitError: it has capped the key's life or changed its label.
+        KeyUnfitError: the registry capped the key's life or changed its label.
     """
     fault = label_fault(order.label, listed) or life_fault(order.policy, listed, asked, now)
     if fault:
@@ -152,6 +152,6 @@ def _revoke(zot: Zot, order: Order, auth: httpx.Auth, minted: MintedKey, label: 
     try:
         zot.revoke(auth, order.username, minted.uuid)
     except ReconcileError as exc:
-        # By another label no sweep knows it.
-        later = "until the next run retires it" if label == order.label else "until somebody revokes it by hand"
-        _log.warning("zot: key %s of no use stays %s: %s", minted.uuid, later, exc)
+        # No sweep finds a key with another label.
+        later = "until the next run revokes it" if label == order.label else "until somebody revokes it by hand"
+        _log.warning("zot: the unusable key %s stays %s: %s", minted.uuid, later, exc)

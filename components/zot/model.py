@@ -1,5 +1,5 @@
 """
-What zot shows of keys and of what they may do, as far as this program asks.
+The parts of zot's answers that this program uses: keys, and what they may do.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from ..http.shapes import Instant, SecretText
 
 class ListedKey(msgspec.Struct, frozen=True):
     """
-    A key as zot lists it: everything but the key itself.
+    A key as zot lists it, without its value.
 
-    *expires_at* and *last_used* are None for "never". *last_used* moves with every use as basic auth, the very request
-    that lists it included.
+    *expires_at* and *last_used* are None for "never". Every use as basic auth moves *last_used*, also the request that
+    lists the key.
     """
 
     uuid: str
@@ -46,7 +46,7 @@ class KeyList(msgspec.Struct, frozen=True):
 
 class MintedKey(ListedKey, frozen=True, kw_only=True):
     """
-    A new key: what zot lists of it, and the key itself, which zot shows this once.
+    A new key with its value, which zot shows only once.
     """
 
     key: SecretText = msgspec.field(name="apiKey")
@@ -56,8 +56,8 @@ class Listing(msgspec.Struct, frozen=True):
     """
     All keys of one user, oldest first, and the registry's clock when it answered.
 
-    *accepted* is False if the registry refuses the credential, the one answer that says that a key is dead; there are
-    no *keys* then.
+    *accepted* is False if the registry refuses the credential, which is the only sign of a revoked or expired key. Then
+    there are no *keys*.
     """
 
     accepted: bool
@@ -73,8 +73,8 @@ class Listing(msgspec.Struct, frozen=True):
 
 class Access(msgspec.Struct, frozen=True):
     """
-    What a key may do in the repository that was probed. *update*, to put something else under a tag that exists, is
-    None if it was not asked: asking needs such a tag.
+    What a key may do in the probed repository. *update*, to replace the image under an existing tag, is None if it was
+    not probed, since the probe needs such a tag.
     """
 
     create: bool
@@ -84,7 +84,7 @@ class Access(msgspec.Struct, frozen=True):
     @property
     def may(self) -> dict[str, bool]:
         """
-        Whether it has a right, for each right that was asked about.
+        For each probed right, whether the key has it.
         """
         asked = {"create": self.create, "update": self.update, "delete": self.delete}
         return {right: has for right, has in asked.items() if has is not None}

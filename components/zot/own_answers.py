@@ -1,10 +1,10 @@
 """
 What zot's own answers look like. Pure functions.
 
-To a proxy that wants a login of its own every credential of zot's is a wrong one. Whoever took its 401 for zot's would
-call a live key revoked, so only what looks as zot refuses counts: JSON with an error code (measured on v2.1.20). A path
-that zot does not have, or has switched off, is `404 page not found` in plain text, as of any Go server and of a reverse
-proxy without a backend; a 405 has nothing in it.
+A proxy with a login of its own answers 401 to every credential for zot. That must not look like a revoked key, so a
+refusal counts only in zot's form: JSON with an error code (measured on v2.1.20). For a path that zot does not have, or
+has switched off, it answers `404 page not found` in plain text, as do any Go server and a reverse proxy without a
+backend; a 405 has no body.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from collections.abc import Mapping
 import httpx
 
 from ..http.browser import location
-from ..http.own_answers import REFUSALS, Voice, body_of, is_empty, is_page
+from ..http.own_answers import REFUSALS, OwnAnswers, body_of, is_empty, is_page
 
 LOGIN = "/zot/auth/login"
 CALLBACK = "/zot/auth/callback/"
 
-# By status: the error codes that may stand there; any, where none is named.
+# The error codes that zot sends with a status; any code for other statuses.
 _CODES: Mapping[int, frozenset[str]] = {
     401: frozenset({"UNAUTHORIZED", "DENIED"}),
     403: frozenset({"UNAUTHORIZED", "DENIED"}),
@@ -28,7 +28,7 @@ _CODES: Mapping[int, frozenset[str]] = {
 
 def is_own(response: httpx.Response) -> bool:
     """
-    Whether the registry itself has given that answer.
+    Whether the registry itself sent the answer.
     """
     status, method, path = response.status_code, response.request.method, response.request.url.path
     if response.is_redirect:
@@ -38,13 +38,13 @@ def is_own(response: httpx.Response) -> bool:
         return _has_code(response, _CODES.get(status))
     if method == "DELETE" and status == httpx.codes.OK:
         return is_empty(response)
-    # An answer to HEAD has no words, and the callback says in plain text why a login failed.
+    # An answer to HEAD has no body, and the callback says in plain text why a login failed.
     return not is_page(response)
 
 
 def is_switched_off(response: httpx.Response) -> bool:
     """
-    Whether an answer is what zot says of a route that is switched off: Go's own words, which others have as well.
+    Whether an answer has the form of zot's for a route that is switched off: Go's default, which others send, too.
     """
     kind: str = response.headers.get("content-type", "")
     return response.status_code == httpx.codes.NOT_FOUND and kind.startswith("text/plain")
@@ -67,4 +67,4 @@ def _has_code(response: httpx.Response, codes: frozenset[str] | None) -> bool:
     return any(isinstance(code, str) and (codes is None or code in codes) for code in found)
 
 
-VOICE = Voice(is_own, "/zot/auth/ and /v2/")
+OWN_ANSWERS = OwnAnswers(is_own, "/zot/auth/ and /v2/")

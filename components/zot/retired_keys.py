@@ -1,11 +1,11 @@
 """
-The end of old keys: after a rotation, no key with our label is left but the current one, and those in their grace.
+Revokes old keys: after a rotation only the current key with our label is left, and those in their grace.
 
-The only resource that ends a key which had a successor, and it does so last. From every place it takes the uuid of the
-key that the place is known to work with, and it ends nothing while any of them has another. It never ends a key that is
-newer than the one it works with, if it has our label. A stale key's grace counts from its successor's birth, or from
-the run in which the last place let go of it; where the settings say so, a key that is in use stays after that. Keys
-with another label are somebody else's: they are only ended where the account is exclusive.
+Only this resource revokes a key that has a successor, and it does so last. Each place names the key that it is known to
+work with, and nothing is revoked while one of them names another key than the current one. A key with our label that is
+newer than the current one is never revoked. A stale key's grace counts from its successor's birth, or from the run in
+which the last place released the key; if the settings say so, a key in use stays longer. Keys with another label belong
+to others and are revoked only if the account is exclusive.
 """
 
 from __future__ import annotations
@@ -19,16 +19,18 @@ from msgspec.structs import asdict, replace
 from pulumi.dynamic import DiffResult
 
 from ..dynamic.claims import Claim
+from ..dynamic.conditions import condition_of, is_unchecked
+from ..dynamic.entries import Fault, Reported
 from ..dynamic.held_key import dead_key, insist_on_a_key
 from ..dynamic.managed import Managed
 from ..dynamic.provider import Provider, differences
-from ..dynamic.run import RUN, Fault, Said
-from ..dynamic.trouble import condition_of, is_trouble
+from ..dynamic.reporting import report
+from ..dynamic.run import RUN
 from ..http.errors import ReconcileError, UnexpectedAnswerError
 from ..rotation import CURRENT, to_the_minute
 from .api import KeyAuth, Listing, zot_at
 from .grace import Grace, is_ordered_for, ordered_for
-from .in_use import Waiting
+from .in_use import InUseRule
 from .key_facts import described
 from .stale_keys import (
     condition,
@@ -56,14 +58,14 @@ class RetiredKeysProvider(Provider[SweepWanted, SweepState]):
 
     def make(self, wanted: SweepWanted) -> tuple[str, SweepState]:
         """
-        End the stale keys that an earlier stack of this name, or a run that died, has left.
+        Revoke the stale keys that an earlier stack of this name, or a killed run, left.
         """
-        before = RUN.claims.newest(wanted.slot)
+        before = RUN.claims.newest(wanted.identity)
         return wanted.label, _swept(wanted, RUN.claims.new_mark(), before.labels if before else ())
 
     def observe(self, state: SweepState) -> SweepState:
         """
-        Look for stale keys, in the list that `ApiKey` has read in this run as well. Read-only.
+        Look for stale keys in the same list that `ApiKey` reads in this run. Read-only.
         """
         found = copy(state)
         look_for_old_keys(found, zot_at(state.zot_url).seen_listing(state.username, state.api_key))
@@ -72,57 +74,58 @@ class RetiredKeysProvider(Provider[SweepWanted, SweepState]):
 
     def compare(self, olds: SweepState, news: SweepWanted) -> DiffResult:
         """
-        Another current key, or a stale one that the last read found and whose grace is over by today's settings, unless
-        it waits until nothing uses it.
+        There is a change if the current key is another one, or if the last read found a stale key whose grace is over
+        by today's settings and that does not wait until nothing uses it.
         """
-        RUN.note(Claim(olds.slot, olds.mark, labels=olds.labels))
-        is_seen = not is_trouble(olds.condition)
+        RUN.note(Claim(olds.identity, olds.mark, labels=olds.labels))
+        is_seen = not is_unchecked(olds.condition)
         found = condition(olds, news) if is_seen else olds.condition
         said = [] if found == CURRENT else [found]
         seen = copy(olds)
         if not is_seen:
-            # Without an answer, of uses only what an earlier run recorded is known.
+            # The registry gave no answer, so only the uses that an earlier run recorded are known.
             seen.stale, seen.others = [], []
         in_use = uses(seen, news, is_ordered=is_ordered_for(news.username))
-        self.report(news, olds.thing, [*said, *rivals(olds, news), *in_use])
+        report(news, olds.thing, [*said, *rivals(olds, news), *in_use])
         result = differences(olds, news)
         result.changes = result.changes or found != CURRENT
         return result
 
     def change(self, olds: SweepState, news: SweepWanted) -> SweepState:
         """
-        End every stale key. The list is asked for anew, by the current key.
+        Revoke every stale key, after listing the keys again with the current key.
 
-        Where registry or user changed, the stale keys of the old ones end as well, at once: nobody would remember them
-        later. Where the label changed, keys of the old one stay ours.
+        If registry or user changed, our stale keys there are revoked at once, since no later run would know them. If
+        the label changed, keys with the old label still count as ours.
         """
         RUN.note(Fault(olds.thing, ""))
-        elsewhere = olds.slot != news.slot
+        elsewhere = olds.identity != news.identity
         try:
             state = _swept(news, olds.mark, () if elsewhere else olds.labels, olds)
         except ReconcileError as exc:
-            # The key's own resource has met the same, and need not say it as well.
-            RUN.note(Said(condition_of(exc)))
+            # The key's own resource got the same error and has to report it only once.
+            RUN.note(Reported(condition_of(exc)))
             raise
         if elsewhere and not news.lagging:
-            # What is not ours there stays: the settings are about that account no more.
-            _end_elsewhere(olds)
+            # Keys of others stay there, since the settings no longer name that account.
+            _revoke_elsewhere(olds)
         return state
 
     def remove(self, state: SweepState) -> None:
         """
-        End nothing: the places still hold the current key, and `ApiKey` ends all of ours when they have let go of it.
+        Revoke nothing: the places still hold the current key, and `ApiKey` revokes our keys after the places are
+        deleted.
         """
 
 
 def _swept(wanted: SweepWanted, mark: str, earlier: tuple[str, ...], before: SweepState | None = None) -> SweepState:
     """
-    End the stale keys, unless a place lags behind, and return what is recorded. *earlier* labels of this resource count
-    too, and so does what is remembered from *before*: what an order said of a key, and when the places let go of it.
+    Revoke the stale keys unless a place lags behind, and return the state. *earlier* labels of this resource count as
+    ours. From the state *before* come the orders for keys and when the places released them.
     """
     username = wanted.username
     kept = before.kept if before else {}
-    grace = Grace(wanted.retire_after_days, kept, ordered_for(username), Waiting.by(wanted))
+    grace = Grace(wanted.retire_after_days, kept, ordered_for(username), InUseRule.by(wanted))
     insist_on_a_key(wanted.api_key, f"the sweep of {username}")
     state = SweepState(
         **asdict(wanted),
@@ -133,15 +136,15 @@ def _swept(wanted: SweepWanted, mark: str, earlier: tuple[str, ...], before: Swe
         let_go=before.let_go if before else {},
     )
     if wanted.lagging:
-        # A run for chosen targets can come here before every place is served, and a canary may not have succeeded.
-        # What the places held since the last sweep that went through is let go by the next one that does.
-        why = f"not known to work with the current one: {', '.join(wanted.lagging)}"
-        _log.warning("zot: no older key of %s is ended yet; %s", username, why)
+        # A run for chosen targets can come here before every place has the key, and a canary may not have succeeded.
+        # The next sweep that completes takes over what the places held since the last complete one.
+        why = f"these places are not known to work with the current one: {', '.join(wanted.lagging)}"
+        _log.warning("zot: no older key of %s is revoked yet: %s", username, why)
         return state
-    left, listing = _end(state, grace, exclusive=wanted.exclusive)
+    left, listing = _revoke_stale(state, grace, exclusive=wanted.exclusive)
     if not listing.accepted:
         if not RUN.key_is_alive(wanted.key_uuid):
-            raise dead_key(wanted.key_uuid, f"no older key of {username} is ended")
+            raise dead_key(wanted.key_uuid, f"no older key of {username} is revoked")
         hint = "somebody revoked it during this run; run again"
         msg = f"zot refuses the current key of {username}; {hint}"
         raise UnexpectedAnswerError(msg)
@@ -154,23 +157,26 @@ def _swept(wanted: SweepWanted, mark: str, earlier: tuple[str, ...], before: Swe
     return state
 
 
-def _end_elsewhere(olds: SweepState) -> None:
+def _revoke_elsewhere(olds: SweepState) -> None:
     """
-    End our keys of the registry or the user that the settings named before; a registry that is not there any more
-    keeps them until they expire.
+    Revoke our keys of the registry or the user that the settings named before. If that registry does not answer, they
+    live until they expire.
     """
     try:
-        _end(olds, Grace(0.0))
+        _revoke_stale(olds, Grace(0.0))
     except ReconcileError as exc:
         left = f"older keys of {olds.username} at {olds.zot_url}, if there are any, until they expire"
         _log.warning("zot: left %s: %s", left, exc.brief)
 
 
-def _end(state: SweepState, grace: Grace, *, exclusive: bool = False) -> tuple[dict[str, datetime | None], Listing]:
+def _revoke_stale(
+    state: SweepState, grace: Grace, *, exclusive: bool = False
+) -> tuple[dict[str, datetime | None], Listing]:
     """
-    End the stale keys whose *grace* is over and that need not wait, and of an *exclusive* account those of others;
-    return those that stay, by uuid, with the time at which the places let go of them where that is known, and all keys
-    that are left. The registry may refuse the current key, which asks. What *state* remembers is of the sweep before.
+    Revoke the stale keys whose *grace* is over and that do not wait, and those of others if the account is *exclusive*.
+    Return the stale keys that stay, by uuid, with the time at which the places released them if that is known; and the
+    listing of all keys that are left, which says so if the registry refuses the current key. *state* still has the
+    facts of the sweep before.
     """
     zot, username = zot_at(state.zot_url), state.username
     auth = KeyAuth(username, state.api_key)
@@ -179,24 +185,24 @@ def _end(state: SweepState, grace: Grace, *, exclusive: bool = False) -> tuple[d
     others = other_keys(listing, state.key_uuid, state.labels)
     since = let_go([*stale, *others], listing, state.let_go, state.swept_uuid)
     left: dict[str, datetime | None] = {}
-    ended, foreign = set(), {one.key.uuid for one in others}
+    revoked, foreign = set(), {one.key.uuid for one in others}
     for one in dated([*stale, *(others if exclusive else [])], since):
         key = one.key
-        if not one.is_over(listing.time, grace.of(key.uuid)) or one.waits(listing.time, grace.after):
+        if not one.is_over(listing.time, grace.of(key.uuid)) or one.waits(listing.time, grace.in_use_rule):
             left[key.uuid] = since.get(key.uuid)
             continue
         zot.revoke(auth, username, key.uuid)
-        ended.add(key.uuid)
+        revoked.add(key.uuid)
         if key.uuid in foreign:
             _log.info("zot: revoked a key of others, since %s is exclusive: %s", username, described(key))
         else:
             _log.info("zot: revoked key %s of %s, created %s", key.uuid, username, to_the_minute(key.created_at))
-    return left, replace(listing, keys=tuple(key for key in listing.keys if key.uuid not in ended))
+    return left, replace(listing, keys=tuple(key for key in listing.keys if key.uuid not in revoked))
 
 
 class RetiredKeys(Managed, module="zot", name="RetiredKeys"):
     """
-    The keys of one label that are to be ended.
+    The sweep of the stale keys with one label.
     """
 
     managed_by = RetiredKeysProvider

@@ -1,5 +1,5 @@
 """
-A zot web session for a service account: zot's OpenID Connect login, walked with an authentik session of that account.
+A zot web session for a service account, by zot's OpenID Connect login and an authentik session of that account.
 
 Measured on zot v2.1.20 with authentik 2026.2.1 and 2026.5.0-rc1.
 """
@@ -23,24 +23,24 @@ from ..http.browser import Browser, location
 from ..http.errors import InterceptedError, NotFoundError, ReconcileError, UnexpectedAnswerError
 from ..http.refusals import refused
 from .api import SessionAuth, Zot
-from .own_answers import CALLBACK, LOGIN, VOICE
+from .own_answers import CALLBACK, LOGIN, OWN_ANSWERS
 
 _log = logging.getLogger(__name__)
 
-_LET_THROUGH = VOICE.let_through("zot")
-# Where authentik sends a browser that is not logged in.
+_LET_THROUGH = OWN_ANSWERS.let_through("zot")
+# The path to which authentik sends a browser that is not logged in.
 _LOGS_IN = "/flows/-/default/authentication/"
-# How zot's answer begins where the login's cookies did not come back or were not its own (v2.1.20, measured).
+# zot's answer begins so if the login's cookies did not come back or were not its own (v2.1.20, measured).
 _NO_STATE = "failed to get state"
-# What zot lets a token be ahead of its clock (read in the source of v2.1.20), and the second that a header leaves out.
+# How far zot lets a token be ahead of its clock (read in the source of v2.1.20), and the second that headers round off.
 _CLOCK_LEEWAY = timedelta(seconds=6)
-# authentik's shortest token, of those that it ships with, lives five minutes.
+# The shortest life of authentik's tokens, as it ships, is five minutes.
 _CODE_LIVES = timedelta(minutes=5)
-# What a person may be called in a message: zot's cookie could hold anything.
+# A name that may be shown in a message: zot's cookie could hold anything.
 _NAME = re.compile(r"[\w.@+-]{1,150}")
 
-# Answers of the callback after which zot's login is walked once more: what zot asks of authentik meanwhile can meet a
-# worker that is being recycled, and zot then says 401 as to any other failure.
+# Answers of the callback after which the login is tried once more: zot's own request to authentik can hit a worker that
+# is being recycled, and zot then answers 401 as for any other failure.
 _WORTH_ANOTHER_WALK = frozenset({401, 500, 502, 503, 504})
 
 
@@ -57,27 +57,27 @@ def zot_session(authentik: Authentik, zot: Zot, username: str, provider: str) ->
     """
     Log *username* in to the registry and return its web session.
 
-    Changed outside: the account's password, twice, once it is known that the registry's login leads to this authentik;
-    a static device, made and removed if the flow asks for one; zot reads the account's groups again, for all of its
-    keys.
+    Changed outside, after checking that the registry's login leads to this authentik: the account's password, twice; a
+    static device, made and deleted if the flow asks for one; the account's groups in zot, which reads them again for
+    all keys of the account.
 
     Raises:
-        LoginBlockedError: the account is not an active service account, the login met what it cannot answer, or zot
-            calls the account by another name.
+        LoginBlockedError: the account is not an active service account, the flow asks what cannot be answered, or zot
+            has another name for the account.
         InterceptedError: a proxy in front of the registry wants a login of its own.
         ReconcileError: whatever a system answered.
     """
     account = fit_account(authentik, username)
     walk = _Walk(zot, account, provider)
-    # Without effect there: what is wrong with the way is found while the account is as it was.
-    way_of(zot, username, provider, authentik.api.base_url)
+    # Check the route first: it changes nothing, and a fault is found before the account is changed.
+    insist_on_login_route(zot, username, provider, authentik.api.base_url)
     with session(authentik, account) as browser:
         return walk.through(browser)
 
 
 def fit_account(authentik: Authentik, username: str) -> Account:
     """
-    Return the account, if a login of it may be tried. Read-only.
+    Return the account if a login with it may be tried. Read-only.
 
     Raises:
         NotFoundError: there is none, or the token may not see it.
@@ -96,22 +96,22 @@ def fit_account(authentik: Authentik, username: str) -> Account:
     return account
 
 
-def way_of(zot: Zot, username: str, provider: str, authentik_url: str) -> None:
+def insist_on_login_route(zot: Zot, username: str, provider: str, authentik_url: str) -> None:
     """
-    Make sure that the registry's login leads to this authentik. Without effect there.
+    Check that the registry's login leads to this authentik. Nothing is changed there.
 
     Raises:
         InterceptedError, UnexpectedAnswerError: it leads elsewhere.
         LoginBlockedError: the registry's cookies would not come back to it.
         ReconcileError: whatever the registry answered.
     """
-    with Browser("zot", zot.api.base_url, voice=VOICE) as registry:
+    with Browser("zot", zot.api.base_url, own_answers=OWN_ANSWERS) as registry:
         _begin(zot, registry, username, provider, authentik_url)
 
 
 def _begin(zot: Zot, registry: Browser, username: str, provider: str, authentik_url: str) -> httpx.URL:
     """
-    Ask zot where its login leads, and return that address if it is this authentik's.
+    Ask zot where its login leads, and return the address if it is this authentik's.
     """
     response = _asked(zot, registry, username, provider)
     moved = registry.moved(response, LOGIN, username)
@@ -144,8 +144,8 @@ def _asked(zot: Zot, registry: Browser, username: str, provider: str) -> httpx.R
     Return zot's redirect to its identity provider.
 
     Raises:
-        NotFoundError: OpenID is off. zot says so by a 404 that a proxy sends as well: it counts only where zot itself
-            answers beside it.
+        NotFoundError: OpenID is off. A proxy sends the same 404, so it counts only if zot itself answers another
+            request.
     """
     hint = f"check oidcProvider: zot's configuration has no OpenID provider {provider}"
     off = "OpenID is not configured in zot: add a provider for authentik there; or let what stands in front of it pass"
@@ -156,7 +156,7 @@ def _asked(zot: Zot, registry: Browser, username: str, provider: str) -> httpx.R
         whose=username,
         params={"provider": provider, "callback_ui": f"{registry.base_url}/home"},
         expect=(302, 404),
-        unjudged=frozenset({404}),
+        judged_by_caller=frozenset({404}),
         advice=advice,
     )
     if response.status_code == httpx.codes.FOUND:
@@ -177,20 +177,20 @@ class _Walk(msgspec.Struct, frozen=True):
 
     def through(self, authentik: Browser) -> ZotSession:
         """
-        Walk the login with a browser that is logged in to *authentik*; once more where zot found authentik amiss.
+        Log in with a browser that is logged in to *authentik*; once more if zot failed to reach authentik.
         """
-        with Browser("zot", self.zot.api.base_url, voice=VOICE) as registry:
+        with Browser("zot", self.zot.api.base_url, own_answers=OWN_ANSWERS) as registry:
             callback, _ = self._code(authentik, registry)
             landed = registry.visit(callback, whose=self.account.username, expect=(201, 302, *_WORTH_ANOTHER_WALK))
             if landed.status_code not in _WORTH_ANOTHER_WALK:
                 return self._session(registry, landed)
-        with Browser("zot", self.zot.api.base_url, voice=VOICE) as registry:
+        with Browser("zot", self.zot.api.base_url, own_answers=OWN_ANSWERS) as registry:
             callback, issued = self._code(authentik, registry)
             return self._session(registry, self._land(registry, callback, issued))
 
     def _code(self, authentik: Browser, registry: Browser) -> tuple[httpx.URL, datetime]:
         """
-        Get a code from authentik, and return zot's address to bring it to, and authentik's clock.
+        Get a code from authentik; return zot's callback address with the code, and authentik's clock.
         """
         whose = self.account.username
         authorize = _begin(self.zot, registry, whose, self.provider, authentik.base_url)
@@ -203,7 +203,7 @@ class _Walk(msgspec.Struct, frozen=True):
         callback = location(response)
         if registry.is_at(callback) and CALLBACK in callback.path:
             return callback, server_time(response)
-        # authentik may be at the registry's own address, under a path: what is not zot's callback is authentik's.
+        # authentik may share the registry's address, under a path: any address but zot's callback is authentik's.
         if authentik.is_at(callback) or registry.is_at(callback):
             if _LOGS_IN in callback.path:
                 hint = (
@@ -223,7 +223,7 @@ class _Walk(msgspec.Struct, frozen=True):
 
     def _land(self, registry: Browser, callback: httpx.URL, issued: datetime) -> httpx.Response:
         """
-        Bring to zot the code that authentik *issued* then, by its clock.
+        Visit zot's *callback* with the code, which authentik *issued* at that time by its clock.
         """
         whose = self.account.username
         landed = registry.visit(callback, whose=whose, expect=(201, 302, 401))
@@ -233,7 +233,7 @@ class _Walk(msgspec.Struct, frozen=True):
 
     def _why_refused(self, landed: httpx.Response, issued: datetime) -> str:
         """
-        Say what may be wrong between the two systems; first what is seen from here.
+        Return what may be wrong between the two systems; first what can be seen from here.
         """
         if landed.text.startswith(_NO_STATE):
             return (
@@ -241,7 +241,7 @@ class _Walk(msgspec.Struct, frozen=True):
                 "zot share no sessions (sessionDriver, sessionKeysFile), so that another one answered"
             )
         apart = issued - server_time(landed)
-        # authentik answered first, so a clock that is right can only be behind by a moment.
+        # authentik answered first, so with equal clocks its time is a moment earlier.
         if apart > _CLOCK_LEEWAY or apart < -_CODE_LIVES:
             way = "ahead of" if apart > timedelta(0) else "behind"
             seconds = round(abs(apart) / timedelta(seconds=1))
@@ -264,7 +264,7 @@ class _Walk(msgspec.Struct, frozen=True):
 
     def _session(self, registry: Browser, landed: httpx.Response) -> ZotSession:
         """
-        Return the session that zot gave, if it is the account's by name: keys hang on the name.
+        Return zot's session if zot has the same name for the account, since keys belong to that name.
         """
         whose = self.account.username
         cookies = {name: value for name, value in registry.cookies.items() if name in ("session", "user")}
@@ -288,9 +288,9 @@ class _Walk(msgspec.Struct, frozen=True):
 
 def log_out(zot: Zot, session_: ZotSession, username: str) -> None:
     """
-    End a session of the registry. One that cannot be ended is told in the log and ends by itself.
+    Log out of a session of the registry. A failure is only logged, since the session expires.
     """
     try:
         zot.log_out(session_.auth, username)
     except ReconcileError as exc:
-        _log.warning("zot: a session of %s stays until it ends by itself: %s", username, exc)
+        _log.warning("zot: a session of %s stays until it expires: %s", username, exc)

@@ -1,11 +1,11 @@
 """
-Which keys of an account are stale, and what is said of them. Pure functions: no network, no Pulumi.
+Which keys of an account are stale, and the sentences about them. Pure functions: no network, no Pulumi.
 
-A stale key is one with our label that has a successor, or, where the account is *exclusive*, any key that is not ours.
-Both wait for their grace, and after it, where the settings say so, until nothing uses them (`in_use.py`). The grace
-counts from the birth of the first key of ours that came after them or, where a sweep has seen it, from when the last
-place let go of them, whichever is later: a successor may never have reached a place. A key that is not ours and is
-younger than all of ours has no successor and no grace.
+A stale key has our label and a successor; if the account is *exclusive*, every key that is not ours is stale, too. A
+stale key lives for its grace and then, if the settings say so, until nothing uses it (`in_use.py`). The grace counts
+from the birth of our first key after it, or from when a sweep saw that the last place had released it, whichever is
+later: a successor may never have reached a place. A key of others that is younger than all of ours has no successor and
+no grace.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from msgspec.structs import replace
 
 from ..rotation import CURRENT, age_days
 from .api import ListedKey, Listing
-from .in_use import OWN_USE, Kept, Waiting, used_by_hand
+from .in_use import OWN_USE, InUseRule, KeyInUse, used_by_hand
 from .key_facts import described
 from .state import OldKey, SweepState, SweepWanted
 
 
 class StaleKey(msgspec.Struct, frozen=True):
     """
-    A key that is to be ended, and when its successor was made, or took its place; None where it has none and ends at
-    once.
+    A key that is to be revoked, and when its successor was made or took its place. Without a successor the time is
+    None, and the key is revoked at once.
     """
 
     key: ListedKey
@@ -38,15 +38,15 @@ class StaleKey(msgspec.Struct, frozen=True):
     @property
     def still_used(self) -> bool:
         """
-        Whether something other than the run that replaced it has used it since.
+        Whether something else than the run that replaced it has used it since.
         """
         used = self.key.last_used
         return bool(used and self.succeeded_at and used > self.succeeded_at + OWN_USE)
 
     def used_at(self, now: datetime) -> datetime | None:
         """
-        Return when it was used last, if that may have been by something other than the run that replaced it: within the
-        hour after that run nobody can tell. None as well for a key that has expired or has no successor.
+        Return its last use, unless only the run that replaced it used it; within an hour after that run this cannot be
+        known. None for a key that has expired or has no successor.
         """
         key = self.key
         is_dead = key.is_expired or (key.expires_at is not None and key.expires_at <= now)
@@ -54,15 +54,15 @@ class StaleKey(msgspec.Struct, frozen=True):
             return None
         return key.last_used if self.still_used or now <= self.succeeded_at + OWN_USE else None
 
-    def waits(self, now: datetime, waiting: Waiting) -> bool:
+    def waits(self, now: datetime, rule: InUseRule) -> bool:
         """
-        Whether it stays after its grace, since it is in use, by the registry's clock.
+        Whether it stays after its grace, since it is in use by the registry's clock.
         """
-        return waiting.kept_until(self.recorded(str(self), now)) is not None
+        return rule.keeps(self.recorded(str(self), now)) is not None
 
     def recorded(self, words: str, now: datetime, keep_days: float | None = None) -> OldKey:
         """
-        Return what is recorded of it, named in *words*.
+        Return its record for the state, with the key in *words*.
         """
         used_at = self.used_at(now)
         return OldKey(
@@ -84,7 +84,7 @@ class StaleKey(msgspec.Struct, frozen=True):
 
 def stale_keys(listing: Listing, current_uuid: str, labels: Collection[str]) -> list[StaleKey]:
     """
-    Return the keys of *labels* that are older than the current one, oldest first, and those that have expired.
+    Return the keys with one of *labels* that are older than the current one, oldest first, and those that have expired.
     """
     current = listing.find(current_uuid)
     if current is None:
@@ -98,7 +98,7 @@ def stale_keys(listing: Listing, current_uuid: str, labels: Collection[str]) -> 
 
 def other_keys(listing: Listing, current_uuid: str, labels: Collection[str]) -> list[StaleKey]:
     """
-    Return the keys that have none of *labels*, oldest first: those that an exclusive account must not have.
+    Return the keys without one of *labels*, oldest first, which an exclusive account must not have.
     """
     current = listing.find(current_uuid)
     if current is None:
@@ -112,15 +112,16 @@ def let_go(
     stale: Collection[StaleKey], listing: Listing, known: Mapping[str, datetime], swept_uuid: str
 ) -> dict[str, datetime]:
     """
-    Return when the last place let go of each stale key, by uuid, as far as that is known; for a sweep, which comes when
-    every place holds the current key.
+    Return by uuid when the last place released each stale key, if that is known. A sweep calls it, when every place
+    holds the current key.
 
-    A place may have held, up to this run, the key of the sweep before and any that came after it: a run that died, or
-    that a place gave no answer, has left it there. Those are let go now.
+    Up to this run a place may have held the key of the last sweep or any key made after it, because a run died or the
+    place did not answer. Those keys are released now.
 
     Args:
-        known: from earlier sweeps.
-        swept_uuid: the key of the sweep before; empty for the first one, before which a place may have held any key.
+        known: the times from earlier sweeps.
+        swept_uuid: the current key of the last sweep; empty for the first sweep, before which a place may have held any
+            key.
     """
     swept = listing.find(swept_uuid) if swept_uuid else None
     since = None if swept is None else swept.created_at
@@ -134,7 +135,7 @@ def let_go(
 
 def dated(stale: Collection[StaleKey], known: Mapping[str, datetime]) -> list[StaleKey]:
     """
-    Return the same keys, each succeeded at the earliest when it was let go, where that is *known* by its uuid.
+    Return the same keys, where no successor's time is earlier than the release of the key, if that is *known* by uuid.
     """
     return [
         replace(one, succeeded_at=max(one.succeeded_at, known[one.key.uuid]))
@@ -146,7 +147,7 @@ def dated(stale: Collection[StaleKey], known: Mapping[str, datetime]) -> list[St
 
 def look_for_old_keys(state: SweepState, listing: Listing) -> None:
     """
-    Record in *state* what is known of the keys that are or may be stale, for *condition* to judge by any settings.
+    Record in *state* the facts about keys that are or may be stale, which *condition* judges by any settings.
     """
     current = listing.find(state.key_uuid)
     ours = dated(stale_keys(listing, state.key_uuid, state.labels), state.let_go)
@@ -167,32 +168,33 @@ def look_for_old_keys(state: SweepState, listing: Listing) -> None:
 
 def condition(found: SweepState, wanted: SweepWanted) -> str:
     """
-    Judge the keys that were *found* by what is *wanted* today.
+    Return the condition of the keys that were *found*, by the settings in *wanted*.
     """
     sentences = []
     ours = _over(found.stale, wanted)
     if ours:
-        sentences.append(f"{len(ours)} more with our label: {', '.join(ours)}")
+        sentences.append(f"{len(ours)} stale {'key' if len(ours) == 1 else 'keys'} with our label: {', '.join(ours)}")
     others = _over(found.others, wanted) if wanted.exclusive else []
     if others:
-        sentences.append(f"{len(others)} of others, and the account is exclusive: {'; '.join(others)}")
+        which = "1 key with another label" if len(others) == 1 else f"{len(others)} keys with other labels"
+        sentences.append(f"{which}, and the account is exclusive: {'; '.join(others)}")
     return "; ".join(sentences) or CURRENT
 
 
-def waiting(found: SweepState, wanted: SweepWanted) -> list[Kept]:
+def waiting(found: SweepState, wanted: SweepWanted) -> list[KeyInUse]:
     """
-    Return of the keys that were *found* those that stay after their grace, since they are in use.
+    Return the *found* keys that stay after their grace, since they are in use.
     """
-    rule = Waiting.by(wanted)
-    ended = [*found.stale, *(found.others if wanted.exclusive else [])]
-    kept = [rule.kept_until(one) for one in ended if _is_past_grace(one, wanted)]
+    rule = InUseRule.by(wanted)
+    stale = [*found.stale, *(found.others if wanted.exclusive else [])]
+    kept = [rule.keeps(one) for one in stale if _is_past_grace(one, wanted)]
     return [one for one in kept if one is not None]
 
 
 def of_another_stack(labels: Collection[str], ours: Collection[str], username: str) -> list[str]:
     """
     Return the names of other stacks of this program whose keys are among *labels*. Two stacks that share an exclusive
-    account would end each other's keys, in every run.
+    account would revoke each other's keys in every run.
     """
     parts = [label.split("/") for label in labels if label not in ours]
     return sorted({part[1] for part in parts if len(part) == 3 and (part[0], part[2]) == ("zot-ci", username)})
@@ -200,45 +202,46 @@ def of_another_stack(labels: Collection[str], ours: Collection[str], username: s
 
 def rivals(found: SweepState, wanted: SweepWanted) -> list[str]:
     """
-    Warn of other stacks of this program that have the same account, where it is exclusive.
+    Return a warning for each other stack of this program that has the same exclusive account.
     """
     labels = [one.label for one in found.others] if wanted.exclusive else []
     return [
-        f"the stack {stack} has made a key of this exclusive account, and would end ours: have it in one stack only"
+        f"the stack {stack} has made a key of this exclusive account, and would revoke ours: "
+        "keep the account in one stack only"
         for stack in of_another_stack(labels, found.labels, wanted.username)
     ]
 
 
 def uses(found: SweepState, wanted: SweepWanted, *, is_ordered: bool) -> list[str]:
     """
-    Say which keys that are not the current one something uses, and which of them stay for it.
+    Return a sentence for each key in use that is not the current one, and whether it stays.
 
     Args:
-        is_ordered: an order decides in this run how long older keys live, so that none stays.
+        is_ordered: this run's order decides how long older keys live, so none stays for its use.
     """
     stay = [] if is_ordered else waiting(found, wanted)
     named = {one.key.key.partition(" ")[0] for one in stay}
-    # Of those the first sentence is enough.
+    # The sentence above names these keys already.
     held = [line for line in found.still_used if line.partition(" ")[0] not in named]
     by_hand = [one for one in found.others if not of_another_stack([one.label], found.labels, wanted.username)]
     return [
         *map(str, stay),
-        *(f"something still holds it: {line}" for line in held),
+        *(f"something still uses an older key: {line}" for line in held),
         *used_by_hand(by_hand, wanted.username),
     ]
 
 
 def _over(found: list[OldKey], wanted: SweepWanted) -> list[str]:
-    rule = Waiting.by(wanted)
-    # One without a successor has no grace.
+    rule = InUseRule.by(wanted)
+    # A key without a successor has no grace.
     return [
         one.key
         for one in found
-        if one.succeeded_days_ago is None or (_is_past_grace(one, wanted) and rule.kept_until(one) is None)
+        if one.succeeded_days_ago is None or (_is_past_grace(one, wanted) and rule.keeps(one) is None)
     ]
 
 
 def _is_past_grace(key: OldKey, wanted: SweepWanted) -> bool:
-    # What an order kept goes before the settings.
+    # An order overrides the settings.
     grace = wanted.retire_after_days if key.keep_days is None else key.keep_days
     return key.succeeded_days_ago is not None and key.succeeded_days_ago >= grace

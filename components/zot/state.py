@@ -1,5 +1,5 @@
 """
-What the program asks of a key, and of the sweep of the keys before it; and what is recorded of both.
+What the program asks for a key and for the sweep of older keys, and what is recorded about both.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from ..settings.reference import StoredToken
 
 class KeyWanted(Properties, kw_only=True):
     """
-    What the program asks of a key.
+    What the program asks for a key.
 
     Args:
         username: whose key.
         zot_url: the registry.
-        label: what the key is recognised by: `zot-ci/<stack>/<username>`.
-        rotation: any text; another one is another key.
+        label: by which the key is recognised: `zot-ci/<stack>/<username>`.
+        rotation: any text; another text replaces the key.
         rotate_after_days, expire_after_days: from its birth, as in `Policy`.
         rights: of create, update and delete those that it should have, sorted.
         probe_repository: where its access is probed; nothing is left there.
-        probe_tag: a tag that exists there, by which it is asked whether the key may update; without one it is not.
+        probe_tag: a tag that exists there, for the probe of the right to update; without one there is no such probe.
         oidc_provider: zot's name for authentik.
-        authentik_url: where the account can log in, for a key that no live key can mint; None if nowhere.
+        authentik_url: where the account can log in if no live key can mint the key; None if nowhere.
         authentik_token: where its token is kept in 1Password, if that is not in the environment.
         onepassword_access: the backend that reaches 1Password, if the environment does not choose it.
-        vault, item, field: the store of record, where the key before it may be found.
+        vault, item, field: the store of record, which may hold the key before it.
     """
 
     username: Naming[Replacing[str]]
@@ -51,30 +51,30 @@ class KeyWanted(Properties, kw_only=True):
     field: str
 
     @property
-    def slot(self) -> Identity:
+    def lineage(self) -> Identity:
         """
-        What a key and its successor have in common. Keys hang on the user's name, whatever their label.
+        What a key and its successors have in common: the registry and the user name, whatever the label.
         """
         return ("key", self.zot_url, self.username)
 
     @property
     def account(self) -> Identity:
         """
-        Its account, which needs no resource of its own.
+        The key's account, which may have no resource of its own.
         """
         return ("account", self.username)
 
     @property
     def names(self) -> list[Identity]:
         """
-        What the key is known by, and its account.
+        The identities of the key's lineage and of its account.
         """
-        return [self.slot, self.account]
+        return [self.lineage, self.account]
 
     @property
     def thing(self) -> str:
         """
-        What messages call it.
+        The key's name in messages.
         """
         return f"zot API key of {self.username}"
 
@@ -95,19 +95,19 @@ class KeyWanted(Properties, kw_only=True):
 
 class KeyState(KeyWanted, kw_only=True):
     """
-    What is recorded of a key.
+    What is recorded about a key.
 
     Args:
         uuid: zot's, and the resource's id.
         api_key: the key itself.
-        created_at, expires_at: by the registry's clock, in UTC; it may never expire.
-        last_used: the day; empty for never.
+        created_at, expires_at: by the registry's clock, in UTC; *expires_at* is None for never.
+        last_used: the day of the last use; empty for never.
         age_days: by the registry's clock.
         refused: why the registry does not accept it; empty if it does.
         access: its rights, in words.
-        may: whether it has a right, for each right that was asked about.
+        may: for each probed right, whether the key has it.
         other_keys: the account's keys of other labels, in words.
-        newer: the keys of its label that were made after it, in words; empty if there is none.
+        newer: the keys with its label that were made after it, in words; empty if there is none.
         mark: the instance's own (`dynamic/claims.py`).
     """
 
@@ -115,7 +115,7 @@ class KeyState(KeyWanted, kw_only=True):
     api_key: Secret[str]
     created_at: Moment
     expires_at: OrEmpty[Moment]
-    # Our own look is a use.
+    # Listing the keys counts as a use.
     last_used: Volatile[str]
     age_days: Volatile[float]
     refused: str
@@ -128,21 +128,21 @@ class KeyState(KeyWanted, kw_only=True):
     @property
     def facts(self) -> KeyFacts:
         """
-        The facts that are judged.
+        The facts for the rotation's rules.
         """
         return KeyFacts(self.created_at, self.expires_at, self.age_days, self.refused, self.may, self.newer)
 
 
 class OldKey(msgspec.Struct):
     """
-    What is recorded of a key that is or may be stale.
+    What is recorded about a key that is or may be stale.
 
     Args:
         key: in words, beginning with its uuid if it is of our label.
         label: its label.
-        keep_days: how long an order of an earlier run keeps it, whatever the settings say.
-        succeeded_days_ago: for how many days it has had a successor; None if it has none.
-        used_at, used_days_ago: its last use; None where nobody uses it.
+        keep_days: how long an order of an earlier run keeps it alive; None without an order.
+        succeeded_days_ago: how many days ago it got a successor; None if it has none.
+        used_at, used_days_ago: its last use; None if nothing uses it.
         expires_at: of a key in use; None for never.
         used_by_hand_at: of a key of another label, the last use, if that was after the current key was published.
     """
@@ -159,26 +159,26 @@ class OldKey(msgspec.Struct):
     @property
     def without_volatile(self) -> OldKey:
         """
-        The same without what moves by itself.
+        The same key without volatile facts.
         """
         return OldKey(self.key, self.label, self.keep_days)
 
 
 class SweepWanted(Properties, kw_only=True):
     """
-    What the program asks of the sweep.
+    What the program asks for the sweep.
 
     Args:
         zot_url: the registry.
         username: whose keys.
-        label: which of them are ours.
+        label: of the keys that are ours.
         key_uuid: the current key, which stays.
-        api_key: the same key, to ask the registry with; empty where a run left its own resource out before it was made.
+        api_key: the current key, to ask the registry with; empty if a run left out its resource before it existed.
         held: for each place that holds the key, the uuid of the key that it is known to work with.
         retire_after_days: how long a key stays alive after its successor was made.
-        retire_when_unused: after that it stays until nothing has used it for a day.
+        retire_when_unused: then it stays until nothing has used it for a day.
         retire_at_most_days: but no longer than this after its successor was made.
-        exclusive: keys of other labels are stale as well.
+        exclusive: keys with other labels are stale, too.
     """
 
     zot_url: Naming[str]
@@ -193,23 +193,23 @@ class SweepWanted(Properties, kw_only=True):
     exclusive: bool = False
 
     @property
-    def slot(self) -> Identity:
+    def identity(self) -> Identity:
         """
-        Whose keys are swept, and where.
+        The registry and the user whose keys are swept.
         """
         return ("sweep", self.zot_url, self.username)
 
     @property
     def names(self) -> list[Identity]:
         """
-        The same.
+        The sweep's identity.
         """
-        return [self.slot]
+        return [self.identity]
 
     @property
     def thing(self) -> str:
         """
-        What messages call it.
+        The sweep's name in messages.
         """
         return f"zot keys of {self.username}"
 
@@ -223,16 +223,16 @@ class SweepWanted(Properties, kw_only=True):
 
 class SweepState(SweepWanted, kw_only=True):
     """
-    What is recorded of the sweep, and what it leaves for the next one.
+    What is recorded about the sweep, for the next one.
 
     Args:
         mark: the instance's own (`dynamic/claims.py`).
-        earlier_labels: of keys that are ours as well.
-        stale, others: what is known of old keys of our labels, and of all keys of other labels.
+        earlier_labels: other labels of keys that are ours.
+        stale, others: the old keys with our labels, and all keys with other labels.
         still_used: old keys that something uses, in words.
-        swept_uuid: the current key of the last sweep that went through; empty where none is known.
-        kept: what an order of an earlier run said of older keys, in days by uuid.
-        let_go: when sweeps have seen that the last place let go of a key, by uuid.
+        swept_uuid: the current key of the last complete sweep; empty if none is known.
+        kept: orders of earlier runs for older keys, in days by uuid.
+        let_go: when a sweep saw that the last place had released a key, by uuid.
     """
 
     mark: str
@@ -253,8 +253,8 @@ class SweepState(SweepWanted, kw_only=True):
 
     def without_volatile(self) -> SweepState:
         """
-        Leave out for how long each key has had a successor, and its uses: of those that something still holds their
-        uuids are kept, unless it decides how long they live.
+        Leave out when each key got a successor, and its uses. The uuids of old keys in use stay, unless their use
+        decides how long they live.
         """
         held = [] if self.retire_when_unused else self.still_used
         return msgspec.structs.replace(

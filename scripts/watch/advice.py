@@ -1,5 +1,5 @@
 """
-What to do about what a look found, in order of haste. Pure.
+What somebody should do after a look, the most urgent first. Pure.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _SOON = timedelta(days=7)
 
 def advice(status: Status) -> list[str]:
     """
-    Return one sentence for each thing that somebody should do; none where nothing is to be done.
+    Return one sentence for each thing that somebody should do.
     """
     up = f"`{CALLED} --stack {status.stack} up`"
     lines = []
@@ -50,7 +50,7 @@ def _urgent(account: AccountStatus, status: Status, up: str) -> list[str]:
     if key.accepted is False:
         return [f"Run {up} at once: the registry refuses the key of {name}, so CI cannot push."]
     if key.expires_at and key.expires_at - status.looked_at < _SOON:
-        return [f"Run {up} before {key.expires_at:%Y-%m-%d}: the key of {name} ends then."]
+        return [f"Run {up} before {key.expires_at:%Y-%m-%d}: the key of {name} expires then."]
     return []
 
 
@@ -66,7 +66,7 @@ def _of_proofs(place: PlaceStatus, account: AccountStatus, status: Status, up: s
     if found.result not in ("refused", "another key"):
         return [f"See why it is not known whether {name} works ({found.why or found.result}), then run {verify}."]
     if since and found.asked_at and since.started_at > found.asked_at:
-        # An `up` publishes every secret again.
+        # The last `up` has published every secret again.
         return [f"Run {verify} again: {name} was {found.result} before the last up."]
     return [f"Run {up}: in CI, {name} was {found.result}: {found.why}."]
 
@@ -81,7 +81,9 @@ def _in_time(account: AccountStatus) -> list[str]:
         if stale.still_used
     ]
     if key.other_keys and not account.exclusive:
-        lines.append(f"See whether anybody needs the keys of {name} with other labels; end those that nobody claims.")
+        lines.append(
+            f"See whether anybody needs the keys of {name} with other labels; revoke those that nobody claims."
+        )
     return lines
 
 
@@ -89,5 +91,7 @@ def _end(stale: StaleKey) -> str:
     if stale.waits and stale.used_at:
         latest = stale.ends_at_the_latest
         limit = f", at the latest with the first up after {latest:%Y-%m-%d}" if latest else ""
-        return f", last on {stale.used_at:%Y-%m-%d %H:%M}; it ends when nothing has used it for 24 hours{limit}"
-    return f"; it ends with the first up after {stale.ends_at:%Y-%m-%d}" if stale.ends_at else ""
+        return (
+            f", last on {stale.used_at:%Y-%m-%d %H:%M}; an up revokes it once nothing has used it for 24 hours{limit}"
+        )
+    return f"; the first up after {stale.ends_at:%Y-%m-%d} revokes it" if stale.ends_at else ""

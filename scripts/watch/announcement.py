@@ -1,5 +1,5 @@
 """
-What a rotation will end, said before it begins. Pure.
+What a rotation will revoke, printed before it begins. Pure.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ _DAY = timedelta(days=1)
 
 def announcement(status: Status, account: AccountStatus, keep_days: float | None) -> list[str]:
     """
-    Return what a rotation of the account's key now does to each key that is known.
+    Return what a rotation of the account's key does now to each known key.
 
     Args:
-        keep_days: how long older keys are to live; None for what the settings say.
+        keep_days: how long older keys live; None for the settings' grace.
     """
     key, name = account.key, account.username
     if key is None:
@@ -30,12 +30,12 @@ def announcement(status: Status, account: AccountStatus, keep_days: float | None
     longer = account.retire_when_unused and keep_days != 0
     if grace:
         unless = ", unless something used it within 24 hours (retireWhenUnused)" if longer else ""
-        lines.append(f"then {key.uuid} lives {_days(grace)} more{said}; the first up after that ends it{unless}")
+        lines.append(f"then {key.uuid} lives {_days(grace)} more{said}; the first up after that revokes it{unless}")
     elif longer:
-        unless = "the first up after an hour ends it, unless something used it within 24 hours"
+        unless = "the first up after an hour revokes it, unless something used it within 24 hours"
         lines.append(f"then {key.uuid} stays (retireWhenUnused); {unless}")
     else:
-        lines.append(f"then, in this run, {key.uuid} ends: a job that still holds it is refused")
+        lines.append(f"then this run revokes {key.uuid}: a job that still holds it is refused")
     if not key.checked:
         lines.append("whether there are older keys is not known, since the registry was not asked; the run finds them")
     now = key.created_at + timedelta(days=key.age_days)
@@ -43,11 +43,13 @@ def announcement(status: Status, account: AccountStatus, keep_days: float | None
     if key.other_keys:
         count = f"{len(key.other_keys)} of other labels" if len(key.other_keys) > 1 else "1 of another label"
         if account.exclusive:
-            lines.append(f"the account is exclusive: {count} end like older ones; `{CALLED} status --json` names them")
+            lines.append(
+                f"the account is exclusive: {count} are revoked like older ones; `{CALLED} status --json` names them"
+            )
         else:
             lines.append(f"left alone: {count}; `{CALLED} status --json` names them")
     if not status.succeeded:
-        lines += [f"the look before it: {line}" for line in status.errors]
+        lines += [f"the preview before it reported: {line}" for line in status.errors]
     return lines
 
 
@@ -61,7 +63,7 @@ def _of_stale(stale: StaleKey, now: datetime, grace: float, *, ordered: bool) ->
     if ordered and stale.replaced_at:
         ends_at = stale.replaced_at + timedelta(days=grace)
     if ends_at is None or ends_at <= now:
-        return f"the older key {stale.uuid}{used} ends in this run"
+        return f"the older key {stale.uuid}{used} is revoked in this run"
     return f"the older key {stale.uuid}{used} stays until {ends_at:%Y-%m-%d %H:%M}"
 
 

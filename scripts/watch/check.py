@@ -1,6 +1,6 @@
 """
-What stands in the way of the first `up` of a stack: the real systems are asked, the engine is not needed, and nothing
-is changed. Needs the program's packages.
+What would stop the first `up` of a stack: asks the real systems, without the engine, and changes nothing. Needs the
+program's packages.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def check(stack: str | None) -> int:
         StackError: the stack's settings cannot be used.
     """
     name, settings = settings_of(stack)
-    # Not above: each needs some of the others' time.
+    # Imported here, since importing them takes time.
     from zot_ci.expiry import warnings
     from zot_ci.first_look import first_looks
 
@@ -33,7 +33,7 @@ def check(stack: str | None) -> int:
     for one in found:
         for plan in one.plans:
             print(f"{one.what}: {plan}")
-    for doubt in (*settings.doubts, *settings.ungraced):
+    for doubt in (*settings.doubts, *settings.without_grace):
         print(doubt)
     for question in dict.fromkeys(question for one in found for question in one.open_questions):
         print(question)
@@ -52,15 +52,15 @@ def check(stack: str | None) -> int:
 
 def settings_of(stack: str | None) -> tuple[str, Settings]:
     """
-    Return the name of a stack and its settings, and set up the log; paths of files are from the program's folder then.
+    Return the name of a stack and its settings, and set up the log. The working directory becomes the program's folder.
 
     Raises:
         StackError: the stack file cannot be used.
     """
     name, config = configuration_of(stack)
-    # Where the engine starts the program: a path in the settings is one from there.
+    # The engine starts the program in this folder, so paths in the settings are relative to it.
     os.chdir(ROOT)
-    # Not above: each needs some of the others' time.
+    # Imported here, since importing them takes time.
     from zot_ci.http import logs
     from zot_ci.settings.model import SettingsError, load
 

@@ -2,7 +2,7 @@
 The command: `scripts/stack.py` of a checkout, `zot-ci` of the installed package.
 
 The commands that run the engine become its own command, so exit codes and signals are the engine's. Only Python's
-standard library is used, but for what the package's docstring says otherwise of.
+standard library is needed, except for the commands that the package's docstring names.
 """
 
 from __future__ import annotations
@@ -45,13 +45,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands.add_parser("check", help="before the first up: ask the systems what is missing; 0 ready, 1 with the list")
     for name, text in HELP.items():
         commands.add_parser(name, help=text, description=text)
-    rotate = commands.add_parser("rotate", help="replace an account's key now, due or not, and end the old one")
+    rotate = commands.add_parser("rotate", help="replace an account's key now, due or not, and revoke the old one")
     rotate.add_argument("account", help="the user name, as in the stack file")
     rotate.add_argument(
         "--keep-old",
         metavar="DAYS",
         type=days,
-        help="how long older keys live, whatever retireAfterDays says; 0 after a leak: they end in this run",
+        help="how long older keys live, whatever retireAfterDays says; 0 after a leak: this run revokes them",
     )
     commands.add_parser("summary", help="print a Markdown table of the accounts; also to $GITHUB_STEP_SUMMARY")
     status = commands.add_parser("status", help="print all that is known, for machines: docs/status.schema.json")
@@ -80,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         use_own_python()
     try:
         if options.command == "check":
-            # Not above: it needs packages.
+            # Imported here, since it needs packages.
             from .check import check
 
             return check(options.stack)
@@ -116,7 +116,7 @@ def _add_verify(commands: Any) -> None:
 
 
 def _made(options: argparse.Namespace) -> int:
-    # The settings are looked at, by the program's packages.
+    # The program's packages check the settings.
     use_own_python()
     try:
         return new.new(options)
@@ -128,7 +128,7 @@ def _made(options: argparse.Namespace) -> int:
 
 def _go(stack: str | None, name: str, *arguments: str, env: dict[str, str] | None = None) -> int:
     """
-    Become the engine, with *env* added to its environment; or run it, where pings or notices are asked for.
+    Become the engine, with *env* added to its environment; or run it, if pings or notices are wanted.
     """
     if name == "preview" or not supervised.is_wanted():
         become(stack, *arguments, env=env)
@@ -146,7 +146,7 @@ def days(text: str) -> float:
 
 
 def _version() -> str:
-    # Not above: the package's name is another one in a checkout, and its own imports are late.
+    # Imported here, since most commands do not need the program's package.
     from zot_ci.version import VERSION
 
     return VERSION
@@ -154,7 +154,7 @@ def _version() -> str:
 
 def program() -> int:
     """
-    Run the command that this process was called with; return its exit code. What is printed is UTF-8.
+    Run the command in this process's arguments; return its exit code. Output is UTF-8.
     """
     write_utf8()
     try:

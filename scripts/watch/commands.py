@@ -1,6 +1,6 @@
 """
-The commands that look at a stack and change nothing, each with its exit code: 0, or 1 if the preview failed; and the
-look before a rotation.
+The commands that look at a stack and change nothing, and the look before a rotation. Each command returns its exit
+code: 0, or 1 if the preview failed.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def status(stack: str | None, verified: Path | None = None) -> int:
 
 def metrics(stack: str | None, output: Path | None, verified: Path | None = None) -> int:
     """
-    Print the metrics, or write them to *output*; those that are known also where the preview failed.
+    Print the metrics, or write them to *output*. If the preview failed, only the known ones.
     """
     found = look_at(stack, verified=verified)
     text = exposition(found)
@@ -53,12 +53,12 @@ def metrics(stack: str | None, output: Path | None, verified: Path | None = None
         write_whole(output, text)
     else:
         print(text, end="")
-    return _told(found)
+    return _exit_code(found)
 
 
 def report(stack: str | None, html: Path, verified: Path | None = None) -> int:
     """
-    Write the page to *html*; what an earlier version there remembers is carried on.
+    Write the page to *html*, with the keys that an earlier version of the file remembers.
     """
     found = look_at(stack, verified=verified)
     try:
@@ -66,12 +66,12 @@ def report(stack: str | None, html: Path, verified: Path | None = None) -> int:
     except (OSError, ValueError):
         before = {}  # no page of ours
     write_whole(html, page(found, before))
-    return _told(found)
+    return _exit_code(found)
 
 
 def before_rotation(stack: str | None, account: str, keep_days: float | None) -> tuple[str, dict[str, str]]:
     """
-    Say what a rotation will end; return the URN of the account's key, and the order that the run's environment needs.
+    Print what a rotation will revoke; return the URN of the account's key, and the order for the run's environment.
 
     Raises:
         StackError: the state cannot be read, or knows no such key.
@@ -81,7 +81,7 @@ def before_rotation(stack: str | None, account: str, keep_days: float | None) ->
     for one in found.accounts:
         for line in announcement(found, one, keep_days) if one.username == account else []:
             print(line)
-    # Read by the provider that ends older keys, components/zot/grace.py.
+    # Read by the provider that revokes older keys, components/zot/grace.py.
     return urn, {} if keep_days is None else {"ZOT_CI_KEEP_OLD": f"{account}={keep_days:g}"}
 
 
@@ -98,9 +98,9 @@ def _key_urn(stack: str | None, account: str) -> str:
     return str(keys[account])
 
 
-def _told(found: Status) -> int:
+def _exit_code(found: Status) -> int:
     """
-    Say on the error stream why a preview failed, for who reads a timer's mail; return the exit code.
+    Print on the error stream why a preview failed, for the reader of a timer's mail; return the exit code.
     """
     for line in found.errors if not found.succeeded else []:
         print(f"stack: {line}", file=sys.stderr)

@@ -1,5 +1,5 @@
 """
-The program's own credentials in what a preview says: one line each that is for a look, and for no person. Pure.
+The program's own credentials, in lines of a preview that are for a look and not for a person. Pure.
 """
 
 from __future__ import annotations
@@ -10,22 +10,22 @@ from datetime import datetime
 
 from .document import Credential
 
-# As components/http/endings.py writes it.
+# The same begin of a line as in components/http/token_expiry.py.
 _FACT = "credential: "
 
 
-def taken_out(lines: Sequence[str]) -> tuple[list[str], list[Credential]]:
+def split_off(lines: Sequence[str]) -> tuple[list[str], list[Credential]]:
     """
-    Return what a person is told of the *lines*, and the credentials that they hold. A line that is none of ours stays.
+    Return the *lines* that are for a person, and the credentials in the other lines.
     """
-    told, found = [], {}
+    for_people, found = [], {}
     for line in lines:
         credential = _credential(line) if line.startswith(_FACT) else None
         if credential is None:
-            told.append(line)
+            for_people.append(line)
         else:
             found[credential.name, credential.address] = credential
-    return told, sorted(found.values(), key=lambda one: (one.expires_at, one.name))
+    return for_people, sorted(found.values(), key=lambda one: (one.expires_at, one.name))
 
 
 def _credential(line: str) -> Credential | None:

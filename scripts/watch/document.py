@@ -60,7 +60,7 @@ class System:
 @dataclass(frozen=True)
 class Credential:
     """
-    One of the program's own credentials whose end is known.
+    One of the program's own credentials whose expiry is known.
     """
 
     __pydantic_config__: ClassVar = _DESCRIBED
@@ -72,9 +72,9 @@ class Credential:
     address: str
     expires_at: datetime
     is_certain: bool
-    """False where it may be another token of the same user, which ends later or never."""
+    """False where it may be another token of the same user, which expires later or never."""
     warning: str
-    """What to do; empty where it ends in more than 30 days, or has ended."""
+    """What to do; empty where it expires in more than 30 days, or has expired."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class StaleKey:
     replaced_at: datetime | None
     """When its successor was made, to about a second."""
     ends_at: datetime | None
-    """The first `up` after this ends it; a later one if it *waits* and is used again."""
+    """The first `up` after this revokes it; a later one if it *waits* and is used again."""
     still_used: bool
     """Something used it after its successor was published."""
     used_at: datetime | None
@@ -98,7 +98,7 @@ class StaleKey:
     waits: bool
     """Its grace is over, and it stays since it was used within 24 hours (`retireWhenUnused`)."""
     ends_at_the_latest: datetime | None
-    """Of one that *waits*: the first `up` after this ends it, whatever uses it; null for never."""
+    """Of one that *waits*: the first `up` after this revokes it, whatever uses it; null for never."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ class Key:
     rotates_at: datetime | None
     """From then on an `up` replaces it; null while rotation is paused."""
     expires_at: datetime | None
-    """The registry ends it then by itself; null for never."""
+    """null for never."""
     last_used: date | None
     """The day of the last use that the registry reports; each look counts as a use."""
     age_days: float
@@ -130,7 +130,7 @@ class Key:
     """It has exactly the expected rights."""
     stale: list[StaleKey]
     other_keys: list[str]
-    """Keys of the account with another label, in words; they end only where the account is *exclusive*."""
+    """Keys of the account with another label, in words; an `up` revokes them only where the account is *exclusive*."""
 
 
 @dataclass(frozen=True)
@@ -192,7 +192,7 @@ class AccountStatus:
     """The account in authentik; null where it is somebody else's."""
     key_status: Part | None
     sweep: Part | None
-    """The end of older keys."""
+    """The sweep that revokes older keys."""
     key: Key | None
     places: list[PlaceStatus]
     retire_after_days: float
@@ -200,7 +200,7 @@ class AccountStatus:
     retire_when_unused: bool
     """After that one that is in use lives on."""
     exclusive: bool
-    """Keys with another label end like older ones."""
+    """Keys with another label are revoked like older ones."""
 
     @property
     def parts(self) -> list[Part]:
@@ -240,7 +240,7 @@ class Status:
     systems: list[System]
     accounts: list[AccountStatus]
     credentials: list[Credential] = field(default_factory=list)
-    """Those whose end a look could read; of the others nothing is known, or they have none."""
+    """Those whose expiry a look could read; the others never expire, or nothing is known of them."""
     verified_at: datetime | None = None
     """When the last `verify` ended, where its file is given."""
     schema_version: int = field(default=SCHEMA_VERSION)

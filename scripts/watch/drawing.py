@@ -1,5 +1,5 @@
 """
-A timeline as an SVG that stands inside a page and takes its colours from there. Pure.
+A timeline as an SVG inside a page, with the page's colours. Pure.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from .timeline import Mark, Timeline
 _WIDTH = 960
 _LEFT, _RIGHT = 96, 16
 _AXIS, _ROW, _BAR = 44, 26, 14
-# At most so many names on the axis.
+# The most names on the axis.
 _NAMES = 9
-# Two names of marks that are nearer than this would lie on each other, so each has a line of its own.
+# The height of a mark's name. Each name has its own line, so that they do not overlap.
 _LINE = 15
 
 
 def drawing(line: Timeline, title: str) -> str:
     """
-    Return the picture; *title* is read out in place of it.
+    Return the picture; a screen reader reads its *title*.
     """
     bottom = _AXIS + _ROW * (len(line.rows) + 1)
     height = bottom + _LINE * len(line.marks) + 8
@@ -79,15 +79,15 @@ def _runs(line: Timeline, bottom: int) -> list[str]:
     parts = [f'<text class="name" x="4" y="{y + 11}">ups</text>'] if line.runs else []
     for run in line.runs:
         x = _x(line, run.started_at)
-        told = f"up of {run.started_at:%Y-%m-%d %H:%M}: {run.result}"
-        told += f", {run.replaced} replaced" if run.replaced else ""
+        text = f"up of {run.started_at:%Y-%m-%d %H:%M}: {run.result}"
+        text += f", {run.replaced} replaced" if run.replaced else ""
         if run.result != "succeeded":
             shape = f'<path class="failed" d="M{x - 4} {y + 3}l8 8m0 -8l-8 8"/>'
         elif run.replaced:
             shape = f'<path class="rotation" d="M{x} {y + 1}l6 6l-6 6l-6 -6z"/>'
         else:
             shape = f'<circle class="up" cx="{x}" cy="{y + 7}" r="3"/>'
-        parts.append(f"<g><title>{escape(told)}</title>{shape}</g>")
+        parts.append(f"<g><title>{escape(text)}</title>{shape}</g>")
     return parts
 
 

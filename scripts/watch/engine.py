@@ -1,5 +1,5 @@
 """
-The engine: found, run, and asked. Python's standard library only.
+Finds and runs the engine. Python's standard library only.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
-# As it was called, links not followed: in a checkout the project is the folder above `scripts`.
+# The path as it was called, without following links: in a checkout the project is the folder above `scripts`.
 _ABOVE = Path(__file__).absolute().parents[2]
 IS_CHECKOUT = (_ABOVE / "scripts" / "stack.py").exists()
-# What a person calls.
+# The command that a person types.
 CALLED = "scripts/stack.py" if IS_CHECKOUT else "zot-ci"
 PROJECT_FILES = ("Pulumi.yaml", "Pulumi.yml", "Pulumi.json")
 
@@ -30,15 +30,15 @@ def _project(here: Path) -> Path:
     return next((one for one in (here, *here.parents) if any((one / name).exists() for name in PROJECT_FILES)), here)
 
 
-# The project's folder: the checkout, or for the installed command where it is called.
+# The project's folder: the checkout, or for the installed command the nearest project from the working directory up.
 ROOT = _ABOVE if IS_CHECKOUT else _project(Path.cwd())
-# With the first, Python finds nothing of the program's folder, which is where the engine starts the providers; the
-# second would change what they read and write away from UTF-8.
+# With the first variable, Python does not import from the program's folder, in which the engine starts the providers.
+# The second would change their input and output from UTF-8.
 _NOT_FOR_PYTHON = ("PYTHONSAFEPATH", "PYTHONIOENCODING")
 
-# The engine takes each flag of each command from a variable, and more than a thousand in all (`pulumi about env`); many
-# change what a command prints. Where that is read by this program, a variable with this prefix is handed on only if it
-# says where the state is, how to get at it, which stack is meant, or what is installed.
+# The engine reads each flag of each command from a variable, more than a thousand in all (`pulumi about env`), and many
+# change what a command prints. If this program reads that output, it passes on a variable with this prefix only if it
+# is about the place of the state, access to it, the selected stack, or installed plugins.
 _PREFIX = "PULUMI_"
 HANDED_ON = frozenset(
     _PREFIX + name
@@ -81,7 +81,7 @@ HANDED_ON = frozenset(
 
 def how_to_get(package: str) -> str:
     """
-    Return the command that installs what one feature needs and a stack's environment does not have.
+    Return the command that installs a package which only one feature needs.
 
     Args:
         package: with the versions that pyproject.toml allows.
@@ -97,7 +97,7 @@ class StackError(Exception):
 
 def use_own_python() -> None:
     """
-    Go on in this checkout's .venv, where it is there and this is another Python: packages are there.
+    Restart in this checkout's .venv, which has the packages, if it exists and this is another Python.
     """
     if not IS_CHECKOUT:
         return
@@ -109,7 +109,7 @@ def use_own_python() -> None:
 
 def write_utf8() -> None:
     """
-    Write UTF-8 to both streams, whatever the locale: names and sentences have letters of every language.
+    Write UTF-8 to both streams in any locale, since names can have letters of every language.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -118,7 +118,7 @@ def write_utf8() -> None:
 
 def become(stack: str | None, *arguments: str, env: dict[str, str] | None = None) -> NoReturn:
     """
-    Go on as the engine, with *env* added to the environment.
+    Replace this process by the engine, with *env* added to the environment.
     """
     line, whole = command(stack, *arguments)
     os.chdir(ROOT)
@@ -131,14 +131,14 @@ def ask(
     stack: str | None, *arguments: str, patience_seconds: float | None = None, env: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """
-    Run the engine, with *env* added to its environment, and keep what it prints, which no variable of the engine's own
-    changes. One that takes longer than *patience_seconds* is ended, with all that it has started, and fails: only for
+    Run the engine with *env* added to its environment, and return what it prints, unchanged by the engine's own
+    variables. After *patience_seconds* it is killed with all its child processes, and has failed; use that only for
     commands that change nothing.
     """
     line, whole = command(stack, *arguments)
     whole = to_be_read(whole) | (env or {})
     pipe = subprocess.PIPE
-    # A group of its own only where it may have to be ended: Ctrl-C on a terminal reaches this one's group.
+    # Its own process group only if it may be killed: otherwise it gets a terminal's Ctrl-C with this process's group.
     group = None if patience_seconds is None else 0
     with subprocess.Popen(
         line, cwd=ROOT, env=whole, stdout=pipe, stderr=pipe, encoding="utf-8", errors="replace", process_group=group
@@ -174,8 +174,8 @@ def to_be_read(environment: Mapping[str, str]) -> dict[str, str]:
 
 def command(stack: str | None, *arguments: str) -> tuple[list[str], dict[str, str]]:
     """
-    Return the engine's command line and environment. Programs come from this checkout's .venv where it is there, or
-    from the environment that the package is installed in; else from PATH.
+    Return the engine's command line and environment. Programs come from this checkout's .venv if it exists, or from the
+    environment that the package is installed in; else from PATH.
 
     Raises:
         StackError: there is no engine.
@@ -190,8 +190,8 @@ def command(stack: str | None, *arguments: str) -> tuple[list[str], dict[str, st
         raise StackError(msg)
     chosen = ["--stack", stack] if stack else []
     env = {name: value for name, value in os.environ.items() if name not in _NOT_FOR_PYTHON}
-    # Engine and program talk over loopback; a proxy in small letters would get that, too. And one broken part stops
-    # only what needs it.
+    # Engine and program talk over loopback, which must not go through a proxy. With the second variable a failure stops
+    # only what depends on it.
     ours = {"no_grpc_proxy": "127.0.0.1", "PULUMI_CONTINUE_ON_ERROR": "true"}
-    # The engine writes UTF-8 always, and Python as the locale says: names would be others in the program.
+    # The engine always writes UTF-8; with PYTHONUTF8 the program reads it so in any locale.
     return [program, *arguments, *chosen, "--non-interactive"], {**ours, **env, "PATH": path, "PYTHONUTF8": "1"}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from .engine import StackError
 
-# Readable by everybody: a node_exporter or a web server runs as somebody else.
+# Readable for everybody: a node_exporter or a web server runs as another user.
 _MODE = 0o644
 
 
@@ -24,12 +24,12 @@ def write_whole(path: Path, text: str) -> None:
     """
     temporary = None
     try:
-        # In the same folder, since a rename does not cross file systems, and under a name that no collector reads.
+        # In the same folder, since a rename cannot cross file systems, and with a name that no collector reads.
         handle, temporary = tempfile.mkstemp(dir=path.absolute().parent, prefix=f".{path.name}.")
         with os.fdopen(handle, "w", encoding="utf-8") as out:
             out.write(text)
             os.fchmod(out.fileno(), _MODE)
-        # Onto the file that a link leads to: the link stays.
+        # A link stays; the file that it leads to is replaced.
         Path(temporary).replace(path.resolve() if path.is_symlink() else path)
     except OSError as exc:
         if temporary:

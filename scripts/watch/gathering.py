@@ -1,5 +1,5 @@
 """
-From a look at a stack to its status document. Pure: no clock, no engine, no network.
+Makes the status document from a look at a stack. Pure: no clock, no engine, no network.
 """
 
 from __future__ import annotations
@@ -8,25 +8,25 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from .credentials import taken_out
+from .credentials import split_off
 from .document import AccountStatus, Key, Part, PlaceStatus, StaleKey, Status, all_in_sync
 from .look import Look, Resource, moment
 from .proofs import Proof, Round
 from .systems import SYSTEMS, UNCHECKED, lines_of, systems_of
 
 _CURRENT = "current"
-# Inputs that change because the key does.
+# Inputs that change with the key.
 _OF_THE_KEY = {"value", "key_uuid", "api_key", "held", "condition", "__provider"}
-# For how long nothing must use an older key that waits (`components/zot/in_use.py`).
+# A waiting older key is revoked after so long without a use (`components/zot/in_use.py`).
 _QUIET = timedelta(days=1)
 _PLACES = ("onepassword:ItemField", "forgejo:ActionsSecret")
 
 
 def gather(stack: str, look: Look, now: datetime, verified: Round | None = None) -> Status:
     """
-    Return the document of a look that began at *now*, with what `verify` found, where that is known.
+    Return the document of a look that began at *now*, with the results of `verify` if they are known.
     """
-    sentences, credentials = taken_out(lines_of(look.sentences))
+    sentences, credentials = split_off(lines_of(look.sentences))
     return Status(
         stack=stack,
         looked_at=now,
@@ -72,7 +72,7 @@ def _account(name: str, look: Look, now: datetime, verified: Round | None) -> Ac
 
 def _about(kind: str, username: str) -> str:
     """
-    Return how the program's sentences about that resource of the account begin.
+    Return the begin of the program's sentences about that resource of the account.
     """
     return {
         "authentik:ServiceAccount": f"authentik account {username}: ",
@@ -91,7 +91,7 @@ def _part(resource: Resource, look: Look, replaced: bool, about: str = "") -> di
         why = [_why_changed(resource, replaced)]
     in_sync: bool | None = not resource.change and (condition == _CURRENT)
     if condition.startswith(UNCHECKED) or (resource.seen is None and not resource.change):
-        # A preview that failed amid its reads shows nothing of it; one that found a fault elsewhere does.
+        # A preview that failed during its reads does not show the resource.
         in_sync = None
     errors = [text for urn, text in look.errors if urn == resource.urn]
     return {
@@ -139,7 +139,7 @@ def _place(
 
 
 def _proof(recorded: Any) -> Proof | None:
-    # A state from before proofs were recorded has none.
+    # An older state has no proofs.
     at = moment(recorded.get("at")) if isinstance(recorded, Mapping) else None
     return Proof(at, str(recorded["key_uuid"])) if at else None
 
@@ -154,7 +154,7 @@ def _place_name(facts: Mapping[str, Any]) -> str:
 
 def _quoted(part: str) -> str:
     """
-    Write a slash in a name so that no two places have one name, as the program's messages do.
+    Return a part of a place's name with its slashes written %2F, as in the program's messages.
     """
     return part.replace("%", "%25").replace("/", "%2F")
 
@@ -178,7 +178,7 @@ def _key(resource: Resource, sweep: Resource | None, now: datetime) -> Key:
         accepted=not facts.get("refused") if checked else None,
         rights=str(facts.get("access") or ""),
         rights_fit=_rights_fit(facts, resource.wanted),
-        # By the registry's clock, as the ages of the older keys are.
+        # The registry's time, which the ages of the older keys are counted from.
         stale=_stale(sweep, created + timedelta(days=age)) if sweep else [],
         other_keys=[str(line) for line in facts.get("other_keys") or []],
     )
@@ -186,7 +186,7 @@ def _key(resource: Resource, sweep: Resource | None, now: datetime) -> Key:
 
 def _rights_fit(facts: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool | None:
     if "may" in facts:
-        # Each right that was asked about, where the settings say which ones are expected.
+        # Compare each probed right with the expected ones.
         expected = next((one["rights"] for one in (wanted, facts) if isinstance(one.get("rights"), list)), ["create"])
         return all(bool(has) == (right in expected) for right, has in facts["may"].items())
     fits = facts.get("fits_ci")
@@ -225,7 +225,7 @@ def _latest_end(fact: Mapping[str, Any], sweep: Resource, replaced_at: datetime 
 
 def _rule(sweep: Resource | None, name: str) -> Any:
     """
-    Return what the settings say of older keys; of a resource that the look does not show, what they said last.
+    Return a setting of the sweep; if the look does not show the sweep, its last value.
     """
     return (sweep.wanted or sweep.facts).get(name) if sweep else None
 
@@ -238,7 +238,7 @@ def _grace_days(sweep: Resource | None) -> float:
 
 def _number(value: Any, otherwise: Any) -> Any:
     """
-    Return *value* if it is a number: what the engine does not know yet is a word.
+    Return *value* if it is a number; an unknown value is a text of the engine's.
     """
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else otherwise
 

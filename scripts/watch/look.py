@@ -1,8 +1,8 @@
 """
-What the engine hands out about a stack, taken apart resource by resource: its state, one preview, its history.
+The engine's answers about a stack, split by resource: its state, one preview, its history.
 
-A preview as JSON shows what was read in the `oldState` of a step that is no `refresh`; a `refresh` step shows what the
-state held before (engine 3.250, measured). A preview that failed has `refresh` steps only, so nothing that was read.
+In a preview's JSON a `refresh` step has the state before the read, and the `oldState` of any other step has what was
+read (engine 3.250, measured). A failed preview has only `refresh` steps, so it shows nothing that was read.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 from .document import Run
 
-# Shows what is unchanged too: what was read of it is in there.
+# Unchanged resources are shown, too, since their steps have what was read.
 PREVIEW = ("preview", "--json", "--show-sames")
 HISTORY = ("stack", "history", "--json", "--page-size", "100")
 
@@ -35,8 +35,8 @@ class Resource:
         kind: its type's last part, such as `zot:ApiKey`.
         stored: its outputs in the state, as the last run left them.
         modified: when a run changed it last.
-        seen: its outputs as this look read them; None where it read nothing.
-        wanted: the inputs that the program gives it now. One that is not known yet is a word of the engine's.
+        seen: its outputs as this look read them; None if it read nothing.
+        wanted: its inputs in the program now. An unknown input is a text of the engine's.
         change: what an `up` would do to it: `create`, `update`, `replace`, `delete`, or nothing.
     """
 
@@ -52,7 +52,7 @@ class Resource:
     @property
     def facts(self) -> dict[str, Any]:
         """
-        The best that is known of it.
+        The latest known outputs.
         """
         return self.stored if self.seen is None else self.seen
 
@@ -63,7 +63,7 @@ class Look:
     One look at a stack.
 
     Args:
-        failed: the preview did not go through.
+        failed: the preview failed.
         errors: the engine's error lines, each with the URN of the resource that it is about, or an empty one.
     """
 
@@ -81,7 +81,7 @@ def take_apart(
     history: Sequence[Mapping[str, Any]],
 ) -> Look:
     """
-    Return what `stack export`, `preview --json` and `stack history --json` hold. Without a preview, what is recorded.
+    Return the look in `stack export`, `preview --json` and `stack history --json`. Without a preview, only the state.
     """
     resources, accounts = _of_the_state(state)
     if preview is None:
@@ -133,7 +133,7 @@ def _of_the_state(state: Mapping[str, Any]) -> tuple[dict[str, Resource], set[st
     accounts = set(account_outputs(state))
     for resource in _resources(state):
         urn, name = resource["urn"], _account_of(resource)
-        # One whose deletion is pending has a successor of the same URN.
+        # A resource whose deletion is pending has a successor with the same URN.
         if name is None or resource.get("delete") or not _is_ours(urn):
             continue
         accounts.add(name)
@@ -186,7 +186,7 @@ def _said(diagnostics: list[Mapping[str, Any]]) -> Iterator[tuple[str, str, str]
 
 def _runs(history: Sequence[Mapping[str, Any]]) -> list[Run]:
     """
-    Return the `up`s, newest first. A `destroy` or a `refresh` is none.
+    Return the runs of `up`, newest first.
     """
     found = []
     for entry in history:
@@ -201,7 +201,7 @@ def _runs(history: Sequence[Mapping[str, Any]]) -> list[Run]:
 
 def moment(text: Any) -> datetime | None:
     """
-    Read a time; None for an empty one, and for the engine's year 1, which means none. The engine writes nanoseconds,
+    Parse a time; None for an empty text, and for the engine's year 1, which means none. The engine writes nanoseconds,
     which Python 3.11 reads as microseconds.
     """
     if not text or str(text).startswith("0001-"):

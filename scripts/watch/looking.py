@@ -1,5 +1,5 @@
 """
-One look at a stack: what is asked of the engine for a status document.
+One look at a stack: asks the engine for the facts of a status document.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from .gathering import gather
 from .look import HISTORY, PREVIEW, stack_name, take_apart
 from .proofs import Round, is_old, read
 
-# Read by the providers, components/dynamic/provider.py: a preview for a person leaves out what moves by itself.
+# Read by the providers, components/dynamic/provider.py: without it a preview leaves out volatile properties.
 _EVERY_FACT = {"ZOT_CI_EVERY_FACT": "1"}
 
 
 def look_at(stack: str | None, patience_seconds: float | None = None, verified: Path | None = None) -> Status:
     """
-    Return the status document of a stack: its state, a preview, and when its last `up`s ran; with what the last
-    `verify` found, from its file. Changes nothing. A preview that takes longer than *patience_seconds* has failed.
+    Return the status document of a stack, from its state, a preview, its history, and the file of the last `verify`.
+    Changes nothing. A preview that takes longer than *patience_seconds* has failed.
 
-    A file of `verify` that cannot be used, or is old, is one line on the error stream.
+    If the file of `verify` is unusable or old, one line on the error stream says so.
 
     Raises:
         StackError: the state cannot be read. A preview that fails is part of the document.
@@ -36,7 +36,7 @@ def look_at(stack: str | None, patience_seconds: float | None = None, verified: 
 
 def recorded(stack: str | None) -> Status:
     """
-    Return the document of what the state records, without asking any system. It says that no look succeeded.
+    Return the document of the state alone, without asking any system; its *succeeded* is false.
 
     Raises:
         StackError: the state cannot be read.
@@ -61,7 +61,7 @@ def _verified(file: Path | None, stack: str, now: datetime) -> Round | None:
     try:
         found = read(file, stack)
     except StackError as exc:
-        # The rest is known all the same, and whoever is alarmed by it must go on to be.
+        # The rest of the document is known, and alarms depend on it.
         print(f"stack: {exc}", file=sys.stderr)
         return None
     old = is_old(found, now)
@@ -74,5 +74,5 @@ def _history(stack: str | None) -> list[dict[str, Any]]:
     try:
         history: list[dict[str, Any]] = ask_for_json(stack, *HISTORY) or []
     except StackError:
-        return []  # not every backend keeps one
+        return []  # not every backend keeps a history
     return history

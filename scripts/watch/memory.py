@@ -1,6 +1,6 @@
 """
-What earlier versions of the page saw: keys that have ended since. Neither the state nor the registry knows them any
-more, so the page carries them on itself, as data that is read when it is written anew. Pure.
+The keys that earlier versions of the page saw and that are revoked or expired now. Neither the state nor the registry
+knows them, so the page contains them as data, which is read when the page is written again. Pure.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from .document import AccountStatus, Status
 
 _BLOCK = re.compile(r'<script type="application/json" id="seen">(.*?)</script>', re.DOTALL)
-# What is older, or more than that, is forgotten.
+# Older keys, and more keys than this, are forgotten.
 _KEPT_FOR = timedelta(days=400)
 _KEPT = 50
 
@@ -25,14 +25,14 @@ class SeenKey:
     A key with our label that a look saw.
 
     Args:
-        last_seen: the last look that saw it alive.
-        gone_by: the first look that did not; None while it is alive.
+        last_seen: the time of the last look that saw it alive.
+        first_missed: the time of the first look that did not see it; None while it is alive.
     """
 
     uuid: str
     created_on: date
     last_seen: datetime
-    gone_by: datetime | None = None
+    first_missed: datetime | None = None
 
 
 Seen = dict[str, list[SeenKey]]
@@ -40,7 +40,7 @@ Seen = dict[str, list[SeenKey]]
 
 def seen_by(status: Status, before: Seen) -> Seen:
     """
-    Return what is to be remembered after a look, by account; *before* is what was remembered so far.
+    Return the keys to remember after a look, by account; *before* are those remembered so far.
     """
     found = {
         account.username: _of(account, status.looked_at, before.get(account.username, []))
@@ -52,7 +52,7 @@ def seen_by(status: Status, before: Seen) -> Seen:
 def _of(account: AccountStatus, now: datetime, before: list[SeenKey]) -> list[SeenKey]:
     key = account.key
     if key is None or not key.checked:
-        # Nobody asked: nothing is known to have ended.
+        # The registry was not asked, so no key is known to be missing.
         return before
     alive = {key.uuid: key.created_at.date()}
     alive |= {stale.uuid: stale.created_on for stale in key.stale if stale.created_on}
@@ -60,7 +60,7 @@ def _of(account: AccountStatus, now: datetime, before: list[SeenKey]) -> list[Se
     for uuid, created_on in alive.items():
         known[uuid] = SeenKey(uuid, created_on, now)
     for uuid, one in known.items():
-        if uuid not in alive and one.gone_by is None:
+        if uuid not in alive and one.first_missed is None:
             known[uuid] = SeenKey(uuid, one.created_on, one.last_seen, now)
     kept = [one for one in known.values() if now - one.last_seen < _KEPT_FOR]
     return sorted(kept, key=lambda one: (one.created_on, one.last_seen))[-_KEPT:]
@@ -68,23 +68,28 @@ def _of(account: AccountStatus, now: datetime, before: list[SeenKey]) -> list[Se
 
 def written(seen: Seen) -> str:
     """
-    Return the block of the page that holds it.
+    Return the block of the page with the remembered keys.
     """
     plain = {
         name: [
-            [one.uuid, one.created_on.isoformat(), _text(one.last_seen), _text(one.gone_by) if one.gone_by else None]
+            [
+                one.uuid,
+                one.created_on.isoformat(),
+                _text(one.last_seen),
+                _text(one.first_missed) if one.first_missed else None,
+            ]
             for one in keys
         ]
         for name, keys in seen.items()
     }
-    # A name may hold what would end the block.
+    # A name could contain the text that ends the block.
     text = json.dumps(plain).replace("<", "\\u003c")
     return f'<script type="application/json" id="seen">{text}</script>'
 
 
 def read(page: str) -> Seen:
     """
-    Return what an earlier version of the page remembered; nothing where it is no such page, or was edited.
+    Return the keys that an earlier version of the page remembers; none if it is another page, or was edited.
     """
     block = _BLOCK.search(page)
     try:

@@ -1,6 +1,6 @@
 """
-A status document as metrics: gauges only, so that the text is OpenMetrics and what node_exporter's textfile collector
-reads alike. What is not known has no sample.
+A status document as metrics. All are gauges, so the text is valid for OpenMetrics and for node_exporter's textfile
+collector. An unknown value has no sample.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ METRICS: dict[str, tuple[str, tuple[str, ...]]] = {
     "zot_ci_system_asked": ("Whether the look asked the system.", _SYSTEM),
     "zot_ci_system_answered": ("Whether the system gave every answer that was needed.", _SYSTEM),
     "zot_ci_credential_expires_timestamp_seconds": (
-        "When one of the program's own credentials ends.",
+        "When one of the program's own credentials expires.",
         ("stack", "credential", "system", "address"),
     ),
     "zot_ci_account_in_sync": ("Whether account, key and places are as the settings say.", _ACCOUNT),
     "zot_ci_key_created_timestamp_seconds": ("When the registry made the current key.", _ACCOUNT),
     "zot_ci_key_rotates_timestamp_seconds": ("From when on an up replaces the key.", _ACCOUNT),
-    "zot_ci_key_expires_timestamp_seconds": ("When the registry ends the key by itself.", _ACCOUNT),
+    "zot_ci_key_expires_timestamp_seconds": ("When the key expires.", _ACCOUNT),
     "zot_ci_key_last_used_timestamp_seconds": ("Begin of the day on which the key was used last.", _ACCOUNT),
     "zot_ci_key_age_seconds": ("The key's age by the registry's clock.", _ACCOUNT),
     "zot_ci_key_accepted": ("Whether the registry accepts the key.", _ACCOUNT),
@@ -43,11 +43,11 @@ METRICS: dict[str, tuple[str, tuple[str, ...]]] = {
     "zot_ci_stale_keys": ("Older keys with our label that are still alive.", _ACCOUNT),
     "zot_ci_stale_keys_used": ("Of these, those that something used after they were replaced.", _ACCOUNT),
     "zot_ci_waiting_key_used_timestamp_seconds": (
-        "When something used an older key last that stays for it.",
+        "When something last used an older key that stays while it is used.",
         (*_ACCOUNT, "key"),
     ),
     "zot_ci_waiting_key_ends_timestamp_seconds": (
-        "When an older key that something uses ends at the latest.",
+        "When an older key that stays while it is used is revoked at the latest.",
         (*_ACCOUNT, "key"),
     ),
     "zot_ci_other_keys": ("Keys of the account with another label.", _ACCOUNT),
@@ -60,7 +60,7 @@ METRICS: dict[str, tuple[str, tuple[str, ...]]] = {
 @dataclass(frozen=True)
 class Sample:
     """
-    One value of a metric, with its labels beside *stack*.
+    One value of a metric, with its labels except *stack*.
     """
 
     name: str
@@ -70,7 +70,7 @@ class Sample:
 
 def samples(status: Status) -> Iterator[Sample]:
     """
-    Yield what is known.
+    Yield a sample for each known value.
     """
     yield Sample("zot_ci_look_timestamp_seconds", _time(status.looked_at))
     yield Sample("zot_ci_look_success", float(status.succeeded))
@@ -110,7 +110,7 @@ def _of_account(account: AccountStatus) -> Iterator[Sample]:
 
 def proof_samples(found: Round) -> Iterator[Sample]:
     """
-    Yield what `verify` found.
+    Yield the samples of the results of `verify`.
     """
     for one in found.places:
         yield from _of_verified(one)
@@ -156,7 +156,7 @@ def _of_key(key: Key, labels: dict[str, str]) -> Iterator[Sample]:
 
 
 def _time(moment: date) -> float:
-    # A datetime is a date, too.
+    # A datetime is also a date.
     whole = moment if isinstance(moment, datetime) else datetime.combine(moment, time(), UTC)
     return round(whole.timestamp(), 3)
 
@@ -179,7 +179,7 @@ def as_text(stack: str, found: Iterable[Sample]) -> str:
         StackError: the extra `metrics` is not installed.
     """
     try:
-        # Here and not above: an extra.
+        # Imported here, since it is an extra.
         from prometheus_client import CollectorRegistry
         from prometheus_client.core import GaugeMetricFamily, Metric
         from prometheus_client.openmetrics.exposition import generate_latest

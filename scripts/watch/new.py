@@ -1,8 +1,8 @@
 """
-A repository of one's own: what a stack needs, with the addresses and names of somebody's estate in it.
+Makes a repository with everything that a stack needs, and with the addresses and names of the user's systems.
 
-The package is on no index, and a pin by its name alone would one day install a stranger's: `requirements.txt` names the
-wheel by file or URL, with its hash, and everything that it needs by the lock that it was tested with.
+The package is on no index, so a requirement by its name could one day install a stranger's package. `requirements.txt`
+therefore has the wheel by file or URL with its hash, and its dependencies by the lock that it was tested with.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from .engine import CALLED, IS_CHECKOUT, ROOT, StackError
 from .wheel import Wheel, chosen
 
 _TEMPLATES = Path(__file__).with_name("repository")
-# Copied there when the package is built; a checkout has them in their places.
+# Files that are copied there when the package is built; a checkout has them in their own places.
 _KEPT = Path(__file__).with_name("kept")
 _WORKFLOWS = ("drift", "preview", "up", "verify")
-# What the engine takes for a stack's name (3.250 and 3.276, measured).
+# The engine's rule for a stack's name (3.250 and 3.276, measured).
 _STACK = re.compile(r"[A-Za-z0-9_.-]{1,100}")
-# In the workflows of a checkout, and in the place of it.
+# Replaces `make tools` and `make venv` in a checkout's workflows.
 _INSTALL = "python3 -m venv .venv && .venv/bin/pip install --quiet --require-hashes -r requirements.txt"
 
 
 @dataclass(frozen=True)
 class Question:
     """
-    What has to be known. *default* is of what is known already; None where somebody has to say it.
+    A value that is needed. *default* makes it from known values; None if the user has to give it.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Question:
     @property
     def option(self) -> str:
         """
-        The command line's name of it.
+        Its option on the command line.
         """
         return f"--{self.name.replace('_', '-')}"
 
@@ -70,7 +70,7 @@ QUESTIONS = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """
-    Add what `new` takes to its parser.
+    Add the arguments of `new` to its parser.
     """
     parser.add_argument(
         "folder", metavar="DIR", type=Path, help="a new folder, or an empty one; nothing is overwritten"
@@ -86,22 +86,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def new(options: argparse.Namespace) -> int:
     """
-    Make the repository and say what to do next; return 0. What is not an option is asked for on a terminal.
+    Make the repository and print what to do next; return 0. On a terminal, ask for values without an option.
 
-    Changed outside: the folder, which must be new or empty.
+    Changed outside: the folder, which has to be new or empty.
 
     Raises:
-        StackError: the folder, a name, an address or the wheel cannot be used; nothing has been written then.
+        StackError: the folder, a name, an address or the wheel is invalid; nothing was written.
     """
     folder: Path = options.folder
-    _see_that_it_is_empty(folder)
+    _insist_on_an_empty_folder(folder)
     answers = {question.name: getattr(options, f"new_{question.name}") for question in QUESTIONS}
-    _see_that_pulumi_takes(answers["stack"])
+    _insist_on_a_stack_name(answers["stack"])
     wheel = chosen(options.wheel, options.sha256)
     known = _answered(answers)
-    _see_that_pulumi_takes(known["stack"])
+    _insist_on_a_stack_name(known["stack"])
     texts = _texts(known, wheel, "requirements-extras.lock" if options.extras else "requirements.lock")
-    _see_that_they_are_settings(texts[f"stacks/Pulumi.{known['stack']}.yaml"])
+    _insist_on_settings(texts[f"stacks/Pulumi.{known['stack']}.yaml"])
     _write(folder, texts, wheel)
     print(f"made {folder}: {len(texts)} files{f' and {wheel.file.name}' if wheel.file else ''}; next:")
     print(f"  cd {folder} && python3 -m venv .venv && . .venv/bin/activate")
@@ -110,9 +110,9 @@ def new(options: argparse.Namespace) -> int:
     return 0
 
 
-def _see_that_it_is_empty(folder: Path) -> None:
+def _insist_on_an_empty_folder(folder: Path) -> None:
     try:
-        # A repository that somebody has just made holds nothing of theirs yet.
+        # A newly made git repository counts as empty.
         there = sorted(path.name for path in folder.iterdir() if path.name != ".git")
     except FileNotFoundError:
         return
@@ -124,7 +124,7 @@ def _see_that_it_is_empty(folder: Path) -> None:
         raise StackError(msg)
 
 
-def _see_that_pulumi_takes(stack: str | None) -> None:
+def _insist_on_a_stack_name(stack: str | None) -> None:
     if stack is not None and not _STACK.fullmatch(stack):
         msg = f"{stack!r} is no stack's name: Pulumi takes up to 100 letters, digits, '-', '_' and '.'"
         raise StackError(msg)
@@ -132,7 +132,7 @@ def _see_that_pulumi_takes(stack: str | None) -> None:
 
 def _answered(given: Mapping[str, str | None]) -> dict[str, str]:
     """
-    Return an answer to every question: the one that was *given*, or what a person on a terminal says.
+    Return a value for every question: the *given* one, or a person's answer on a terminal.
     """
     known: dict[str, str] = {}
     asks = sys.stdin.isatty()
@@ -165,7 +165,7 @@ def _texts(known: Mapping[str, str], wheel: Wheel, lock: str) -> dict[str, str]:
     """
     Return every file's text by its path.
     """
-    # JSON is YAML: whatever a name holds stays one text.
+    # Quoted as JSON, which is valid YAML, any name stays one text.
     quoted = {name: json.dumps(value, ensure_ascii=False) for name, value in known.items()} | {"stack": known["stack"]}
     stack = Template(_template("stack.yaml")).substitute(quoted)
     return {
@@ -193,7 +193,7 @@ def _kept(path: str) -> str:
 
 def _workflow(text: str, stack: str) -> str:
     """
-    Return a checkout's workflow as a repository has it that has no checkout.
+    Return a checkout's workflow, adapted to a repository without a checkout.
     """
     text = re.sub(r"^# To use it, copy it to .*\n", "", text, flags=re.MULTILINE)
     text = re.sub(r" If yours does not, see docs/ci\.md\.", "", text)
@@ -203,12 +203,14 @@ def _workflow(text: str, stack: str) -> str:
     return text.replace("scripts/stack.py", ".venv/bin/zot-ci")
 
 
-def _see_that_they_are_settings(stack_file: str) -> None:
+def _insist_on_settings(stack_file: str) -> None:
     """
+    Check the settings in the text of a stack file.
+
     Raises:
         StackError: the program would refuse them; with a line for each fault.
     """
-    # Not above: they need packages.
+    # Imported here, since they need packages.
     import yaml  # type: ignore[import-untyped]  # comes with pulumi, without types
 
     from zot_ci.settings.model import SettingsError, load
@@ -217,7 +219,7 @@ def _see_that_they_are_settings(stack_file: str) -> None:
     try:
         load({key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()})
     except SettingsError as exc:
-        # Its first line speaks of a stack file, which is not there yet.
+        # Without the first line, which is about a stack file that does not exist yet.
         raise StackError("\n".join(line.strip() for line in str(exc).splitlines()[1:])) from None
 
 

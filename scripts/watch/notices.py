@@ -1,7 +1,7 @@
 """
-What people are told of a run, and how it is sent. Off unless `ZOT_CI_NOTIFY_URLS` is set.
+The notice about a run, and how it is sent. Off unless `ZOT_CI_NOTIFY_URLS` is set.
 
-A notice names accounts and places and says what the preview says. Of other people's keys it says nothing.
+A notice has the names of accounts and places, and the preview's sentences. It never mentions other people's keys.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from .document import AccountStatus, Key, Status
 from .engine import CALLED, ROOT, how_to_get
 
 VARIABLE = "ZOT_CI_NOTIFY_URLS"
-# For all services together, and each part of a notice that one of them takes in parts only.
+# For all services together; for each part, if a service needs the notice in parts.
 PATIENCE_SECONDS = 10.0
 _LOADING_SECONDS = 60.0
-# From then on every run says it.
+# This long before the expiry every run sends a notice.
 EXPIRES_SOON = timedelta(days=7)
 
 DRIFT = 7
 # How many accounts a title names.
 _NAMED = 3
-# All that the process which sends is given: no token of any system.
+# The only variables for the sending process, which gets no token of any system.
 _NEEDED = ("PATH", "PYTHONPATH", "HOME", "LANG", "LC_ALL", "TMPDIR", VARIABLE)
 _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY")
@@ -44,8 +44,9 @@ _FAULTS = {
 @dataclass(frozen=True)
 class Notice:
     """
-    One message. *kind* is apprise's: `info`, `success`, `warning` or `failure`. *head* is the first line where a
-    service takes the body in parts only: how much it is about, and what to run.
+    One message. *kind* is apprise's: `info`, `success`, `warning` or `failure`. *head* is the first line if a service
+    needs
+    the body in parts: how much the notice is about, and what to run.
     """
 
     title: str
@@ -56,7 +57,7 @@ class Notice:
 
 def are_wanted() -> bool:
     """
-    Whether the environment names somebody to tell.
+    Whether the environment names a service to send notices to.
     """
     return bool(os.environ.get(VARIABLE, "").strip())
 
@@ -72,14 +73,14 @@ def notice_of(
     command: str, code: int, before: dict[str, str], status: Status | None, credentials: Sequence[str] = ()
 ) -> Notice | None:
     """
-    Return what is to be told of a run; None where nothing is.
+    Return the notice about a run; None if there is nothing to report.
 
     Args:
         command: as it was called: `up`, `drift`, `rotate`.
         code: its exit code; negative for a signal.
         before: the keys before the run.
-        status: what is known after it; None if nothing is.
-        credentials: a sentence for each of the program's own that ends soon.
+        status: the status after the run; None if it is not known.
+        credentials: a sentence for each of the program's own credentials that expires soon.
     """
     after = keys_of(status) if status else {}
     rotated = sorted(name for name, uuid in after.items() if before.get(name, uuid) != uuid)
@@ -98,11 +99,11 @@ def notice_of(
         lines += [_how_it_ended(command, code), *(_why_failed(status) if status else [])]
         kind = "failure"
     if soon and status:
-        heads.append(f"the key of {_some([account.username for account in soon])} ends soon")
+        heads.append(f"the key of {_some([account.username for account in soon])} expires soon")
         lines += [_ending(account, status) for account in soon]
         kind = "failure"
     if credentials:
-        heads.append("a credential of this program ends soon")
+        heads.append("a credential of this program expires soon")
         lines += credentials
         kind = "failure" if kind == "failure" else "warning"
     if not heads:
@@ -114,7 +115,7 @@ def notice_of(
 
 def _some(names: list[str]) -> str:
     """
-    Name the first of them: a title has little room.
+    Return the first of the names, since a title is short, and how many more there are.
     """
     more = len(names) - _NAMED
     return ", ".join(names) if more <= 0 else f"{', '.join(names[:_NAMED])} and {more} more"
@@ -167,13 +168,13 @@ def _ending(account: AccountStatus, status: Status) -> str:
     days = max(0, (expires - status.looked_at) // timedelta(days=1))
     last = status.last_successful_up
     since = f"no up has succeeded since {last.started_at:%Y-%m-%d}" if last else "no up has succeeded yet"
-    return f"the key of {account.username} ends on {expires:%Y-%m-%d}, in {days} days, and {since}; run up"
+    return f"the key of {account.username} expires on {expires:%Y-%m-%d}, in {days} days, and {since}; run up"
 
 
-def tell(notice: Notice, patience_seconds: float = PATIENCE_SECONDS) -> None:
+def deliver(notice: Notice, patience_seconds: float = PATIENCE_SECONDS) -> None:
     """
-    Send a notice to whom the environment names, by apprise, in a process that is ended when it takes too long. One line
-    says what went wrong; it holds no URL.
+    Send a notice by apprise to the services in the environment, in a process that is killed if it takes too long. After
+    a failure one line on the error stream says why; it contains no URL.
     """
     environment = {name: os.environ[name] for name in (*_NEEDED, *_CERTIFICATES) if name in os.environ}
     environment |= {name: value for name, value in os.environ.items() if name.upper() in _PROXIES}
@@ -200,17 +201,17 @@ def tell(notice: Notice, patience_seconds: float = PATIENCE_SECONDS) -> None:
 
 def _sent(process: subprocess.Popen[str], text: str, patience_seconds: float) -> int:
     """
-    Give the notice to the process that sends it; return its exit code.
+    Pass the notice to the sending process; return its exit code.
 
     Raises:
-        subprocess.TimeoutExpired: it is not loaded, or has not ended, in time.
+        subprocess.TimeoutExpired: it was not loaded, or has not ended, in time.
     """
     assert process.stdin is not None and process.stdout is not None  # noqa: S101, PT018 - both are pipes
     process.stdin.write(text)
     process.stdin.close()
-    # Loading costs a second of this machine's time, more where it is busy; the network is what may not be waited for.
+    # Loading takes a second, or longer on a busy machine, and has its own limit; the patience is for the network.
     if not select.select([process.stdout], [], [], _LOADING_SECONDS)[0]:
         raise subprocess.TimeoutExpired(process.args, _LOADING_SECONDS)
-    # Empty where it ended before it began.
+    # Empty if the process ended before it began to send.
     parts = process.stdout.readline().strip()
     return process.wait(patience_seconds * int(parts or 1))

@@ -1,11 +1,11 @@
 """
-A dead man's switch: a service that raises the alarm when the pings stop. It is pinged in one of two forms.
+Pings for a dead man's switch: a service that raises an alarm when they stop. There are two forms of ping.
 
 - healthchecks.io's: the URL itself for success, `/start` and `/fail` below it, and one `rid` for the pings of one run.
 - Uptime Kuma's push address (`…/api/push/<token>?status=up&msg=OK&ping=`): one ping at the end, with `status` up or
   down, a word in `msg`, and in `ping` how long the run took, in milliseconds.
 
-A ping fails no run, is waited for some seconds at most, and its URL, which is a secret, is in no message.
+A ping never fails a run and takes some seconds at most. Its URL is a secret and appears in no message.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 VARIABLE = "ZOT_CI_PING_URL"
-# For one ping, whatever the network does.
+# The limit for one ping, even if the network hangs.
 PATIENCE_SECONDS = 5.0
 _ATTEMPTS = 2
 _PUSH = "/api/push/"
@@ -33,7 +33,7 @@ class Ping:
     The pings of one run.
 
     Args:
-        url: where to; empty for nowhere.
+        url: the service's URL; empty for no pings.
         patience_seconds: how long one ping is waited for.
     """
 
@@ -44,7 +44,7 @@ class Ping:
         self._started: threading.Thread | None = None
         self._begun = time.monotonic()
         self._given_up: list[threading.Thread] = []
-        self._told: set[str] = set()
+        self._warned: set[str] = set()
 
     @classmethod
     def from_environment(cls) -> Ping:
@@ -58,7 +58,7 @@ class Ping:
 
     def start(self) -> None:
         """
-        Say that the run begins, without waiting for the answer. Uptime Kuma has no word for it.
+        Report that the run begins, without waiting for the answer. Uptime Kuma has no such ping.
         """
         self._begun = time.monotonic()
         if not self._is_pushed:
@@ -66,9 +66,9 @@ class Ping:
 
     def end(self, *, succeeded: bool) -> None:
         """
-        Say how the run ended.
+        Report how the run ended.
         """
-        # One after the other: a start that arrives last would be taken for another run.
+        # Wait for the first ping: a start that arrives last would look like another run.
         self._wait_for(self._started)
         if self._is_pushed:
             took = min(round((time.monotonic() - self._begun) * 1000), _MOST_MILLISECONDS)
@@ -80,8 +80,8 @@ class Ping:
     @property
     def _is_pushed(self) -> bool:
         """
-        Whether the URL is a push address of Uptime Kuma's: by its path, or, behind a proxy that rewrites paths, by what
-        it is copied with.
+        Whether the URL is a push address of Uptime Kuma, by its path or, behind a proxy that rewrites paths, by its
+        query.
         """
         path, _, query = self._url.partition("?")
         return _PUSH in path or {"status", "msg"} <= parse_qs(query, keep_blank_values=True).keys()
@@ -90,26 +90,26 @@ class Ping:
         if thread:
             thread.join(self._patience)
             if thread.is_alive():
-                self._tell("was not answered in time")
+                self._warn("was not answered in time")
                 self._given_up.append(thread)
 
     def _begin(self, path: str, query: dict[str, str]) -> threading.Thread | None:
         if not self:
             return None
-        # A thread that may be left behind: a name server or a slow answer can hold a request past any time-out.
+        # A daemon thread, since a name server or a slow answer can hold a request past any time-out.
         thread = threading.Thread(target=self._send, args=(path, query), daemon=True)
         thread.start()
         return thread
 
     def _send(self, path: str, query: dict[str, str]) -> None:
         try:
-            # Here and not above: the engine's own commands need the standard library only.
+            # Imported here, since the engine's own commands need only the standard library.
             import httpx
             import truststore
 
-            from zot_ci.http.proxies import way_to
+            from zot_ci.http.proxies import proxy_for
         except ImportError:
-            self._tell("needs the package httpx: `make venv` gets it")
+            self._warn("needs the package httpx: `make venv` gets it")
             return
         try:
             url = httpx.URL(self._url)
@@ -117,34 +117,34 @@ class Ping:
         except (httpx.InvalidURL, ValueError):
             fits = False
         if not fits:
-            self._tell(f"was not sent: {VARIABLE} holds no http or https URL; correct or remove it")
+            self._warn(f"was not sent: {VARIABLE} holds no http or https URL; correct or remove it")
             return
         where = url.copy_with(path=url.path.rstrip("/") + path).copy_merge_params(query)
         deadline = time.monotonic() + self._patience
         trust = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         for attempt in range(_ATTEMPTS):
             if threading.current_thread() in self._given_up:
-                # The ping after it is on its way by now.
+                # The next ping may be in flight now.
                 return
             left = (deadline - time.monotonic()) / (_ATTEMPTS - attempt)
             try:
                 # The program's own rule for proxies.
-                way = way_to(self._url)
+                way = proxy_for(self._url)
                 options: dict[str, Any] = {"proxy": way.proxy if way else None, "trust_env": False}
                 with httpx.Client(verify=trust, timeout=max(0.1, left), **options) as client:
                     answer = client.get(where)
             except Exception as exc:
-                # Of any kind: a ping fails no run. Its text may hold the URL, its class does not.
+                # Any error, since a ping never fails a run. Only its class is shown: its text may contain the URL.
                 problem = f"got no answer ({type(exc).__name__})"
                 continue
             if answer.is_success:
                 return
             problem = f"was answered {answer.status_code}; check {VARIABLE}"
             break
-        self._tell(problem)
+        self._warn(problem)
 
-    def _tell(self, what: str) -> None:
-        # Of one that was given up nothing more is said, whatever becomes of it; and what is wrong with both, once.
-        if not self._given_up and what not in self._told:
-            self._told.add(what)
+    def _warn(self, what: str) -> None:
+        # After a ping was given up nothing more is printed, and the same problem is printed once.
+        if not self._given_up and what not in self._warned:
+            self._warned.add(what)
             print(f"stack: the ping {what}", file=sys.stderr)

@@ -1,7 +1,7 @@
 """
-What `verify` found, place by place, and the file that keeps it between two runs. No secret is in it.
+The results of `verify` for each place, and their file. No secret is in it.
 
-An `up`'s own proofs are in the state; this file is the other source, so it is never written by anything but `verify`.
+The proofs of an `up` are in the state. This file has those of `verify`, and nothing else writes it.
 Its JSON Schema is `docs/verified.schema.json`, with the texts below as descriptions. *None* always means: not known, or
 there is none.
 """
@@ -17,9 +17,9 @@ from typing import Any, ClassVar
 
 from .engine import CALLED, StackError
 
-# Raised when a field changes its meaning or goes; not when one is added.
+# Raised when a field changes its meaning or is removed; not when one is added.
 SCHEMA_VERSION = 1
-# A nightly run that fails once is no news.
+# One failed nightly run is no reason for a warning.
 _OLD = timedelta(days=3)
 _DESCRIBED = {"use_attribute_docstrings": True}
 
@@ -65,7 +65,7 @@ class Verified:
     @property
     def where(self) -> tuple[str, str, str]:
         """
-        What tells it from other places.
+        The identity of its place.
         """
         return self.account, self.address, self.place
 
@@ -98,8 +98,8 @@ class Round:
 
     def after(self, earlier: Round | None, wanted: list[tuple[str, str, str]]) -> Round:
         """
-        Return this round with what only the *earlier* one knows of the places *wanted*: when one was proven last, and
-        all of one that was not asked now.
+        Return this round for the places *wanted*, with the *earlier* round's proof where this one has none, and with
+        its result for a place that was not asked now.
         """
         found = []
         for where in wanted:
@@ -115,7 +115,7 @@ def read(path: Path, stack: str) -> Round:
     Read the file of an earlier `verify`.
 
     Raises:
-        StackError: it cannot be read, is not whole, or is of another stack.
+        StackError: it cannot be read, is incomplete, or belongs to another stack.
     """
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
@@ -140,7 +140,7 @@ def read(path: Path, stack: str) -> Round:
 
 def is_old(found: Round, now: datetime) -> str:
     """
-    Say that a file is so old that a `verify` which should have written it has failed; empty if it is not.
+    Return a warning if the file is so old that a scheduled `verify` must have failed; else an empty text.
     """
     age = now - found.ended_at
     if age < _OLD:

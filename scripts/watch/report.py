@@ -1,6 +1,6 @@
 """
-The page: one file of HTML with its own style and pictures, and no script that runs. It shows a status document, and
-what earlier versions of the same page saw. Pure, but for its style, which is read from the file beside this one.
+The page: one HTML file with its style and pictures in it, and without scripts. It shows a status document, and the keys
+that earlier versions of the page saw. Pure, except that the style is read from the file beside this one.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _VERDICTS = {True: ("good", "in sync"), False: ("bad", "out of sync"), None: ("w
 
 def page(status: Status, before: Seen) -> str:
     """
-    Return the page; *before* is what its earlier version remembered.
+    Return the page; *before* are the keys that its earlier version remembers.
     """
     seen = seen_by(status, before)
     title = f"{status.stack}: registry keys of CI"
@@ -32,7 +32,7 @@ def page(status: Status, before: Seen) -> str:
         "<head>",
         '<meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        # Nothing is fetched, and nothing runs.
+        # The browser loads nothing and runs no script.
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">",
         f"<title>{escape(title)}</title>",
         f"<style>\n{_STYLE.read_text(encoding='utf-8')}</style>",
@@ -72,8 +72,8 @@ def _todo(status: Status) -> str:
     lines = advice(status)
     items = "".join(f"<li>{_prose(line)}</li>" for line in lines)
     errors = "".join(f"<li><code>{escape(line)}</code></li>" for line in status.errors)
-    told = f"<ul>{items}</ul>" if lines else "<p>Nothing.</p>"
-    return f'<div class="todo"><h2>What to do</h2>{told}{f"<ul>{errors}</ul>" if errors else ""}</div>'
+    todo = f"<ul>{items}</ul>" if lines else "<p>Nothing.</p>"
+    return f'<div class="todo"><h2>What to do</h2>{todo}{f"<ul>{errors}</ul>" if errors else ""}</div>'
 
 
 def _prose(text: str) -> str:
@@ -85,17 +85,17 @@ def _account(account: AccountStatus, status: Status, seen: Seen) -> str:
     parts = [f"<section><h2>{name} {_verdict(account.in_sync)}</h2>"]
     line = timeline(account, status.looked_at, seen.get(account.username, []), status.ups)
     if line.rows:
-        told = "; ".join(f"{row.uuid[:8]}: {row.text}" for row in line.rows)
+        spoken = "; ".join(f"{row.uuid[:8]}: {row.text}" for row in line.rows)
         parts += [
             '<div class="wide" tabindex="0">',
-            drawing(line, f"Keys of {account.username}: {told}"),
+            drawing(line, f"Keys of {account.username}: {spoken}"),
             "</div>",
         ]
     parts.append(_facts(account.key) if account.key else "<p>There is no key yet.</p>")
     parts.append(_places(account))
     if account.key and account.key.other_keys:
         items = "".join(f"<li>{escape(one)}</li>" for one in account.key.other_keys)
-        fate = "which end, since the account is exclusive" if account.exclusive else "never touched"
+        fate = "which an up revokes, since the account is exclusive" if account.exclusive else "never touched"
         parts.append(f"<h3>Keys with other labels, {fate}</h3><ul>{items}</ul>")
     return "\n".join([*parts, "</section>"])
 
@@ -159,7 +159,7 @@ def _table(names: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
 
 def _seen_to_work(part: Part) -> str:
     """
-    Say when a canary succeeded in a place last, and by which key; empty for what has none.
+    Return when a canary last succeeded in a place, and with which key; empty if none did.
     """
     if not isinstance(part, PlaceStatus):
         return ""
@@ -191,7 +191,7 @@ def _credentials(credentials: list[Credential]) -> str:
         colour = "warn" if one.warning else "good"
         ends = f'<span class="{colour}">{one.expires_at:%Y-%m-%d}{doubt}</span>'
         rows.append((escape(one.name), escape(one.system), escape(one.address), ends))
-    table = _table(("credential", "for", "where", "ends"), rows)
+    table = _table(("credential", "for", "where", "expires"), rows)
     return f"<section><h2>Credentials of this program</h2>{table}</section>"
 
 

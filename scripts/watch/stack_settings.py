@@ -1,6 +1,6 @@
 """
-A stack's configuration as the engine hands it to the program: asked of the engine where there is one that has the
-stack, else read from the files. Needs the program's packages.
+A stack's configuration as the engine passes it to the program: from the engine if it has the stack, else from the
+files. Needs the program's packages.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from .engine import ROOT, StackError, ask
 
 def configuration_of(stack: str | None) -> tuple[str, dict[str, str]]:
     """
-    Return the name of a stack and its configuration: full keys, structured values as JSON. Nothing is decrypted but
-    what the program itself would get, and nothing is changed.
+    Return the name of a stack and its configuration: full keys, structured values as JSON. Only the program's own
+    settings are decrypted, and nothing is changed.
 
     Args:
         stack: its name; None for the one that the environment or the engine has selected.
 
     Raises:
-        StackError: no stack is meant, or its configuration cannot be used.
+        StackError: no stack is selected, or its configuration is invalid.
     """
     found = _from_engine(stack)
     if found:
@@ -36,7 +36,7 @@ def configuration_of(stack: str | None) -> tuple[str, dict[str, str]]:
 
 def _from_engine(stack: str | None) -> tuple[str, dict[str, str]] | None:
     """
-    Ask the engine; return None where there is none, or none that has the stack: before `stack init`.
+    Ask the engine; return None if there is no engine, or if it does not have the stack, as before `stack init`.
     """
     try:
         named = ask(stack, "stack", "--show-name")
@@ -44,7 +44,7 @@ def _from_engine(stack: str | None) -> tuple[str, dict[str, str]] | None:
         return None
     if named.returncode:
         return None
-    # --open: a stack that imports an ESC environment gets its values in a preview, too.
+    # --open: a preview also gets the values of an ESC environment that the stack imports.
     run = ask(stack, "config", "--json", "--open")
     if run.returncode:
         raise StackError(_one_line(run.stderr))
@@ -107,7 +107,7 @@ def _from_files(stack: str | None) -> tuple[str, dict[str, str]]:
 
 def _of_project(block: Any) -> dict[str, Any]:
     """
-    Return the settings in the project file: each stands there as itself, or in a mapping as `value` or `default`.
+    Return the settings in the project file, each of which is a plain value, or a mapping with `value` or `default`.
     """
     found = {}
     for key, one in block.items() if isinstance(block, dict) else ():
@@ -132,8 +132,8 @@ def _read(file: Path) -> dict[str, Any]:
 
 class _AsTheEngine(yaml.SafeLoader):  # type: ignore[misc]  # yaml has no types
     """
-    Reads YAML as the engine does (3.250 and 3.276, measured): `yes`, `on` and `1:30` are text, a date without quotes is
-    the text that Go makes of it, and a key that is there twice is a fault.
+    Reads YAML as the engine does (3.250 and 3.276, measured): `yes`, `on` and `1:30` are text, a date without quotes
+    becomes Go's text for it, and a key that exists twice is a fault.
     """
 
 
@@ -160,7 +160,7 @@ def _mapping(loader: Any, node: Any) -> dict[Any, Any]:
 
 
 def _int(loader: Any, node: Any) -> int:
-    # `0o17` is no number to the library.
+    # The library does not read `0o17` as a number.
     node.value = re.sub("^([-+]?0)o", r"\1", node.value)
     return int(loader.construct_yaml_int(node))
 
@@ -177,7 +177,7 @@ def _as_text(value: Any) -> str:
 
 def _go_time(value: date) -> str:
     """
-    Return a date of YAML's as the engine hands it over, which the settings refuse: it is not what was written.
+    Return a YAML date in the engine's form, which the settings refuse since it differs from the written text.
     """
     moment = value if isinstance(value, datetime) else datetime(value.year, value.month, value.day, tzinfo=UTC)
     zone = f"{moment:%z}" if moment.tzinfo and moment.utcoffset() else "+0000"
@@ -186,7 +186,7 @@ def _go_time(value: date) -> str:
 
 def _whole(key: str) -> str:
     """
-    Return a key with its namespace: the engine takes one without for one of the project's.
+    Return a key with its namespace, which is the project's for a key without one.
     """
     namespace, _, name = key.rpartition(":")
     return f"{namespace.removesuffix(':config') or 'zot-ci'}:{name}"
@@ -208,7 +208,7 @@ def _one_line(text: str) -> str:
 
 def _shown(path: Path) -> str:
     """
-    Return a path as it is from the project's folder; a folder with a slash at its end.
+    Return a path relative to the project's folder; a folder with a slash at its end.
     """
     shown = path.relative_to(ROOT).as_posix()
     return ("" if shown == "." else f"{shown}/") if path.is_dir() else shown

@@ -1,5 +1,5 @@
 """
-A run of the engine that somebody hears of: pings around it, and a notice after it.
+A run of the engine with pings around it and a notice after it.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from .engine import ROOT, StackError, command
 from .looking import look_at, recorded
 from .ping import VARIABLE, Ping
 
-# For the look that a notice of drift or a failure is made of.
+# For the look after drift or a failure, which the notice is made from.
 _PATIENCE_SECONDS = 60.0
-# For the one request by which it is asked when a token ends.
+# For the one request that asks when a token expires.
 _CREDENTIALS_SECONDS = 15.0
 _PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -35,25 +35,25 @@ def is_wanted() -> bool:
 
 def run(stack: str | None, name: str, *arguments: str, env: dict[str, str] | None = None) -> int:
     """
-    Run the engine's command *name* with *env* added to the environment; return its exit code, or end by the signal that
-    ended it. Pings and notices change neither.
+    Run the engine's command *name* with *env* added to the environment. Return its exit code, or end this process by
+    the signal that ended the engine. Pings and notices do not change that.
     """
-    ping, tells = Ping.from_environment(), notices.are_wanted()
-    before = notices.keys_of(status) if tells and (status := _status(stack, asks=False)) else {}
+    ping, notifies = Ping.from_environment(), notices.are_wanted()
+    before = notices.keys_of(status) if notifies and (status := _status(stack, asks=False)) else {}
     line, whole = command(stack, *arguments)
-    # Nobody below needs to know whom this one tells.
+    # The engine and the program do not need these URLs.
     own = {key: value for key, value in whole.items() if key not in (VARIABLE, notices.VARIABLE)}
     ping.start()
     code = _engine(line, own | (env or {}))
     ping.end(succeeded=code == 0)
-    if tells:
-        # Whoever stopped the run waits for it; what it left is asked for only after it ended by itself.
+    if notifies:
+        # Systems are only asked after a failure: whoever stopped the run by a signal waits for it.
         status = _status(stack, asks=code > 0)
-        # A signal was sent by somebody who waits.
+        # The same holds for the credentials.
         ending = _credentials(status.stack if status else stack) if code >= 0 else []
         notice = notices.notice_of(name, code, before, status, ending)
         if notice:
-            notices.tell(notice)
+            notices.deliver(notice)
     if code < 0:
         _end_by(-code)
     return code
@@ -63,19 +63,19 @@ def _status(stack: str | None, *, asks: bool) -> Status | None:
     try:
         return look_at(stack, _PATIENCE_SECONDS) if asks else recorded(stack)
     except (StackError, ValueError):
-        # The engine's own run says what is wrong.
+        # The engine's own run reports what is wrong.
         return None
 
 
 def _credentials(stack: str | None) -> list[str]:
     """
-    Return a sentence for each of the program's own credentials that ends soon; the engine has no part in it. Nothing
-    that is in the way of it fails a run, or is waited for long.
+    Return a sentence for each of the program's own credentials that expires soon, without the engine. An error here
+    never fails a run, and the wait is limited.
     """
     found: list[str] = []
 
     def ask() -> None:
-        # Not above: they need the program's packages.
+        # Imported here, since they need the program's packages.
         with suppress(StackError, ImportError, ValueError):
             from zot_ci.expiry import warnings
 
@@ -102,11 +102,11 @@ def _engine(line: list[str], env: dict[str, str]) -> int:
         else:
             process.send_signal(number)
 
-    # One that is ignored stays so, here and in the engine: a shell's background job.
+    # A signal that is ignored, as in a shell's background job, stays ignored here and in the engine.
     handled = [number for number in _PASSED_ON if signal.getsignal(number) is not signal.SIG_IGN]
     before: dict[int, Any] = {number: signal.signal(number, pass_on) for number in handled}
     try:
-        # In a group of its own, so that a terminal's Ctrl-C does not reach it twice: the second one ends it at once.
+        # In its own process group, so that a terminal's Ctrl-C does not reach it twice: the second one would kill it.
         process = subprocess.Popen(line, cwd=ROOT, env=env, process_group=0)
         for number in early:
             process.send_signal(number)

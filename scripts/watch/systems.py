@@ -1,5 +1,5 @@
 """
-The outside systems of a stack in one look: who was asked, and who answered. Pure.
+The systems of a stack in one look: which were asked, and which answered. Pure.
 """
 
 from __future__ import annotations
@@ -7,9 +7,9 @@ from __future__ import annotations
 from .document import System
 from .look import Look, Resource
 
-# How the condition of a resource begins that could not be compared in this look.
+# The begin of the condition of a resource that this look could not compare.
 UNCHECKED = ("not checked: ", "refused: ", "cannot be checked: ")
-# The system of each kind of resource, and the property that says where it is.
+# The system of each kind of resource, and the property with its address.
 SYSTEMS = {
     "authentik:ServiceAccount": ("authentik", "authentik_url"),
     "zot:ApiKey": ("zot", "zot_url"),
@@ -47,13 +47,13 @@ def _system(name: str, address: str, resources: list[Resource], look: Look) -> S
     why = list(dict.fromkeys([*failures, *silent]))
     if why:
         return System(name, address, asked=True, answered=False, why=why)
-    # A preview that failed amid its reads does not show who had answered before it ended.
+    # A preview that failed during its reads does not show which systems had answered.
     return System(name, address, asked=bool(asked), answered=True if asked else None, why=[])
 
 
 def _is_never_asked(resource: Resource) -> bool:
     """
-    A user's own secrets cannot be listed, so nobody asks for them.
+    Whether the resource is a user's own secret: those cannot be listed, so the look does not ask for them.
     """
     facts = resource.facts
     return resource.kind == "forgejo:ActionsSecret" and not (facts.get("repository") or facts.get("organization"))

@@ -11,7 +11,7 @@ COLUMNS = ("account", "age", "rotates on", "expires on", "last used", "drift")
 
 def table(status: Status) -> str:
     """
-    Return the table and, below it, what the preview said.
+    Return the table and, below it, the preview's sentences.
     """
     rows = [COLUMNS, ("---",) * len(COLUMNS), *(_row(account, status) for account in status.accounts)]
     lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
@@ -22,7 +22,7 @@ def table(status: Status) -> str:
 def _row(account: AccountStatus, status: Status) -> tuple[str, ...]:
     key = account.key
     if key is None:
-        # An `up` for chosen targets has left the key out, or there was none yet.
+        # There is no key yet, or an `up` for chosen targets left it out.
         return (account.username, "no key", "", "", "never", drift(account, status))
     rotates = key.rotates_at.date().isoformat() if key.rotates_at else "never: rotation is paused"
     expires = key.expires_at.date().isoformat() if key.expires_at else "never"
@@ -32,7 +32,7 @@ def _row(account: AccountStatus, status: Status) -> tuple[str, ...]:
 
 def drift(account: AccountStatus, status: Status) -> str:
     """
-    Say how an account compares with its settings.
+    Return how an account differs from its settings.
     """
     if not status.succeeded:
         return "not known: the preview failed"

@@ -13,11 +13,11 @@ from .memory import SeenKey
 _DAY = timedelta(days=1)
 _MARGIN = 7 * _DAY
 
-# What a span can be, and what the legend says of it.
+# The kinds of spans, with their texts in the legend.
 KINDS = {
     "used": "in use",
     "ahead": "until it rotates",
-    "margin": "margin: ends by itself at its end",
+    "margin": "margin: expires at its end",
     "grace": "replaced, still alive",
     "ended": "ended",
 }
@@ -71,13 +71,13 @@ class Timeline:
 
 def timeline(account: AccountStatus, looked_at: datetime, seen: list[SeenKey], runs: list[Run]) -> Timeline:
     """
-    Return what is known of the account's keys: the current one, older ones that are alive, and those that have ended,
-    as far as earlier looks saw them.
+    Return the account's known keys: the current one, older ones that are alive, and those that are revoked or expired,
+    if earlier looks saw them.
     """
     key = account.key
     now = key.created_at + timedelta(days=key.age_days) if key and key.checked else looked_at
     alive = {key.uuid, *(stale.uuid for stale in key.stale)} if key else set()
-    rows = [_ended(one) for one in seen if one.uuid not in alive and one.gone_by is not None]
+    rows = [_ended(one) for one in seen if one.uuid not in alive and one.first_missed is not None]
     marks = [Mark("today", now)]
     if key:
         rows += [_stale(key, number) for number in range(len(key.stale))]
@@ -111,19 +111,19 @@ def _stale(key: Key, number: int) -> Row:
     ends = ""
     if stale.ends_at:
         spans.append(Span("grace", replaced, max(stale.ends_at, replaced)))
-        ends = f", ends with the first up after {stale.ends_at:%Y-%m-%d}"
+        ends = f", revoked by the first up after {stale.ends_at:%Y-%m-%d}"
     if stale.waits and stale.used_at:
         latest = stale.ends_at_the_latest
         limit = f", at the latest on {latest:%Y-%m-%d}" if latest else ""
-        ends = f", used on {stale.used_at:%Y-%m-%d %H:%M}, ends when nothing has used it for 24 hours{limit}"
+        ends = f", used on {stale.used_at:%Y-%m-%d %H:%M}, revoked once nothing has used it for 24 hours{limit}"
     used = ", something still uses it" if stale.still_used else ""
     return Row(stale.uuid, spans, f"older key, replaced {replaced:%Y-%m-%d}{ends}{used}")
 
 
 def _ended(one: SeenKey) -> Row:
-    gone = one.gone_by or one.last_seen
-    text = f"ended between {one.last_seen:%Y-%m-%d} and {gone:%Y-%m-%d}, made {one.created_on:%Y-%m-%d}"
-    return Row(one.uuid, [Span("ended", min(_begin_of(one.created_on), gone), gone)], text)
+    missed = one.first_missed or one.last_seen
+    text = f"ended between {one.last_seen:%Y-%m-%d} and {missed:%Y-%m-%d}, made {one.created_on:%Y-%m-%d}"
+    return Row(one.uuid, [Span("ended", min(_begin_of(one.created_on), missed), missed)], text)
 
 
 def _begin_of(day: date) -> datetime:

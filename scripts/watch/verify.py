@@ -1,7 +1,8 @@
 """
-Whether CI's secrets work, now: every place's canary is run and told of. Needs the program's packages, and no engine.
+Whether CI's secrets work now: runs every place's canary and prints the results. Needs the program's packages, and no
+engine.
 
-Nothing is written but the files that are asked for: no key is made, no secret published, and the state is not read.
+Only the two files are written: no key is minted, no secret published, and the state is not read.
 """
 
 from __future__ import annotations
@@ -24,14 +25,14 @@ if TYPE_CHECKING:
     from zot_ci.settings.model import Settings
     from zot_ci.verification import Asked
 
-# As `drift` has them: 7 is for somebody to act on, 1 says that something could not be asked.
+# The exit codes, as those of `drift`: 7 needs somebody's action, 1 says that something could not be asked.
 WORKS, DOES_NOT, FAULT = 0, 7, 1
 
 
 def verify(stack: str | None, names: Sequence[str], json_file: Path | None, metrics_file: Path | None) -> int:
     """
-    Run the canaries of the accounts *names*, or of all, and print how each ended, with progress on the error stream;
-    return 0 where every one works, 7 where one does not, 1 where one could not be asked.
+    Run the canaries of the accounts *names*, or of all, and print the results, with progress on the error stream.
+    Return 0 if all work, 7 if one does not, 1 if one could not be asked.
 
     Changed outside: the two files, if they are named, whole or not at all; each forge has one more run of a workflow
     for each canary.
@@ -39,7 +40,7 @@ def verify(stack: str | None, names: Sequence[str], json_file: Path | None, metr
     Raises:
         StackError: the stack file cannot be used, it has no such account, or a file cannot be written.
     """
-    # The settings' files are looked for elsewhere.
+    # Made absolute, since reading the settings changes the working directory.
     json_file, metrics_file = (file.absolute() if file else None for file in (json_file, metrics_file))
     name, settings = settings_of(stack)
     accounts = _chosen(settings, names)
@@ -79,7 +80,7 @@ def _earlier(file: Path | None, stack: str) -> Round | None:
     try:
         return read(file, stack)
     except StackError as exc:
-        # It is about to be written anew; only when places were proven before is lost.
+        # The file is about to be overwritten; only earlier proofs are lost.
         print(f"stack: {exc}", file=sys.stderr)
         return None
 

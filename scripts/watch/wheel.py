@@ -1,5 +1,5 @@
 """
-The package's own wheel, for a requirement that no stranger's package can fill: by file or URL, with its hash.
+The package's own wheel by file or URL with its hash, for a requirement that no stranger's package can satisfy.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ class Wheel:
 
 def chosen(where: str | None, sha256: str | None) -> Wheel:
     """
-    Return the wheel at *where*, a file or a URL; the one that this package was installed from where that is None.
+    Return the wheel at *where*, a file or a URL; if that is None, the wheel that this package was installed from.
 
     Args:
-        sha256: what its hash must be; for a URL, which is not asked, it has to be said.
+        sha256: the expected hash; required for a URL, which is not downloaded.
 
     Raises:
-        StackError: there is no such file, it is another one, or nobody says which it is.
+        StackError: there is no such file, it has another hash, or wheel or hash are not known.
     """
     if sha256 is not None and not _SHA256.fullmatch(sha256):
         msg = (
@@ -83,16 +83,16 @@ def _of_file(file: Path, sha256: str | None) -> Wheel:
 
 def _own(sha256: str | None) -> tuple[str, str | None]:
     """
-    Return where this package was installed from and the hash that pip saw (PEP 610).
+    Return the file or URL that this package was installed from, and the hash that pip recorded (PEP 610).
     """
     try:
-        told = json.loads(distribution("zot-ci").read_text("direct_url.json") or "{}")
+        recorded = json.loads(distribution("zot-ci").read_text("direct_url.json") or "{}")
     except PackageNotFoundError:
-        told = {}
-    seen = told.get("archive_info", {}).get("hashes", {}).get("sha256")
+        recorded = {}
+    seen = recorded.get("archive_info", {}).get("hashes", {}).get("sha256")
     if seen is None:
         msg = "this zot-ci was not installed from a wheel: name one with --wheel (a file, or a URL with --sha256)"
         raise StackError(msg)
-    url = str(told["url"])
+    url = str(recorded["url"])
     where = unquote(urlsplit(url).path) if url.startswith("file://") else url
     return where, sha256 or str(seen)

@@ -135,7 +135,7 @@ def test_a_count_of_secrets_that_is_no_number_does_not_stop_a_read(life: Life) -
 
     bend(life.world.estate.forgejo, rule)
 
-    assert life.read_secret().outs["condition"].startswith("gone: ")
+    assert life.read_secret().outs["condition"].startswith("not found: ")
 
 
 NOT_ZOT = {

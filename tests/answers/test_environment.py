@@ -126,6 +126,8 @@ def test_a_trust_store_of_ones_own_that_does_not_know_the_server_is_named(
     assert isinstance(caught.value, UnreachableError)
     line = in_one_line(life.world, caught.value)
     is_there = what not in ("nothing", "a folder")
-    why = "trusted is what SSL_CERT_FILE names" if is_there else "SSL_CERT_FILE names nothing that can be read"
+    why = (
+        "only certificates in SSL_CERT_FILE are trusted" if is_there else "SSL_CERT_FILE names nothing that can be read"
+    )
     assert f"not trusted here (self-signed certificate; {why})" in line
     assert str(tmp_path) not in line

@@ -20,8 +20,8 @@ from tests.answers.said import assert_clean_log, in_one_line
 from tests.estate.front import ANSWERS
 from tests.world import GROUP
 from zot_ci.authentik.service_account import ServiceAccountProvider
+from zot_ci.dynamic.conditions import NO_ANSWER, SILENT
 from zot_ci.dynamic.provider import AnyProvider, Props
-from zot_ci.dynamic.trouble import NO_ANSWER, SILENT
 from zot_ci.first_look import first_looks
 from zot_ci.forgejo.actions_secret import ActionsSecretProvider
 from zot_ci.http.errors import InterceptedError, NotFoundError, ReconcileError, UnexpectedAnswerError
@@ -205,7 +205,10 @@ def test_api_keys_are_off_only_where_zot_itself_answers(life: Life) -> None:
 
 
 STRIPPED = {
-    "gone": (lambda life: life.world.estate.authentik.forget(life.world.estate.authentik.users["zot-ci"]), "gone: "),
+    "gone": (
+        lambda life: life.world.estate.authentik.forget(life.world.estate.authentik.users["zot-ci"]),
+        "not found: ",
+    ),
     "refused": (lambda life: life.world.estate.authentik.tokens.clear(), "refused: "),
 }
 

@@ -234,7 +234,7 @@ ZOT = {
         lambda world: world.estate.zot.keyring.by_uuid.clear(),
         Life.retire,
         KeyRefusedError,
-        "no older key of zot-ci is ended: the registry refuses key",
+        "no older key of zot-ci is revoked: the registry refuses key",
     ),
     "group_may_not_create": Refusal(
         lambda world: rights(world, "read"), Life.mint, KeyUnfitError, "failed its test in zot-ci-access-probe: it can"

@@ -34,7 +34,7 @@ def test_an_account_that_was_made_under_another_name_is_deleted_again(folding: W
     with pytest.raises(UnexpectedAnswerError) as caught:
         PROVIDER.create(account(folding, username="Zot-CI"))
 
-    facts = ("authentik made account Zot-CI", "zot-ci, in other letters", "it was deleted again", "in the stack file")
+    facts = ("authentik made account Zot-CI", "zot-ci, in other letters", "it was deleted again", "in the settings")
     assert_names(caught.value, *facts)
     assert folding.account() is None
 

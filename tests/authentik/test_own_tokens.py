@@ -10,15 +10,15 @@ import pytest
 
 from tests.world import World
 from zot_ci.authentik.api import authentik_at
-from zot_ci.authentik.own_tokens import ending_of
-from zot_ci.http.endings import Ending
+from zot_ci.authentik.own_tokens import expiry_of
+from zot_ci.http.token_expiry import TokenExpiry
 
 pytestmark = pytest.mark.embedded
 
 
-def found(world: World) -> Ending | None:
+def found(world: World) -> TokenExpiry | None:
     """What this process's client says."""
-    known = ending_of(authentik_at(world.authentik_url))
+    known = expiry_of(authentik_at(world.authentik_url))
     return known[0] if known else None
 
 
@@ -33,15 +33,15 @@ def test_a_token_says_when_it_ends_and_needs_no_right_for_it(signed_in: World, m
     signed_in.estate.clock.advance(days=400)
     with_token(signed_in, monkeypatch, 12.5)
 
-    known = ending_of(authentik_at(signed_in.authentik_url))
+    known = expiry_of(authentik_at(signed_in.authentik_url))
 
     assert known is not None
-    ending, now = known
-    assert timedelta(days=12.4) < ending.at - now < timedelta(days=12.6)
-    assert ending.others == 0
-    assert ending.warning(now) == (
-        f"AUTHENTIK_TOKEN ends on {ending.at:%Y-%m-%d %H:%M} UTC, in 12 days; make a new token in authentik, as an API "
-        "token of the same account, and put it into AUTHENTIK_TOKEN"
+    expiry, now = known
+    assert timedelta(days=12.4) < expiry.at - now < timedelta(days=12.6)
+    assert expiry.others == 0
+    assert expiry.warning(now) == (
+        f"AUTHENTIK_TOKEN expires on {expiry.at:%Y-%m-%d %H:%M} UTC, in 12 days; make a new token in authentik, as an "
+        "API token of the same account, and put it into AUTHENTIK_TOKEN"
     )
 
 
@@ -59,12 +59,12 @@ def test_of_several_tokens_the_first_end_is_said_and_that_it_may_be_another(
     for days in (None, 40.0, 5.0, 20.0):
         with_token(signed_in, monkeypatch, days)
 
-    known = ending_of(authentik_at(signed_in.authentik_url))
+    known = expiry_of(authentik_at(signed_in.authentik_url))
 
     assert known is not None
-    ending, now = known
-    assert (round((ending.at - now) / timedelta(days=1)), ending.others) == (5, 3)
-    assert "(or another token of its user does, who has 3 more)" in ending.warning(now)
+    expiry, now = known
+    assert (round((expiry.at - now) / timedelta(days=1)), expiry.others) == (5, 3)
+    assert "(or another token of its user does, who has 3 more)" in expiry.warning(now)
 
 
 def test_a_token_that_has_ended_and_an_app_password_are_not_ours(
@@ -76,11 +76,11 @@ def test_a_token_that_has_ended_and_an_app_password_are_not_ours(
     with_token(signed_in, monkeypatch, -1)
     with_token(signed_in, monkeypatch, 50)
 
-    ending = found(signed_in)
+    expiry = found(signed_in)
 
-    assert ending is not None
-    assert ending.others == 0
-    assert ending.at - signed_in.estate.clock.now() > timedelta(days=49)
+    assert expiry is not None
+    assert expiry.others == 0
+    assert expiry.at - signed_in.estate.clock.now() > timedelta(days=49)
 
 
 def test_an_administrator_s_list_of_everybody_s_tokens_says_nothing(
@@ -111,4 +111,4 @@ def test_a_server_that_is_silent_is_no_fault(monkeypatch: pytest.MonkeyPatch) ->
     """It is told of elsewhere."""
     monkeypatch.setenv("AUTHENTIK_TOKEN", "a-token")
 
-    assert ending_of(authentik_at("http://127.0.0.1:9")) is None
+    assert expiry_of(authentik_at("http://127.0.0.1:9")) is None

@@ -135,7 +135,7 @@ DRIFTS: dict[str, tuple[Callable[[World], object], Props]] = {
     "group too many": (lambda world: world.join("admins"), {"groups": ["admins", GROUP]}),
     "gone": (
         lambda world: world.delete_account(),
-        {"condition": "gone"},
+        {"condition": "not"},
     ),
     "renamed": (lambda world: world.change_account(username="other"), {"condition": "renamed"}),
 }
@@ -146,7 +146,7 @@ SAID = {
     "other type": "is of type internal",
     "group missing": f"left group {GROUP}",
     "group too many": "is also in group admins",
-    "gone": "gone: ",
+    "gone": "not found: ",
     "renamed": "renamed to other",
 }
 
@@ -351,7 +351,7 @@ def test_an_account_that_somebody_made_again_is_adopted_and_no_longer_ours(signe
     user = made_before(signed_in)
 
     found = read(olds)
-    assert_names(found["condition"], "gone", "zot-ci", "AUTHENTIK_TOKEN", "view_user")
+    assert_names(found["condition"], "not found", "zot-ci", "AUTHENTIK_TOKEN", "view_user")
     outs = outs_of(PROVIDER.update(USER, found, account(signed_in)))
 
     assert (outs["pk"], outs["made_here"]) == (user.pk, False)
@@ -394,7 +394,7 @@ def test_an_account_that_has_our_number_after_authentik_was_set_up_anew_is_nobod
     person.pk = int(olds["pk"])
 
     found = PROVIDER.read(USER, olds)
-    assert str(outs_of(found)["condition"]).startswith("gone: ")
+    assert str(outs_of(found)["condition"]).startswith("not found: ")
     PROVIDER.delete(USER, olds)
     updated = outs_of(PROVIDER.update(USER, outs_of(found), account(signed_in)))
 

@@ -79,7 +79,7 @@ class Outcome:
 
 _NOTHING_TO_DO = re.compile(r"^Resources:\n +\d+ unchanged\n\n", re.MULTILINE)
 # What this program refuses where an older state was put back.
-_DEAD = re.compile(r"(is not written|is ended): the registry refuses key [0-9a-f-]+, the last that the state knows")
+_DEAD = re.compile(r"(is not written|is revoked): the registry refuses key [0-9a-f-]+, the last that the state knows")
 _NOT_ONE = re.compile("ambiguously refer(s|red) to multiple resources|does not correspond to an existing resource")
 
 

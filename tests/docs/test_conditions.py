@@ -114,7 +114,7 @@ def _newer(world: World) -> str:
 
 # Each sentence as the reference has it, and the program's own.
 CONDITIONS: dict[str, Callable[[World, pytest.LogCaptureFixture], str]] = {
-    "gone: authentik shows no account zot-ci any more, or AUTHENTIK_TOKEN lacks view_user on it": (
+    "not found: authentik shows no account zot-ci any more, or AUTHENTIK_TOKEN lacks view_user on it": (
         lambda world, log: _of_an_account(world, log, world.delete_account)
     ),
     "renamed to zot-ci-old": (
@@ -134,10 +134,12 @@ CONDITIONS: dict[str, Callable[[World, pytest.LogCaptureFixture], str]] = {
     ),
     "refused by the registry: revoked": (lambda *_: _refused("2027-03-24T00:00:00+00:00", "2026-12-01T00:00:00+00:00")),
     "can delete, which the settings do not expect": lambda *_: _of_a_key(may={"create": True, "delete": True}),
-    "gone: the item has no field zot-ci-api any more": lambda world, _: _of_a_field(lambda: world.set_field(None)),
-    "gone: another item has the name Forgejo Secrets now": lambda world, _: _of_a_field(lambda: _made_again(world)),
+    "not found: the item has no field zot-ci-api any more": lambda world, _: _of_a_field(lambda: world.set_field(None)),
+    "not found: another item has the name Forgejo Secrets now": lambda world, _: _of_a_field(
+        lambda: _made_again(world)
+    ),
     "holds another value than the current key": lambda world, _: _of_a_field(lambda: world.set_field("another")),
-    "gone: the repository has no such secret any more": (
+    "not found: the repository has no such secret any more": (
         lambda world, _: _of_a_secret(world, lambda: world.estate.forgejo.delete_value(OWNER, REPOSITORY, SECRET))
     ),
     "deleted and made again elsewhere on 2026-11-24 12:35": (
@@ -147,8 +149,8 @@ CONDITIONS: dict[str, Callable[[World, pytest.LogCaptureFixture], str]] = {
     "canary canary.yaml ended with failure": (
         lambda world, _: _of_a_secret(world, lambda: None, canary=CANARY, canary_end="failure")
     ),
-    "1 of others, and the account is exclusive: …": lambda world, _: _theirs(world),
-    "1 more with our label: …": lambda world, _: _stale(world),
+    "1 key with another label, and the account is exclusive: …": lambda world, _: _theirs(world),
+    "1 stale key with our label: …": lambda world, _: _stale(world),
 }
 
 

@@ -190,8 +190,8 @@ def test_marks_sort_by_time_whatever_the_clock_says() -> None:
     claims.add(Claim(THING, future))
 
     assert claims.new_mark() > future
-    assert claims.are_anothers([THING], "0")
-    assert not claims.are_anothers([THING], future)
+    assert claims.belong_to_another([THING], "0")
+    assert not claims.belong_to_another([THING], future)
 
 
 THING, OTHER = ("a", "thing"), ("another", "thing")
@@ -230,7 +230,7 @@ def test_a_deletion_leaves_what_is_another_s(claims: tuple[ProgramClaim | Claim 
     for claim in claims:
         known.add(claim)
 
-    assert known.are_anothers([THING], "2") is leaves
+    assert known.belong_to_another([THING], "2") is leaves
 
 
 def test_a_place_holds_the_key_that_its_newest_instance_knows() -> None:

@@ -68,10 +68,10 @@ def test_a_secret_that_could_not_be_written_is_not_published_once_more(how: str,
     olds = outs_of(provider.create(secret(signed_in)))
     next_run(signed_in)
     provider.check(olds, secret(signed_in))
-    assert RUN.is_kept(place.identity)
+    assert RUN.is_unchanged(place.identity)
     break_(signed_in, how)
 
     with pytest.raises(ReconcileError):
         provider.update("id", olds, secret(signed_in))
 
-    assert not RUN.is_kept(place.identity)
+    assert not RUN.is_unchanged(place.identity)

@@ -75,7 +75,7 @@ def test_a_key_behind_it_stays_in_the_state(signed_in: World) -> None:
     with pytest.raises(SystemMovedError) as caught:
         subject.provider.delete(olds["uuid"], olds)
 
-    assert_names(caught.value, f"moved to {NEW};", f"key {olds['uuid']}", "still to be ended")
+    assert_names(caught.value, f"moved to {NEW};", f"key {olds['uuid']}", "not revoked yet")
     assert caught.value.new_name == NEW
 
 

@@ -15,7 +15,19 @@ from unittest import mock
 import pytest
 
 from zot_ci.dynamic.claims import Claim, ProgramClaim, Release
-from zot_ci.dynamic.run import Aged, Begun, Entry, Fault, Kept, KeySeen, KeysLeft, OwnKey, Run, Said, digest_of
+from zot_ci.dynamic.entries import (
+    Begun,
+    Entry,
+    Fault,
+    KeySeen,
+    KeysLeft,
+    OwnKey,
+    Reported,
+    SecretUnchanged,
+    VolatileFacts,
+    digest_of,
+)
+from zot_ci.dynamic.run import Run
 from zot_ci.dynamic.run_file import RunFile, engine_address, file_of
 from zot_ci.http.errors import EnvironmentUnfitError
 
@@ -25,13 +37,13 @@ ENTRIES: list[Entry] = [
     ProgramClaim(("account", "zot-ci"), "2"),
     Claim(PLACE, "2", "uuid", "the place", made_here=True, labels=("zot-ci/a/b",)),
     Release(("another", "place"), "1"),
-    Kept(PLACE, True),
+    SecretUnchanged(PLACE, True),
     KeySeen("uuid", True),
     OwnKey(("key", "zot", "zot-ci"), "uuid", digest_of("a-key")),
     KeysLeft(("key", "zot", "zot-ci"), ("another",)),
-    Aged(("ApiKey", "uuid"), {"age_days": 12.5, "stale": [{"key": "old"}]}),
+    VolatileFacts(("ApiKey", "uuid"), {"age_days": 12.5, "stale": [{"key": "old"}]}),
     Fault("what", "a sentence"),
-    Said("another"),
+    Reported("another"),
 ]
 
 
@@ -73,16 +85,16 @@ def test_two_processes_know_what_the_other_has_noted(file: Path) -> None:
     assert creates.note(*ENTRIES)
 
     assert deletes.claims.program_has(("account", "zot-ci"))
-    assert deletes.claims.are_anothers([PLACE], "1")
+    assert deletes.claims.belong_to_another([PLACE], "1")
     assert deletes.claims.newest(PLACE) == ENTRIES[2]
     assert deletes.claims.places_with("uuid") == ["the place"]
-    assert deletes.is_kept(PLACE)
+    assert deletes.is_unchanged(PLACE)
     assert deletes.key_is_alive("uuid") is True
-    assert deletes.aged(("ApiKey", "uuid")) == {"age_days": 12.5, "stale": [{"key": "old"}]}
+    assert deletes.volatile_facts(("ApiKey", "uuid")) == {"age_days": 12.5, "stale": [{"key": "old"}]}
     assert deletes.faults() == {"a sentence": ["what"]}
-    assert not deletes.is_new("another")
-    creates.note(Kept(PLACE, False))
-    assert not deletes.is_kept(PLACE)
+    assert not deletes.note_report("another")
+    creates.note(SecretUnchanged(PLACE, False))
+    assert not deletes.is_unchanged(PLACE)
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: type(entry).__name__)
@@ -233,8 +245,8 @@ def test_a_folder_that_cannot_be_written_is_a_fault_of_tmpdir_for_the_program_al
     (tmp_path / "a file").touch()
     run = process(tmp_path / folder / "run")
 
-    assert not run.note(Said("a sentence"))
-    assert not run.is_new("a sentence")
+    assert not run.note(Reported("a sentence"))
+    assert not run.note_report("a sentence")
     with pytest.raises(EnvironmentUnfitError, match="set TMPDIR"):
         run.begin(preview=False)
 

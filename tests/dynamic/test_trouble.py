@@ -33,7 +33,7 @@ from zot_ci.authentik.service_account import ServiceAccountProvider
 from zot_ci.dynamic.provider import AnyProvider, Props
 from zot_ci.forgejo.actions_secret import ActionsSecretProvider
 from zot_ci.http import connections
-from zot_ci.http.errors import NotFoundError, OutOfOrderError, ReconcileError, SignInRefusedError, UnreachableError
+from zot_ci.http.errors import NotFoundError, ReconcileError, ServerError, SignInRefusedError, UnreachableError
 from zot_ci.onepassword.item_field import ItemFieldProvider
 from zot_ci.settings.place import Place
 from zot_ci.zot.api_key import ApiKeyProvider
@@ -208,7 +208,7 @@ def test_what_is_left_at_a_silent_place_is_one_warning(
     [warning] = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert_names(warning, " was left: ", "by hand")
     if name != "account":
-        assert "key a-uuid, which works until it is replaced or ended" in warning
+        assert "key a-uuid, which works until it is revoked or expires" in warning
 
 
 @pytest.mark.parametrize("name", ["field", "secret", "account"])
@@ -273,9 +273,9 @@ def test_a_group_to_change_while_authentik_is_silent_fails_by_its_name(known_dri
     signed_in.estate.authentik.down = True
     wanted = account(signed_in) if known_drift else account(signed_in, groups=["admins"])
 
-    with pytest.raises(OutOfOrderError):
+    with pytest.raises(ServerError):
         _ACCOUNT.update("id", outs_of(_ACCOUNT.read("id", olds)), wanted)
-    with pytest.raises(OutOfOrderError):
+    with pytest.raises(ServerError):
         _ACCOUNT.create(account(signed_in))
 
 
@@ -312,7 +312,7 @@ def test_a_silent_registry_keeps_a_destroyed_key_in_the_state(signed_in: World) 
     olds = made_by(signed_in)
     signed_in.estate.zot.down = True
 
-    with pytest.raises(OutOfOrderError) as caught:
+    with pytest.raises(ServerError) as caught:
         ApiKeyProvider().delete(olds["uuid"], olds)
 
     assert_names(caught.value, olds["uuid"], "lives until ", "run again", "`pulumi state delete`")
@@ -345,7 +345,7 @@ def test_a_key_that_nobody_accepts_any_more_can_end_no_other(
 
     ApiKeyProvider().delete(olds["uuid"], olds)
 
-    assert_names(caplog.text.strip(), olds["uuid"], "had ended already", "until they expire")
+    assert_names(caplog.text.strip(), olds["uuid"], "is no longer accepted", "until they expire")
 
 
 def test_the_sweep_of_a_registry_that_is_left_and_dead_is_a_warning(
@@ -371,7 +371,7 @@ def test_a_key_that_was_not_looked_at_takes_new_settings_and_stays_so(signed_in:
     updated = outs_of(ApiKeyProvider().update("id", seen, key(signed_in, rotate_after_days=30.0)))
 
     assert updated == seen | {"rotate_after_days": 30.0}
-    with pytest.raises(OutOfOrderError):
+    with pytest.raises(ServerError):
         RetiredKeysProvider().update("id", swept(signed_in, olds), sweep(signed_in, olds))
 
 

@@ -15,8 +15,9 @@ from tests.processes import another_process
 from tests.world import FIELD, GROUP, ITEM, OWNER, REPOSITORY, SECRET, VAULT, World
 from zot_ci.dynamic.border import written
 from zot_ci.dynamic.claims import Identity, ProgramClaim
+from zot_ci.dynamic.entries import KeysLeft
 from zot_ci.dynamic.provider import AnyProvider, Props
-from zot_ci.dynamic.run import RUN, KeysLeft
+from zot_ci.dynamic.run import RUN
 from zot_ci.zot.api_key import ApiKeyProvider
 
 LABEL = "zot-ci/test/zot-ci"

@@ -52,11 +52,11 @@ def test_a_preview_in_sync_says_when_its_tokens_end_and_nothing_else(world: Worl
     assert preview.code == 0, preview.text
     assert asked.count(TOKENS) == 1
     for run in (preview, check):
-        lines = [line.strip() for line in run.text.splitlines() if " ends on " in line]
+        lines = [line.strip() for line in run.text.splitlines() if " expires on " in line]
         assert len(lines) == 2, run.text
-        assert "AUTHENTIK_TOKEN ends on" in run.text
+        assert "AUTHENTIK_TOKEN expires on" in run.text
         assert "in 12 days; make a new token in authentik" in run.text
-        assert "OP_CONNECT_TOKEN ends on" in run.text
+        assert "OP_CONNECT_TOKEN expires on" in run.text
         assert "in 20 days; make a new token for the Connect server" in run.text
         assert "credential: " not in run.text
     assert check.code == 0, check.text
@@ -74,7 +74,7 @@ def test_tokens_whose_end_is_far_are_known_and_not_said(world: World, in_sync: S
     preview, status = in_sync.preview(), script(in_sync, "status", "--json")
 
     assert preview.code == 0, preview.text
-    assert " ends on " not in preview.text
+    assert " expires on " not in preview.text
     assert [one["warning"] for one in json.loads(status.text)["credentials"]] == ["", ""]
 
 

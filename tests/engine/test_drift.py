@@ -55,7 +55,9 @@ class Drift:
 
 
 DRIFTS = {
-    "account_gone": Drift(lambda world: world.delete_account(), "service-account", "gone: authentik shows no account"),
+    "account_gone": Drift(
+        lambda world: world.delete_account(), "service-account", "not found: authentik shows no account"
+    ),
     "account_inactive": Drift(
         lambda world: world.change_account(is_active=False), "service-account", "is_active    : false => true"
     ),
@@ -71,8 +73,10 @@ DRIFTS = {
     "field_edited": Drift(
         lambda world: world.set_field("edited"), "item-field", "holds another value than the current key"
     ),
-    "field_gone": Drift(lambda world: world.set_field(None), "item-field", "gone: the item has no field zot-ci-api"),
-    "secret_gone": Drift(_delete_secret, "actions-secret", "gone: the repository has no such secret any more"),
+    "field_gone": Drift(
+        lambda world: world.set_field(None), "item-field", "not found: the item has no field zot-ci-api"
+    ),
+    "secret_gone": Drift(_delete_secret, "actions-secret", "not found: the repository has no such secret any more"),
     "secret_made_again": Drift(_make_secret_again, "actions-secret", "deleted and made again elsewhere on "),
     "newer_key": Drift(_leave_a_newer_key, "api-key", "a newer key has our label: "),
 }

@@ -149,7 +149,7 @@ def test_the_life_of_an_estate_with_one_account_of_each_shape(
     done(
         stack.preview(),
         "zot API key of ci-zot-talos: can delete, which the settings do not expect",
-        "zot keys of ci-zot-talos: 1 of others, and the account is exclusive: by hand (",
+        "zot keys of ci-zot-talos: 1 key with another label, and the account is exclusive: by hand (",
         born,
         "1Password field blumeops-ci/zot-ci/api-key: holds another value",
         f"Forgejo secret {OWNER}/{REPOSITORY}/{SECRET}@codeberg: gone",

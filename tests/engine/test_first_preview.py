@@ -122,7 +122,7 @@ def test_what_polls_1password_is_thought_of_by_check_and_by_the_preview_of_a_rot
     world: World, stack: Stack
 ) -> None:
     """An account without a forge; until the grace is written out, 0 included, and not by a preview in sync."""
-    words = f"{world.username}: a rotation ends the old key in the same run, so that whatever polls 1Password"
+    words = f"{world.username}: a rotation revokes the old key in the same run, so whatever polls 1Password"
     config = world.config()
     del config["zot-ci:accounts"][0]["forgejo"]
     stack.configure(config)

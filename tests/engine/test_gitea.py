@@ -70,7 +70,7 @@ def test_the_secret_is_published_watched_reconciled_and_deleted(gitea: Gitea, re
     gitea.delete_secret("owner", repo, SECRET)
     gone = on_gitea.preview()
     assert gone.code == 7
-    assert "gone: the repository has no such secret any more" in gone.text
+    assert "not found: the repository has no such secret any more" in gone.text
     assert on_gitea.up().code == 0
     assert gitea.secrets("owner", repo) == [SECRET]
     assert on_gitea.preview().code == 0
@@ -189,7 +189,7 @@ def test_a_renamed_owner_is_told_by_its_new_name_and_let_go_of(gitea: Gitea, wor
 
     assert seen.code == 7
     for name in ("after/blumeops", "helpers"):
-        assert f"moved to {name}: put that into the stack file" in seen.text
+        assert f"moved to {name}: set that name in the settings" in seen.text
     gone = on_gitea.destroy()
     assert gone.code == 0, gone.text
     assert gitea.secrets("after", "blumeops") == [SECRET]

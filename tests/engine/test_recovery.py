@@ -70,7 +70,7 @@ def test_an_item_that_was_made_again_gets_the_field_by_an_up(world: World, in_sy
     preview = in_sync.preview()
     run = in_sync.up()
 
-    assert f"1Password field {VAULT}/{ITEM}/zot-ci-api: gone: another item has the name {ITEM} now" in preview.text
+    assert f"1Password field {VAULT}/{ITEM}/zot-ci-api: not found: another item has the name {ITEM} now" in preview.text
     assert run.code == 0, run.text
     assert world.field() == key
     assert_in_sync(world, in_sync)

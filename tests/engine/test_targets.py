@@ -183,17 +183,17 @@ def test_an_old_key_lives_on_for_its_days_and_says_who_still_uses_it(world: Worl
     world.estate.zot.clock.advance(days=3)
     quiet = in_sync.preview()
     assert quiet.code == 0, quiet.text
-    assert "still holds it" not in quiet.text
+    assert "still uses an older key" not in quiet.text
     assert world.accepts(old)
     told = in_sync.preview()
     assert told.code == 0
     assert "was used on" in told.text
-    assert "something still holds it" in told.text
+    assert "something still uses an older key" in told.text
 
     world.estate.zot.clock.advance(days=5)
     due = in_sync.preview()
     assert due.code == 7
-    assert "1 more with our label: " in due.text
+    assert "1 stale key with our label: " in due.text
     assert in_sync.up().code == 0
     assert not world.accepts(old)
     assert_in_sync(world, in_sync)

@@ -83,11 +83,11 @@ def test_an_overwritten_value_is_no_difference_since_nobody_can_see_it(signed_in
 
     PROVIDER.check(secret(signed_in), secret(signed_in))
     assert not PROVIDER.diff(ID, seen, secret(signed_in)).changes
-    assert RUN.is_kept(PLACE.identity)
+    assert RUN.is_unchanged(PLACE.identity)
 
     PROVIDER.update(ID, seen, secret(signed_in))
     assert signed_in.secret() == NO_KEY
-    assert not RUN.is_kept(PLACE.identity)
+    assert not RUN.is_unchanged(PLACE.identity)
 
 
 def test_a_server_in_another_time_zone_is_no_drift(signed_in: World) -> None:
@@ -107,7 +107,7 @@ def test_a_secret_that_is_gone_is_drift_and_is_published_again(
 
     seen = outs_of(PROVIDER.read(ID, olds))
 
-    assert seen["condition"].startswith("gone")
+    assert seen["condition"].startswith("not found: ")
     assert planned(PROVIDER, ID, seen, secret(signed_in)).changes
     assert f"Forgejo secret {ID}: {seen['condition']}" in caplog.text
     updated = outs_of(PROVIDER.update(ID, seen, secret(signed_in)))
@@ -195,7 +195,7 @@ def test_a_repository_that_is_gone_is_a_condition_and_fails_this_secret_alone(si
 
     seen = outs_of(PROVIDER.read(ID, olds))
 
-    assert seen == olds | {"condition": "gone: no such repository any more, or FORGEJO_TOKEN may not see it"}
+    assert seen == olds | {"condition": "not found: no such repository any more, or FORGEJO_TOKEN may not see it"}
     assert PROVIDER.diff(ID, seen, secret(signed_in)).changes
     with pytest.raises(NotFoundError, match=r"no such repository.*FORGEJO_TOKEN"):
         PROVIDER.update(ID, seen, secret(signed_in))

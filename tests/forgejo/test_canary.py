@@ -15,8 +15,8 @@ from zot_ci.forgejo.api import Forgejo
 from zot_ci.http.errors import (
     InterceptedError,
     NotFoundError,
-    OutOfOrderError,
     ReconcileError,
+    ServerError,
     UnexpectedAnswerError,
 )
 from zot_ci.settings.server import ForgejoServer
@@ -76,7 +76,7 @@ def test_a_run_without_an_end_is_unfinished(monkeypatch: pytest.MonkeyPatch) -> 
         (404, NotFoundError, "no such workflow"),
         (405, InterceptedError, "no such route there, or something in front of it answered"),
         (422, UnexpectedAnswerError, "workflow_dispatch"),
-        (503, OutOfOrderError, "503"),
+        (503, ServerError, "503"),
     ],
 )
 def test_a_run_that_cannot_be_started_is_told_and_not_tried_again(

@@ -60,8 +60,8 @@ def test_a_renamed_repository_is_a_condition_with_the_name_to_write(moved: Props
     """Every method is redirected, and none is followed."""
     seen = outs_of(PROVIDER.read(ID, moved))
 
-    assert seen == moved | {"condition": f"moved to {NEW}: put that into the stack file"}
-    with pytest.raises(MovedError, match=f"301 for {OWNER}/{REPOSITORY}: it moved to {NEW}; put that into"):
+    assert seen == moved | {"condition": f"moved to {NEW}: set that name in the settings"}
+    with pytest.raises(MovedError, match=f"301 for {OWNER}/{REPOSITORY}: it moved to {NEW}; set that name in"):
         PROVIDER.update(ID, seen, secret(signed_in))
     assert writes(signed_in) == []
 
@@ -141,7 +141,7 @@ def test_an_archived_repository_counts_as_gone(olds: Props, signed_in: World) ->
 
     seen = outs_of(PROVIDER.read(ID, olds))
 
-    assert_names(seen["condition"], "gone: the repository is archived", "out of the stack file")
+    assert_names(seen["condition"], "not found: the repository is archived", "out of the settings")
     with pytest.raises(NotFoundError, match="archived"):
         PROVIDER.update(ID, seen, secret(signed_in))
     assert writes(signed_in) == []

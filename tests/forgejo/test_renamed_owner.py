@@ -54,8 +54,8 @@ def test_a_renamed_organization_is_told_by_its_new_name(name: str, as_owner: Wor
 
     seen = outs_of(PROVIDER.read("id", olds))
 
-    assert seen == olds | {"condition": "moved to Helpers: put that into the stack file"}
-    with pytest.raises(MovedError, match=f"307 for {name}: it moved to Helpers; put that into"):
+    assert seen == olds | {"condition": "moved to Helpers: set that name in the settings"}
+    with pytest.raises(MovedError, match=f"307 for {name}: it moved to Helpers; set that name in"):
         PROVIDER.update("id", seen, of(as_owner, name))
     assert writes(as_owner) == []
 
@@ -108,7 +108,7 @@ def test_a_repository_whose_owner_was_renamed_is_told_by_its_new_name(new: str, 
 
     seen = outs_of(PROVIDER.read("id", olds))
 
-    assert seen["condition"] == f"moved to {new}/{REPOSITORY}: put that into the stack file"
+    assert seen["condition"] == f"moved to {new}/{REPOSITORY}: set that name in the settings"
     PROVIDER.delete("id", olds)
     assert signed_in.estate.forgejo.value(new, REPOSITORY, SECRET) == NO_KEY
 

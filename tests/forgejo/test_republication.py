@@ -17,7 +17,8 @@ from tests.messages import assert_names
 from tests.mocks import KEY, Monitor, Providers, run
 from tests.settings.given import RIGHT, given
 from tests.world import OWNER, REPOSITORY, SECRET, World
-from zot_ci.dynamic.run import RUN, Kept, KeySeen
+from zot_ci.dynamic.entries import KeySeen, SecretUnchanged
+from zot_ci.dynamic.run import RUN
 from zot_ci.settings.place import Place
 
 pytestmark = pytest.mark.embedded
@@ -38,7 +39,7 @@ def wrote(world: World) -> list[str]:
 def test_a_secret_that_is_kept_is_written_again_with_the_current_key(signed_in: World) -> None:
     """Whatever somebody has put there."""
     signed_in.estate.forgejo.set_value(OWNER, REPOSITORY, SECRET, "overwritten")
-    RUN.note(Kept(PLACE.identity, True))
+    RUN.note(SecretUnchanged(PLACE.identity, True))
 
     program(signed_in)
 
@@ -50,7 +51,7 @@ def test_a_secret_that_is_kept_is_written_again_with_the_current_key(signed_in: 
 def test_no_other_secret_is_written_by_the_program(how: str, signed_in: World) -> None:
     """What a run leaves out stays as it is, and what its resource has just written needs no second request."""
     if how != "not asked about":
-        RUN.note(Kept(PLACE.identity, how == "preview"))
+        RUN.note(SecretUnchanged(PLACE.identity, how == "preview"))
 
     program(signed_in, preview=how == "preview")
 
@@ -59,7 +60,7 @@ def test_no_other_secret_is_written_by_the_program(how: str, signed_in: World) -
 
 def test_a_dead_key_is_not_written_again(signed_in: World) -> None:
     """After an older state was put back; the run ends with the line that says so."""
-    RUN.note(Kept(PLACE.identity, True))
+    RUN.note(SecretUnchanged(PLACE.identity, True))
     RUN.note(KeySeen("dead", False))
 
     class Dead(Providers):
@@ -76,7 +77,7 @@ def test_a_dead_key_is_not_written_again(signed_in: World) -> None:
 
 def test_a_secret_that_cannot_be_written_again_is_a_fault_of_the_run(signed_in: World) -> None:
     """And of no resource: others are written."""
-    RUN.note(Kept(PLACE.identity, True))
+    RUN.note(SecretUnchanged(PLACE.identity, True))
     refused = {
         "message": "token does not have at least one of required scope(s)",
         "url": "https://forge.test/api/swagger",

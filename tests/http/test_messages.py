@@ -17,9 +17,9 @@ from zot_ci.http.api import Advice, Api, Repeats
 from zot_ci.http.credentials import EnvironmentToken
 from zot_ci.http.errors import (
     NotFoundError,
-    OutOfOrderError,
     PermissionMissingError,
     ReconcileError,
+    ServerError,
     SignInRefusedError,
     UnexpectedAnswerError,
     UnreachableError,
@@ -82,7 +82,7 @@ def test_a_message_names_where_a_redirect_leads_and_nothing_else(location: str, 
         (403, PermissionMissingError),
         (404, NotFoundError),
         (400, UnexpectedAnswerError),
-        (500, OutOfOrderError),
+        (500, ServerError),
         (201, UnexpectedAnswerError),
     ],
 )

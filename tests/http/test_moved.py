@@ -10,7 +10,7 @@ import pytest
 
 from tests.http.told import SECRET, Told, said
 from tests.messages import assert_names
-from zot_ci.dynamic.trouble import condition_of
+from zot_ci.dynamic.conditions import condition_of
 from zot_ci.http.api import Api
 from zot_ci.http.browser import Browser
 from zot_ci.http.errors import MovedError, SystemMovedError, UnexpectedAnswerError
@@ -94,7 +94,9 @@ def test_a_registry_s_login_that_moved_is_told_as_such(monkeypatch: pytest.Monke
     monkeypatch.setattr(sign_in, "Browser", partial(Browser, transport=told.transport))
 
     with pytest.raises(SystemMovedError, match=r"it moved to https://registry\.test;"):
-        sign_in.way_of(Zot("http://registry.test", told.transport), "zot-ci", "oidc", "https://authentik.test")
+        sign_in.insist_on_login_route(
+            Zot("http://registry.test", told.transport), "zot-ci", "oidc", "https://authentik.test"
+        )
 
 
 def test_more_said_of_a_move_keeps_where_it_leads() -> None:

@@ -14,7 +14,7 @@ import pytest
 from tests.http.clock import SetClock
 from zot_ci.http import once
 from zot_ci.http.errors import NotFoundError, UnreachableError
-from zot_ci.http.once import Once, Together
+from zot_ci.http.once import Once, SingleFlight
 
 PATIENCE_SECONDS = 60
 
@@ -53,7 +53,7 @@ def waiting(monkeypatch: pytest.MonkeyPatch) -> threading.Semaphore:
 
 
 def asked_in_threads(
-    known: Once[str, Any] | Together[str, Any], question: Question, waiting: threading.Semaphore
+    known: Once[str, Any] | SingleFlight[str, Any], question: Question, waiting: threading.Semaphore
 ) -> list[Any]:
     """Ask from four threads at once, and return what each got; an error as itself."""
     results: list[Any] = []
@@ -189,7 +189,7 @@ def test_a_known_answer_is_amended_and_one_in_the_air_is_not_kept() -> None:
 
 def test_what_is_asked_together_is_not_remembered(waiting: threading.Semaphore) -> None:
     """Four who wait for the same are served by one answer, and the next one asks again."""
-    together: Together[str, Any] = Together()
+    together: SingleFlight[str, Any] = SingleFlight()
     question = Question("first")
 
     assert asked_in_threads(together, question, waiting) == ["first"] * 4

@@ -13,16 +13,16 @@ import pytest
 from tests.http.told import SECRET, URL, Answer, Told, html, said
 from zot_ci.http.api import Api, Repeats
 from zot_ci.http.browser import Browser
-from zot_ci.http.errors import InterceptedError, NotFoundError, OutOfOrderError, RateLimitedError, ReconcileError
-from zot_ci.http.own_answers import Voice, has_text, is_empty, is_json
+from zot_ci.http.errors import InterceptedError, NotFoundError, RateLimitedError, ReconcileError, ServerError
+from zot_ci.http.own_answers import OwnAnswers, has_text, is_empty, is_json
 
-VOICE = Voice(lambda response: has_text(response, "said"), "/things/", "an old one has no things")
+OWN_ANSWERS = OwnAnswers(lambda response: has_text(response, "said"), "/things/", "an old one has no things")
 OWN = {"said": "no"}
 
 
 def ask(answer: Answer, method: str = "GET", make: Callable[..., Api] = Api, **options: Any) -> str:
     """Ask for things, and return the error that comes of it."""
-    api = make("system", URL, voice=VOICE, transport=Told(answer).transport)
+    api = make("system", URL, own_answers=OWN_ANSWERS, transport=Told(answer).transport)
     api._repeats = Repeats(attempts=1)
     with pytest.raises(ReconcileError) as caught:
         api.call(method, "/things", whose="me", **options)
@@ -76,7 +76,7 @@ def test_what_is_in_front_is_named_by_names_that_are_known(headers: dict[str, st
 def test_a_server_s_own_fault_in_a_page_is_a_fault_of_whatever_is_in_front() -> None:
     """It passes as any 5xx does, and the line says who spoke."""
     assert "something in front of it answered" in ask(html(503))
-    assert ask(html(503)).startswith(OutOfOrderError.__name__)
+    assert ask(html(503)).startswith(ServerError.__name__)
     assert "check that the URL names this system and its log" in ask(said(503))
 
 
@@ -101,9 +101,9 @@ def test_a_system_s_own_word_is_believed() -> None:
 
 def test_the_caller_may_judge_an_answer_itself() -> None:
     """Where it can find out more than the answer shows."""
-    api = Api("system", URL, voice=VOICE, transport=Told(said(404)).transport)
+    api = Api("system", URL, own_answers=OWN_ANSWERS, transport=Told(said(404)).transport)
 
-    assert api.call("GET", "/", whose="me", expect=(404,), unjudged=frozenset({404})).status_code == 404
+    assert api.call("GET", "/", whose="me", expect=(404,), judged_by_caller=frozenset({404})).status_code == 404
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff", b"[" * 100_000, b"true", b"null"])

@@ -14,7 +14,7 @@ from tests.http.middle import Play, http, middle, no_socks, socks
 from tests.messages import assert_names
 from zot_ci.http.api import Api, Repeats
 from zot_ci.http.errors import EnvironmentUnfitError, ReconcileError, UnreachableError
-from zot_ci.http.proxies import way_to
+from zot_ci.http.proxies import proxy_for
 
 URL = "http://zot.example.test"
 PROXY = "http://proxy.example.test:3128"
@@ -60,11 +60,11 @@ def test_a_system_is_asked_through_the_proxy_of_its_scheme(
     url: str, variable: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In capitals or in small letters; ALL_PROXY is for both schemes. `http://` in front may be left out."""
-    assert way_to(url) is None
+    assert proxy_for(url) is None
 
     monkeypatch.setenv(variable, "proxy.example.test:3128")
 
-    way = way_to(url)
+    way = proxy_for(url)
     assert way
     assert (way.variable, str(way.proxy.url)) == (variable, "http://proxy.example.test:3128")
 
@@ -73,15 +73,15 @@ def test_small_letters_come_before_capitals_and_the_scheme_before_all(monkeypatc
     """As other programs have it. An empty one is none, and hides the capitals."""
     monkeypatch.setenv("ALL_PROXY", "http://all.test")
     monkeypatch.setenv("HTTPS_PROXY", "http://capitals.test")
-    assert (way := way_to("https://zot.test"))
+    assert (way := proxy_for("https://zot.test"))
     assert way.variable == "HTTPS_PROXY"
 
     monkeypatch.setenv("https_proxy", "http://small.test")
-    assert (way := way_to("https://zot.test"))
+    assert (way := proxy_for("https://zot.test"))
     assert (way.variable, way.proxy.url.host) == ("https_proxy", "small.test")
 
     monkeypatch.setenv("https_proxy", "")
-    assert (way := way_to("https://zot.test"))
+    assert (way := proxy_for("https://zot.test"))
     assert way.variable == "ALL_PROXY"
 
 
@@ -118,11 +118,11 @@ def test_small_letters_come_before_capitals_and_the_scheme_before_all(monkeypatc
 def test_no_proxy_names_hosts_addresses_and_networks(host: str, entries: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """All that other programs take there."""
     monkeypatch.setenv("ALL_PROXY", PROXY)
-    assert way_to(f"http://{host}/path") is not None
+    assert proxy_for(f"http://{host}/path") is not None
 
     monkeypatch.setenv("NO_PROXY", entries)
 
-    assert way_to(f"http://{host}/path") is None
+    assert proxy_for(f"http://{host}/path") is None
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_no_proxy_does_not_name_what_only_looks_like_it(
     monkeypatch.setenv("ALL_PROXY", PROXY)
     monkeypatch.setenv("NO_PROXY", entries)
 
-    assert way_to(f"http://{host}") is not None
+    assert proxy_for(f"http://{host}") is not None
 
 
 @pytest.mark.parametrize("entry", ["10.0.0.0/99", "fd00::/999", "zot.test/v2", "zot.test:http", "[::1]:x"])
@@ -159,7 +159,7 @@ def test_an_entry_of_no_proxy_that_is_none_is_named_by_its_number(
 ) -> None:
     """Only where there is a proxy: nobody else cares for the variable."""
     monkeypatch.setenv(variable, f"localhost,{entry}")
-    assert way_to(URL) is None
+    assert proxy_for(URL) is None
     monkeypatch.setenv("HTTP_PROXY", PROXY)
 
     error = fault()
@@ -208,7 +208,7 @@ def test_a_password_may_hold_anything_that_is_percent_encoded(monkeypatch: pytes
     """As the message says."""
     monkeypatch.setenv("HTTPS_PROXY", "http://somebody:p%2Fa%23s%3Fs%40@proxy.test:3128")
 
-    way = way_to("https://zot.test")
+    way = proxy_for("https://zot.test")
 
     assert way
     assert way.proxy.auth == ("somebody", "p/a#s?s@")
@@ -226,7 +226,7 @@ def test_a_plain_request_goes_through_the_proxy_with_its_credentials(monkeypatch
     assert proxy.heard[0] == "GET http://zot.example.test/v2/ HTTP/1.1"
     assert "Proxy-Authorization: Basic bWU6c2VjcmV0" in proxy.heard
     # What the environment says when a client is made is what counts.
-    assert client_without._way is None
+    assert client_without._proxy is None
 
 
 @pytest.mark.parametrize("scheme", ["socks5", "socks5h"])
@@ -247,8 +247,8 @@ def _answers(status: str) -> Play:
 @pytest.mark.parametrize(
     ("url", "play", "kind", "words"),
     [
-        (URL, _answers("407 Proxy Authentication Required"), EnvironmentUnfitError, "the proxy wants another sign-in"),
-        ("https://z.test", _answers("407 secret"), EnvironmentUnfitError, "the proxy wants another sign-in"),
+        (URL, _answers("407 Proxy Authentication Required"), EnvironmentUnfitError, "the proxy refuses the sign-in"),
+        ("https://z.test", _answers("407 secret"), EnvironmentUnfitError, "the proxy refuses the sign-in"),
         ("https://z.test", _answers("502 secret"), UnreachableError, "the proxy answered 502"),
         ("https://z.test", _answers("403 secret"), UnreachableError, "the proxy answered 403"),
         ("https://z.test", http(b""), UnreachableError, "the connection broke off before the answer"),
@@ -278,8 +278,8 @@ def test_a_proxy_s_own_no_is_told_from_the_system_s(
 @pytest.mark.parametrize(
     ("play", "kind", "words"),
     [
-        (socks(accepted=255), EnvironmentUnfitError, "the proxy wants another sign-in"),
-        (socks(accepted=2), EnvironmentUnfitError, "the proxy wants another sign-in"),
+        (socks(accepted=255), EnvironmentUnfitError, "the proxy refuses the sign-in"),
+        (socks(accepted=2), EnvironmentUnfitError, "the proxy refuses the sign-in"),
         (socks(reply=5), UnreachableError, "the proxy gave no connection"),
         (no_socks(b"HTTP/1.1 400 Bad Request\r\n\r\n"), UnreachableError, "the proxy gave no connection"),
         (no_socks(b""), UnreachableError, "the proxy gave no connection"),
@@ -318,4 +318,4 @@ def test_a_proxy_of_an_address_that_is_none_is_no_fault_of_the_proxy(monkeypatch
     """The request says it."""
     monkeypatch.setenv("ALL_PROXY", PROXY)
 
-    assert way_to("http://[::1") is None
+    assert proxy_for("http://[::1") is None

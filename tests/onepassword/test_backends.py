@@ -21,10 +21,10 @@ from zot_ci.http.errors import (
     AmbiguousError,
     EnvironmentUnfitError,
     NotFoundError,
-    OutOfOrderError,
     PermissionMissingError,
     RateLimitedError,
     ReconcileError,
+    ServerError,
     SignInRefusedError,
     UnexpectedAnswerError,
 )
@@ -180,7 +180,7 @@ def test_writes_of_several_threads_all_arrive(estate: Estate, access: ItemAccess
         (403, PermissionMissingError),
         (401, SignInRefusedError),
         # Only Connect has a status to tell it by.
-        (500, (OutOfOrderError, UnexpectedAnswerError)),
+        (500, (ServerError, UnexpectedAnswerError)),
     ],
 )
 def test_a_refused_write_is_one_line_without_a_value(

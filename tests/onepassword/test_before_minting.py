@@ -23,8 +23,8 @@ from zot_ci.http.errors import AmbiguousError
 from zot_ci.settings.model import load
 from zot_ci.settings.place import Place
 from zot_ci.zot.api_key import ApiKeyProvider
-from zot_ci.zot.asked_for import candidates
 from zot_ci.zot.known_alive import ask
+from zot_ci.zot.order import candidates
 
 pytestmark = pytest.mark.embedded
 

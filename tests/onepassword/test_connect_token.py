@@ -14,7 +14,7 @@ import pytest
 from tests.http.told import Told, said
 from zot_ci.http.errors import SignInRefusedError
 from zot_ci.onepassword.connect import Connect
-from zot_ci.onepassword.connect_token import ending, refused
+from zot_ci.onepassword.connect_token import connect_expiry, refused
 
 NOW = datetime(2027, 1, 10, 12, 0, tzinfo=UTC)
 HOST = "https://connect.example.test"
@@ -38,15 +38,15 @@ def test_a_token_with_an_end_says_when(days: int, monkeypatch: pytest.MonkeyPatc
     at = NOW + timedelta(days=days)
     monkeypatch.setenv("OP_CONNECT_TOKEN", jwt({"iat": 1, "exp": int(at.timestamp()), "sub": "x"}))
 
-    found = ending()
+    found = connect_expiry()
 
     assert found is not None
     assert (found.at, found.address, found.others) == (at, HOST, 0)
     assert bool(found.warning(NOW)) == (days <= 30)
     if days == 29:
         assert found.warning(NOW) == (
-            "OP_CONNECT_TOKEN ends on 2027-02-08 12:00 UTC, in 29 days; make a new token for the Connect server, and "
-            "put it into OP_CONNECT_TOKEN"
+            "OP_CONNECT_TOKEN expires on 2027-02-08 12:00 UTC, in 29 days; make a new token for the Connect server, "
+            "and put it into OP_CONNECT_TOKEN"
         )
 
 
@@ -70,14 +70,14 @@ def test_a_token_that_says_nothing_of_its_end_is_let_be(token: str, monkeypatch:
     """A JWT that is none, and one without an end: the server decides."""
     monkeypatch.setenv("OP_CONNECT_TOKEN", token)
 
-    assert ending() is None
+    assert connect_expiry() is None
 
 
 def test_a_token_that_is_not_used_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the stack file names another way to 1Password."""
     monkeypatch.setenv("OP_CONNECT_TOKEN", jwt({"exp": 1}))
 
-    assert ending("cli") is None
+    assert connect_expiry("cli") is None
 
 
 @pytest.mark.parametrize(

@@ -135,7 +135,7 @@ def test_a_field_that_is_gone_is_drift_and_is_added_again(adopted: bool, signed_
 
     seen = outs_of(PROVIDER.read("id", olds))
 
-    assert_names(seen["condition"], "gone", f"no field {FIELD}")
+    assert_names(seen["condition"], "not found", f"no field {FIELD}")
     assert PROVIDER.diff("id", seen, field()).changes
     updated = outs_of(PROVIDER.update("id", seen, field()))
     assert signed_in.field() == NO_KEY
@@ -182,7 +182,7 @@ def test_an_item_that_is_gone_is_a_condition_and_fails_this_field_alone(how: str
 
     seen = outs_of(PROVIDER.read("id", olds))
 
-    assert_names(seen["condition"], "gone: ", f"no item {ITEM} in {VAULT}")
+    assert_names(seen["condition"], "not found: ", f"no item {ITEM} in {VAULT}")
     assert seen == olds | {"condition": seen["condition"]}
     assert PROVIDER.diff("id", seen, field()).changes
     with pytest.raises(NotFoundError, match=f"no item {ITEM} in {VAULT}"):
@@ -202,7 +202,7 @@ def test_an_item_that_somebody_made_again_is_found_by_its_name(value: str | None
 
     seen = outs_of(PROVIDER.read("id", olds))
 
-    assert_names(seen["condition"], "gone", f"another item has the name {ITEM}")
+    assert_names(seen["condition"], "not found", f"another item has the name {ITEM}")
     assert PROVIDER.diff("id", seen, field()).changes
     updated = outs_of(PROVIDER.update("id", seen, field()))
     assert signed_in.field() == NO_KEY
@@ -245,6 +245,6 @@ def test_no_log_line_shows_the_value(signed_in: World, caplog: pytest.LogCapture
 
     place = f"{VAULT}/{ITEM}/{FIELD}"
     lines = [record.getMessage() for record in caplog.records if record.levelname == "INFO"]
-    for line, step, key in zip(lines, ("added", "set", "removed"), ("key a-uuid", "key another", ""), strict=True):
+    for line, step, key in zip(lines, ("added", "set", "deleted"), ("key a-uuid", "key another", ""), strict=True):
         assert_names(line, step, f"field {place}", key)
     assert "zak_" not in caplog.text

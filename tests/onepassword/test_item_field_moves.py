@@ -14,7 +14,8 @@ from tests.http.between import Between
 from tests.messages import assert_names
 from tests.onepassword.fields import ANOTHER_KEY, PROVIDER, held, in_sync
 from tests.world import FIELD, ITEM, VAULT, World
-from zot_ci.dynamic.run import RUN, OwnKey, digest_of
+from zot_ci.dynamic.entries import OwnKey, digest_of
+from zot_ci.dynamic.run import RUN
 
 pytestmark = [pytest.mark.embedded, pytest.mark.usefixtures("the_rest_of_the_item_stays")]
 

@@ -207,7 +207,7 @@ def test_a_field_of_ours_that_was_made_again_in_other_letters_is_said_and_not_ad
     another_process()
 
     seen = outs_of(PROVIDER.read("id", olds))
-    assert_names(seen["condition"], "gone: ", f'"{FIELD}"', f'"{FIELD.upper()}"')
+    assert_names(seen["condition"], "not found: ", f'"{FIELD}"', f'"{FIELD.upper()}"')
     with pytest.raises(AmbiguousError):
         PROVIDER.update("id", seen, field())
     assert everything(estate) == before

@@ -97,19 +97,19 @@ LOSSES = {
     "repository deleted": Loss(
         lambda world: world.estate.forgejo.delete_repo(OWNER, SECOND),
         "second secret",
-        ("gone: no such repository any more",),
+        ("not found: no such repository any more",),
         _OUT,
     ),
     "repository archived": Loss(
         lambda world: world.estate.forgejo.archive_repo(OWNER, SECOND),
         "second secret",
-        ("gone: the repository is archived",),
+        ("not found: the repository is archived",),
         _OUT,
     ),
     "repository renamed": Loss(
         lambda world: world.estate.forgejo.rename(OWNER, SECOND, OWNER, "renamed"),
         "second secret",
-        (f"moved to {OWNER}/renamed: put that into the stack file",),
+        (f"moved to {OWNER}/renamed: set that name in the settings",),
         {"new name": _renamed, **_OUT},
     ),
     "name taken": Loss(
@@ -122,19 +122,19 @@ LOSSES = {
     "item archived": Loss(
         lambda world: world.estate.onepassword.archive_item(SPARE, "CI"),
         "copy",
-        ("gone: ",),
+        ("not found: ",),
         {"taken out": _without_the_copy},
     ),
     "item deleted": Loss(
         lambda world: world.estate.onepassword.delete_item(SPARE, "CI", for_good=True),
         "copy",
-        ("gone: ",),
+        ("not found: ",),
         {"taken out": _without_the_copy},
     ),
     "vault deleted": Loss(
         lambda world: world.estate.onepassword.delete_vault(SPARE),
         "copy",
-        ("gone: ",),
+        ("not found: ",),
         {"taken out": _without_the_copy},
     ),
     "group deleted": Loss(_group_deleted, "", (f"left group {GROUP}",), {"another group": _in_another_group}),

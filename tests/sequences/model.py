@@ -30,7 +30,7 @@ from tests.processes import another_process, another_process_of_the_run
 from tests.sequences.program import Program
 from zot_ci import RegistryCredential, Settings
 from zot_ci.checked_credential import CheckedCredential
-from zot_ci.dynamic.ending import fault_lines
+from zot_ci.dynamic.program_run import fault_lines
 from zot_ci.dynamic.provider import AnyProvider, Props
 from zot_ci.http.errors import ReconcileError
 

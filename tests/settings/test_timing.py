@@ -12,7 +12,7 @@ from tests.messages import assert_names
 from tests.settings.given import given
 from tests.settings.spoiled import MISSING, A, faults, with_
 from zot_ci.settings.model import load
-from zot_ci.settings.named import ungraced_accounts
+from zot_ci.settings.named import accounts_without_grace
 
 UNUSED, AT_MOST = f"{A}.retireWhenUnused", f"{A}.retireAtMostDays"
 ROTATE, EXPIRE, RETIRE = f"{A}.rotateAfterDays", f"{A}.expireAfterDays", f"{A}.retireAfterDays"
@@ -101,10 +101,10 @@ def test_whatever_polls_1password_is_thought_of_until_the_grace_is_written_out(
     """The program and the providers, which read the same configuration without its models, say it of the same ones."""
     config = given(with_(*changes))
 
-    lines = load(config).ungraced
+    lines = load(config).without_grace
 
     assert [line.partition(":")[0] for line in lines] == (["zot-ci"] if is_told else [])
-    assert ungraced_accounts(config.get) == ({"zot-ci"} if is_told else set())
+    assert accounts_without_grace(config.get) == ({"zot-ci"} if is_told else set())
     assert all("retireAfterDays: 1" in line for line in lines)
 
 

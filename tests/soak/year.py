@@ -33,7 +33,7 @@ EXPIRES_AFTER = timedelta(days=7)
 # After an `up`: half an hour each while jobs hold a key that it may have replaced, and again before the next one.
 _STEPS_HOURS = (*[0.5] * 5, *[2.0] * 9, *[0.5] * 6)
 _BEFORE_THE_UP_HOURS = 0.5
-_DUE, _STALE = "old, rotates after 1", "more with our label: "
+_DUE, _STALE = "old, rotates after 1", " with our label: "
 
 
 @dataclass

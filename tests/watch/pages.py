@@ -13,7 +13,7 @@ from tests.watch.said import BORN, NOW, OLDER, Said
 
 ENDED = "9c1f0a77-5a07-4f0e-8a4e-0c1df0b6a001"
 MIRROR = "c0a8f7de-2d1b-4f1c-9a55-6ed1a1d9b112"
-WHY = "gone: the repository has no such secret any more"
+WHY = "not found: the repository has no such secret any more"
 
 
 def document() -> Status:

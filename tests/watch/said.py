@@ -17,7 +17,7 @@ from scripts.watch.document import Status
 from scripts.watch.gathering import gather
 from scripts.watch.look import take_apart
 from scripts.watch.proofs import Proof, Round, Verified
-from zot_ci.http.endings import Ending
+from zot_ci.http.token_expiry import TokenExpiry
 
 NOW = datetime(2027, 1, 10, 12, 0, tzinfo=UTC)
 BORN = NOW - timedelta(days=40)
@@ -175,8 +175,8 @@ class Said:
         One of the program's own credentials, as a look is told of it.
         """
         hint = f"make a new token in authentik, as an API token of the same account, and put it into {name}"
-        ending = Ending(name, "authentik", URLS["authentik"], NOW + timedelta(days=days), hint, others)
-        return self.sentences(ending.fact(NOW))
+        expiry = TokenExpiry(name, "authentik", URLS["authentik"], NOW + timedelta(days=days), hint, others)
+        return self.sentences(expiry.fact(NOW))
 
     def up(self, *, days_ago: float, result: str = "succeeded", kind: str = "update", **changes: int) -> Said:
         """

@@ -43,7 +43,7 @@ def test_without_a_grace_the_current_key_ends_in_the_run() -> None:
     assert said() == [
         f"rotating the key of zot-ci: {UUID}, 40 days old, gets a successor now",
         f"the new key goes to 1Password {FIELD_NAME}, Forgejo {SECRET_NAME}",
-        f"then, in this run, {UUID} ends: a job that still holds it is refused",
+        f"then this run revokes {UUID}: a job that still holds it is refused",
     ]
 
 
@@ -51,7 +51,7 @@ def test_with_a_grace_it_lives_on_and_so_does_one_in_its_grace() -> None:
     """By the settings; the day is the registry's."""
     lines = said(grace=2.0, stale=0.5)
 
-    assert f"then {UUID} lives 2 days more (retireAfterDays); the first up after that ends it" in lines
+    assert f"then {UUID} lives 2 days more (retireAfterDays); the first up after that revokes it" in lines
     assert lines[-1] == f"the older key {OLDER} stays until 2027-01-12 00:00"
 
 
@@ -59,15 +59,15 @@ def test_an_order_of_nothing_ends_them_all() -> None:
     """A leak."""
     lines = said(0.0, grace=7.0, stale=0.5)
 
-    assert f"then, in this run, {UUID} ends: a job that still holds it is refused" in lines
-    assert lines[-1] == f"the older key {OLDER} ends in this run"
+    assert f"then this run revokes {UUID}: a job that still holds it is refused" in lines
+    assert lines[-1] == f"the older key {OLDER} is revoked in this run"
 
 
 def test_an_order_of_days_counts_for_all_of_them() -> None:
     """Longer than the settings here."""
     lines = said(1.0, stale=0.5)
 
-    assert f"then {UUID} lives 1 day more; the first up after that ends it" in lines
+    assert f"then {UUID} lives 1 day more; the first up after that revokes it" in lines
     assert lines[-1] == f"the older key {OLDER} stays until 2027-01-11 00:00"
 
 
@@ -81,7 +81,7 @@ def test_of_an_exclusive_account_keys_of_other_labels_end_as_well() -> None:
     """Nobody is told that they are left alone."""
     last = said(other_keys=["one", "two"], exclusive=True)[-1]
 
-    assert last.startswith("the account is exclusive: 2 of other labels end like older ones")
+    assert last.startswith("the account is exclusive: 2 of other labels are revoked like older ones")
 
 
 def test_a_look_that_failed_is_said_and_nothing_is_claimed() -> None:
@@ -91,7 +91,7 @@ def test_a_look_that_failed_is_said_and_nothing_is_claimed() -> None:
     lines = announcement(document, document.accounts[0], 0.0)
 
     assert any("is not known, since the registry was not asked" in line for line in lines)
-    assert lines[-1] == "the look before it: error: authentik … answered 403"
+    assert lines[-1] == "the preview before it reported: error: authentik … answered 403"
 
 
 @pytest.mark.parametrize(("arguments", "order"), [((), "[]"), (("--keep-old", "0"), "['ZOT_CI_KEEP_OLD']")])

@@ -17,15 +17,15 @@ from scripts.watch.notices import notice_of
 from scripts.watch.report import page
 from scripts.watch.table import table
 from tests.watch.said import NOW, URLS, Said
-from zot_ci.http import endings
+from zot_ci.http import token_expiry
 
 HINT = "make a new token in authentik, as an API token of the same account, and put it into AUTHENTIK_TOKEN"
-SAID = f"AUTHENTIK_TOKEN ends on 2027-01-20 12:00 UTC, in 10 days; {HINT}"
+SAID = f"AUTHENTIK_TOKEN expires on 2027-01-20 12:00 UTC, in 10 days; {HINT}"
 
 
 def test_both_sides_have_one_word_for_the_line() -> None:
     """One writes it in the provider, the other reads it with the standard library alone."""
-    assert credentials._FACT == endings.FACT
+    assert credentials._FACT == token_expiry.FACT
 
 
 def test_a_line_becomes_a_credential_and_is_no_sentence_for_a_person() -> None:
@@ -43,7 +43,7 @@ def test_what_only_looks_like_such_a_line_stays_a_sentence() -> None:
     """Nothing that a preview says is lost."""
     lines = ["credential: {", 'credential: {"name": "X"}', "credential: []"]
 
-    assert credentials.taken_out(lines) == (lines, [])
+    assert credentials.split_off(lines) == (lines, [])
 
 
 def test_two_processes_that_say_it_are_one_credential() -> None:
@@ -95,7 +95,7 @@ def test_a_notice_tells_of_it_after_a_run_that_changed_nothing() -> None:
     notice = notice_of("up", 0, {}, Said().account().status(), [SAID])
 
     assert notice is not None
-    assert (notice.title, notice.body) == ("zot-ci homelab: a credential of this program ends soon", SAID)
+    assert (notice.title, notice.body) == ("zot-ci homelab: a credential of this program expires soon", SAID)
     assert notice.kind == "warning"
 
 
@@ -105,7 +105,7 @@ def test_a_notice_of_a_failure_stays_one() -> None:
 
     assert notice is not None
     assert notice.kind == "failure"
-    assert notice.title == "zot-ci: up failed; a credential of this program ends soon"
+    assert notice.title == "zot-ci: up failed; a credential of this program expires soon"
     assert SAID in notice.body
 
 

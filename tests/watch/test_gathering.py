@@ -55,7 +55,7 @@ def test_in_sync_everything_is_known() -> None:
 
 def test_drift_is_said_of_the_part_that_it_belongs_to() -> None:
     """A group is in no condition: the sentence is found by the account's name."""
-    gone = "gone: the repository has no such secret any more"
+    gone = "not found: the repository has no such secret any more"
     status = (
         Said()
         .account(

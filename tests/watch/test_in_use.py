@@ -122,7 +122,7 @@ def test_the_page_says_when_it_was_used_and_when_it_ends() -> None:
     found = status(UNUSED)
 
     text = page(found, {})
-    assert f"used on {to_the_minute(USED_AT)}, ends when nothing has used it for 24 hours" in text
+    assert f"used on {to_the_minute(USED_AT)}, revoked once nothing has used it for 24 hours" in text
     [line] = [line for line in advice(found) if OLDER in line]
     for word in (to_the_minute(USED_AT), "24 hours", f"{EXPIRES_AT:%Y-%m-%d}"):
         assert word in line
@@ -150,5 +150,5 @@ def test_an_order_of_nothing_ends_a_key_that_waits_as_well() -> None:
     """And the current one, whatever uses them."""
     lines = said(UNUSED, 0.0)
 
-    assert f"then, in this run, {UUID} ends: a job that still holds it is refused" in lines
-    assert lines[-1] == f"the older key {OLDER}, which something still uses, ends in this run"
+    assert f"then this run revokes {UUID}: a job that still holds it is refused" in lines
+    assert lines[-1] == f"the older key {OLDER}, which something still uses, is revoked in this run"

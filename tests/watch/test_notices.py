@@ -91,9 +91,9 @@ def test_a_key_that_ends_within_seven_days_is_told_each_time(days: float, is_tol
 
     assert bool(notice) == is_told
     if notice:
-        assert notice.title == "zot-ci homelab: the key of zot-ci ends soon"
+        assert notice.title == "zot-ci homelab: the key of zot-ci expires soon"
         since = "in 6 days, and no up has succeeded since 2026-12-21; run up"
-        assert notice.body == f"the key of zot-ci ends on 2027-01-17, {since}"
+        assert notice.body == f"the key of zot-ci expires on 2027-01-17, {since}"
 
 
 def test_other_people_s_keys_are_not_in_a_notice() -> None:

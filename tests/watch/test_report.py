@@ -231,7 +231,7 @@ def test_nothing_is_to_be_done_where_all_is_well() -> None:
     ("said", "words"),
     [
         (Said().account(facts={"zot:ApiKey": {"refused": "revoked"}}, changes={"zot:ApiKey": "replace"}), "at once"),
-        (Said().account(facts={"zot:ApiKey": {"expires_at": (NOW + timedelta(days=3)).isoformat()}}), "ends then"),
+        (Said().account(facts={"zot:ApiKey": {"expires_at": (NOW + timedelta(days=3)).isoformat()}}), "expires then"),
         (Said().account().up(days_ago=1, result="failed"), "Look at the log"),
         (Said().account(facts={"forgejo:ActionsSecret": {"condition": "not checked: no answer"}}), "gave no answer"),
         (Said().account().fails("x"), "The look ended with an error"),

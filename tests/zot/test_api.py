@@ -15,9 +15,9 @@ from tests.messages import assert_names
 from tests.world import World
 from zot_ci.http.errors import (
     InterceptedError,
-    OutOfOrderError,
     PermissionMissingError,
     ReconcileError,
+    ServerError,
     SignInRefusedError,
     UnexpectedAnswerError,
     UnreachableError,
@@ -99,7 +99,7 @@ def test_go_s_zero_time_is_never() -> None:
         (said(401, json=["UNAUTHORIZED"]), InterceptedError, "in front of zot"),
         (said(401, date=None, json={"code": "UNAUTHORIZED"}), UnexpectedAnswerError, "Date header"),
         (said(404), InterceptedError, "no such route there, or something in front of it answered"),
-        (said(500), OutOfOrderError, "anonymous"),
+        (said(500), ServerError, "anonymous"),
         (said(403), InterceptedError, "in front of zot"),
         (zot_refuses(403), PermissionMissingError, "403"),
         (

@@ -346,7 +346,7 @@ def test_a_key_that_was_ended_amid_the_others_says_what_it_left(
 
     assert [held.uuid for held in signed_in.estate.zot.of("zot-ci")] == [second.uuid]
     assert first.uuid != second.uuid
-    assert f"was ended meanwhile, and can end no other; left {second.uuid}" in caplog.text
+    assert f"was revoked meanwhile, and can revoke no other; left {second.uuid}" in caplog.text
     [left] = RUN.keys_left()["key", signed_in.zot_url, "zot-ci"]
     assert second.uuid in left
 
@@ -363,7 +363,7 @@ def test_a_refusal_amid_a_destroy_that_is_not_the_key_s_death_is_an_error(
 
     monkeypatch.setattr(Zot, "revoke", refused)
 
-    with pytest.raises(SignInRefusedError, match="is still to be ended"):
+    with pytest.raises(SignInRefusedError, match="is not revoked yet"):
         PROVIDER.delete(olds["uuid"], olds)
 
 

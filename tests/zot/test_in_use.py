@@ -105,7 +105,7 @@ def test_within_its_grace_a_key_stays_whether_it_is_used_or_not(
     assert not is_due(signed_in, outs, sweep(signed_in, new, **A_DAY))
 
     [line] = said(caplog)
-    assert_names(line, "something still holds it", old["uuid"])
+    assert_names(line, "something still uses an older key", old["uuid"])
     assert old["uuid"] in alive(signed_in)
 
 

@@ -13,8 +13,9 @@ from tests.dynamic.wanted import NO_KEY, calls, field, outs_of, secret, writes
 from tests.mocks import Monitor, Providers, run
 from tests.settings.given import RIGHT, given
 from tests.world import GROUP, World
+from zot_ci.dynamic.entries import KeySeen
 from zot_ci.dynamic.errors import KeyRefusedError
-from zot_ci.dynamic.run import RUN, KeySeen
+from zot_ci.dynamic.run import RUN
 from zot_ci.forgejo.actions_secret import ActionsSecretProvider
 from zot_ci.onepassword.item_field import ItemFieldProvider
 from zot_ci.zot.known_alive import ask

@@ -53,7 +53,7 @@ def test_a_key_that_was_held_until_now_has_its_whole_grace(signed_in: World) -> 
     signed_in.estate.clock.advance(days=0.2)
     seen = outs_of(PROVIDER.read(LABEL, outs))
     assert planned(PROVIDER, LABEL, seen, wanted).changes
-    assert "2 more with our label" in seen["condition"]
+    assert "2 stale keys with our label" in seen["condition"]
     left = updated(signed_in, seen, wanted)
     assert set(signed_in.estate.zot.keys) == {new["uuid"]}
     assert left["let_go"] == {}

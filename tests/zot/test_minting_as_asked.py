@@ -21,8 +21,8 @@ from zot_ci.http.shapes import shaped
 from zot_ci.rotation import Policy
 from zot_ci.zot.api import ListedKey, zot_at
 from zot_ci.zot.api_key import ApiKeyProvider
-from zot_ci.zot.granted import life_fault
 from zot_ci.zot.minting import Order, ProvenKey, make_key
+from zot_ci.zot.outcome import life_fault
 
 pytestmark = pytest.mark.embedded
 
@@ -78,7 +78,7 @@ def test_a_life_that_is_shorter_and_long_enough_is_told_once(
 
     [line] = warnings(caplog)
     ends = f"{made.listed.expires_at:%Y-%m-%d}"
-    assert_names(line, "of zot-ci ends on ", ends, "expireAfterDays: 120", "limits of its own")
+    assert_names(line, "of zot-ci expires on ", ends, "expireAfterDays: 120", "limits of its own")
 
 
 def test_a_life_that_is_longer_is_told_once(signed_in: World, caplog: pytest.LogCaptureFixture) -> None:
@@ -88,7 +88,7 @@ def test_a_life_that_is_longer_is_told_once(signed_in: World, caplog: pytest.Log
     minted(signed_in)
 
     [line] = warnings(caplog)
-    assert_names(line, "of zot-ci ends on ", "expireAfterDays: 120")
+    assert_names(line, "of zot-ci expires on ", "expireAfterDays: 120")
 
 
 def test_the_settings_that_the_line_names_do(signed_in: World, caplog: pytest.LogCaptureFixture) -> None:
@@ -153,7 +153,7 @@ def test_a_key_of_another_label_that_cannot_be_revoked_is_said_to_stay(
     with pytest.raises(KeyUnfitError):
         minted(signed_in)
 
-    assert_names(warnings(caplog)[-1], "of no use stays until somebody revokes it by hand")
+    assert_names(warnings(caplog)[-1], "stays until somebody revokes it by hand")
 
 
 def test_scopes_that_nobody_asked_for_are_told(signed_in: World, caplog: pytest.LogCaptureFixture) -> None:

@@ -14,9 +14,10 @@ import pytest
 from tests.dynamic.wanted import LABEL, UNKNOWN, calls, made_by, next_run, outs_of, planned, sweep, swept, writes
 from tests.messages import assert_names
 from tests.world import World
+from zot_ci.dynamic.entries import KeySeen
 from zot_ci.dynamic.errors import KeyRefusedError
 from zot_ci.dynamic.provider import Props
-from zot_ci.dynamic.run import RUN, KeySeen
+from zot_ci.dynamic.run import RUN
 from zot_ci.http.errors import UnexpectedAnswerError
 from zot_ci.zot.api_key import ApiKeyProvider
 from zot_ci.zot.retired_keys import RetiredKeysProvider
@@ -178,7 +179,7 @@ def test_a_sweep_with_a_key_that_this_run_has_not_looked_at_says_how_to_replace_
 
     with pytest.raises(KeyRefusedError) as caught:
         PROVIDER.create(sweep(signed_in, current))
-    assert_names(caught.value, "no older key of zot-ci is ended", current["uuid"], "without --target")
+    assert_names(caught.value, "no older key of zot-ci is revoked", current["uuid"], "without --target")
 
 
 @pytest.mark.parametrize("lagging", [True, False])

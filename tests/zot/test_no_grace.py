@@ -16,7 +16,7 @@ from tests.world import GROUP, World
 from zot_ci.dynamic import own_process
 from zot_ci.dynamic.run import Run
 from zot_ci.http import logs
-from zot_ci.settings.named import UNGRACED
+from zot_ci.settings.named import NO_GRACE
 from zot_ci.zot.api_key import ApiKeyProvider
 
 pytestmark = pytest.mark.embedded
@@ -63,6 +63,6 @@ def test_the_preview_of_a_rotation_thinks_of_what_polls_1password(
         diff = provider.diff(made.id, read.outs, wanted)
 
     assert bool(diff.replaces) is (days > 90)
-    assert [line for line in caplog.messages if UNGRACED in line] == (
-        [f"zot API key of zot-ci: {UNGRACED}"] if is_told else []
+    assert [line for line in caplog.messages if NO_GRACE in line] == (
+        [f"zot API key of zot-ci: {NO_GRACE}"] if is_told else []
     )

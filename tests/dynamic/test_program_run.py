@@ -11,8 +11,9 @@ import pulumi
 import pytest
 from pulumi.runtime import stack
 
-from zot_ci.dynamic import ending, failures
-from zot_ci.dynamic.run import Fault, Run, Said
+from zot_ci.dynamic import failures, program_run
+from zot_ci.dynamic.entries import Fault, Reported
+from zot_ci.dynamic.run import Run
 from zot_ci.dynamic.run_file import RunFile
 
 REFUSED = "refused: authentik at https://authentik.example.test answered 403; check that AUTHENTIK_TOKEN is valid"
@@ -28,8 +29,8 @@ def provider(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     program, provider = (Run(RunFile(tmp_path / "run")) for _ in range(2))
     program.begin(preview=False)
     provider.join()
-    monkeypatch.setattr(ending, "RUN", program)
-    monkeypatch.setattr(ending, "_fails_on_faults", True)
+    monkeypatch.setattr(program_run, "RUN", program)
+    monkeypatch.setattr(program_run, "_fails_on_faults", True)
     return provider
 
 
@@ -54,7 +55,7 @@ def test_one_line_for_each_fault_names_all_that_have_it(provider: Run, told: lis
     provider.note(Fault("zot keys of zot-ci", "cannot be checked: zot is a web server"))
 
     with pytest.raises(Exited):
-        ending._end()
+        program_run._end()
 
     assert told == [
         f"authentik account zot-ci, authentik account zot-next: {REFUSED}",
@@ -68,10 +69,10 @@ def test_another_program_s_process_ends_as_it_would(
     provider: Run, told: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A library tells the fault, and lets its host decide on the exit code."""
-    monkeypatch.setattr(ending, "_fails_on_faults", False)
+    monkeypatch.setattr(program_run, "_fails_on_faults", False)
     provider.note(Fault("authentik account zot-ci", REFUSED))
 
-    ending._end()
+    program_run._end()
 
     assert told == [f"authentik account zot-ci: {REFUSED}"]
 
@@ -81,9 +82,9 @@ def test_what_an_update_has_put_right_or_told_itself_is_not_told_again(provider:
     provider.note(Fault("authentik account zot-ci", REFUSED))
     provider.note(Fault("authentik account zot-ci", ""))
     provider.note(Fault("zot API key of zot-ci", "cannot be checked: zot is a web server"))
-    provider.note(Said("cannot be checked: zot is a web server"))
+    provider.note(Reported("cannot be checked: zot is a web server"))
 
-    ending._end()
+    program_run._end()
 
     assert told == []
 

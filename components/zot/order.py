@@ -1,5 +1,5 @@
 """
-What the program asks of an `ApiKey`: which key, where its account can log in, and what may mint it.
+What the program asks for an `ApiKey`: which key, where its account can log in, and which keys may mint it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 def order_of(wanted: KeyWanted) -> Order:
     """
-    Return the key that is asked for.
+    Return the order for the wanted key.
     """
     return Order(
         username=wanted.username,
@@ -37,28 +37,29 @@ def order_of(wanted: KeyWanted) -> Order:
 
 def authentik_of(wanted: KeyWanted) -> Authentik | None:
     """
-    Return where the account can log in; None if nowhere.
+    Return the authentik where the account can log in; None if the settings name none.
     """
     return authentik_at(wanted.authentik_url, wanted.authentik_token) if wanted.authentik_url else None
 
 
 def stored_key(wanted: KeyWanted) -> str | None:
     """
-    Return the key in the store of record, if something with the form of one is there. Read-only.
+    Return the value in the store of record if it has the form of a key; else None. Read-only.
 
     Raises:
-        AmbiguousError: it cannot be told which field that is.
+        AmbiguousError: more than one field could be meant.
     """
     return key_at(onepassword(wanted.onepassword_access), wanted.store, SEEN.named_fields)
 
 
 def refuse_what_takes_no_key(wanted: KeyWanted) -> None:
     """
-    Refuse a store of record that the backend can read and never write, and a field of the account, the copies included,
-    of which it cannot be told which one is meant. Read-only.
+    Refuse a store of record that the backend can read but not write, and any field of the account that is ambiguous.
+    Read-only.
 
     Raises:
-        EnvironmentUnfitError, AmbiguousError: it is such a one.
+        EnvironmentUnfitError: the store of record cannot be written.
+        AmbiguousError: more than one field could be meant.
     """
     access, store, named = onepassword(wanted.onepassword_access), wanted.store, SEEN.named_fields
     with _only_certain_faults(store):
@@ -75,16 +76,16 @@ def _only_certain_faults(place: Place) -> Iterator[None]:
     except (EnvironmentUnfitError, AmbiguousError):
         raise
     except ReconcileError:
-        # The field's own resource says it, and the next run goes on there with the key of this one.
+        # The field's own resource reports it, and the next run writes this run's key to it.
         _log.debug("1Password: not known whether %s can be written", place.name)
 
 
 def candidates(wanted: KeyWanted) -> Iterator[str]:
     """
-    Yield the keys that may be alive: the one this run has seen in the state, then the one in the store of record. None
-    of them has another form than a zot key's: it would be sent to the registry.
+    Yield the keys that may be alive: the one that this run has seen in the state, then the one in the store of record.
+    A value that has not the form of a zot key is never sent to the registry.
     """
-    seen = SEEN.live_keys.get(wanted.slot)
+    seen = SEEN.live_keys.get(wanted.lineage)
     if looks_like_a_key(seen) and seen:
         yield seen
     stored = stored_key(wanted)

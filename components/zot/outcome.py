@@ -1,5 +1,5 @@
 """
-A new key compared with the one that was asked for: a registry may cap its life, or cut its label, and say 201. Pure
+A new key, compared with the order: a registry may cap a key's life or cut its label, and still answer 201. Pure
 functions.
 """
 
@@ -11,16 +11,16 @@ from ..rotation import A_WEEK, Policy, age_days
 from .api import ListedKey
 
 _DAY = timedelta(days=1)
-# What a registry may round an expiry by without a word of ours.
+# An expiry may be rounded by this much without a warning.
 _ROUNDED = _DAY
-# An expiry is asked for in whole seconds, counted from just before the mint.
+# The requested expiry has whole seconds and is counted from just before the mint.
 _A_MOMENT = timedelta(minutes=1)
 
 
 def label_fault(label: str, key: ListedKey) -> str:
     """
-    Say that the *key* has another label than the one that was asked for: no sweep would find it, and an exclusive
-    account's would take it for somebody else's. Empty if it has that one.
+    Return the fault of a *key* with another label than the ordered one; empty for the ordered label. With another label
+    no sweep would find the key, and an exclusive account's sweep would revoke it.
     """
     if key.label == label:
         return ""
@@ -35,11 +35,11 @@ def label_fault(label: str, key: ListedKey) -> str:
 
 def life_fault(policy: Policy, key: ListedKey, asked: datetime, now: datetime) -> str:
     """
-    Say that the *key* would be replaced again and again: it ends before it rotates, or so soon after that an `up` can
-    come too late, or is too old already by the registry's word. Empty if it lives long enough, or as long as was asked.
+    Return the fault of a *key* that would be replaced again and again: it expires before it rotates, or so soon after
+    that an `up` can come too late, or the registry says that it is old already. Empty if it lives long enough.
 
     Args:
-        asked: the expiry that was asked for.
+        asked: the ordered expiry.
         now: the registry's clock.
     """
     rotates_at = policy.rotates_at(key.created_at)
@@ -63,14 +63,14 @@ def life_fault(policy: Policy, key: ListedKey, asked: datetime, now: datetime) -
 
 def doubts(policy: Policy, key: ListedKey, asked: datetime) -> list[str]:
     """
-    Say what else was not granted as it was asked for, though the *key* is of use.
+    Return what else differs from the order, though the *key* can be used.
     """
     lines = []
-    wanted = f"and not on {asked:%Y-%m-%d}, as expireAfterDays: {policy.expire_after_days:g} asks"
+    wanted = f"not on {asked:%Y-%m-%d}, as expireAfterDays: {policy.expire_after_days:g} asks"
     if key.expires_at is None:
-        lines.append(f"never ends by itself, {wanted}")
+        lines.append(f"never expires, {wanted}")
     elif abs(asked - key.expires_at) > _ROUNDED:
-        lines.append(f"ends on {key.expires_at:%Y-%m-%d}, {wanted}")
+        lines.append(f"expires on {key.expires_at:%Y-%m-%d}, {wanted}")
     if key.scopes:
         lines.append("has scopes of the registry's choice, and none were asked for")
     return lines

@@ -13,8 +13,8 @@ from tests.messages import assert_names
 from tests.world import World
 from zot_ci.http.errors import EnvironmentUnfitError
 from zot_ci.zot.api_key import ApiKeyProvider
-from zot_ci.zot.asked_for import candidates, refuse_what_takes_no_key, stored_key
 from zot_ci.zot.minting import no_login
+from zot_ci.zot.order import candidates, refuse_what_takes_no_key, stored_key
 
 
 @pytest.mark.embedded

@@ -1,14 +1,13 @@
 """
-How a run of the program ends: with exit code 1 where a provider has found a fault that failed no resource.
+How a run of the program begins and ends. It ends with exit code 1 if a provider noted a fault that failed no resource.
 
-A provider can fail a run only by failing a resource, and then everything that depends on that resource is left undone.
-A token that authentik refuses must not keep a key from its rotation. So the providers note such faults, and the program
-tells them when everything else is done.
+A provider can fail a run only by failing a resource, and then the engine leaves undone everything that depends on the
+resource. A token that authentik refuses must not stop a key's rotation. So the providers note such faults, and the
+program logs them at its end.
 
-Raised in the program itself, an error would come before the deletions and stop those (engine 3.250, measured). After
-them the engine still waits for the program's process and takes its exit code (`SignalAndWaitForShutdown`), so the
-faults are told when that process ends. Of this exit code the language host says nothing itself; the engine adds
-"BAIL: run bailed".
+An error that the program raises would come before the deletions and stop them (engine 3.250, measured). After the
+deletions the engine waits for the program's process and takes its exit code (`SignalAndWaitForShutdown`), so the faults
+are logged when that process ends. The language host adds nothing to this exit code; the engine adds "BAIL: run bailed".
 """
 
 from __future__ import annotations
@@ -32,8 +31,8 @@ _fails_on_faults = False
 
 def fail_on_faults() -> None:
     """
-    Let this process end with an exit code that fails the run, where a provider has found a fault that failed no
-    resource. Without it, as in another program that uses this one as a library, the faults are errors in the log alone.
+    Let this process end with an exit code that fails the run if a provider noted a fault. Without this call, as in a
+    program that uses this one as a library, such faults are only logged as errors.
     """
     global _fails_on_faults  # it is the process that ends
     _fails_on_faults = True
@@ -41,7 +40,7 @@ def fail_on_faults() -> None:
 
 def begin() -> None:
     """
-    Begin what this run of the program shares with its providers, once for the process.
+    Create the file that this run of the program shares with its providers, once for the process.
 
     Raises:
         pulumi.RunError: no temporary file can be made.
@@ -54,7 +53,7 @@ def begin() -> None:
         try:
             has_engine = RUN.begin(preview=preview)
         except EnvironmentUnfitError as exc:
-            # A preview needs no file: its providers tell their faults themselves, without the exit code.
+            # A preview needs no file: its providers then log their faults themselves, without the exit code.
             if not preview:
                 raise pulumi.RunError(str(exc)) from None
         if has_engine:
@@ -63,7 +62,7 @@ def begin() -> None:
 
 def fault_lines() -> list[str]:
     """
-    Return one line for each fault of this run that nobody was told of.
+    Return one line for each fault of this run that was not logged yet.
     """
     return [f"{', '.join(sorted(whats))}: {sentence}" for sentence, whats in RUN.faults().items()]
 

@@ -1,6 +1,6 @@
 """
-What authentik gave, compared with what was asked for: a server may fold a name, or leave a property as it was, and say
-that all is well.
+What authentik did, compared with what was asked: a server may change the letters of a name or ignore a property, and
+still answer with success.
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ from .model import Account
 
 def taken_otherwise(account: Account, username: str, delete: Callable[[], object]) -> UnexpectedAnswerError:
     """
-    Return the error for an account that was just made, as *account*, and should have the name *username*. It is deleted
-    again.
+    Delete the new *account*, which should have the name *username* and has another one, and return the error for it.
     """
     hint = "delete it by hand"
     try:
@@ -25,16 +24,16 @@ def taken_otherwise(account: Account, username: str, delete: Callable[[], object
         hint = f"{hint}, since that failed: {exc.brief}"
     folded = account.username.casefold() == username.casefold()
     called = f"{account.username}, in other letters" if folded else "by another name"
-    way = f"name the account {account.username} in the stack file" if folded else "choose a name that authentik keeps"
+    way = f"name the account {account.username} in the settings" if folded else "choose a name that authentik keeps"
     return UnexpectedAnswerError(f"authentik made account {username} and called it {called}: {hint}; {way}")
 
 
 def insist_on(properties: Mapping[str, Any], account: Account, path: str) -> None:
     """
-    Make sure that the *account*, as it was answered to a change, has the *properties* that it was given.
+    Check that the *account* in the answer to a change has the *properties* that were sent.
 
     Raises:
-        UnexpectedAnswerError: it has others.
+        UnexpectedAnswerError: a property has another value.
     """
     kept = [name for name, value in properties.items() if getattr(account, name) != value]
     if kept:
