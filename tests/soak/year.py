@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -268,8 +269,11 @@ class Year:
 
     def _tidy(self) -> None:
         """
-        Forget what was asked, and the images of the day, as a registry's retention does: neither is the program's.
+        Forget what was asked, the images of the day, as a registry's retention does, and the engine's copies of the
+        state, which were searched for secrets today: none is the program's.
         """
+        for copies in ("history", "backups"):
+            shutil.rmtree(self._ground.stack.state / ".pulumi" / copies, ignore_errors=True)
         self._ground.estate.log.clear()
         for repository in self._ground.estate.zot.repositories.values():
             repository.tags.clear()
