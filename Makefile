@@ -131,7 +131,7 @@ commands: tools dev ## every command of the engine by every state; takes hours (
 parts: tools dev ## every part away for a whole run, gone or moved, by every scenario; takes hours (CELLS, EVERY, LOGS, JOBS, RECORD=1)
 	@$(RUN) JOBS="$(JOBS)" CELLS="$(CELLS)" EVERY="$(EVERY)" LOGS="$(LOGS)" RECORD="$(RECORD)" python -m tests.parts
 
-soak: tools dev ## a year that rotates each day, with systems away and runs killed; takes hours (DAYS, SEED, LOGS, RECORD=1)
+soak: tools dev ## a year that rotates each day, with systems away and runs killed; takes hours, with LOGS goes on where it was cut off (DAYS, SEED, RECORD=1)
 	@$(RUN) DAYS="$(DAYS)" SEED="$(SEED)" LOGS="$(LOGS)" RECORD="$(RECORD)" python -m tests.soak
 
 # Apart, because nothing but this needs them.

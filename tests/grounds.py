@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from multiprocessing.util import Finalize
 from pathlib import Path
@@ -25,25 +25,29 @@ from tests.engine.stack import Run, Stack
 class Ground:
     """
     Systems and stack of one process. Use *opened*, and *begin_at* before anything else.
+
+    Args:
+        folder: for everything that is kept in files.
+        ports: where each system's proxy listens, to go on with what another process has begun; free ports otherwise.
     """
 
     stack: Stack
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, ports: Mapping[str, int] | None = None) -> None:
         self._folder = folder
         self._ends = ExitStack()
         self._quickly: Quickly | None = None
-        self._prepared = Prepared(folder / "states", behind_proxies=True)
+        self._prepared = Prepared(folder / "states", behind_proxies=True, ports=ports)
         self.world, self.proxies = self._prepared.world, self._prepared.proxies
 
     @classmethod
     @contextmanager
-    def opened(cls) -> Iterator[Self]:
+    def opened(cls, ports: Mapping[str, int] | None = None) -> Iterator[Self]:
         """
         Start the systems, with a folder of their own for as long.
         """
         with TemporaryDirectory(prefix="ground-") as folder:
-            ground = cls(Path(folder))
+            ground = cls(Path(folder), ports)
             try:
                 yield ground
             finally:
@@ -95,7 +99,7 @@ _Ground = TypeVar("_Ground", bound=Ground)
 _grounds: list[Ground] = []
 
 
-def ground_of_this_process(kind: type[_Ground]) -> _Ground:
+def ground_of_this_process(kind: type[_Ground], ports: Mapping[str, int] | None = None) -> _Ground:
     """
     Return the one ground of a process that plays cells; it ends with the process, and nobody's real credentials are in
     its environment.
@@ -105,7 +109,7 @@ def ground_of_this_process(kind: type[_Ground]) -> _Ground:
             if name.upper().startswith(("AUTHENTIK_", "FORGEJO_", "OP_", "PULUMI_")):
                 del os.environ[name]
         ends = ExitStack()
-        _grounds.append(ends.enter_context(kind.opened()))
+        _grounds.append(ends.enter_context(kind.opened(ports)))
         # A process of a pool ends without what `atexit` registers.
         Finalize(None, ends.close, exitpriority=1)
     (ground,) = _grounds

@@ -89,6 +89,30 @@ def test_the_servers_answer_from_what_was_put_back(estate: Estate) -> None:
         assert browser.to_zot().status_code == 302
 
 
+def test_a_pickled_snapshot_is_put_back_into_an_estate_at_the_same_addresses() -> None:
+    """As in another process: its own tokens are others, those of before are good, and what was shared still is."""
+    with Estate.start() as first:
+        first.authentik.add_user("zot-ci", groups=(GROUP,))
+        key = first.zot.mint("zot-ci", "first", groups=(GROUP,))
+        first.onepassword.set_field("blumeops", "Forgejo Secrets", "zot-ci-api", key)
+        first.clock.advance(days=91)
+        pickled, before, secrets = first.pickled(first.snapshot()), facts(first), list(first.secrets)
+        ports = {name: int(url.rpartition(":")[2]) for name, url in first.listening.items()}
+
+    with Estate.start(ports) as second, Browser(second) as browser:
+        second.restore(second.unpickled(pickled))
+
+        assert (facts(second), list(second.secrets)) == (before, secrets)
+        assert second.clock.offset == first.clock.offset
+        assert httpx.get(f"{second.zot.url}/v2/", auth=("zot-ci", key)).status_code == 200
+        bearer = {"Authorization": f"Bearer {first.env['AUTHENTIK_TOKEN']}"}
+        assert httpx.get(f"{second.authentik.url}/api/v3/core/users/", headers=bearer).status_code == 200
+        browser.log_in("zot-ci")
+        assert browser.to_zot().status_code == 302
+        assert second.zot.keyring.book is second.secrets
+        assert second.zot.keyring.clock is second.clock
+
+
 def test_permissions_on_one_object_are_still_on_that_object(estate: Estate) -> None:
     """Also where an account has a permission on itself, and shares it with another."""
     authentik = estate.authentik

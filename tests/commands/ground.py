@@ -8,6 +8,7 @@ import hashlib
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests import grounds
@@ -27,8 +28,8 @@ class Ground(grounds.Ground):
 
     accounts: tuple[Account, ...]
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
+    def __init__(self, folder: Path, ports: Mapping[str, int] | None = None) -> None:
+        super().__init__(folder, ports)
         self.plain_up: dict[str, list[str]] = {}
         self._modules = _with_a_pip_that_knows(folder / "modules")
         self.forks = Forks(folder / "forks")

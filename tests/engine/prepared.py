@@ -12,7 +12,7 @@ that it begins at is made first, and only once.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,13 +100,14 @@ class Prepared:
         folder: an empty one, for the stacks that are copied.
         behind_proxies: puts a proxy in front of each system. *proxies* has them; each state begins with a new
             `Plan`, which spoils nothing.
+        ports: where the proxy of each system listens; free ports otherwise.
     """
 
-    def __init__(self, folder: Path, *, behind_proxies: bool = False) -> None:
+    def __init__(self, folder: Path, *, behind_proxies: bool = False, ports: Mapping[str, int] | None = None) -> None:
         self._folder = folder
         self._open = ExitStack()
         self._kept: dict[State, _Kept] = {}
-        self._proxies = self._open.enter_context(Proxies(NAMES)) if behind_proxies else None
+        self._proxies = self._open.enter_context(Proxies(NAMES, ports)) if behind_proxies else None
         self.world = World.start(known_as=self._proxies.urls if self._proxies else None)
         self._open.callback(self.world.stop)
         if self._proxies:

@@ -18,7 +18,7 @@ from tests.estate.authentik import Authentik, Grant
 from tests.estate.core import Call, CallLog, Clock, EstateError, SecretBook, System, World
 from tests.estate.forgejo import Forgejo
 from tests.estate.onepassword import OnePassword
-from tests.estate.server import HOST, PortTakenError, Servers, bind
+from tests.estate.server import HOST, PortTakenError, Servers, bind_each
 from tests.estate.snapshot import Snapshot
 from tests.estate.zot import Zot
 from tests.estate.zot.oidc import Provider
@@ -63,16 +63,7 @@ class Estate:
             self.world.errors,
             self.world.clock,
         )
-        asked = ports or {}
-        listeners = {}
-        try:
-            for name in self.served:
-                listeners[name] = bind(asked.get(name, 0))
-        except PortTakenError as error:
-            for listener in listeners.values():
-                listener.close()
-            message = f"{name}: {error}"
-            raise PortTakenError(message) from None
+        listeners = bind_each(self.served, ports or {})
         self.listening = {name: f"http://{HOST}:{listener.getsockname()[1]}" for name, listener in listeners.items()}
         urls = self.listening | dict(known_as or {})
         urls |= {name: urls[name] + path for name, path in (paths or {}).items()}
@@ -131,6 +122,14 @@ class Estate:
         What a test took out of a system before (a user, an item) is no part of it any longer: look it up again.
         """
         snapshot.put_back(kept, self.world, self.systems)
+
+    def pickled(self, kept: Snapshot) -> bytes:
+        """Return a snapshot of this estate as bytes, for *unpickled* in another process."""
+        return snapshot.pickled(kept, self.world, self.systems)
+
+    def unpickled(self, data: bytes) -> Snapshot:
+        """Return such a snapshot, for *restore*; this estate has the systems and addresses of the one before."""
+        return snapshot.unpickled(data, self.world, self.systems)
 
     def most_in_flight(self, name: str) -> int:
         """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+from collections.abc import Iterable, Mapping
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -36,6 +37,25 @@ def bind(port: int = 0) -> socket.socket:
         message = f"port {port} is taken ({error.strerror})"
         raise PortTakenError(message) from None
     return listener
+
+
+def bind_each(names: Iterable[str], ports: Mapping[str, int]) -> dict[str, socket.socket]:
+    """
+    Return a listening socket for each system; a free port for one that *ports* does not name.
+
+    Raises:
+        PortTakenError: a port is taken; says of which system.
+    """
+    listeners: dict[str, socket.socket] = {}
+    try:
+        for name in names:
+            listeners[name] = bind(ports.get(name, 0))
+    except PortTakenError as error:
+        for listener in listeners.values():
+            listener.close()
+        message = f"{name}: {error}"
+        raise PortTakenError(message) from None
+    return listeners
 
 
 class _Server(uvicorn.Server):

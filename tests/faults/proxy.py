@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 import h11
 import httpx
 
-from tests.estate.server import bind
+from tests.estate.server import HOST, bind_each
 
 _HOP_BY_HOP = {"connection", "content-length", "keep-alive", "transfer-encoding"}
 
@@ -83,24 +83,38 @@ class Proxies:
     """
     One proxy for each of some systems, in a thread with an event loop of their own.
 
-    Use as a context manager. *urls* says where each can be asked; *behind* gives where each forwards to.
+    Use as a context manager. *ports* and *urls* say where each can be asked; *behind* gives where each forwards to.
+
+    Args:
+        names: of the systems.
+        ports: where each is to listen; free ports otherwise.
+
+    Raises:
+        PortTakenError: a port asked for is taken; says of which system.
     """
 
-    def __init__(self, names: tuple[str, ...]) -> None:
+    def __init__(self, names: tuple[str, ...], ports: Mapping[str, int] | None = None) -> None:
         self.plan = Plan()
         self._upstream: dict[str, str] = {}
-        self._listeners = {name: bind() for name in names}
+        self._listeners = bind_each(names, ports or {})
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="fault-proxy", daemon=True)
         self._client = httpx.AsyncClient(timeout=30, trust_env=False)
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
+    def ports(self) -> dict[str, int]:
+        """
+        The port of each system's proxy.
+        """
+        return {name: one.getsockname()[1] for name, one in self._listeners.items()}
+
+    @property
     def urls(self) -> dict[str, str]:
         """
         Where each system can be asked through its proxy.
         """
-        return {name: f"http://127.0.0.1:{one.getsockname()[1]}" for name, one in self._listeners.items()}
+        return {name: f"http://{HOST}:{port}" for name, port in self.ports.items()}
 
     def behind(self, upstream: Mapping[str, str]) -> None:
         """

@@ -12,11 +12,11 @@ import itertools
 import json
 import random
 import threading
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import httpx
 
@@ -39,6 +39,7 @@ _MANIFEST = json.dumps({"schemaVersion": 2, "config": _BLOB, "layers": [_BLOB]})
 # engine and the systems share this machine with them.
 _PAUSE_SECONDS = 0.04
 _NEW_JOB_EVERY = 8
+_KNOWN = ("chance", "pushes", "refused", "jobs", "images", "turns", "of_chance")
 
 
 @dataclass
@@ -63,7 +64,9 @@ class Client:
         beyond_the_grace: whether some hold a key for longer than its grace.
         pushes: how many were accepted.
         refused: those that were not, each in a sentence.
-        during: how many of the pushes came while an `up` ran.
+        images: how many were pushed or refused.
+        turns: how many jobs have begun; they take turns at the places.
+        of_chance: how many of these without a given length.
     """
 
     world: World
@@ -71,22 +74,37 @@ class Client:
     beyond_the_grace: bool = False
     pushes: int = 0
     refused: list[str] = field(default_factory=list)
-    during: int = 0
     jobs: list[Job] = field(default_factory=list)
+    images: int = 0
+    turns: int = 0
+    of_chance: int = 0
 
     def __post_init__(self) -> None:
         self._registry = httpx.Client(base_url=self.world.estate.listening["zot"], timeout=30, trust_env=False)
-        self._numbers = itertools.count(1)
         self._places: dict[str, Callable[[], str | None]] = {
             "the secret": self.world.secret,
             "the field": self.world.field,
         }
-        self._turn = itertools.cycle(self._places)
-        self._said: Counter[str] = Counter()
-        self._begun = itertools.count(1)
+
+    def start_consumers(self) -> None:
+        """
+        With *beyond_the_grace*, begin what reads each place again and again.
+        """
         for _ in self._places if self.beyond_the_grace else ():
             self.begin(POLLS / timedelta(hours=1))
             self.jobs[-1].polls = True
+
+    def known(self) -> dict[str, Any]:
+        """
+        Return what *go_on* needs; not a copy.
+        """
+        return {name: getattr(self, name) for name in _KNOWN}
+
+    def go_on(self, known: Mapping[str, Any]) -> None:
+        """
+        Go on where another one was.
+        """
+        vars(self).update(known)
 
     def close(self) -> None:
         """
@@ -98,10 +116,12 @@ class Client:
         """
         Begin a job, which reads one place now. It ends after *hours*, or some time within the two that it may take.
         """
-        place = next(self._turn)
+        place = list(self._places)[self.turns % len(self._places)]
+        self.turns += 1
         now = self.world.estate.clock.now()
         lasts = timedelta(hours=hours) if hours else self.chance.choice((1, 2, 3, 4)) * LONGEST / 4
-        if self.beyond_the_grace and not hours and next(self._begun) % _ONE_LONG_JOB_IN == 0:
+        self.of_chance += not hours
+        if self.beyond_the_grace and not hours and self.of_chance % _ONE_LONG_JOB_IN == 0:
             lasts = LONG
         self.jobs.append(Job(place, self._places[place]() or "", now, now + lasts))
         self._push(self.jobs[-1], _LAYER)
@@ -124,14 +144,12 @@ class Client:
         """
         over = threading.Event()
         thread = threading.Thread(target=self._push_until, args=(over,), name="soak-client")
-        before = self.pushes
         thread.start()
         try:
             yield
         finally:
             over.set()
             thread.join()
-            self.during += self.pushes - before
 
     def _push_until(self, over: threading.Event) -> None:
         for number in itertools.count():
@@ -148,8 +166,9 @@ class Client:
         one.
         """
         auth = (self.world.username, job.key)
+        self.images += 1
         blob = f"/v2/{_REPOSITORY}/blobs/uploads/?digest={_DIGEST}"
-        manifest = f"/v2/{_REPOSITORY}/manifests/build-{next(self._numbers)}"
+        manifest = f"/v2/{_REPOSITORY}/manifests/build-{self.images}"
         typed = {"Content-Type": MANIFEST_TYPE}
         try:
             answer = self._registry.post(blob, content=layer, auth=auth) if layer else None

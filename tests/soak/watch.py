@@ -29,13 +29,14 @@ class Keys:
     Attributes:
         waits_while_used: whether an old key that is in use lives on after its grace.
         most_live: the most keys with our label that were alive at once.
+        replaced_at: since when it is known of an older key, by its uuid, that no place has it.
     """
 
     ground: Ground
     grace: timedelta
     waits_while_used: bool = False
     most_live: int = 0
-    _replaced_at: dict[str, datetime] = field(default_factory=dict)
+    replaced_at: dict[str, datetime] = field(default_factory=dict)
 
     @property
     def ours(self) -> Ours:
@@ -69,7 +70,7 @@ class Keys:
         A run has ended well, so both places hold the newest key: from now on it is known that nothing holds another.
         """
         for key in self.live()[:-1]:
-            self._replaced_at.setdefault(key.uuid, self.ground.estate.clock.now())
+            self.replaced_at.setdefault(key.uuid, self.ground.estate.clock.now())
         return self.history
 
     @property
@@ -77,7 +78,7 @@ class Keys:
         """
         What is known of older keys.
         """
-        return History(replaced_at=self._replaced_at)
+        return History(replaced_at=self.replaced_at)
 
     def over(self) -> list[Key]:
         """

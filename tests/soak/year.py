@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -25,6 +26,7 @@ from tests.oracle.shown import (
     no_secret_is_shown,
 )
 from tests.soak.client import Client
+from tests.soak.known import Known
 from tests.soak.plan import Day
 from tests.soak.watch import GRACE, ROTATES_AFTER, Eyes, Keys
 from tests.world import ITEM, VAULT, World
@@ -86,11 +88,12 @@ class Year:
     A soak under way.
 
     Args:
-        ground: systems, stack and what forks the engine's processes; it is brought to the first `up` here.
+        ground: systems, stack and what forks the engine's processes; it is brought to where the year begins.
         seed: of what jobs do by chance.
         days_of_grace: `retireAfterDays`; another than *GRACE* is to see that pushes are refused then.
         when_unused: `retireWhenUnused`.
         beyond_the_grace: whether there are jobs and consumers that hold a key for longer than that.
+        known: where another year has ended that had the same arguments; by default it begins with the first `up`.
     """
 
     def __init__(
@@ -101,28 +104,49 @@ class Year:
         *,
         when_unused: bool = False,
         beyond_the_grace: bool = False,
+        known: Known | None = None,
     ) -> None:
         self._ground = ground
         waits = ", and while it is used" if when_unused else ""
         configured = _configured(days_of_grace, when_unused=when_unused)
-        ground.begin_at(State(f"a grace of {days_of_grace:g} days{waits}", configured, NEW))
+        if known:
+            known.put_back(ground)
+        else:
+            ground.begin_at(State(f"a grace of {days_of_grace:g} days{waits}", configured, NEW))
         ground.quicken()
         ground.stack.env["PULUMI_CONTINUE_ON_ERROR"] = "true"
         self._world, self._clock = ground.world, ground.estate.clock
         self._keys = Keys(ground, timedelta(days=days_of_grace), when_unused)
         self._in_sync_since: datetime | None = None
         self.text = ""
+        chance = random.Random(seed)  # noqa: S311  # what can be repeated, no secret
+        self.client = Client(self._world, chance, beyond_the_grace)
+        if known:
+            self._in_sync_since = known.in_sync_since
+            self._keys.replaced_at.update(known.replaced_at)
+            self.client.go_on(known.client)
+            return
         first = ground.run("up", "--yes", "--skip-preview")
         assert first.code == 0, first.text
         self._in_sync_since = self._clock.now()
-        chance = random.Random(seed)  # noqa: S311  # what can be repeated, no secret
-        self.client = Client(self._world, chance, beyond_the_grace)
+        self.client.start_consumers()
 
     def close(self) -> None:
         """
         No more jobs.
         """
         self.client.close()
+
+    def known(self) -> Known:
+        """
+        Return what a year needs to go on from here. What jobs know is no copy: save it before the next day.
+        """
+        return Known.of(
+            self._ground,
+            client=self.client.known(),
+            replaced_at=self._keys.replaced_at,
+            in_sync_since=self._in_sync_since,
+        )
 
     def play(self, day: Day) -> Record:
         """
@@ -245,8 +269,11 @@ class Year:
 
     def _tidy(self) -> None:
         """
-        Forget what was asked, and the images of the day, as a registry's retention does: neither is the program's.
+        Forget what was asked, the images of the day, as a registry's retention does, and the engine's copies of the
+        state, which were searched for secrets today: none is the program's.
         """
+        for copies in ("history", "backups"):
+            shutil.rmtree(self._ground.stack.state / ".pulumi" / copies, ignore_errors=True)
         self._ground.estate.log.clear()
         for repository in self._ground.estate.zot.repositories.values():
             repository.tags.clear()
