@@ -18,7 +18,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PATIENCE_SECONDS = 60
 # Builds until what the test waits for is in the file WAIT_IN, then writes the program that was asked for, or fails.
-# Ctrl-C ends it at once, as it ends Go: without the trap, bash goes on if the command it waits for ends at that instant by itself.
+# Ctrl-C ends it at once, as it ends Go: without the trap, bash goes on if the command it waits for ends at that instant
+# by itself.
 GO = r"""#!/usr/bin/env bash
 trap 'exit 1' INT
 case "$*" in
