@@ -106,7 +106,6 @@ class Year:
         waits = ", and while it is used" if when_unused else ""
         configured = _configured(days_of_grace, when_unused=when_unused)
         ground.begin_at(State(f"a grace of {days_of_grace:g} days{waits}", configured, NEW))
-        ground.quicken()
         ground.stack.env["PULUMI_CONTINUE_ON_ERROR"] = "true"
         self._world, self._clock = ground.world, ground.estate.clock
         self._keys = Keys(ground, timedelta(days=days_of_grace), when_unused)
