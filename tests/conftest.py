@@ -5,8 +5,12 @@ What all tests share: an environment without anybody's credentials, and the syst
 from __future__ import annotations
 
 import os
+import ssl
 from collections.abc import Iterator
+from functools import cache
+from typing import Any
 
+import certifi
 import pytest
 from hypothesis import settings
 
@@ -28,6 +32,25 @@ settings.register_profile("deep", max_examples=1000, database=None, deadline=Non
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "gate"))
 
 _FOREIGN = ("AUTHENTIK_", "FORGEJO_", "OP_", "PULUMI_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _authorities_read_once() -> Iterator[None]:
+    """
+    A client that a test makes of httpx asks this machine by plain http. Each one would first read the certificates of
+    all authorities that this machine or `certifi` knows, for 50 ms of the processor's time. What the program trusts is
+    not touched: it hands httpx a context of its own.
+    """
+    read = ssl.create_default_context
+    once = cache(read)
+    known = ({"cafile": certifi.where()}, {"cafile": os.environ.get("SSL_CERT_FILE")})
+
+    def create_default_context(*arguments: Any, **named: Any) -> ssl.SSLContext:
+        return once(**named) if not arguments and named in known else read(*arguments, **named)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ssl, "create_default_context", create_default_context)
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -134,10 +157,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     Mark what needs the engine. Skip, against real servers, what needs a back door.
     """
+    real = real_servers()
     for item in items:
         if item.nodeid.startswith(_ENGINE_PLACES) or _ENGINE_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker("engine")
         fixtures = getattr(item, "fixturenames", ())
         item.user_properties += [(versions.PROPERTY, system) for system in versions.ran_against(item.nodeid, fixtures)]
-        if real_servers() and item.get_closest_marker("embedded"):
+        if real and item.get_closest_marker("embedded"):
             item.add_marker(pytest.mark.skip(reason="needs a back door of the embedded systems"))

@@ -17,8 +17,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Self, TypeVar
 
+from tests.commands.forks import Forks
 from tests.engine.prepared import Prepared, State
-from tests.engine.quickly import Quickly
 from tests.engine.stack import Run, Stack
 
 
@@ -35,8 +35,6 @@ class Ground:
 
     def __init__(self, folder: Path, ports: Mapping[str, int] | None = None) -> None:
         self._folder = folder
-        self._ends = ExitStack()
-        self._quickly: Quickly | None = None
         self._prepared = Prepared(folder / "states", behind_proxies=True, ports=ports)
         self.world, self.proxies = self._prepared.world, self._prepared.proxies
 
@@ -57,26 +55,24 @@ class Ground:
         """
         End the systems, and what begins the engine's processes.
         """
-        self._ends.close()
         self._prepared.stop()
 
     def begin_at(self, state: State) -> None:
         """
-        Make systems and stack what they are in a state; what the cell before has left goes.
+        Make systems and stack what they are in a state; what the cell before has left goes. The engine's processes
+        are begun quickly: nobody looks at them here.
         """
         folder = self._folder / "cell"
         shutil.rmtree(folder, ignore_errors=True)
-        self.stack = self._prepared.stack(state, folder)
-        self.quicken()
+        self.stack = self._prepared.quickly.run(self._prepared.stack(state, folder))
         self.let_reads_catch_up()
 
-    def quicken(self) -> None:
+    @property
+    def forks(self) -> Forks:
         """
-        Let the engine of the stack begin its processes quickly: nobody looks at them here.
+        The engine's processes.
         """
-        if self._quickly is None:
-            self._quickly = self._ends.enter_context(Quickly(self._folder / "quickly"))
-        self._quickly.run(self.stack)
+        return self._prepared.quickly.forks
 
     def let_reads_catch_up(self) -> None:
         """

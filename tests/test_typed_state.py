@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ FOLDER = Path(__file__).resolve().parents[1] / "components"
 BORDER = {"dynamic/border.py", "dynamic/state_shape.py", "dynamic/provider.py"}
 
 
+@cache
 def modules() -> dict[str, ast.Module]:
     """Each file of the rooms that hold resources, by its path."""
     return {

@@ -5,14 +5,11 @@ Where a cell is played: the systems behind proxies, the stack of the state that 
 from __future__ import annotations
 
 import hashlib
-import os
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from tests import grounds
-from tests.commands.forks import Forks
 from tests.commands.states import Account, State
 from tests.engine.stack import Run
 from tests.faults.scenarios import kill_session
@@ -31,32 +28,15 @@ class Ground(grounds.Ground):
     def __init__(self, folder: Path, ports: Mapping[str, int] | None = None) -> None:
         super().__init__(folder, ports)
         self.plain_up: dict[str, list[str]] = {}
-        self._modules = _with_a_pip_that_knows(folder / "modules")
-        self.forks = Forks(folder / "forks")
         self.estate = self.world.estate
-
-    def close(self) -> None:
-        """
-        End the systems, and what forks the engine's processes.
-        """
-        self.forks.stop()
-        super().close()
 
     def begin(self, state: State) -> None:
         """
         Make systems and stack what they are in a state, with a secret that is somebody else's.
         """
         self.begin_at(state.begins)
-        self.quicken()
         self.accounts = state.accounts
         self.estate.forgejo.set_value(OWNER, REPOSITORY, "SOMEBODY_ELSES", self.estate.secrets.new())
-
-    def quicken(self) -> None:
-        """
-        Have the engine's Python processes forked.
-        """
-        self.stack.env["PYTHONPATH"] = str(self._modules)
-        self.stack.env["PATH"] = os.pathsep.join([str(self.forks.folder), self.stack.env["PATH"]])
 
     def recorded(self) -> str:
         """
@@ -84,15 +64,3 @@ class Ground(grounds.Ground):
         """
         self.forks.kill()
         kill_session(process)
-
-
-def _with_a_pip_that_knows(folder: Path) -> Path:
-    """
-    Fill a folder for PYTHONPATH with a `pip` that has the answer to what the engine asks at each command: which
-    packages are installed. Asking the real one takes a sixth of the processor's time of a command.
-    """
-    question = [sys.executable, "-m", "pip", "list", "-v", "--format", "json"]
-    answer = subprocess.run(question, check=True, capture_output=True, text=True).stdout
-    (folder / "pip").mkdir(parents=True)
-    (folder / "pip" / "__main__.py").write_text(f"print({answer!r})\n")
-    return folder

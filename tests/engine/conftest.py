@@ -16,10 +16,13 @@ from tests.world import World, credentials
 
 
 @pytest.fixture(scope="session")
-def quickly(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Quickly]:
+def quickly(prepared: Prepared | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Quickly]:
     """
     What begins the engine's processes for tests that are marked so.
     """
+    if prepared is not None:
+        yield prepared.quickly
+        return
     with Quickly(tmp_path_factory.mktemp("quickly")) as quickly:
         yield quickly
 

@@ -15,10 +15,12 @@ import os
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from unittest import mock
 
+from tests.engine.quickly import Quickly
 from tests.engine.stack import Stack
 from tests.estate import NAMES, Snapshot
 from tests.estate.core import Shell
@@ -126,6 +128,13 @@ class Prepared:
         assert self._proxies is not None, "made without behind_proxies"
         return self._proxies
 
+    @cached_property
+    def quickly(self) -> Quickly:
+        """
+        What begins the engine's processes on the way to a state, and for the stacks that are handed to its *run*.
+        """
+        return self._open.enter_context(Quickly(self._folder / "quickly"))
+
     def reset(self) -> World:
         """
         Make the estate what it was at the start: the reference deployment, and nothing of this program in it.
@@ -167,7 +176,8 @@ class Prepared:
                 self._reach(state.after)
                 folder = self._folder / str(len(self._kept))
                 stack = self.stack(state.after, folder)
-            state.lead(self.world, stack)
+            with self.quickly.meanwhile(stack):
+                state.lead(self.world, stack)
             self.world.estate.check()
             self._kept[state] = _Kept(stack, self.world.estate.snapshot(), self.world.username)
         return self._kept[state]

@@ -51,7 +51,7 @@ def test_an_interruption_is_repaired_by_one_up_and_ci_never_lacks_a_key(
     if not engine_is_there():
         pytest.skip("no pulumi on PATH: `make tools` gets one")
 
-    outcome = strike(behind_proxies, SCENARIOS[scenario], fault, at, tmp_path)
+    outcome = strike(behind_proxies, SCENARIOS[scenario], fault, at, tmp_path, behind_proxies.quickly)
 
     assert outcome.faults == [], outcome.struck
     assert outcome.struck

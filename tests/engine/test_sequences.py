@@ -49,7 +49,8 @@ class Killable:
     """
 
     def __init__(self, prepared: Prepared, folder: Path) -> None:
-        self.stack = prepared.stack(IN_SYNC, folder)
+        self._quickly = prepared.quickly
+        self.stack = self._quickly.run(prepared.stack(IN_SYNC, folder))
         self.world = prepared.world
         self._proxies = prepared.proxies
 
@@ -58,7 +59,7 @@ class Killable:
         `up`, killed at the first request after which something can be seen.
         """
         process = self.stack.begin("up", "--yes", "--skip-preview")
-        self._proxies.plan = Plan(after=lambda: kill_session(process) if seen(self.world) else None)
+        self._proxies.plan = Plan(after=lambda: kill_session(process, self._quickly) if seen(self.world) else None)
         process.communicate(timeout=120)
         self._proxies.plan = Plan()
         assert process.returncode != 0
@@ -193,7 +194,7 @@ def test_the_model_asks_what_the_engine_asks(
     happens: Callable[[World], None], wanted: Wanted, world: World, prepared: Prepared, tmp_path: Path
 ) -> None:
     """The same first `up`, the same event: request for request the second `up` of both, changes in the same order."""
-    stack = prepared.stack(BEGUN, tmp_path)
+    stack = prepared.quickly.run(prepared.stack(BEGUN, tmp_path))
     other = World.start()
     try:
         with mock.patch.dict(os.environ, credentials(other)):

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tests.engine.leaks import processes
 from tests.engine.prepared import ALL_BROKEN, BY_HAND, DUE, IN_SYNC, NEW, Prepared, State
+from tests.engine.quickly import Quickly
 from tests.engine.stack import Run, Stack
 from tests.faults.proxy import Fault, Plan, Proxies
 from tests.oracle.evidence import Ours, Place, Seen, look, reference
@@ -100,21 +101,27 @@ class Outcome:
     text: str = ""
 
 
-def strike(prepared: Prepared, scenario: Scenario, fault: Fault, at: int, folder: Path) -> Outcome:
+def strike(
+    prepared: Prepared, scenario: Scenario, fault: Fault, at: int, folder: Path, quickly: Quickly | None = None
+) -> Outcome:
     """
     Run *scenario* with its request number *at* spoilt, then one `up`, and say what is not as promised.
 
     Args:
         prepared: with proxies in front of its systems.
         folder: an empty one, for the stack.
+        quickly: begins the engine's processes, if they are not to be the engine's own.
     """
     stack = prepared.stack(scenario.begins, folder)
+    if quickly is not None:
+        quickly.run(stack)
     world, proxies = prepared.world, prepared.proxies
-    stack.env["ZOT_CI_TIMEOUT_SECONDS"] = "1"
+    if fault is Fault.STALL:
+        stack.env["ZOT_CI_TIMEOUT_SECONDS"] = "1"
     estate, ours = world.estate, reference(world.username, stack.name)
     watch = Watch(estate, ours, Destroy() if scenario.command[0] == "destroy" else NOTHING)
     before = watch.before
-    spoilt = _spoil(proxies, stack, scenario, Plan(fault, at, after=watch.look))
+    spoilt = _spoil(proxies, stack, scenario, Plan(fault, at, after=watch.look), quickly)
     outcome = Outcome(", ".join(proxies.plan.struck), proxies.plan.count, watch.findings, spoilt.text)
     if not outcome.struck:
         # The run asked fewer requests: nothing was spoilt, and there is nothing to recover from.
@@ -125,6 +132,8 @@ def strike(prepared: Prepared, scenario: Scenario, fault: Fault, at: int, folder
         outcome.faults += a_fault_is_told_in_a_sentence(spoilt.text)
         if scenario.command[0] == "destroy":
             outcome.faults += _left_unsaid(ours, look(estate, ours), spoilt.text)
+    # A busy machine may take longer than that to answer, and now nothing is to go wrong.
+    stack.env.pop("ZOT_CI_TIMEOUT_SECONDS", None)
     _let_reads_catch_up(world)
     watch = Watch(estate, ours)
     proxies.plan = Plan(after=watch.look)
@@ -162,20 +171,22 @@ def _let_reads_catch_up(world: World) -> None:
         pass
 
 
-def _spoil(proxies: Proxies, stack: Stack, scenario: Scenario, plan: Plan) -> Run:
+def _spoil(proxies: Proxies, stack: Stack, scenario: Scenario, plan: Plan, quickly: Quickly | None) -> Run:
     """
     Run the scenario's command with the plan's request spoilt.
     """
     process = stack.begin(*scenario.command)
-    plan.kill = lambda: kill_session(process)
+    plan.kill = lambda: kill_session(process, quickly)
     proxies.plan = plan
     return stack.finish(process)
 
 
-def kill_session(process: subprocess.Popen[str]) -> None:
+def kill_session(process: subprocess.Popen[str], quickly: Quickly | None = None) -> None:
     """
-    `kill -9` the engine and all that it started.
+    `kill -9` the engine and all that it started, or had begun *quickly*.
     """
+    if quickly is not None:
+        quickly.forks.kill()
     signal_session(process, signal.SIGKILL)
 
 

@@ -113,7 +113,6 @@ class Year:
             known.put_back(ground)
         else:
             ground.begin_at(State(f"a grace of {days_of_grace:g} days{waits}", configured, NEW))
-        ground.quicken()
         ground.stack.env["PULUMI_CONTINUE_ON_ERROR"] = "true"
         self._world, self._clock = ground.world, ground.estate.clock
         self._keys = Keys(ground, timedelta(days=days_of_grace), when_unused)
