@@ -234,24 +234,37 @@ def _summary(
     key: ApiKey, store: ItemField, policy: Policy, held: dict[str, pulumi.Output[str]], retired: RetiredKeys
 ) -> pulumi.Output[dict[str, Any]]:
     # These are empty if an `up --target` leaves the key out, or if the key could not be minted.
-    uuid, created, expires = settled(key.uuid), settled(key.created_at), settled(key.expires_at)
-    return pulumi.Output.all(
-        label=settled(key.label),
-        uuid=uuid,
-        created=created,
-        rotates_on=created.apply(lambda created: _rotates_on(created, policy) if created else None),
-        expires_on=expires.apply(lambda expires: None if expires is None else expires[:10] or "never"),
-        access=settled(key.access),
-        # By what was written: after an `up --target`, or without an answer, a place can have an older key or none.
-        published_to=pulumi.Output.all(uuid, held).apply(lambda found: _holders(*found)),
-        other_keys=settled(key.other_keys),
-        onepassword_via=settled(store.via),
-        still_used=settled(retired.still_used).apply(lambda lines: lines or []),
+    found = settled(
+        {
+            "label": key.label,
+            "uuid": key.uuid,
+            "created": key.created_at,
+            "expires": key.expires_at,
+            "access": key.access,
+            "other_keys": key.other_keys,
+            "via": store.via,
+            "still_used": retired.still_used,
+            **held,
+        }
     )
+    return found.apply(lambda values: _in_words(values, policy, list(held)))
 
 
-def _holders(current: str | None, held: dict[str, str | None]) -> list[str]:
-    return sorted(place for place, uuid in held.items() if uuid and uuid == current)
+def _in_words(values: dict[str, Any], policy: Policy, places: list[str]) -> dict[str, Any]:
+    uuid, created, expires = values["uuid"], values["created"], values["expires"]
+    return {
+        "label": values["label"],
+        "uuid": uuid,
+        "created": created,
+        "rotates_on": _rotates_on(created, policy) if created else None,
+        "expires_on": None if expires is None else expires[:10] or "never",
+        "access": values["access"],
+        # By what was written: after an `up --target`, or without an answer, a place can have an older key or none.
+        "published_to": sorted(place for place in places if values[place] and values[place] == uuid),
+        "other_keys": values["other_keys"],
+        "onepassword_via": values["via"],
+        "still_used": values["still_used"] or [],
+    }
 
 
 def _rotates_on(created: str, policy: Policy) -> str:

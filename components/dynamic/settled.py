@@ -5,9 +5,12 @@ Outputs that wait for their resource without depending on it.
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import pulumi
+
+_T = TypeVar("_T")
 
 
 def uuid_held(key_uuid: pulumi.Output[str], mark: pulumi.Output[str]) -> pulumi.Output[str]:
@@ -24,27 +27,32 @@ def uuid_held(key_uuid: pulumi.Output[str], mark: pulumi.Output[str]) -> pulumi.
     """
     if pulumi.runtime.is_dry_run():
         # A preview knows no mark of what it would write; waiting for one would make the known uuid unknown.
-        return settled(key_uuid)
-    pair = settled(pulumi.Output.all(key_uuid, mark))
-    return pair.apply(lambda found: str(found[0]) if found and found[0] and found[1] else "")
+        return _settled([key_uuid], lambda values: values[0])
+    return _settled([key_uuid, mark], lambda values: str(values[0]) if all(values) else "")
 
 
-def settled(output: pulumi.Output[Any]) -> pulumi.Output[Any]:
+def settled(outputs: Mapping[str, pulumi.Output[Any]]) -> pulumi.Output[dict[str, Any]]:
     """
-    Return the *output* without its resources. In an `up` an unknown output, whose resource could not be made, becomes
-    None: the SDK would drop it from a dict of inputs, and the engine would write a placeholder text into the outputs.
+    Return all *outputs* as one, without their resources. In an `up` an unknown one, whose resource could not be made,
+    becomes None: the SDK would drop it from a dict of inputs, and the engine would write a placeholder text into the
+    outputs. In a preview all are unknown if one is.
     """
+    return _settled(list(outputs.values()), lambda values: dict(zip(outputs, values, strict=True)))
+
+
+def _settled(outputs: Sequence[pulumi.Output[Any]], made_of: Callable[[list[Any]], _T]) -> pulumi.Output[_T]:
+    # One for all: each output of a program costs some tasks of its event loop, and a hundred accounts have many.
     is_preview = pulumi.runtime.is_dry_run()
 
-    async def value() -> Any:
-        return await output.future() if is_preview or await output.is_known() else None
+    async def value() -> _T:
+        return made_of([await one.future() if is_preview or await one.is_known() else None for one in outputs])
 
     async def known() -> bool:
-        return await output.is_known() if is_preview else True
+        return not is_preview or all([await one.is_known() for one in outputs])
+
+    async def secret() -> bool:
+        return any([await one.is_secret() for one in outputs])
 
     return pulumi.Output(
-        set(),
-        asyncio.ensure_future(value()),
-        asyncio.ensure_future(known()),
-        asyncio.ensure_future(output.is_secret()),
+        set(), asyncio.ensure_future(value()), asyncio.ensure_future(known()), asyncio.ensure_future(secret())
     )
