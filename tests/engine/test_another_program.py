@@ -53,7 +53,7 @@ def test_another_program_keeps_a_credential_and_takes_it_away_again(world: World
     preview = program.preview()
     assert preview.code == 7, preview.text
     assert "zot API key of ci-talos: 31 days old, rotates after 30" in preview.text
-    assert f"Forgejo secret {OWNER}/{REPOSITORY}/ZOT_PUSH_API_KEY: gone" in preview.text
+    assert f"Forgejo secret {OWNER}/{REPOSITORY}/ZOT_PUSH_API_KEY: not found" in preview.text
 
     assert program.destroy().code == 0
     assert zot.of("ci-talos") == []

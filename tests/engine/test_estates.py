@@ -152,7 +152,7 @@ def test_the_life_of_an_estate_with_one_account_of_each_shape(
         "zot keys of ci-zot-talos: 1 key with another label, and the account is exclusive: by hand (",
         born,
         "1Password field blumeops-ci/zot-ci/api-key: holds another value",
-        f"Forgejo secret {OWNER}/{REPOSITORY}/{SECRET}@codeberg: gone",
+        f"Forgejo secret {OWNER}/{REPOSITORY}/{SECRET}@codeberg: not found",
         code=7,
     )
     done(stack.up())
