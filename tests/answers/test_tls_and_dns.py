@@ -141,7 +141,9 @@ NAMES = {
     "a_name_too_long": "https://" + "a." * 150 + "invalid",
     "nobody_listens": "http://127.0.0.1:1",
     "a_port_that_is_none": "http://127.0.0.1:port",
-    "a_port_too_high": "http://127.0.0.1:99999",
+    # The operating system takes it for port 1, where nobody listens. Of 99999 it makes 34463, and any client or server
+    # of this machine may have that one just then.
+    "a_port_too_high": "http://127.0.0.1:65537",
     "half_an_address": "http://[::1",
     "a_blank": "https://zot .invalid",
 }

@@ -10,7 +10,7 @@ from tests.engine.checks import assert_in_sync
 from tests.engine.stack import Stack
 from tests.world import World
 
-pytestmark = pytest.mark.embedded
+pytestmark = [pytest.mark.embedded, pytest.mark.quickly]
 
 
 def test_a_first_key_comes_from_an_authentik_as_it_is_shipped(world: World, stack: Stack) -> None:

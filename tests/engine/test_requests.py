@@ -12,6 +12,8 @@ from tests.engine.checks import calls
 from tests.engine.stack import Stack
 from tests.world import GROUP, ITEM, OWNER, REPOSITORY, VAULT, World
 
+pytestmark = pytest.mark.quickly
+
 MOST = 8
 
 

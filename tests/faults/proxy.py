@@ -101,6 +101,7 @@ class Proxies:
         self._thread = threading.Thread(target=self._loop.run_forever, name="fault-proxy", daemon=True)
         self._client = httpx.AsyncClient(timeout=30, trust_env=False)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._open: set[asyncio.StreamWriter] = set()
 
     @property
     def ports(self) -> dict[str, int]:
@@ -139,15 +140,24 @@ class Proxies:
         ]
 
     async def _close(self) -> None:
+        # A server that is closed forgets the connections that it has accepted a moment ago, and leaves them open.
+        while accepting := asyncio.all_tasks() - {*self._tasks, asyncio.current_task()}:
+            await asyncio.wait(accepting)
         for server in self._servers:
             server.close()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._client.aclose()
+        # A task that was cancelled before it had begun closes nothing, and one whose client reads no more cannot.
+        for writer in self._open:
+            writer.transport.abort()
+        # Lets each of them close its socket.
+        await asyncio.sleep(0)
 
     def _handler(self, name: str) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], None]:
         def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            self._open.add(writer)
             task = self._loop.create_task(self._one(name, reader, writer))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -181,6 +191,7 @@ class Proxies:
             with contextlib.suppress(ConnectionError):
                 writer.close()
                 await writer.wait_closed()
+            self._open.discard(writer)
 
     async def _answer(
         self,
