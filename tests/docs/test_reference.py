@@ -53,12 +53,10 @@ SETTINGS = dict(_settings())
 
 def _outputs() -> set[str]:
     """The keys of the stack's output for one account."""
-    calls = [
-        node
-        for node in ast.walk(ast.parse(inspect.getsource(registry_credential._summary)))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "all"
-    ]
-    return {keyword.arg for call in calls for keyword in call.keywords if keyword.arg}
+    tree = ast.parse(inspect.getsource(registry_credential._in_words))
+    [words] = [node.value for node in ast.walk(tree) if isinstance(node, ast.Return)]
+    assert isinstance(words, ast.Dict)
+    return {ast.literal_eval(key) for key in words.keys if key}
 
 
 def _variables(path: Path) -> set[str]:
