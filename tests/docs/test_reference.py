@@ -53,12 +53,12 @@ SETTINGS = dict(_settings())
 
 def _outputs() -> set[str]:
     """The keys of the stack's output for one account."""
-    calls = [
-        node
-        for node in ast.walk(ast.parse(inspect.getsource(registry_credential._summary)))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "all"
+    (made,) = [
+        node.value
+        for node in ast.walk(ast.parse(inspect.getsource(registry_credential._in_words)))
+        if isinstance(node, ast.Return) and isinstance(node.value, ast.Dict)
     ]
-    return {keyword.arg for call in calls for keyword in call.keywords if keyword.arg}
+    return {key.value for key in made.keys if isinstance(key, ast.Constant) and isinstance(key.value, str)}
 
 
 def _variables(path: Path) -> set[str]:
