@@ -46,10 +46,11 @@ def prepared() -> Prepared:
 
 def point(scenario: str, fault: Fault, at: int) -> Outcome:
     """
-    Try one point in a folder of its own.
+    Try one point in a folder of its own. The engine's processes are begun quickly, as in the other matrices;
+    kills of its own are in `tests/engine/test_faults.py`.
     """
     with tempfile.TemporaryDirectory() as folder:
-        return strike(prepared(), SCENARIOS[scenario], fault, at, Path(folder))
+        return strike(prepared(), SCENARIOS[scenario], fault, at, Path(folder), prepared().quickly)
 
 
 def chosen(variable: str, known: dict[str, object]) -> list[str]:
