@@ -57,6 +57,7 @@ def test_a_stack_moves_from_a_file_to_s3_to_postgresql(
 
 def test_an_export_with_its_secrets_shows_the_key_and_no_token(world: World, in_sync: Stack) -> None:
     """What `--show-secrets` reveals, to whoever has state and passphrase: with another passphrase it is refused."""
+    in_sync.by_passphrase()
     exported = in_sync.pulumi("stack", "export", "--show-secrets", streams="out")
 
     assert exported.code == 0

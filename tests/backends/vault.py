@@ -1,11 +1,13 @@
 """
 A stand-in for Vault, as what encrypts a state's secrets in place of a passphrase: the two calls that the engine makes.
 
-It follows Vault's API documentation. It encrypts nothing, but gives out a handle for each text, which says as little.
+It follows Vault's API documentation. It encrypts nothing: what it gives out has the text in another form, so that any
+stand-in can give it back. That text is no secret of a state, but the key that the engine encrypts those with.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 import secrets
 import threading
@@ -13,6 +15,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+_PREFIX = "vault:v1:"
 
 
 class Vault:
@@ -22,7 +26,6 @@ class Vault:
 
     def __init__(self, url: str, token: str) -> None:
         self.env = {"VAULT_ADDR": url, "VAULT_TOKEN": token}
-        self._kept: dict[tuple[str, str], str] = {}
 
     @classmethod
     @contextmanager
@@ -59,12 +62,16 @@ class Vault:
         if token != self.env["VAULT_TOKEN"]:
             return 403, {"errors": ["permission denied"]}
         if (engine, call) == ("transit", "encrypt"):
-            handle = f"vault:v1:{secrets.token_urlsafe(24)}"
-            self._kept[key, handle] = body["plaintext"]
-            return 200, {"data": {"ciphertext": handle}}
-        if (engine, call) == ("transit", "decrypt") and (key, body["ciphertext"]) in self._kept:
-            return 200, {"data": {"plaintext": self._kept[key, body["ciphertext"]]}}
+            return 200, {"data": {"ciphertext": _sealed(key, body["plaintext"])}}
+        if (engine, call) == ("transit", "decrypt"):
+            plaintext = base64.b64decode(body["ciphertext"].removeprefix(_PREFIX)).decode().removeprefix(f"{key} ")
+            if _sealed(key, plaintext) == body["ciphertext"]:
+                return 200, {"data": {"plaintext": plaintext}}
         return 400, {"errors": ["invalid ciphertext: no such key, or another one's"]}
+
+
+def _sealed(key: str, plaintext: str) -> str:
+    return _PREFIX + base64.b64encode(f"{key} {plaintext}".encode()).decode()
 
 
 class _Handler(BaseHTTPRequestHandler):

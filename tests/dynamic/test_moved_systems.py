@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 from starlette.responses import Response
 
-from tests.dynamic.test_trouble import SUBJECTS, Subject
+from tests.dynamic.test_conditions import SUBJECTS, Subject
 from tests.dynamic.wanted import calls, next_run, no_key_is_left, outs_of, secret
 from tests.http.between import Between
 from tests.messages import assert_names

@@ -20,6 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from unittest import mock
 
+from tests.backends.vault import Vault
 from tests.engine.quickly import Quickly
 from tests.engine.stack import Stack
 from tests.estate import NAMES, Snapshot
@@ -109,6 +110,8 @@ class Prepared:
         self._folder = folder
         self._open = ExitStack()
         self._kept: dict[State, _Kept] = {}
+        # A passphrase costs the engine a third of a second of the processor in each command: see `Stack.by_passphrase`.
+        self._vault = self._open.enter_context(Vault.start())
         self._proxies = self._open.enter_context(Proxies(NAMES, ports)) if behind_proxies else None
         self.world = World.start(known_as=self._proxies.urls if self._proxies else None)
         self._open.callback(self.world.stop)
@@ -171,7 +174,8 @@ class Prepared:
             folder = self._folder / str(len(self._kept))
             if state.after is None:
                 self.reset()
-                stack = Stack(folder, credentials(self.world), self.world.config())
+                env = credentials(self.world) | self._vault.env
+                stack = Stack(folder, env, self.world.config(), secrets_provider=self._vault.key())
             else:
                 self._reach(state.after)
                 folder = self._folder / str(len(self._kept))

@@ -79,6 +79,14 @@ class Stack:
         created = self.pulumi("stack", "init", self.name, *arguments)
         assert created.code == 0, created.text
 
+    def by_passphrase(self) -> Stack:
+        """
+        Let the passphrase encrypt the state's secrets, which *Prepared* leaves to a stand-in for Vault.
+        """
+        changed = self.pulumi("stack", "change-secrets-provider", "passphrase")
+        assert changed.code == 0, changed.text
+        return self
+
     def _settle(self, folder: Path, name: str, env: Mapping[str, str]) -> None:
         self.name = name
         self.command_lines: set[str] = set()

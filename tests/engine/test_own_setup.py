@@ -70,7 +70,7 @@ def into_the_project(stack: Stack, form: Callable[[Any], Any]) -> None:
 def encrypt(stack: Stack) -> None:
     """Somebody keeps the registry's address from readers of the file."""
     url = yaml.safe_load(stack_file(stack).read_text())["config"]["zot-ci:zot"]["url"]
-    run = stack.pulumi("config", "set", "--secret", "--path", "zot-ci:zot.url", url)
+    run = stack.by_passphrase().pulumi("config", "set", "--secret", "--path", "zot-ci:zot.url", url)
     assert run.code == 0, run.text
     assert "secure:" in stack_file(stack).read_text()
 
