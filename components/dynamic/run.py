@@ -11,8 +11,8 @@ and 3.276, measured):
   with the old properties. A thing with a fixed name is then at the same place as its successor.
 
 So a `delete` has to find out whether another instance has the thing now, and a `create` whether it follows a thing that
-was made here: see `claims.py`. What else the processes of a run share is in
-`entries.py`; what one process keeps for itself is in `seen.py`. Nothing else survives a run but the state.
+was made here: see `claims.py`. What else the processes of a run share is in `entries.py`; what one process keeps for
+itself is in `seen.py`. Nothing else survives a run but the state.
 """
 
 from __future__ import annotations
