@@ -17,8 +17,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Self, TypeVar
 
-from tests.commands.forks import Forks
 from tests.engine.prepared import Prepared, State
+from tests.engine.quickly import Quickly
 from tests.engine.stack import Run, Stack
 
 
@@ -64,15 +64,15 @@ class Ground:
         """
         folder = self._folder / "cell"
         shutil.rmtree(folder, ignore_errors=True)
-        self.stack = self._prepared.quickly.run(self._prepared.stack(state, folder))
+        self.stack = self.quickly.run(self._prepared.stack(state, folder))
         self.let_reads_catch_up()
 
     @property
-    def forks(self) -> Forks:
+    def quickly(self) -> Quickly:
         """
-        The engine's processes.
+        What begins the engine's processes.
         """
-        return self._prepared.quickly.forks
+        return self._prepared.quickly
 
     def let_reads_catch_up(self) -> None:
         """

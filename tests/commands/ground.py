@@ -62,5 +62,4 @@ class Ground(grounds.Ground):
         """
         `kill -9` a command and all that it started.
         """
-        self.forks.kill()
-        kill_session(process)
+        kill_session(process, self.quickly)

@@ -122,7 +122,7 @@ class Eyes:
             self._seen += len(calls)
             self.requests += 1
             self._keys.count(self._oracle.look(said(calls[-1]) if calls else "a request"))
-            self.peak_bytes = max([self.peak_bytes, *map(_peak_of, self._keys.ground.forks.running())])
+            self.peak_bytes = max([self.peak_bytes, *map(_peak_of, self._keys.ground.quickly.forks.running())])
             # The pushes that come meanwhile change something, too; they are nobody's whom the run could be killed at.
             mine = [call for call in calls if changes(call) and not call.path.startswith("/v2/")]
             for _ in mine:
