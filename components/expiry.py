@@ -14,7 +14,7 @@ from .authentik.api import authentik_at
 from .authentik.own_tokens import expiry_of
 from .http.errors import ReconcileError
 from .http.token_expiry import lines
-from .onepassword.connect_token import connect_expiry
+from .onepassword.access import connect_expiry
 from .settings.model import Settings
 
 

@@ -5,7 +5,7 @@ The entries that the processes of one run share by its file: each is one fact. P
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 from msgspec.structs import asdict
@@ -101,22 +101,7 @@ Entry = (
     | Reported
 )
 
-_KINDS: dict[str, type[Entry]] = {
-    kind.__name__: kind
-    for kind in (
-        ProgramClaim,
-        Claim,
-        Release,
-        Begun,
-        SecretUnchanged,
-        KeySeen,
-        OwnKey,
-        KeysLeft,
-        VolatileFacts,
-        Fault,
-        Reported,
-    )
-}
+_KINDS: dict[str, type[Entry]] = {kind.__name__: kind for kind in get_args(Entry)}
 _KIND = "kind"
 
 

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 
 from ..http.connections import shared
 from ..http.errors import CredentialMissingError
+from ..http.token_expiry import TokenExpiry
+from .connect_token import token_expiry
 from .item import ItemAccess
 
 
@@ -58,6 +60,14 @@ def connect_hosts(backend: str | None = None) -> list[str]:
         return [connect_host()]
     except CredentialMissingError:
         return []
+
+
+def connect_expiry(backend: str | None = None) -> TokenExpiry | None:
+    """
+    Return when the Connect token expires. None if it has no readable expiry, or if no Connect server is asked.
+    """
+    hosts = connect_hosts(backend)
+    return token_expiry(hosts[0]) if hosts else None
 
 
 def _chosen(named: str | None) -> Callable[[], ItemAccess]:

@@ -11,21 +11,17 @@ import os
 from datetime import UTC, datetime
 
 from ..http.token_expiry import TokenExpiry
-from .access import connect_hosts
 
 VARIABLE = "OP_CONNECT_TOKEN"
 _HINT = f"make a new token for the Connect server, and put it into {VARIABLE}"
 
 
-def connect_expiry(backend: str | None = None) -> TokenExpiry | None:
+def token_expiry(host: str) -> TokenExpiry | None:
     """
-    Return when the Connect token expires. None if it has no readable expiry, or if another backend reaches 1Password.
+    Return when the token for the Connect server at *host* expires; None if it has no readable expiry.
     """
-    hosts = connect_hosts(backend)
     expires_at = _expires_at(os.environ.get(VARIABLE, "").strip())
-    if not hosts or expires_at is None:
-        return None
-    return TokenExpiry(VARIABLE, "1Password Connect", hosts[0], expires_at, _HINT)
+    return None if expires_at is None else TokenExpiry(VARIABLE, "1Password Connect", host, expires_at, _HINT)
 
 
 def refused(now: datetime) -> str:

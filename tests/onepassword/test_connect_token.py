@@ -13,8 +13,9 @@ import pytest
 
 from tests.http.told import Told, said
 from zot_ci.http.errors import SignInRefusedError
+from zot_ci.onepassword.access import connect_expiry
 from zot_ci.onepassword.connect import Connect
-from zot_ci.onepassword.connect_token import connect_expiry, refused
+from zot_ci.onepassword.connect_token import refused
 
 NOW = datetime(2027, 1, 10, 12, 0, tzinfo=UTC)
 HOST = "https://connect.example.test"
