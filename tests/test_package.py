@@ -33,6 +33,13 @@ def _zot_ci(
     return subprocess.run(line, cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=60)
 
 
+def test_one_process_runs_all_tests_of_a_group(request: pytest.FixtureRequest) -> None:
+    """Else each process builds a wheel of its own, and starts a Gitea of its own."""
+    if not request.config.getoption("loadgroup", False):
+        pytest.skip("needs pytest-xdist's --dist loadgroup, as make has it")
+    assert request.node.nodeid.endswith("@package")
+
+
 def test_the_packages_are_all_listed() -> None:
     """One that is forgotten in pyproject.toml is missing in every installation."""
     listed = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]

@@ -75,7 +75,7 @@ def put_op_into(folder: Path) -> None:
     folder.mkdir(exist_ok=True)
     op = folder / "op"
     source = (STANDINS / "op.py").read_text(encoding="utf-8")
-    op.write_text(f"#!{sys.executable} -SE\n{source}", encoding="utf-8")
+    op.write_text(f"#!{sys.executable} -IS\n{source}", encoding="utf-8")
     op.chmod(0o755)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.choice import some
 from tests.sequences.ground import FIELDS, SECRETS
 from tests.sequences.model import KINDS, Flags, Part
 from tests.sequences.process import Interruption, Moment
@@ -15,6 +16,9 @@ from tests.sequences.test_sequences import TOLD, Sequences
 from tests.world import World
 
 pytestmark = pytest.mark.embedded
+
+# The calls of an `up` for another account.
+CALLS = {str(at): at for at in range(5, 25)}
 
 
 @pytest.fixture
@@ -50,7 +54,7 @@ def test_two_fields_that_change_places_keep_their_keys(life: Sequences) -> None:
     life.nothing_is_violated()
 
 
-@pytest.mark.parametrize("at", range(5, 25))
+@pytest.mark.parametrize("at", some("kills, another account", CALLS, 8))
 def test_a_field_that_another_account_took_over_is_left_to_it_after_a_kill(life: Sequences, at: int) -> None:
     """The old account's things are cleared away by a later run, whose providers have seen nothing of its refresh."""
     life.settings_change(("username", "zot-next"))
@@ -62,7 +66,7 @@ def test_a_field_that_another_account_took_over_is_left_to_it_after_a_kill(life:
     life.nothing_is_violated()
 
 
-@pytest.mark.parametrize("at", range(5, 25))
+@pytest.mark.parametrize("at", some("kills, everything moved", CALLS, 8))
 def test_everything_moved_at_once_and_moved_back_after_a_kill_ends_in_sync(life: Sequences, at: int) -> None:
     """A due key, another account, other places; then all as it was."""
     before = life.ground.wanted
@@ -92,8 +96,10 @@ def test_a_new_account_whose_part_is_left_out_does_not_lose_the_place_to_the_old
     life.nothing_is_violated()
 
 
-@pytest.mark.parametrize("told", sorted(TOLD))
-@pytest.mark.parametrize("kind", KINDS)
+TOLD_KINDS = {f"{kind}, {told}": (kind, told) for kind in KINDS for told in sorted(TOLD)}
+
+
+@pytest.mark.parametrize(("kind", "told"), some("a dead key", TOLD_KINDS, 14, by=lambda _, case: case))
 def test_the_dead_key_of_an_older_state_does_not_overwrite_a_live_one(life: Sequences, kind: str, told: str) -> None:
     """A run for some resources looks at the state's key only if that is one of them."""
     life.state_is_exported()
