@@ -173,6 +173,13 @@ class Ground:
         found = self.world.estate.zot.key(text) if text else None
         return None if found is None or found.expired(now) else found
 
+    def held_by(self) -> dict[Place, str]:
+        """
+        By place, the name of the account whose live key it holds.
+        """
+        found = {place: self.key(self.value(place)) for place in EVERYWHERE}
+        return {place: key.username for place, key in found.items() if key}
+
     def our_keys(self, username: str = "") -> list[Key]:
         """
         The keys of ours for an account, by default today's first, dead ones too, oldest first: those with our label, or
@@ -224,7 +231,14 @@ class Ground:
             left_out: those that it is not to look at.
             keys, accounts: the accounts whose keys it is told to take away, and those that it is to take away itself.
         """
-        may_go = MayGo(self.ours.accounts, frozenset(told), frozenset(left_out), frozenset(keys), frozenset(accounts))
+        may_go = MayGo(
+            accounts=self.ours.accounts,
+            told=frozenset(told),
+            left_out=frozenset(left_out),
+            held=self.held_by(),
+            of_keys=frozenset(keys),
+            of_accounts=frozenset(accounts),
+        )
         watch = Watch(self.world.estate, self.ours, may_go)
         with log_of_ours() as said:
             try:

@@ -157,6 +157,19 @@ def test_the_grace_of_a_key_begins_when_a_run_has_seen_every_place_let_go_of_it(
     assert older == []
 
 
+def test_a_place_that_the_state_forgot_and_the_settings_do_not_name_waits_for_its_own_account_alone(
+    life: Sequences,
+) -> None:
+    """Its key is revoked when that account's places are served, whatever another account still lacks."""
+    life.engine.state = []
+    life.settings_change(("fields", FIELDS[1:]))
+    life.settings_change(("neighbour", True))
+
+    life.up()
+
+    life.nothing_is_violated()
+
+
 def test_a_name_that_the_stack_had_for_a_moment_gives_it_no_keys(life: Sequences) -> None:
     """The state has forgotten the first name's label with its sweep; to come back to a name teaches it nothing."""
     life.part_is_destroyed((0, "RetiredKeys"), None)

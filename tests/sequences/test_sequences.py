@@ -27,7 +27,6 @@ from tests.oracle.evidence import Place, look
 from tests.oracle.instant import Watch
 from tests.sequences.ground import (
     DAYS,
-    EVERYWHERE,
     FIELDS,
     GROUPS,
     SECRETS,
@@ -277,8 +276,7 @@ class Sequences(RuleBasedStateMachine):
         keys = {username} if Part(username, "ApiKey") in parts else set()
         accounts = {username} if Part(username, "ServiceAccount") in parts else set()
         if keys:
-            found = {place: ground.key(ground.value(place)) for place in EVERYWHERE}
-            told |= {place for place, key in found.items() if key and key.username == username}
+            told |= {place for place, holder in ground.held_by().items() if holder == username}
         try:
             with ground.watched(told, keys=keys, accounts=accounts) as watch, self._process(watch, interruption):
                 self.engine.destroy(parts, self.wire.process)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -18,16 +18,19 @@ class MayGo:
     """
     What a command may take away, for the oracle: what it is *told* to, and what is no longer in the settings of today's
     *accounts*, once those are served: the store of record before an old field goes, every place before an old secret
-    does. A place that the run is to leave out can be in the way of neither.
+    does. Those are the one whose key the place held, or all, if that one has left the settings. A place
+    that the run is to leave out can be in the way of neither.
 
     Args:
         told, left_out: places.
+        held: by place, the name of the account whose live key it held when the command began.
         of_keys, of_accounts: the names of those that are to lose their keys, or to go themselves.
     """
 
     accounts: tuple[Account, ...]
     told: frozenset[Place]
     left_out: frozenset[Place]
+    held: Mapping[Place, str]
     of_keys: frozenset[str]
     of_accounts: frozenset[str]
 
@@ -38,8 +41,12 @@ class MayGo:
         wanted = {one for account in self.accounts for one in account.places}
         if place in self.told or place in wanted:
             return place in self.told
-        needed = {account.places[0] for account in self.accounts} if place.kind == "field" else wanted
-        return all(now.key_in(one) is not None for one in needed - self.left_out)
+        its_own = [account for account in self.accounts if account.username == self.held.get(place)]
+        for account in its_own or self.accounts:
+            needed = account.places[:1] if place.kind == "field" else account.places
+            if any(now.key_in(one) is None for one in set(needed) - self.left_out):
+                return False
+        return True
 
     def key_may_go(self, username: str) -> bool:
         """
