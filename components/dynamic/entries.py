@@ -42,12 +42,13 @@ class KeySeen(msgspec.Struct, frozen=True):
 class OwnKey(msgspec.Struct, frozen=True):
     """
     The state has a key of a *lineage*: a key and its successors at one registry. The digest recognises the key and does
-    not reveal it.
+    not reveal it. Other keys with its *label* are ours, too.
     """
 
     lineage: Identity
     uuid: str
     digest: str
+    label: str
 
 
 class KeysLeft(msgspec.Struct, frozen=True):

@@ -146,6 +146,13 @@ class Run:
             lineages = {own.lineage for own in self._own if own.uuid == key_uuid}
             return any(own.lineage in lineages and own.digest == digest_of(value) for own in self._own)
 
+    def labels_of(self, lineage: Identity) -> set[str]:
+        """
+        Return the labels of the state's keys of that lineage.
+        """
+        with self._caught_up():
+            return {own.label for own in self._own if own.lineage == lineage}
+
     def keys_left(self) -> dict[Identity, tuple[str, ...]]:
         """
         Return the live keys that each account has left, by the lineage whose keys were all revoked.

@@ -123,13 +123,21 @@ class Connect(SeenItems):
     def add_field(self, ref: ItemRef, label: str, value: str) -> str:
         """
         Add a concealed field outside any section. The request is sent once, since a repeat would add a second field.
+
+        Raises:
+            AmbiguousError: another field of that label has appeared since the last look, such as one of a killed run
+                that reads did not show yet; the added one was removed again.
         """
         added = {"label": label, "type": CONCEALED, "value": value}
         with self._writing_to(ref):
             before = self._ids_seen(ref)
             self._queue.write(ref, Change("add", "/fields", added, repeat=False))
-            field = self._until_added(ref, before, label, value)
+            item, field = self._until_added(ref, before, label, value)
         self._note_field(ref, field)
+        if any(one.label == label and one.id != field.id for one in item.fields):
+            self.remove_field(ref, field.id)
+            msg = f"{self.name}: item {item.title} has another field {label} by now, so none was added; run again"
+            raise AmbiguousError(msg)
         return field.id
 
     def _until_set(self, ref: ItemRef, field_id: str, value: str, before: Field | None) -> Field:
@@ -142,15 +150,19 @@ class Connect(SeenItems):
                 raise
             return field
 
-    def _until_added(self, ref: ItemRef, before: Collection[str] | None, label: str, value: str) -> Field:
+    def _until_added(self, ref: ItemRef, before: Collection[str] | None, label: str, value: str) -> tuple[Item, Field]:
+        def added(item: Item, *, exactly: bool = True) -> tuple[Item, Field] | None:
+            field = added_field(before, item, label, value, exactly=exactly)
+            return (item, field) if field else None
+
         try:
-            return self._until(ref, lambda item: added_field(before, item, label, value))
+            return self._until(ref, added)
         except UnexpectedAnswerError:
             # Perhaps the field exists with another label or value.
-            field = added_field(before, self.read(ref), label, value, exactly=False)
-            if field is None:
+            found = added(self.read(ref), exactly=False)
+            if found is None:
                 raise
-            return field
+            return found
 
     def remove_field(self, ref: ItemRef, field_id: str) -> None:
         """

@@ -271,6 +271,9 @@ class ItemAccess(Protocol):
         """
         Add a concealed field, and return its id once it can be read. The new field may differ from the request, for
         example in its label or value.
+
+        Raises:
+            AmbiguousError: the item has another field of that label by now; none was added.
         """
 
     def remove_field(self, ref: ItemRef, field_id: str) -> None:

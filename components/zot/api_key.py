@@ -118,7 +118,7 @@ class ApiKeyProvider(Provider[KeyWanted, KeyState]):
         Judge the facts of the last read by today's settings.
         """
         lineage = olds.lineage
-        RUN.note(Claim(lineage, olds.mark), OwnKey(lineage, olds.uuid, digest_of(olds.api_key)))
+        RUN.note(Claim(lineage, olds.mark), OwnKey(lineage, olds.uuid, digest_of(olds.api_key), olds.label))
         if not olds.refused:
             SEEN.live_keys[lineage] = olds.api_key
         result, facts = differences(olds, news), olds.facts

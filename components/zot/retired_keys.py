@@ -120,8 +120,9 @@ class RetiredKeysProvider(Provider[SweepWanted, SweepState]):
 
 def _swept(wanted: SweepWanted, mark: str, earlier: tuple[str, ...], before: SweepState | None = None) -> SweepState:
     """
-    Revoke the stale keys unless a place lags behind, and return the state. *earlier* labels of this resource count as
-    ours. From the state *before* come the orders for keys and when the places released them.
+    Revoke the stale keys unless a place lags behind, and return the state. *earlier* labels of this resource, and those
+    of the state's keys, count as ours. From the state *before* come the orders for keys and when the places released
+    them.
     """
     username = wanted.username
     kept = before.kept if before else {}
@@ -130,7 +131,8 @@ def _swept(wanted: SweepWanted, mark: str, earlier: tuple[str, ...], before: Swe
     state = SweepState(
         **asdict(wanted),
         mark=mark,
-        earlier_labels=sorted({*earlier} - {wanted.label}),
+        # A run that was killed after its mint, under another name of the stack, left a key with a label of that name.
+        earlier_labels=sorted({*earlier, *RUN.labels_of(wanted.lineage)} - {wanted.label}),
         swept_uuid=before.swept_uuid if before else "",
         kept=kept,
         let_go=before.let_go if before else {},

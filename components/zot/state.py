@@ -200,6 +200,13 @@ class SweepWanted(Properties, kw_only=True):
         return ("sweep", self.zot_url, self.username)
 
     @property
+    def lineage(self) -> Identity:
+        """
+        The lineage of the keys that are swept, as `KeyWanted` has it.
+        """
+        return ("key", self.zot_url, self.username)
+
+    @property
     def names(self) -> list[Identity]:
         """
         The sweep's identity.

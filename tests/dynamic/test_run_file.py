@@ -39,7 +39,7 @@ ENTRIES: list[Entry] = [
     Release(("another", "place"), "1"),
     SecretUnchanged(PLACE, True),
     KeySeen("uuid", True),
-    OwnKey(("key", "zot", "zot-ci"), "uuid", digest_of("a-key")),
+    OwnKey(("key", "zot", "zot-ci"), "uuid", digest_of("a-key"), "zot-ci/test/zot-ci"),
     KeysLeft(("key", "zot", "zot-ci"), ("another",)),
     VolatileFacts(("ApiKey", "uuid"), {"age_days": 12.5, "stale": [{"key": "old"}]}),
     Fault("what", "a sentence"),

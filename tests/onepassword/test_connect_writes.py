@@ -16,6 +16,7 @@ from tests.messages import assert_names
 from tests.onepassword.connecting import REF, item_with, located, told_client
 from tests.world import FIELD, ITEM, VAULT, World
 from zot_ci.http.errors import (
+    AmbiguousError,
     PermissionMissingError,
     ReconcileError,
     UnexpectedAnswerError,
@@ -56,6 +57,21 @@ def test_a_write_is_over_when_it_can_be_read(lag: int, signed_in: World) -> None
     access.set_value(ref, field.id, "after")
 
     assert [call.method for call in signed_in.estate.log] == ["PATCH", *["GET"] * (lag + 1)]
+
+
+@pytest.mark.embedded
+def test_a_field_that_has_appeared_since_the_last_look_is_not_added_twice(signed_in: World) -> None:
+    """What a killed run added moments ago, a server whose reads lag shows only now."""
+    access, ref = located(signed_in)
+    access.read(ref)
+    signed_in.set_field("of the other run")
+
+    with pytest.raises(AmbiguousError) as caught:
+        access.add_field(ref, FIELD, "of this run")
+
+    assert_names(caught.value, f"another field {FIELD}", "none was added", "run again")
+    assert signed_in.estate.secrets.found_in(str(caught.value)) == []
+    assert [field.value for field in access.read(ref).fields if field.label == FIELD] == ["of the other run"]
 
 
 @pytest.mark.embedded

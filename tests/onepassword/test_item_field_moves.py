@@ -158,7 +158,7 @@ def test_a_destroy_removes_a_field_with_the_key_beside_its_own(slot_of_the_other
     signed_in.set_field(ANOTHER_KEY)
     mine = ("key", signed_in.zot_url, "zot-ci")
     slot = mine if slot_of_the_other == "its own" else ("key", signed_in.zot_url, "another")
-    RUN.note(OwnKey(mine, olds["key_uuid"], digest_of(NO_KEY)), OwnKey(slot, "next", digest_of(ANOTHER_KEY)))
+    RUN.note(OwnKey(mine, olds["key_uuid"], digest_of(NO_KEY), "l"), OwnKey(slot, "next", digest_of(ANOTHER_KEY), "l"))
 
     PROVIDER.delete("id", olds)
 

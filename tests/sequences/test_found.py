@@ -22,16 +22,24 @@ CALLS = {str(at): at for at in range(5, 25)}
 
 
 @pytest.fixture
-def life(world: World) -> Iterator[Sequences]:
+def new(world: World) -> Iterator[Sequences]:
+    """
+    A stack before its first `up`.
+    """
+    new = Sequences(world)
+    try:
+        yield new
+    finally:
+        new.close()
+
+
+@pytest.fixture
+def life(new: Sequences) -> Sequences:
     """
     A stack in sync.
     """
-    life = Sequences(world)
-    try:
-        life.up()
-        yield life
-    finally:
-        life.close()
+    new.up()
+    return new
 
 
 def test_a_store_of_record_that_becomes_a_copy_keeps_its_key(life: Sequences) -> None:
@@ -168,6 +176,31 @@ def test_a_place_that_the_state_forgot_and_the_settings_do_not_name_waits_for_it
     life.up()
 
     life.nothing_is_violated()
+
+
+@pytest.mark.parametrize("at", range(28, 36))
+def test_a_field_whose_addition_got_no_answer_is_not_added_twice(new: Sequences, at: int) -> None:
+    """The next run comes at once, and a Connect server's reads do not show the field yet."""
+    new.up_is_interrupted(Interruption(Moment.LOST_ANSWER, at))
+
+    new.up_is_told("--replace, of each", (0, "ApiKey"), None)
+    new.nothing_is_violated()
+    new.up()
+
+    new.nothing_is_violated()
+
+
+@pytest.mark.parametrize("at", range(8, 14))
+def test_a_key_made_under_another_name_of_the_stack_is_revoked_under_the_old_one(life: Sequences, at: int) -> None:
+    """A run that was killed after its mint: only the key's own resource has that label in the state."""
+    life.stack_is_renamed()
+    life.up_is_interrupted(Interruption(Moment.BEFORE_CALL, at))
+    life.stack_is_renamed()
+
+    life.up()
+
+    life.nothing_is_violated()
+    assert len(life.ground.world.estate.zot.of("zot-ci")) == 1
 
 
 def test_a_name_that_the_stack_had_for_a_moment_gives_it_no_keys(life: Sequences) -> None:
