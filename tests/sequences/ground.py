@@ -288,11 +288,11 @@ class Ground:
     def earlier_labels(self, labels: dict[str, set[str]]) -> None:
         self._earlier_labels = labels
 
-    def forget_labels(self, username: str) -> None:
+    def forget_labels(self, username: str, known: Collection[str] = ()) -> None:
         """
-        The state does not know any more what the labels of an account's keys were before the stack was renamed.
+        Of the labels that an account's keys had before the stack was renamed, the state knows only these any more.
         """
-        self._earlier_labels.pop(username, None)
+        self._earlier_labels[username] = self._earlier_labels.get(username, set()) & set(known)
 
     def forget_sweeps(self, username: str) -> None:
         """

@@ -203,6 +203,22 @@ def test_a_key_made_under_another_name_of_the_stack_is_revoked_under_the_old_one
     assert len(life.ground.world.estate.zot.of("zot-ci")) == 1
 
 
+def test_a_label_that_only_a_key_had_is_forgotten_with_it_by_a_run_without_the_sweep(life: Sequences) -> None:
+    """`up --target` of the key: its old resource goes, and the sweep, which was not shown, has never had its label."""
+    life.stack_is_renamed()
+    life.up_is_interrupted(Interruption(Moment.BEFORE_CALL, 11))
+    life.stack_is_renamed()
+    life.up_is_told("--target", (0, "ApiKey"), None)
+
+    life.up()
+
+    life.nothing_is_violated()
+    assert [key.label for key in life.ground.world.estate.zot.of("zot-ci")] == [
+        "zot-ci/renamed/zot-ci",
+        "zot-ci/test/zot-ci",
+    ]
+
+
 def test_a_name_that_the_stack_had_for_a_moment_gives_it_no_keys(life: Sequences) -> None:
     """The state has forgotten the first name's label with its sweep; to come back to a name teaches it nothing."""
     life.part_is_destroyed((0, "RetiredKeys"), None)

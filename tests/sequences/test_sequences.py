@@ -335,7 +335,7 @@ class Sequences(RuleBasedStateMachine):
             with self.ground.watched(left_out=left_out) as watch, self._process(watch, interruption):
                 self.engine.up(settings, self.wire.process, flags)
         finally:
-            self._forget_labels()
+            self._forget_labels(flags)
 
     @contextmanager
     def _process(self, watch: Watch, interruption: Interruption | None) -> Iterator[None]:
@@ -366,11 +366,19 @@ class Sequences(RuleBasedStateMachine):
                 places.add(place_of_secret((held.inputs["repository"].partition("/")[2], held.inputs["secret"])))
         return places
 
-    def _forget_labels(self) -> None:
+    def _forget_labels(self, flags: Flags = PLAIN) -> None:
+        """
+        Forget what the state does: all earlier labels with the sweep, and, in a run that left the sweep out, those that
+        only a key had that is gone from it.
+        """
         for username in USERNAMES:
-            if not any(Part(username, "RetiredKeys").is_it(held.name, held.kind) for held in self.engine.state):
+            held = [one for one in self.engine.state if one.name.startswith(f"{username}-")]
+            if not any(one.kind == "RetiredKeys" for one in held):
                 self.ground.forget_labels(username)
                 self.ground.forget_sweeps(username)
+            elif flags.leaves_out(f"{username}-retired-keys", "RetiredKeys"):
+                labels = [[one.outputs.get("label"), *one.outputs.get("earlier_labels", ())] for one in held]
+                self.ground.forget_labels(username, known={label for some in labels for label in some})
 
 
 @pytest.mark.slow
