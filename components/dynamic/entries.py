@@ -51,6 +51,14 @@ class OwnKey(msgspec.Struct, frozen=True):
     label: str
 
 
+class KeyDeferred(msgspec.Struct, frozen=True):
+    """
+    A place still holds that old key, so the sweep has left it to the key's own deletion, which follows the place's.
+    """
+
+    uuid: str
+
+
 class KeysLeft(msgspec.Struct, frozen=True):
     """
     The live keys, in words, that an account has left after all keys of a *lineage* were revoked. Without this evidence
@@ -96,6 +104,7 @@ Entry = (
     | SecretUnchanged
     | KeySeen
     | OwnKey
+    | KeyDeferred
     | KeysLeft
     | VolatileFacts
     | Fault

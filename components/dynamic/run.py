@@ -28,6 +28,7 @@ from .entries import (
     Begun,
     Entry,
     Fault,
+    KeyDeferred,
     KeySeen,
     KeysLeft,
     OwnKey,
@@ -61,6 +62,7 @@ class Run:
             self._unchanged: set[Identity] = set()
             self._alive: dict[str, bool] = {}
             self._own: set[OwnKey] = set()
+            self._deferred: set[str] = set()
             self._left: dict[Identity, tuple[str, ...]] = {}
             self._volatile_facts: dict[Identity, dict[str, Any]] = {}
             self._faults: dict[str, str] = {}
@@ -153,6 +155,20 @@ class Run:
         with self._caught_up():
             return {own.label for own in self._own if own.lineage == lineage}
 
+    def outlives_the_sweep(self, key_uuid: str) -> bool:
+        """
+        Whether a place still holds that key, whose own resource can revoke it later in this run.
+        """
+        with self._caught_up():
+            return bool(self._claims.places_with(key_uuid)) and any(own.uuid == key_uuid for own in self._own)
+
+    def is_deferred(self, key_uuid: str) -> bool:
+        """
+        Whether the sweep of this run has left that key to its own resource, and no place holds it any more.
+        """
+        with self._caught_up():
+            return key_uuid in self._deferred and not self._claims.places_with(key_uuid)
+
     def keys_left(self) -> dict[Identity, tuple[str, ...]]:
         """
         Return the live keys that each account has left, by the lineage whose keys were all revoked.
@@ -211,6 +227,8 @@ class Run:
                 self._alive[uuid] = alive
             case OwnKey():
                 self._own.add(entry)
+            case KeyDeferred(uuid):
+                self._deferred.add(uuid)
             case KeysLeft(lineage, keys):
                 self._left[lineage] = keys
             case VolatileFacts(instance, facts):

@@ -31,7 +31,7 @@ from ..settings.named import NO_GRACE, accounts_without_grace
 from .api import zot_at
 from .first_look import look
 from .key_facts import described, not_watched, observed
-from .last_keys import revoke_all_of_its_label
+from .last_keys import revoke_all_of_its_label, revoke_it
 from .minting import make_key
 from .order import authentik_of, candidates, order_of, refuse_what_takes_no_key, stored_key
 from .state import KeyState, KeyWanted
@@ -153,7 +153,8 @@ class ApiKeyProvider(Provider[KeyWanted, KeyState]):
     def remove(self, state: KeyState) -> None:
         """
         Revoke this key and all others of its label, unless it has a successor or a place still holds it. `RetiredKeys`
-        revokes a key that has a successor, since it knows when the last place has released that key.
+        revokes a key that has a successor, since it knows when the last place has released that key, or leaves it to
+        this resource.
 
         Raises:
             ReconcileError: the registry gives no answer. The key stays in the state and is revoked by a later run. If
@@ -161,6 +162,8 @@ class ApiKeyProvider(Provider[KeyWanted, KeyState]):
         """
         username, uuid = state.username, state.uuid
         if RUN.claims.belong_to_another([state.lineage], state.mark):
+            if RUN.is_deferred(uuid):
+                revoke_it(zot_at(state.zot_url), state)
             return
         holding = RUN.claims.places_with(uuid)
         if holding:

@@ -1,18 +1,32 @@
 """
-Revokes the keys of a label when the last resource that has one of them is deleted.
+Revokes a key when its resource is deleted; with the last one, all keys of its label.
 """
 
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 
 from ..dynamic.run import RUN
 from ..http.errors import SignInRefusedError
+from ..rotation import to_the_minute
 from .api import KeyAuth, Zot
 from .key_facts import described
 from .state import KeyState
 
 _log = logging.getLogger(__name__)
+
+
+def revoke_it(zot: Zot, state: KeyState) -> None:
+    """
+    Revoke the key in *state*, which makes the request itself. It is no error if somebody revoked it before.
+
+    Raises:
+        ReconcileError: the registry gives no answer.
+    """
+    with suppress(SignInRefusedError):
+        zot.revoke(KeyAuth(state.username, state.api_key), state.username, state.uuid)
+        _log.info("zot: revoked key %s of %s, created %s", state.uuid, state.username, to_the_minute(state.created_at))
 
 
 def revoke_all_of_its_label(zot: Zot, state: KeyState) -> list[str] | None:

@@ -3,9 +3,10 @@ Revokes old keys: after a rotation only the current key with our label is left, 
 
 Only this resource revokes a key that has a successor, and it does so last. Each place names the key that it is known to
 work with, and nothing is revoked while one of them names another key than the current one. A key with our label that is
-newer than the current one is never revoked. A stale key's grace counts from its successor's birth, or from the run in
-which the last place released the key; if the settings say so, a key in use stays longer. Keys with another label belong
-to others and are revoked only if the account is exclusive.
+newer than the current one is never revoked. A key in a place that goes, or that another account takes over, is left to
+its own resource, whose deletion follows that of the place's resource. A stale key's grace counts from its successor's
+birth, or from the run in which the last place released the key; if the settings say so, a key in use stays longer. Keys
+with another label belong to others and are revoked only if the account is exclusive.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from pulumi.dynamic import DiffResult
 
 from ..dynamic.claims import Claim
 from ..dynamic.conditions import condition_of, is_unchecked
-from ..dynamic.entries import Fault, Reported
+from ..dynamic.entries import Fault, KeyDeferred, Reported
 from ..dynamic.held_key import dead_key, insist_on_a_key
 from ..dynamic.managed import Managed
 from ..dynamic.provider import Provider, differences
@@ -192,6 +193,9 @@ def _revoke_stale(
         key = one.key
         if not one.is_over(listing.time, grace.of(key.uuid)) or one.waits(listing.time, grace.in_use_rule):
             left[key.uuid] = since.get(key.uuid)
+            continue
+        if RUN.outlives_the_sweep(key.uuid):
+            RUN.note(KeyDeferred(key.uuid))
             continue
         zot.revoke(auth, username, key.uuid)
         revoked.add(key.uuid)

@@ -231,6 +231,7 @@ class Ground:
             left_out: those that it is not to look at.
             keys, accounts: the accounts whose keys it is told to take away, and those that it is to take away itself.
         """
+        self.let_reads_catch_up()
         may_go = MayGo(
             accounts=self.ours.accounts,
             told=frozenset(told),
@@ -305,8 +306,8 @@ class Ground:
 
     def let_reads_catch_up(self) -> None:
         """
-        Let pass what a Connect server's reads lag behind its writes: nobody does anything by hand within that moment,
-        while a command can follow a killed one at once.
+        Let pass what a Connect server's reads lag behind its writes: neither a person nor the next command comes within
+        that moment. What is not promised of it is in docs/promises.md.
         """
         for vault in self.world.estate.onepassword.vaults.values():
             for item in vault.items.values():

@@ -178,10 +178,11 @@ def test_a_place_that_the_state_forgot_and_the_settings_do_not_name_waits_for_it
     life.nothing_is_violated()
 
 
-@pytest.mark.parametrize("at", range(28, 36))
-def test_a_field_whose_addition_got_no_answer_is_not_added_twice(new: Sequences, at: int) -> None:
-    """The next run comes at once, and a Connect server's reads do not show the field yet."""
-    new.up_is_interrupted(Interruption(Moment.LOST_ANSWER, at))
+def test_a_place_that_changes_accounts_keeps_its_key_until_it_has_the_other_one(new: Sequences) -> None:
+    """Two accounts change places, and all is replaced: the first one's sweep comes before the second one's places."""
+    new.settings_change(("neighbour", True))
+    new.up()
+    new.settings_change(("username", "zot-next"))
 
     new.up_is_told("--replace, of each", (0, "ApiKey"), None)
     new.nothing_is_violated()

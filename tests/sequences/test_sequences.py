@@ -231,7 +231,6 @@ class Sequences(RuleBasedStateMachine):
         """
         Somebody edits the state. Nothing outside is changed.
         """
-        self.ground.let_reads_catch_up()
         EDITS[edit](self.engine, self._part(part))
         self._forget_labels()
 
@@ -240,7 +239,6 @@ class Sequences(RuleBasedStateMachine):
         """
         With it the label that our keys are to have.
         """
-        self.ground.let_reads_catch_up()
         self.engine.stack = "renamed" if self.engine.stack == STACK else STACK
         self.ground.rename_stack(self.engine.stack, {str(held.inputs.get("label")) for held in self.engine.state})
         self._forget_labels()
@@ -257,7 +255,6 @@ class Sequences(RuleBasedStateMachine):
         """
         Whatever happened since is unknown to the state. An export of the stack under another name does not fit.
         """
-        self.ground.let_reads_catch_up()
         state, stack, labels = self.exported
         if stack == self.engine.stack:
             self.engine.state, self.ground.earlier_labels = state, labels
