@@ -17,7 +17,7 @@ itself is in `seen.py`. Nothing else survives a run but the state.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from threading import Lock
 from typing import Any
@@ -155,12 +155,14 @@ class Run:
         with self._caught_up():
             return {own.label for own in self._own if own.lineage == lineage}
 
-    def outlives_the_sweep(self, key_uuid: str) -> bool:
+    def is_held_elsewhere(self, key_uuid: str, places: Collection[str]) -> bool:
         """
-        Whether a place still holds that key, whose own resource can revoke it later in this run.
+        Whether a place besides *places*, which are named as in messages, holds that key, and the key's own resource can
+        revoke it later in this run.
         """
         with self._caught_up():
-            return bool(self._claims.places_with(key_uuid)) and any(own.uuid == key_uuid for own in self._own)
+            elsewhere = set(self._claims.places_with(key_uuid)) - set(places)
+            return bool(elsewhere) and any(own.uuid == key_uuid for own in self._own)
 
     def is_deferred(self, key_uuid: str) -> bool:
         """

@@ -117,7 +117,7 @@ class ActionsSecretProvider(Provider[SecretWanted, SecretState]):
             RUN.note(*state.claims)
             _log.info("Forgejo: left secret %s, which is still in the settings", place.name)
             return
-        RUN.note(Release(place.identity, mark))
+        RUN.note(*(Release(identity, mark) for identity in state.identities))
         with deleting(place.thing, f"delete it by hand: {holds(state.key_uuid)}", state.forgejo_url):
             if self._delete(state, place):
                 _log.info("Forgejo: deleted secret %s", place.name)

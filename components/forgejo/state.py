@@ -110,8 +110,8 @@ class SecretState(SecretWanted, kw_only=True):
     @property
     def claims(self) -> list[Claim]:
         """
-        The instance's claims, by name and by number; the claim by name has the key.
+        The instance's claims, by name and by number. The last one has the key: a renaming does not change the number.
         """
-        by_name, *by_number = self.identities
-        held = Claim(by_name, self.mark, self.key_uuid, str(self.place))
-        return [held, *(Claim(identity, self.mark) for identity in by_number)]
+        *names, lasting = self.identities
+        held = Claim(lasting, self.mark, self.key_uuid, str(self.place))
+        return [*(Claim(name, self.mark) for name in names), held]
