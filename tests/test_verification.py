@@ -32,6 +32,12 @@ def canary_of(world: World, change: Callable[[str], str] = lambda text: text) ->
     return change(EXAMPLE.replace("https://registry.example.test", world.zot_url))
 
 
+@pytest.fixture(autouse=True)
+def _short_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The runner of these tests takes a tenth of a second for a job."""
+    monkeypatch.setattr("zot_ci.verification._FIRST_WAIT", 0.05)
+
+
 @pytest.fixture
 def published(signed_in: World) -> World:
     """An estate whose field and secret hold one live key, with the canary in the repository."""
