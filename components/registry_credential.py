@@ -19,7 +19,7 @@ from .credential_args import RegistryCredentialArgs
 from .dynamic import program_run
 from .dynamic.claims import Identity, server
 from .dynamic.managed import given
-from .dynamic.program_claims import claim, claim_at
+from .dynamic.program_claims import claim, claim_at, claim_place
 from .dynamic.settled import settled, uuid_held
 from .forgejo.actions_secret import ActionsSecret
 from .forgejo.republication import Published, republished
@@ -95,7 +95,7 @@ class RegistryCredential(pulumi.ComponentResource):
         )
         resources: list[ItemField | ActionsSecret] = [*fields, *secrets]
         for place, one in zip(places, resources, strict=True):
-            claim(place.identity, one.mark)
+            claim_place(place, one.mark, held[str(place)])
         claim_at(wanted.zot_url, self._lineage, key.mark)
         if owner:
             claim(("account", account.username), owner.mark)

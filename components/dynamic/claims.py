@@ -6,7 +6,8 @@ A thing has its name in the settings and, once it exists, the id that its system
 and one id. There are two kinds of claims:
 
 - **The program's**, by name: this run's program has the thing, by the instance with that mark. The first such claim has
-  no mark and is made before the instance is known, so it also covers what a run leaves out or fails to create.
+  no mark and is made before the instance is known, so it also covers what a run leaves out or fails to create. The
+  second one says which key a place has: where the run leaves the place out, by the state.
 - **An instance's**, by name and id: the resource with that mark exists, perhaps with a key. Its provider makes the
   claim whenever the engine shows the instance: in a refresh, before the place is written, and after.
 
@@ -40,10 +41,14 @@ class ProgramClaim(msgspec.Struct, frozen=True):
     Args:
         thing: by its name in the settings.
         mark: the mark of its instance; empty where no instance is known yet.
+        key_uuid: for a place, the key that the instance wrote to it; empty for none, or where that is not known.
+        called: for a place with a key, its name in messages.
     """
 
     thing: Identity
     mark: str = ""
+    key_uuid: str = ""
+    called: str = ""
 
 
 class Claim(msgspec.Struct, frozen=True):
@@ -83,7 +88,7 @@ class Claims:
     """
 
     def __init__(self) -> None:
-        self._of_program: dict[Identity, str] = {}
+        self._of_program: dict[Identity, ProgramClaim] = {}
         self._newest: dict[Identity, Claim] = {}
         self._holding: dict[Identity, Claim] = {}
         self._released: dict[Identity, str] = {}
@@ -95,7 +100,7 @@ class Claims:
         """
         thing = claim.thing
         if isinstance(claim, ProgramClaim):
-            self._of_program[thing] = claim.mark
+            self._of_program[thing] = claim
         elif isinstance(claim, Release):
             self._released[thing] = max(claim.mark, self._released.get(thing, ""))
             if thing in self._holding and self._holding[thing].mark <= claim.mark:
@@ -145,7 +150,8 @@ class Claims:
         Whether a deletion of the instance with *mark* must leave a thing alone; *things* are its names and ids.
         """
         return any(
-            self._of_program.get(thing, mark) != mark or (thing in self._newest and self._newest[thing].mark > mark)
+            (thing in self._of_program and self._of_program[thing].mark != mark)
+            or (thing in self._newest and self._newest[thing].mark > mark)
             for thing in things
         )
 
@@ -153,4 +159,6 @@ class Claims:
         """
         Return the places that hold that key, by their names in messages.
         """
-        return sorted({claim.called for claim in list(self._holding.values()) if claim.key_uuid == key_uuid})
+        claims: list[Claim | ProgramClaim] = list(self._holding.values())
+        claims += [one for one in list(self._of_program.values()) if one.mark > self._released.get(one.thing, "")]
+        return sorted({claim.called for claim in claims if claim.key_uuid == key_uuid})

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 import pulumi
 
+from ..settings.place import Place
 from .claims import Identity, ProgramClaim
 from .run import RUN
 
@@ -17,6 +18,16 @@ def claim(thing: Identity, mark: pulumi.Output[str] | None = None) -> None:
     Claim a *thing* for this program in a real run, and later for its instance, by the instance's *mark*.
     """
     claim_at("", lambda _: thing, mark)
+
+
+def claim_place(place: Place, mark: pulumi.Output[str], key_uuid: pulumi.Output[str]) -> None:
+    """
+    Claim a *place* for its instance in a real run, with the key that the instance wrote to it.
+    """
+    if not pulumi.runtime.is_dry_run():
+        pulumi.Output.all(mark, key_uuid).apply(
+            lambda found: RUN.note(ProgramClaim(place.identity, found[0] or "", found[1] or "", str(place)))
+        )
 
 
 def claim_at(

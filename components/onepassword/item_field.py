@@ -121,7 +121,7 @@ class ItemFieldProvider(Provider[FieldWanted, FieldState]):
             RUN.note(state.claim)
             _log.info("1Password: left field %s, which is still in the settings", place.name)
             return
-        RUN.note(Release(state.identity, mark))
+        RUN.note(Release(state.identity, mark), Release(place.identity, mark))
         if not state.made_here:
             _log.info("1Password: left field %s with its last value; it was there before this resource", place.name)
             return

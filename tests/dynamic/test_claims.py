@@ -233,6 +233,19 @@ def test_a_deletion_leaves_what_is_another_s(claims: tuple[ProgramClaim | Claim 
     assert known.belong_to_another([THING], "2") is leaves
 
 
+def test_a_place_that_the_run_leaves_out_holds_the_key_that_the_program_knows_of() -> None:
+    """No provider sees its instance; in a destroy that runs the program it is released."""
+    claims = Claims()
+    claims.add(ProgramClaim(THING))
+    claims.add(ProgramClaim(THING, "2", "uuid", "the place"))
+
+    assert claims.places_with("uuid") == ["the place"]
+    claims.add(Release(THING, "1"))
+    assert claims.places_with("uuid") == ["the place"]
+    claims.add(Release(THING, "2"))
+    assert claims.places_with("uuid") == []
+
+
 def test_a_place_holds_the_key_that_its_newest_instance_knows() -> None:
     """An instance that has claimed it and not written it yet knows of none: it may still hold the one before."""
     claims = Claims()

@@ -212,3 +212,19 @@ def test_places_that_a_new_account_has_and_the_run_leaves_out_keep_their_key(wor
     world.username = "zot-next"
     assert in_sync.up().code == 0
     assert_in_sync(world, in_sync)
+
+
+def test_a_key_that_moves_to_another_url_alone_leaves_the_old_one_in_its_places(world: World, in_sync: Stack) -> None:
+    """`up --target` of the key shows the provider no place, and the program knows what the state says of them."""
+    config = world.config()
+    config["zot-ci:zot"] = {"url": world.zot_url.replace("127.0.0.1", "localhost")}
+    in_sync.configure(config)
+
+    run = in_sync.up("--target", in_sync.urns()["zot-ci-api-key"])
+
+    assert run.code == 0, run.text
+    assert "which is still in 1Password" in run.text
+    assert world.keys(world.field() or "")
+    assert world.field() == world.secret()
+    assert in_sync.up().code == 0
+    assert_in_sync(world, in_sync)

@@ -220,6 +220,20 @@ def test_a_label_that_only_a_key_had_is_forgotten_with_it_by_a_run_without_the_s
     ]
 
 
+@pytest.mark.parametrize("told", ["--target", "--target --target-dependents"])
+def test_a_key_that_moves_to_another_url_alone_does_not_take_the_old_one_from_its_places(
+    life: Sequences, told: str
+) -> None:
+    """`up --target` shows no provider the places, which hold the key of the old URL."""
+    life.settings_change(("registry_by_alias", True))
+
+    life.up_is_told(told, (0, "ApiKey"), None)
+    life.nothing_is_violated()
+    life.up()
+
+    life.nothing_is_violated()
+
+
 def test_a_name_that_the_stack_had_for_a_moment_gives_it_no_keys(life: Sequences) -> None:
     """The state has forgotten the first name's label with its sweep; to come back to a name teaches it nothing."""
     life.part_is_destroyed((0, "RetiredKeys"), None)
