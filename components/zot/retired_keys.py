@@ -194,7 +194,7 @@ def _revoke_stale(
         if not one.is_over(listing.time, grace.of(key.uuid)) or one.waits(listing.time, grace.in_use_rule):
             left[key.uuid] = since.get(key.uuid)
             continue
-        if RUN.is_held_elsewhere(key.uuid, state.held):
+        if not key.is_expired and RUN.is_held_elsewhere(key.uuid, state.held):
             RUN.note(KeyDeferred(key.uuid))
             continue
         zot.revoke(auth, username, key.uuid)

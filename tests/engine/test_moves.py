@@ -136,3 +136,28 @@ def test_a_field_named_by_its_id_is_the_same_field(world: World, in_sync: Stack)
     assert_in_sync(world, in_sync)
     assert in_sync.destroy().code == 0
     assert world.field() is None
+
+
+def test_a_place_that_cannot_take_its_new_account_s_key_keeps_the_old_one_s(world: World, stack: Stack) -> None:
+    """Two accounts change places, and both keys are due: no sweep revokes what the other's place still holds."""
+    stack.env["PULUMI_CONTINUE_ON_ERROR"] = "true"
+    world.estate.forgejo.add_repo(OWNER, "second")
+    config = world.config()
+    (first,) = config["zot-ci:accounts"]
+    secret = {"repository": f"{OWNER}/second", "secret": SECRET}
+    second = first | {"username": "zot-cd", "onepassword": first["onepassword"] | {"field": "cd"}, "forgejo": [secret]}
+    stack.configure(config | {"zot-ci:accounts": [first, second]})
+    assert stack.up().code == 0
+    first["username"], second["username"] = second["username"], first["username"]
+    stack.configure(config | {"zot-ci:accounts": [first, second]})
+    world.estate.clock.advance(days=91)
+    world.estate.forgejo.archive_repo(OWNER, "second")
+
+    assert stack.up().code == 1
+
+    assert world.estate.zot.accepts("zot-cd", world.estate.forgejo.value(OWNER, "second", SECRET) or "")
+    world.estate.forgejo.archive_repo(OWNER, "second", archived=False)
+    assert stack.up().code == 0
+    assert world.estate.zot.accepts("zot-ci", world.estate.forgejo.value(OWNER, "second", SECRET) or "")
+    assert [len(world.estate.zot.of(name)) for name in ("zot-ci", "zot-cd")] == [1, 1]
+    assert stack.preview().code == 0

@@ -138,11 +138,12 @@ def the_key_in_use_has_our_label(ours: Ours, account: Account, now: Seen) -> Ite
 @check(2)
 def no_key_is_newer_than_the_one_in_use(ours: Ours, account: Account, now: Seen, history: History) -> Iterator[str]:
     """
-    A key that was made, and reached no place, is not left alive.
+    A key that was made, and reached no place, is not left alive. One with an earlier label is revoked by the next
+    rotation, when it is older.
     """
-    key = in_use(account, now)
-    newer = [one for one in _known(ours, account, now.keys) if key is not None and one.born > key.born]
-    if newer and not history.newer_may_live:
+    key, label = in_use(account, now), ours.label(account.username)
+    known = [one for one in _known(ours, account, now.keys) if one.label == label]
+    if key and any(one.born > key.born for one in known) and not history.newer_may_live:
         yield f"{account.username} has a key newer than the one in use"
 
 
@@ -196,10 +197,11 @@ def no_mfa_device_is_left(account: Account, now: Seen) -> Iterator[str]:
 @check(2)
 def no_session_is_left(account: Account, before: Seen, now: Seen) -> Iterator[str]:
     """
-    A run that nothing disturbs ends each session that it began in authentik.
+    A run that nothing disturbs ends each session that it began in authentik. The account may have had another name.
     """
-    then, user = before.users.get(account.username), now.users.get(account.username)
-    if user is not None and user.sessions > (then.sessions if then else 0):
+    user = now.users.get(account.username)
+    then = sum(one.sessions for one in before.users.values() if user and one.uuid == user.uuid)
+    if user is not None and user.sessions > then:
         yield f"{account.username} has {user.sessions} sessions, more than before"
 
 

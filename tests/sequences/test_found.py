@@ -234,6 +234,16 @@ def test_a_key_that_moves_to_another_url_alone_does_not_take_the_old_one_from_it
     life.nothing_is_violated()
 
 
+def test_an_expired_key_in_a_place_that_goes_is_revoked_by_the_sweep(life: Sequences) -> None:
+    """It could not revoke itself when that place has gone."""
+    life.settings_change(("secrets", SECRETS[1:]))
+    life.days_pass(216)
+
+    life.up()
+
+    life.nothing_is_violated()
+
+
 def test_a_name_that_the_stack_had_for_a_moment_gives_it_no_keys(life: Sequences) -> None:
     """The state has forgotten the first name's label with its sweep; to come back to a name teaches it nothing."""
     life.part_is_destroyed((0, "RetiredKeys"), None)

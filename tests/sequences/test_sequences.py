@@ -328,8 +328,11 @@ class Sequences(RuleBasedStateMachine):
 
     def _run(self, interruption: Interruption | None = None, flags: Flags = PLAIN) -> None:
         settings, left_out = self.ground.wanted.settings(self.ground.world), self._places(flags.leaves_out)
+        # Nobody knows any more whose key is in a place that another account had and that the state has forgotten.
+        owners, known = self.ground.ours.owners, self._places_of_state(lambda *_: True)
+        forgotten = {at for at, holder in self.ground.held_by().items() if owners.get(at, holder) != holder} - known
         try:
-            with self.ground.watched(left_out=left_out) as watch, self._process(watch, interruption):
+            with self.ground.watched(forgotten, left_out) as watch, self._process(watch, interruption):
                 self.engine.up(settings, self.wire.process, flags)
         finally:
             self._forget_labels(flags)
@@ -351,11 +354,18 @@ class Sequences(RuleBasedStateMachine):
         """
         The places of today's settings, and of the state, whose resources are *chosen* by name and kind.
         """
-        places: set[Place] = set()
+        places = self._places_of_state(chosen)
         for account in self.ground.wanted.accounts:
             fields, secrets = map(place_of_field, account.fields), map(place_of_secret, account.secrets)
             places |= set(fields) if chosen(f"{account.username}-", "ItemField") else set()
             places |= set(secrets) if chosen(f"{account.username}-", "ActionsSecret") else set()
+        return places
+
+    def _places_of_state(self, chosen: Callable[[str, str], bool]) -> set[Place]:
+        """
+        The places of the state whose resources are *chosen*.
+        """
+        places: set[Place] = set()
         for held in self.engine.state:
             if chosen(held.name, held.kind) and held.kind == "ItemField":
                 places.add(place_of_field((held.inputs["item"], held.inputs["field"])))
