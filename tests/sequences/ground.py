@@ -254,16 +254,17 @@ class Ground:
                     *no_secret_is_shown(self.world.estate.secrets, said.getvalue()),
                 ]
 
-    def out_of_sync(self, before: Seen) -> list[str]:
+    def out_of_sync(self, before: Seen, *, moved: bool) -> list[str]:
         """
-        What is not as it should be after an `up`; the engine's own view of it is another matter.
+        What is not as it should be after an `up`; the engine's own view of it is another matter. If the registry has
+        *moved*, the keys at its old URL have no grace.
         """
         now, ours = look(self.world.estate, self.ours), self.ours
         for key in now.keys:
             if key.text not in now.held.values():
                 self._replaced_at.setdefault(key.uuid, now.at)
         sessions = [broken for account in ours.accounts for broken in no_session_is_left(account, before, now)]
-        return in_sync(ours, now, History(before, self._replaced_at)) + sessions
+        return in_sync(ours, now, History(before, self._replaced_at, told_to_end=moved)) + sessions
 
     # What the engine's commands do.
 
