@@ -155,7 +155,8 @@ class ItemFieldProvider(Provider[FieldWanted, FieldState]):
         if field is None:
             field = field_to_write(item, ref, place, SEEN.named_fields)
             if known:
-                # It is another field than before, even if the name is the same.
+                # It is another field than before, even if the name is the same; the one before holds nothing any more.
+                RUN.note(Release(known.identity, known.mark))
                 mark = RUN.claims.new_mark()
         refuse_a_second_name(access, ref, item, field, place, SEEN.named_fields)
         if field is None:

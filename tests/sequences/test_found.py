@@ -244,6 +244,17 @@ def test_an_expired_key_in_a_place_that_goes_is_revoked_by_the_sweep(life: Seque
     life.nothing_is_violated()
 
 
+def test_a_key_in_a_place_that_goes_is_revoked_though_a_field_with_it_was_removed_by_hand(life: Sequences) -> None:
+    """What is gone holds no key, whatever the state says of it."""
+    life.by_hand("the field is removed")
+    life.settings_change(("secrets", SECRETS[1:]))
+    life.days_pass(91)
+
+    life.up()
+
+    life.nothing_is_violated()
+
+
 def test_a_name_that_the_stack_had_for_a_moment_gives_it_no_keys(life: Sequences) -> None:
     """The state has forgotten the first name's label with its sweep; to come back to a name teaches it nothing."""
     life.part_is_destroyed((0, "RetiredKeys"), None)
