@@ -107,8 +107,9 @@ class RegistryCredential(pulumi.ComponentResource):
         the run leaves out or fails to make, and no deletion of an older instance may remove it.
         """
         wanted, account = self._wanted, self._wanted.account
-        for thing in (("account", account.username), *(place.identity for place in account.places)):
-            claim(thing)
+        claim(("account", account.username))
+        for place in account.places:
+            claim_place(place)
         claim_at(wanted.zot_url, self._lineage)
         for url in (wanted.zot_url, wanted.authentik_url, *(forge.url for forge in wanted.servers)):
             if url is not None:

@@ -42,7 +42,7 @@ class ProgramClaim(msgspec.Struct, frozen=True):
         thing: by its name in the settings.
         mark: the mark of its instance; empty where no instance is known yet.
         key_uuid: for a place, the key that the instance wrote to it; empty for none, or where that is not known.
-        called: for a place with a key, its name in messages.
+        called: for a place, its name in messages.
     """
 
     thing: Identity
@@ -162,3 +162,9 @@ class Claims:
         claims: list[Claim | ProgramClaim] = list(self._holding.values())
         claims += [one for one in list(self._of_program.values()) if one.mark > self._released.get(one.thing, "")]
         return sorted({claim.called for claim in claims if claim.key_uuid == key_uuid})
+
+    def program_places_with(self, key_uuid: str) -> set[str]:
+        """
+        Return those of them that the program of this run has.
+        """
+        return {one.called for one in list(self._of_program.values())}.intersection(self.places_with(key_uuid))

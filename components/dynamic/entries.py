@@ -53,7 +53,8 @@ class OwnKey(msgspec.Struct, frozen=True):
 
 class KeyDeferred(msgspec.Struct, frozen=True):
     """
-    A place still holds that old key, so the sweep has left it to the key's own deletion, which follows the place's.
+    A place that another account has now still holds that old key, so the sweep has left it to the key's own deletion,
+    which comes when all places are written.
     """
 
     uuid: str

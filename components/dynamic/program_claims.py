@@ -20,14 +20,22 @@ def claim(thing: Identity, mark: pulumi.Output[str] | None = None) -> None:
     claim_at("", lambda _: thing, mark)
 
 
-def claim_place(place: Place, mark: pulumi.Output[str], key_uuid: pulumi.Output[str]) -> None:
+def claim_place(
+    place: Place, mark: pulumi.Output[str] | None = None, key_uuid: pulumi.Output[str] | None = None
+) -> None:
     """
-    Claim a *place* for its instance in a real run, with the key that the instance wrote to it.
+    Claim a *place* for this program in a real run, and later for its instance, with the key that the instance wrote.
     """
-    if not pulumi.runtime.is_dry_run():
-        pulumi.Output.all(mark, key_uuid).apply(
-            lambda found: RUN.note(ProgramClaim(place.identity, found[0] or "", found[1] or "", str(place)))
-        )
+    if pulumi.runtime.is_dry_run():
+        return
+
+    def claim(found: Sequence[str | None]) -> None:
+        RUN.note(ProgramClaim(place.identity, found[0] or "", found[1] or "", str(place)))
+
+    if mark is None:
+        claim(("", ""))
+    else:
+        pulumi.Output.all(mark, key_uuid).apply(claim)
 
 
 def claim_at(

@@ -157,19 +157,20 @@ class Run:
 
     def is_held_elsewhere(self, key_uuid: str, places: Collection[str]) -> bool:
         """
-        Whether a place besides *places*, which are named as in messages, holds that key, and the key's own resource can
-        revoke it later in this run.
+        Whether a place of the program besides *places*, which are named as in messages, holds that key, and the key's
+        own resource can revoke it later in this run.
         """
         with self._caught_up():
-            elsewhere = set(self._claims.places_with(key_uuid)) - set(places)
+            elsewhere = self._claims.program_places_with(key_uuid).difference(places)
             return bool(elsewhere) and any(own.uuid == key_uuid for own in self._own)
 
     def is_deferred(self, key_uuid: str) -> bool:
         """
-        Whether the sweep of this run has left that key to its own resource, and no place holds it any more.
+        Whether the sweep of this run has left that key to its own resource, and no place of the program holds it any
+        more.
         """
         with self._caught_up():
-            return key_uuid in self._deferred and not self._claims.places_with(key_uuid)
+            return key_uuid in self._deferred and not self._claims.program_places_with(key_uuid)
 
     def keys_left(self) -> dict[Identity, tuple[str, ...]]:
         """

@@ -3,10 +3,10 @@ Revokes old keys: after a rotation only the current key with our label is left, 
 
 Only this resource revokes a key that has a successor, and it does so last. Each place names the key that it is known to
 work with, and nothing is revoked while one of them names another key than the current one. A key with our label that is
-newer than the current one is never revoked. A key in a place that goes, or that another account takes over, is left to
-its own resource, whose deletion follows that of the place's resource. A stale key's grace counts from its successor's
-birth, or from the run in which the last place released the key; if the settings say so, a key in use stays longer. Keys
-with another label belong to others and are revoked only if the account is exclusive.
+newer than the current one is never revoked. A key in a place that another account has now is left to its own resource,
+whose deletion comes when all places are written. A stale key's grace counts from its successor's birth, or from the run
+in which the last place released the key; if the settings say so, a key in use stays longer. Keys with another label
+belong to others and are revoked only if the account is exclusive.
 """
 
 from __future__ import annotations

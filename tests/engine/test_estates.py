@@ -198,7 +198,8 @@ def test_a_kill_between_the_end_of_the_key_and_that_of_the_account_leaves_the_ac
     killed: list[bool] = []
 
     def kill() -> None:
-        asked = [f"{call.system} {call.method}" for call in estate.log]
+        # The probe of a key's rights is a DELETE, too.
+        asked = [f"{call.system} {call.method}" for call in estate.log if not call.path.startswith("/v2/")]
         # authentik is asked for the account, to delete it, when the key has been revoked.
         if not killed and "zot DELETE" in asked and "authentik GET" in asked[asked.index("zot DELETE") :]:
             killed.append(True)

@@ -277,10 +277,17 @@ class _Run:
         def step(kind: str, name: str, provider: AnyProvider, props: Props, needs: frozenset[str]) -> Props:
             return self._step(kind, name, provider, _wire(props), needs)
 
+        wanted = [CheckedCredential.of(settings, account, self.engine.stack) for account in settings.accounts]
         with Program.running(step, dry=self.dry):
-            for account in settings.accounts:
+            for one in wanted:
+                # The engine takes no registration before the program has claimed all by their names: it waits for
+                # nothing until then. Here a registration is done at once.
+                first = RegistryCredential.__new__(RegistryCredential)
+                first._wanted = one
+                first._claim_by_name()
+            for one in wanted:
                 self._missing = set()
-                RegistryCredential(account.username, CheckedCredential.of(settings, account, self.engine.stack))
+                RegistryCredential(one.account.username, one)
 
     def clear_away(self) -> None:
         """
