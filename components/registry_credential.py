@@ -32,7 +32,7 @@ from .settings.place import Place
 from .zot.api_key import ApiKey
 from .zot.known_alive import known_alive
 from .zot.retired_keys import RetiredKeys
-from .zot.state import KeyWanted, SweepWanted
+from .zot.state import KeyWanted, SweepWanted, lineage_of
 
 
 class RegistryCredential(pulumi.ComponentResource):
@@ -116,7 +116,7 @@ class RegistryCredential(pulumi.ComponentResource):
                 claim_at(url, server)
 
     def _lineage(self, zot_url: str) -> Identity:
-        return ("key", zot_url, self._wanted.account.username)
+        return lineage_of(zot_url, self._wanted.account.username)
 
     @property
     def _child(self) -> pulumi.ResourceOptions:

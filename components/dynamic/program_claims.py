@@ -4,7 +4,7 @@ The program's claims: what it has, by its name and then by its instance (see `cl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import pulumi
 
@@ -17,7 +17,7 @@ def claim(thing: Identity, mark: pulumi.Output[str] | None = None) -> None:
     """
     Claim a *thing* for this program in a real run, and later for its instance, by the instance's *mark*.
     """
-    claim_at("", lambda _: thing, mark)
+    _note(lambda mark: ProgramClaim(thing, mark), mark)
 
 
 def claim_place(
@@ -26,16 +26,7 @@ def claim_place(
     """
     Claim a *place* for this program in a real run, and later for its instance, with the key that the instance wrote.
     """
-    if pulumi.runtime.is_dry_run():
-        return
-
-    def claim(found: Sequence[str | None]) -> None:
-        RUN.note(ProgramClaim(place.identity, found[0] or "", found[1] or "", str(place)))
-
-    if mark is None:
-        claim(("", ""))
-    else:
-        pulumi.Output.all(mark, key_uuid).apply(claim)
+    _note(lambda mark, key_uuid: ProgramClaim(place.identity, mark, key_uuid, str(place)), mark, key_uuid)
 
 
 def claim_at(
@@ -44,14 +35,17 @@ def claim_at(
     """
     Claim a thing whose identity has the *url* of its server in it; another resource may give that URL.
     """
+    _note(lambda url, mark: ProgramClaim(thing_at(url), mark), url, mark)
+
+
+def _note(claim_of: Callable[..., ProgramClaim], *parts: pulumi.Input[str] | None) -> None:
+    """
+    Note the claim that is made of the values of *parts*; what is not known is empty.
+    """
     if pulumi.runtime.is_dry_run():
         return
-
-    def claim(found: Sequence[str | None]) -> None:
-        RUN.note(ProgramClaim(thing_at(found[0] or ""), found[1] or ""))
-
-    if mark is None and isinstance(url, str):
+    if all(part is None or isinstance(part, str) for part in parts):
         # At once: an output is taken up only when the program waits.
-        claim((url, ""))
+        RUN.note(claim_of(*(part or "" for part in parts)))
     else:
-        pulumi.Output.all(url, mark).apply(claim)
+        pulumi.Output.all(*parts).apply(lambda found: RUN.note(claim_of(*(part or "" for part in found))))

@@ -13,6 +13,13 @@ from ..settings.place import Place
 from ..settings.reference import StoredToken
 
 
+def lineage_of(zot_url: str, username: str) -> Identity:
+    """
+    Return what a key and its successors have in common: the registry and the user name, whatever the label.
+    """
+    return ("key", zot_url, username)
+
+
 class KeyWanted(Properties, kw_only=True):
     """
     What the program asks for a key.
@@ -53,9 +60,9 @@ class KeyWanted(Properties, kw_only=True):
     @property
     def lineage(self) -> Identity:
         """
-        What a key and its successors have in common: the registry and the user name, whatever the label.
+        The lineage of the key.
         """
-        return ("key", self.zot_url, self.username)
+        return lineage_of(self.zot_url, self.username)
 
     @property
     def account(self) -> Identity:
@@ -202,9 +209,9 @@ class SweepWanted(Properties, kw_only=True):
     @property
     def lineage(self) -> Identity:
         """
-        The lineage of the keys that are swept, as `KeyWanted` has it.
+        The lineage of the keys that are swept.
         """
-        return ("key", self.zot_url, self.username)
+        return lineage_of(self.zot_url, self.username)
 
     @property
     def names(self) -> list[Identity]:

@@ -18,7 +18,7 @@ class MayGo:
     """
     What a command may take away, for the oracle: what it is *told* to, and what is no longer in the settings of today's
     *accounts*, once those are served: the store of record before an old field goes, every place before an old secret
-    does. Those are the one whose key the place held, or all, if that one has left the settings. A place
+    does. Only the account whose key the place held is asked about, or all, if that one has left the settings. A place
     that the run is to leave out can be in the way of neither.
 
     Args:
