@@ -42,6 +42,14 @@ def to_create(token: str, username: str) -> Advice:
     )
 
 
+def to_change(token: str, username: object) -> Advice:
+    """
+    Advise on the call that changes an account's properties, with *username* the name it is to have, None for its own.
+    """
+    hint = f"another account is named {username}, perhaps one that {token} cannot see: rename or delete one of the two"
+    return needs(token, "change_user", but={400: hint} if username is not None else None)
+
+
 def to_set_a_password(token: str) -> Advice:
     """
     Advise on the call that sets the one-use password.

@@ -21,7 +21,7 @@ from ..http.errors import AmbiguousError, InterceptedError, NotFoundError, Permi
 from ..http.once import Once
 from ..onepassword.reference import token
 from ..settings.reference import StoredToken
-from .advice import needs, to_create, to_impersonate, to_set_a_password
+from .advice import needs, to_change, to_create, to_impersonate, to_set_a_password
 from .model import Account as Account
 from .model import Accounts, ApiToken, ApiTokens, Brand, Groups
 from .model import Group as Group
@@ -136,7 +136,8 @@ class Authentik:
             UnexpectedAnswerError: authentik accepted the change and did not make it.
         """
         path = f"{_USERS}{account.pk}/"
-        response = self._write("PATCH", path, account.username, self._needs("change_user"), properties)
+        advice = to_change(self.token_name, properties.get("username"))
+        response = self._write("PATCH", path, account.username, advice, properties)
         insist_on(properties, self.api.parse(response, path, account.username, Account), path)
 
     def delete(self, pk: int, username: str) -> bool:

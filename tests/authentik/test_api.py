@@ -108,6 +108,16 @@ def test_only_what_is_named_is_changed(signed_in: World) -> None:
 
 
 @pytest.mark.embedded
+def test_a_name_that_another_account_has_is_not_taken_for_a_bad_token(signed_in: World) -> None:
+    """The state may have an account that a person renamed, beside one that was made anew in its name."""
+    known = account(signed_in)
+    other = next(name for name in signed_in.estate.authentik.users if name != USER)
+    with pytest.raises(UnexpectedAnswerError) as caught:
+        client(signed_in).change(known, username=other)
+    assert_names(caught.value, "PATCH /api/v3/core/users/", "400", f"another account is named {other}", "rename")
+
+
+@pytest.mark.embedded
 def test_a_deletion_ends_one_account_and_is_no_error_the_second_time(signed_in: World) -> None:
     """The others stay."""
     known = account(signed_in)

@@ -24,6 +24,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 from typing import NoReturn
@@ -184,6 +185,8 @@ def _become(
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(env)
+    # What the process that forks has found for itself: the fork looks at its own TMPDIR.
+    tempfile.tempdir = None
     unbuffered = arguments[0] == "-u"
     rest = arguments[1:] if unbuffered else arguments
     if rest[0] != "-m" and rest[0].startswith("-"):
