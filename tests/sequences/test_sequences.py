@@ -8,7 +8,6 @@ each time, for minutes.
 
 from __future__ import annotations
 
-import itertools
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -25,20 +24,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from tests.engine.prepared import Prepared
 from tests.oracle.evidence import Place, look
 from tests.oracle.instant import Watch
-from tests.sequences.ground import (
-    DAYS,
-    FIELDS,
-    GROUPS,
-    SECRETS,
-    STACK,
-    USERNAMES,
-    Ground,
-    place_of_field,
-    place_of_secret,
-)
+from tests.sequences.by_hand import AS_TOLD, BY_HAND, CHOICES
+from tests.sequences.ground import STACK, USERNAMES, Ground, place_of_field, place_of_secret
 from tests.sequences.model import KINDS, PLAIN, Engine, Flags, Part, RefusedError
 from tests.sequences.process import DiedError, Interruption, Moment, Process, Wire
-from tests.world import OWNER, VAULT, World, credentials
+from tests.world import World, credentials
 from zot_ci.http import connections
 from zot_ci.http.errors import ReconcileError
 
@@ -59,87 +49,6 @@ PROFILES = {
         print_blob=True,
         suppress_health_check=_UNBOUNDED,
     ),
-}
-
-
-def _one_or_two(places: tuple[tuple[str, str], ...]) -> list[tuple[tuple[str, str], ...]]:
-    return [some for count in (1, 2) for some in itertools.permutations(places, count)]
-
-
-CHOICES: dict[str, list[Any]] = {
-    "username": list(USERNAMES),
-    "groups": list(GROUPS),
-    "days": list(DAYS),
-    "fields": _one_or_two(FIELDS),
-    "secrets": _one_or_two(SECRETS),
-    "grace_days": [0, 7],
-    "neighbour": [True, False],
-    # Seldom: zot's login always leads to its own URL, so with the alias only a live key can mint.
-    "registry_by_alias": [True, False, False, False],
-}
-
-
-def _revoke(ground: Ground) -> None:
-    for key in ground.our_keys()[-1:]:
-        ground.world.estate.zot.revoke(key.uuid)
-
-
-def _empty_what_is_no_key(ground: Ground) -> None:
-    for item, label in ground.wanted.fields:
-        held = ground.value(place_of_field((item, label)))
-        if held and ground.key(held) is None:
-            ground.world.estate.onepassword.set_field(VAULT, item, label, "")
-
-
-def _make_secret_again(ground: Ground) -> None:
-    ground.delete_secret()
-    ground.world.estate.clock.advance(seconds=2)
-    ground.world.estate.forgejo.set_value(OWNER, *ground.wanted.secrets[0], "somebody's value")
-
-
-def _account(change: Callable[[Any], None]) -> Callable[[Ground], None]:
-    """
-    Change the account, if there is one.
-    """
-
-    def by_hand(ground: Ground) -> None:
-        user = ground.user()
-        if user is not None:
-            change(user)
-
-    return by_hand
-
-
-def _delete_account(ground: Ground) -> None:
-    if ground.user() is not None:
-        ground.world.estate.authentik.delete_user(ground.wanted.username)
-
-
-BY_HAND: dict[str, Callable[[Ground], object]] = {
-    "the account leaves its group": _account(lambda user: user.groups.discard(GROUPS[0][0])),
-    "the account joins the admins": _account(lambda user: user.groups.add("admins")),
-    "the account is deactivated": _account(lambda user: setattr(user, "is_active", False)),
-    "the account becomes a person's": _account(lambda user: setattr(user, "type", "internal")),
-    "the account is renamed": Ground.rename_account,
-    "the account is deleted": _delete_account,
-    "a login as an admin": lambda ground: ground.log_in_with("admins"),
-    "a login without a group": Ground.log_in_with,
-    "the field is edited": lambda ground: ground.set_field("edited by hand"),
-    "the field gets a key of nobody's": lambda ground: ground.set_field("zak_" + 32 * "0"),
-    "the field is emptied": lambda ground: ground.set_field(""),
-    "the field is removed": lambda ground: ground.set_field(None),
-    "the secret is deleted": Ground.delete_secret,
-    "the secret is made again": _make_secret_again,
-    "the key is revoked": _revoke,
-    "one more key with our label": lambda ground: ground.mint(f"zot-ci/{ground.stack}/{ground.wanted.username}"),
-    "a stranger's key": lambda ground: ground.mint("somebody's"),
-}
-
-# What a person does who reads the line that a run ended with.
-AS_TOLD: dict[str, Callable[[Ground], None]] = {
-    "empty it by hand": _empty_what_is_no_key,
-    "make it a service account by hand": _account(lambda user: setattr(user, "type", "service_account")),
-    "correct zot's URL": lambda ground: setattr(ground, "wanted", replace(ground.wanted, registry_by_alias=False)),
 }
 
 
