@@ -90,5 +90,6 @@ BY_HAND: dict[str, Callable[[Ground], object]] = {
 AS_TOLD: dict[str, Callable[[Ground], None]] = {
     "empty it by hand": _empty_what_is_no_key,
     "make it a service account by hand": _account(lambda user: setattr(user, "type", "service_account")),
+    "rename or delete one of the two": _delete_account,
     "correct zot's URL": lambda ground: setattr(ground, "wanted", replace(ground.wanted, registry_by_alias=False)),
 }

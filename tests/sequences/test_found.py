@@ -266,3 +266,15 @@ def test_a_name_that_the_stack_had_for_a_moment_gives_it_no_keys(life: Sequences
     life.up()
 
     life.nothing_is_violated()
+
+
+def test_a_renamed_account_of_an_old_export_beside_one_made_in_its_name_gets_it_back(life: Sequences) -> None:
+    """Its name is taken, which the run says; one of the two goes by hand."""
+    life.state_is_exported()
+    life.by_hand("the account is renamed")
+    life.up_with(Flags(replace=frozenset({Part(life.ground.wanted.username, "ServiceAccount")})), None)
+    life.export_is_imported()
+
+    life.up()
+
+    life.nothing_is_violated()

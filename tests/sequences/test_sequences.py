@@ -201,13 +201,16 @@ class Sequences(RuleBasedStateMachine):
         for _ in range(len(AS_TOLD) + 1):
             try:
                 self._run()
-                break
+                failed, said = None, " ".join(str(held.outputs.get("condition")) for held in self.engine.state)
             except ReconcileError as exc:
-                told = [words for words in AS_TOLD if words in str(exc)]
-                if not told:
-                    raise
-                for words in told:
-                    AS_TOLD[words](self.ground)
+                failed, said = exc, str(exc)
+            told = [words for words in AS_TOLD if words in said]
+            if not told:
+                break
+            for words in told:
+                AS_TOLD[words](self.ground)
+        if failed:
+            raise failed
         assert self.ground.out_of_sync(before, moved=moved) == []
         assert [held.name for held in self.engine.state if held.pending_delete] == []
         assert self.engine.preview(self.ground.wanted.settings(self.ground.world)) == []
