@@ -95,7 +95,7 @@ def each_place_stays(there: Collection[Place], now: Seen, told: Told = NOTHING) 
 @check(1)
 def each_account_keeps_a_live_key(usernames: Collection[str], now: Seen, told: Told = NOTHING) -> Iterator[str]:
     """
-    An account that had a live key of ours has one.
+    An account that had a live key of ours has one. A key that was made meanwhile counts once a place has it.
     """
     alive = {key.username for key in now.keys if key.is_alive and key.is_ours}
     for username in sorted(set(usernames) - alive):
@@ -203,7 +203,10 @@ class Watch:
                 self._served.add(place)
                 if owners.get(place) == key.username:
                     self._owned[place] = key.username
-        self._with_key |= {key.username for key in now.keys if key.is_alive and key.is_ours}
+        # A key that no place has had may be one that its minter has tried and not found good: it is revoked again.
+        stored = {key for place in now.held if (key := now.key_in(place)) is not None}
+        known = now.keys if now is self.before else stored
+        self._with_key |= {key.username for key in known if key.is_alive and key.is_ours}
         self._with_key &= self._ours.usernames
         for username, user in now.users.items():
             self._uuids.setdefault(username, user.uuid)

@@ -278,3 +278,30 @@ def test_a_renamed_account_of_an_old_export_beside_one_made_in_its_name_gets_it_
     life.up()
 
     life.nothing_is_violated()
+
+
+def test_a_new_key_that_its_minter_revokes_is_not_missed(life: Sequences) -> None:
+    """Of an account with too many rights, which the run is told to leave out; no place has had that key."""
+    life.by_hand("the account joins the admins")
+    life.days_pass(150)
+
+    life.up_is_told("--exclude", (0, "ServiceAccount"), None)
+    life.nothing_is_violated()
+    life.up()
+
+    life.nothing_is_violated()
+
+
+def test_a_dead_key_of_an_old_export_at_another_url_can_revoke_no_other(life: Sequences) -> None:
+    """The run says so; the newer key under the stack's earlier name lives until it expires."""
+    life.state_is_exported()
+    life.settings_change(("days", (30, 45)))
+    life.days_pass(31)
+    life.settings_change(("registry_by_alias", True))
+    life.up()
+    life.export_is_imported()
+    life.stack_is_renamed()
+
+    life.up()
+
+    life.nothing_is_violated()
