@@ -156,13 +156,8 @@ class Stack:
 
     def cancel(self) -> Run:
         """
-        `pulumi cancel`, after a run was killed. If that was in the moment in which the engine wrote the state's file,
-        the file is empty: then the one before it is put back first, as docs/promises.md says.
+        `pulumi cancel`, after a run was killed.
         """
-        for file in self.state.rglob(f"{self.name}.json"):
-            before = file.with_name(f"{file.name}.bak")
-            if not file.stat().st_size and before.exists():
-                shutil.copyfile(before, file)
         return self.pulumi("cancel", "--yes")
 
     def outputs(self) -> dict[str, Any]:
@@ -230,7 +225,7 @@ def engine_environment(folder: Path) -> dict[str, str]:
         "PATH": _path(),
         "TMPDIR": str(folder / "tmp"),
         "PULUMI_HOME": str(folder / "home"),
-        "PULUMI_BACKEND_URL": (folder / "state").as_uri(),
+        "PULUMI_BACKEND_URL": f"{(folder / 'state').as_uri()}?metadata=skip",
         "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
         "PULUMI_SKIP_UPDATE_CHECK": "1",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
