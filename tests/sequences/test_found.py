@@ -305,3 +305,16 @@ def test_a_dead_key_of_an_old_export_at_another_url_can_revoke_no_other(life: Se
     life.up()
 
     life.nothing_is_violated()
+
+
+def test_a_sweep_that_is_replaced_begins_each_grace_anew(life: Sequences) -> None:
+    """What it knew of the old keys' release was in its state."""
+    life.settings_change(("grace_days", 7))
+    life.days_pass(91)
+    life.up()
+    life.days_pass(8)
+    life.state_is_edited("state taint", (0, "RetiredKeys"))
+
+    life.up()
+
+    life.nothing_is_violated()

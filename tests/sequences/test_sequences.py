@@ -297,7 +297,7 @@ class Sequences(RuleBasedStateMachine):
     def _forget_labels(self, flags: Flags = PLAIN) -> None:
         """
         Forget what the state does: all earlier labels with the sweep, and, in a run that left the sweep out, those that
-        only a key had that is gone from it.
+        only a key had that is gone from it. A sweep that is replaced begins each grace anew.
         """
         for username in USERNAMES:
             held = [one for one in self.engine.state if one.name.startswith(f"{username}-")]
@@ -307,6 +307,9 @@ class Sequences(RuleBasedStateMachine):
             elif flags.leaves_out(f"{username}-retired-keys", "RetiredKeys"):
                 labels = [[one.outputs.get("label"), *one.outputs.get("earlier_labels", ())] for one in held]
                 self.ground.forget_labels(username, known={label for some in labels for label in some})
+            sweep = Part(username, "RetiredKeys")
+            if sweep in flags.replace or any(one.tainted and sweep.is_it(one.name, one.kind) for one in held):
+                self.ground.forget_sweeps(username)
 
 
 @pytest.mark.slow
