@@ -6,25 +6,16 @@ from __future__ import annotations
 
 import os
 import platform
-import subprocess
 import sys
-import tempfile
 from datetime import UTC, datetime
 from importlib.metadata import version
-from pathlib import Path
 
 from bench.book import keep
 from bench.rows import ROWS
 from bench.stacks import BenchError
-from tests.engine.stack import engine_environment, engine_is_there
+from tests.engine.stack import engine_is_there
 from tests.evidence.digest import digest
-
-
-def _engine() -> str:
-    with tempfile.TemporaryDirectory() as folder:
-        env = engine_environment(Path(folder))
-        run = subprocess.run(["pulumi", "version"], env=env, capture_output=True, text=True, check=True)
-    return run.stdout.strip().removeprefix("v")
+from tests.evidence.recorder import engine_version
 
 
 def _machine(engine: str, before: float) -> str:
@@ -44,7 +35,7 @@ def main(names: list[str]) -> int:
     if not engine_is_there():
         print("bench: no pulumi on PATH: `make tools` gets one", file=sys.stderr)
         return 1
-    engine, code, measured_code = _engine(), 0, digest()
+    engine, code, measured_code = engine_version(), 0, digest()
     for name in names or ROWS:
         before = os.getloadavg()[0]
         try:

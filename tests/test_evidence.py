@@ -265,3 +265,13 @@ def test_the_readme_names_the_versions_that_were_tried_from_outside() -> None:
     versions = re.findall(r"\d[\w.-]*\.\d[\w.-]*|\d{4}-\d\d-\d\d", line)
     assert len(versions) == 4
     assert [version for version in versions if version not in tried] == []
+
+
+def test_a_record_names_the_engine_that_was_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also another one than that on PATH, as `make … ENGINE=oldest` runs."""
+    engine = tmp_path / "pulumi"
+    engine.write_text("#!/bin/sh\necho v9.8.7\n")
+    engine.chmod(0o755)
+    monkeypatch.setenv("ZOT_CI_TEST_ENGINE", str(tmp_path))
+
+    assert recorders.engine_version() == "9.8.7"

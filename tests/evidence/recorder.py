@@ -8,12 +8,13 @@ import importlib.metadata
 import os
 import platform
 import subprocess
-import sys
+import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tests.engine.stack import engine_environment
 from tests.evidence.digest import digest
 from tests.evidence.records import Figure, Record, keep
 from tests.evidence.tables import write_tables
@@ -23,10 +24,9 @@ def engine_version() -> str:
     """
     Return the version of the engine that the tests run.
     """
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
-    said = subprocess.run(
-        ["pulumi", "version"], env={**os.environ, "PATH": path}, capture_output=True, text=True, check=True
-    )
+    with tempfile.TemporaryDirectory() as folder:
+        env = engine_environment(Path(folder))
+        said = subprocess.run(["pulumi", "version"], env=env, capture_output=True, text=True, check=True)
     return said.stdout.strip().removeprefix("v")
 
 
