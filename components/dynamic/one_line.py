@@ -48,7 +48,7 @@ def without_what_led_to_it(call: Callable[_Given, _Result]) -> Callable[_Given, 
     def called(*args: _Given.args, **kwargs: _Given.kwargs) -> _Result:
         try:
             return call(*args, **kwargs)
-        except Exception as exc:
+        except Exception as exc:  # whatever the call raises, and only what led to it is dropped
             raise exc from None
 
     return called

@@ -82,7 +82,7 @@ class SeenItems:
         """
         try:
             yield
-        except BaseException:
+        except BaseException:  # also an interrupt may have come after the write was sent
             self._items.forget(lambda known: known == ref)
             raise
 
