@@ -8,14 +8,13 @@ Each resource takes the key from the one before it, so the engine keeps this ord
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 
 from .authentik.service_account import ServiceAccount
 from .authentik.state import AccountWanted
 from .checked_credential import CheckedCredential, Server
-from .credential_args import RegistryCredentialArgs
 from .dynamic import program_run
 from .dynamic.claims import Identity, server
 from .dynamic.managed import given
@@ -33,6 +32,10 @@ from .zot.api_key import ApiKey
 from .zot.known_alive import known_alive
 from .zot.retired_keys import RetiredKeys
 from .zot.state import KeyWanted, SweepWanted, lineage_of
+
+if TYPE_CHECKING:
+    # Loaded by the programs that use it: its models take 10 ms of this project's own.
+    from .credential_args import RegistryCredentialArgs
 
 
 class RegistryCredential(pulumi.ComponentResource):
@@ -57,7 +60,7 @@ class RegistryCredential(pulumi.ComponentResource):
     ) -> None:
         super().__init__("zot-ci:index:RegistryCredential", name, {}, opts)
         program_run.begin()
-        wanted = args.credential if isinstance(args, RegistryCredentialArgs) else args
+        wanted = args if isinstance(args, CheckedCredential) else args.credential
         account = wanted.account
         self._name, self._wanted = name, wanted
         self._claim_by_name()

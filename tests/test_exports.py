@@ -24,6 +24,7 @@ DRIVEN = {
     "dynamic/managed.py",
     "dynamic/own_process.py",
     "dynamic/positions.py",
+    "dynamic/waiting.py",
     "dynamic/program_claims.py",
     "dynamic/provider.py",
     "dynamic/settled.py",

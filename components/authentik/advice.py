@@ -42,7 +42,7 @@ def to_create(token: str, username: str) -> Advice:
     )
 
 
-def to_change(token: str, username: object) -> Advice:
+def to_change(token: str, username: str | None) -> Advice:
     """
     Advise on the call that changes an account's properties, with *username* the name it is to have, None for its own.
     """

@@ -43,12 +43,20 @@ class Managed(Resource):
     """
 
     managed_by: ClassVar[type[AnyProvider]]
+    _outputs: ClassVar[tuple[str, ...]]
+
+    def __init_subclass__(cls, **names: str) -> None:
+        super().__init_subclass__(**names)
+        cls._outputs = tuple(cls.__annotations__)
+        # For type checkers only: the SDK would evaluate them again for each resource, to convert outputs that are of
+        # their types anyway (8 % of the program's time at a hundred accounts, measured).
+        cls.__annotations__ = {}
 
     def __init__(self, resource_name: str, wanted: Properties, opts: pulumi.ResourceOptions | None = None) -> None:
         provider = self.managed_by()
         inputs = {name: plain_value(value) for name, value in msgspec.structs.asdict(wanted).items()} | {"shape": SHAPE}
         # An output that is no input has to be declared, or the SDK does not set it.
-        outputs = dict.fromkeys(type(self).__annotations__)
+        outputs = dict.fromkeys(self._outputs)
         state: type[Properties] = provider.state
         secrets = list(having(state, Trait.SECRET))
         secret = pulumi.ResourceOptions(additional_secret_outputs=secrets)
