@@ -18,6 +18,8 @@ class PlaceWanted(Properties, kw_only=True):
         key_uuid: zot's uuid of that key, which may be shown.
     """
 
+    given_later = ("value", "key_uuid")
+
     value: Secret[str] = ""
     key_uuid: str = ""
 

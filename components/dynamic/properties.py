@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import Enum, auto
 from functools import cache
-from typing import Annotated, Any, Self, TypeVar, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, ClassVar, Self, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -83,6 +83,9 @@ class Properties(msgspec.Struct, kw_only=True):
         shape: the number of the state's shape (`state_shape.py`); a state without one is of the first.
     """
 
+    # What comes from another resource of this program, and so is not known in a first preview.
+    given_later: ClassVar[tuple[str, ...]] = ()
+
     condition: str = CURRENT
     shape: Apart[int] = 1
 
@@ -107,6 +110,14 @@ class Properties(msgspec.Struct, kw_only=True):
         not exist.
         """
         return self.names if all(is_known(getattr(self, name)) for name in having(type(self), Trait.NAMES)) else []
+
+    @property
+    def can_be_looked_for(self) -> bool:
+        """
+        Whether all is known that a look before the first `up` needs: a resource of another program that does not exist
+        yet may give a server's URL.
+        """
+        return all(is_known(getattr(self, name)) for name in self.__struct_fields__ if name not in self.given_later)
 
     def without_volatile(self) -> Self:
         """

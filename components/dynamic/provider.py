@@ -91,7 +91,7 @@ class Provider(ResourceProvider, Generic[_Wanted, _State]):
         wanted = self.asked(news)
         names = wanted.known_names
         SEEN.checked.update(names)
-        if names and self._is_unseen(olds, names):
+        if names and wanted.can_be_looked_for and self._is_unseen(olds, names):
             found = Findings(wanted.thing)
             with found.gathering():
                 self.first_look(found, wanted)

@@ -119,22 +119,7 @@ class ActionsSecretProvider(Provider[SecretWanted, SecretState]):
             return
         RUN.note(*(Release(identity, mark) for identity in state.identities))
         with deleting(place.thing, f"delete it by hand: {holds(state.key_uuid)}", state.forgejo_url):
-            if self._delete(state, place):
-                _log.info("Forgejo: deleted secret %s", place.name)
-            else:
-                _log.info("Forgejo: no secret %s to delete any more", place.name)
-
-    def _delete(self, state: SecretState, place: Place) -> bool:
-        try:
-            return _forgejo(state).delete(place)
-        except SystemMovedError:
-            raise
-        except MovedError as exc:
-            if RUN.claims.program_has(place.moved_to(exc.new_name).identity):
-                hint = f"it is that of {exc.new_name} now, which is in the settings"
-                _log.info("Forgejo: left secret %s: %s", place.name, hint)
-                return True
-            raise
+            _delete(_forgejo(state), place)
 
     def _publish(self, wanted: SecretWanted, mark: str, known: SecretState | None = None) -> SecretState:
         """
@@ -190,6 +175,23 @@ class ActionsSecretProvider(Provider[SecretWanted, SecretState]):
 
 def _forgejo(wanted: SecretWanted) -> Forgejo:
     return forgejo_at(ForgejoServer(wanted.forgejo_url, wanted.server, wanted.forgejo_token))
+
+
+def _delete(forgejo: Forgejo, place: Place) -> None:
+    """
+    Delete the secret at *place*, unless it is by now that of another name in the settings.
+    """
+    try:
+        if forgejo.delete(place):
+            _log.info("Forgejo: deleted secret %s", place.name)
+        else:
+            _log.info("Forgejo: no secret %s to delete any more", place.name)
+    except SystemMovedError:
+        raise
+    except MovedError as exc:
+        if not RUN.claims.program_has(place.moved_to(exc.new_name).identity):
+            raise
+        _log.info("Forgejo: left secret %s: it is that of %s now, which is in the settings", place.name, exc.new_name)
 
 
 class ActionsSecret(Managed, module="forgejo", name="ActionsSecret"):

@@ -123,7 +123,7 @@ def let_go(
         swept_uuid: the current key of the last sweep; empty for the first sweep, before which a place may have held any
             key.
     """
-    swept = listing.find(swept_uuid) if swept_uuid else None
+    swept = listing.find(swept_uuid)
     since = None if swept is None else swept.created_at
     now = {
         one.key.uuid: listing.time
