@@ -164,7 +164,7 @@ def _no_authentik(settings: dict[str, Any]) -> None:
         (_account(forgejo=[{"repository": f"{OWNER}/nowhere", "secret": SECRET}]), "answered 404 for eblume/nowhere"),
         (_account(forgejo=[{"repository": f"{OWNER}/{REPOSITORY}", "secret": SECRET, "id": 99999}]), "is not the one"),
         (lambda settings: settings["zot-ci:zot"].update(oidcProvider="other"), "no OpenID provider other"),
-        (_no_authentik, "the settings name no authentik to log in at"),
+        (_no_authentik, "no live key can mint one for zot-ci; the settings name no authentik to log in at"),
     ],
     ids=["group", "vault", "item", "repository", "another repository", "provider", "no authentik"],
 )

@@ -5,6 +5,7 @@ When a key is due and the sentence that says why: examples in words, and arithme
 from __future__ import annotations
 
 import re
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.messages import assert_names
-from zot_ci.rotation import CURRENT, KeyFacts, Policy, age_days, condition, due, why_refused
+from zot_ci.rotation import CURRENT, KeyFacts, Policy, age_days, condition, due, to_the_minute, why_refused
 
 BORN = datetime(2026, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -214,3 +215,14 @@ def test_the_days_of_a_policy_are_added_to_a_birth() -> None:
     assert policy.rotates_at(BORN) == BORN + timedelta(hours=36)
     assert policy.expires_at(BORN) == BORN + timedelta(hours=48)
     assert Policy(0.0, 2.0).rotates_at(BORN) is None
+
+
+def test_a_time_in_a_message_is_in_utc_wherever_the_program_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two people see the same line."""
+    monkeypatch.setenv("TZ", "Pacific/Auckland")
+    time.tzset()
+    try:
+        assert to_the_minute(datetime(2026, 11, 30, 23, 30, 59, tzinfo=UTC)) == "2026-11-30 23:30"
+    finally:
+        monkeypatch.undo()
+        time.tzset()

@@ -132,7 +132,9 @@ def test_a_key_that_a_place_still_holds_is_not_ended(signed_in: World, caplog: p
     KEYS.delete(olds["uuid"], olds)
 
     assert signed_in.accepts(olds["api_key"])
-    assert f"left key {olds['uuid']} of zot-ci, which is still in 1Password {VAULT}/{ITEM}/{FIELD}" in caplog.text
+    still_in = f"which is still in 1Password {VAULT}/{ITEM}/{FIELD}"
+    hint = "it stays until the next rotation of that place's key, or until it expires"
+    assert f"zot: left key {olds['uuid']} of zot-ci, {still_in}; {hint}" in caplog.messages
 
 
 def test_a_secret_that_another_resource_has_published_is_not_deleted(signed_in: World) -> None:
@@ -243,6 +245,15 @@ def test_a_place_that_the_run_leaves_out_holds_the_key_that_the_program_knows_of
     claims.add(Release(THING, "1"))
     assert claims.places_with("uuid") == ["the place"]
     claims.add(Release(THING, "2"))
+    assert claims.places_with("uuid") == []
+
+
+def test_what_a_newer_instance_has_released_an_older_one_cannot_claim() -> None:
+    """In whatever order a run hears of the releases."""
+    claims = Claims()
+    for claim in (Release(THING, "3"), Release(THING, "1"), Claim(THING, "2", "uuid", "the place")):
+        claims.add(claim)
+
     assert claims.places_with("uuid") == []
 
 

@@ -8,7 +8,7 @@ import logging
 
 import pytest
 
-from tests.dynamic.wanted import account, calls, field, key, secret, writes
+from tests.dynamic.wanted import UNKNOWN, account, calls, field, key, secret, writes
 from tests.world import OWNER, REPOSITORY, SECRET, World
 from zot_ci.authentik.service_account import ServiceAccountProvider
 from zot_ci.dynamic.provider import AnyProvider, Props
@@ -67,6 +67,54 @@ def test_what_is_in_the_state_or_part_of_an_up_is_not_looked_at(
 
     # When our own token ends, a preview asks in any case.
     assert calls(signed_in) == ["GET /api/v3/core/tokens/"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        (0, "username"),
+        (0, "authentik_url"),
+        (1, "zot_url"),
+        (1, "authentik_url"),
+        (1, "oidc_provider"),
+        (1, "probe_repository"),
+        (1, "probe_tag"),
+        (3, "forgejo_url"),
+    ],
+)
+def test_nothing_is_looked_for_by_what_is_not_known_yet(
+    kind: int, name: str, signed_in: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A resource of another program gives it, and does not exist yet."""
+    provider, props = all_wanted(signed_in)[kind]
+
+    for olds in ({}, props):
+        assert provider.check(olds, props | {name: UNKNOWN}).failures == []
+
+    assert [call for call in calls(signed_in) if call != "GET /api/v3/core/tokens/"] == []
+    assert caplog.messages == []
+
+
+@pytest.mark.parametrize("kind", [2, 3], ids=["field", "secret"])
+def test_a_place_is_looked_for_before_its_key_is_known(
+    kind: int, signed_in: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The key is made in the same `up`."""
+    provider, props = all_wanted(signed_in)[kind]
+
+    provider.check({}, props | {"value": UNKNOWN, "key_uuid": UNKNOWN})
+
+    assert caplog.messages[0].endswith(("will be made", "will be added to the item, and nothing else in it changes"))
+
+
+def test_what_moves_is_looked_at_where_it_will_be(signed_in: World, caplog: pytest.LogCaptureFixture) -> None:
+    """The engine checks a replacement twice, the second time without what it replaces."""
+    provider, olds, news = ItemFieldProvider(), field(), field(field="another-field")
+
+    provider.check(olds, news)
+    provider.check({}, news)
+
+    assert [line for line in caplog.messages if line.startswith("1Password field ")]
 
 
 def test_a_fault_and_a_silence_fail_no_check_and_are_both_said(

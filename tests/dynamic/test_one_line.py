@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from zot_ci.dynamic.one_line import without_what_led_to_it
+
 ROOT = Path(__file__).resolve().parents[2]
 # A provider whose call fails while it deals with another failure, and what the newest SDK makes of that.
 SHOW = """
@@ -72,3 +74,12 @@ def test_all_of_it_is_shown_to_who_asks_and_in_other_processes(
     assert "in read\n" in text
     assert "ValueError: what led to it" in text
     assert "zot_ci.http.errors.NotFoundError: zot answered 404; create it" in text
+
+
+def test_a_call_gets_all_that_it_is_given() -> None:
+    """By place and by name."""
+
+    def given(*args: object, **kwargs: object) -> tuple[object, ...]:
+        return args, kwargs
+
+    assert without_what_led_to_it(given)(1, two=2) == ((1,), {"two": 2})

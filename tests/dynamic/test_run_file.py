@@ -95,8 +95,21 @@ def test_two_processes_know_what_the_other_has_noted(file: Path) -> None:
     assert deletes.volatile_facts(("ApiKey", "uuid")) == {"age_days": 12.5, "stale": [{"key": "old"}]}
     assert deletes.faults() == {"a sentence": ["what"]}
     assert not deletes.note_report("another")
+    assert deletes.is_deferred("uuid")
     creates.note(SecretUnchanged(PLACE, False))
     assert not deletes.is_unchanged(PLACE)
+
+
+def test_every_line_is_read_once(file: Path) -> None:
+    """However often a process looks, and whoever wrote since then."""
+    writes, reads = process(file), process(file)
+    applied: list[Entry] = []
+    with mock.patch.object(reads, "_apply", applied.append):
+        for entry in ENTRIES:
+            writes.note(entry)
+            _ = reads.claims
+
+    assert applied == ENTRIES
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: type(entry).__name__)

@@ -102,11 +102,15 @@ def test_nothing_else_of_asyncio_is_another(waits: list[int]) -> None:
     assert of_the_sdk.sleep is asyncio.sleep
 
     async def run() -> None:
-        tasks = [asyncio.ensure_future(in_turn(number)) for number in range(3)]
-        done, left = await of_the_sdk.wait(tasks)
-        assert (done, left) == (set(tasks), set())
+        failed, slow = asyncio.ensure_future(fails()), asyncio.ensure_future(in_turn(9))
+        assert await of_the_sdk.wait([failed, slow]) == ({failed, slow}, set())
+        endless = asyncio.ensure_future(asyncio.Event().wait())
+        at_once = await of_the_sdk.wait([endless], timeout=0, return_when=asyncio.FIRST_COMPLETED)
+        assert at_once == (set(), {endless})
+        endless.cancel()
 
     asyncio.run(run())
+    assert waits == [2, 1]
 
 
 @pytest.mark.parametrize(("debug", "sent"), [("", []), ("1", ["a line"])])

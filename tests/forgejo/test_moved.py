@@ -105,6 +105,19 @@ def test_taken_out_instead_one_warning_says_what_stays_where(
     assert signed_in.estate.forgejo.value(OWNER, "new", SECRET) == NO_KEY
 
 
+def test_a_secret_that_the_program_has_by_its_new_name_is_left_and_nothing_else_is_said(
+    moved: Props, signed_in: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its own resource writes it later, or the run leaves it out."""
+    caplog.set_level("INFO")
+    program_has(Place.secret(SECRET, repository=NEW).identity)
+
+    PROVIDER.delete(ID, moved)
+
+    assert caplog.messages == [f"Forgejo: left secret {ID}: it is that of {NEW} now, which is in the settings"]
+    assert signed_in.estate.forgejo.value(OWNER, "new", SECRET) == NO_KEY
+
+
 def test_old_and_new_name_in_one_stack_file_are_the_same_secret(moved: Props, signed_in: World) -> None:
     """Before anything is published twice."""
     program_has(Place.secret(SECRET, repository=NEW).identity)
@@ -151,7 +164,9 @@ def test_another_repository_of_that_name_gets_nothing(another: Props, signed_in:
     """It may be a stranger's. The condition says what confirms it."""
     seen = outs_of(PROVIDER.read(ID, another))
 
-    assert_names(seen["condition"], "another repository has that name now", f"`id: {number(signed_in)}`")
+    now, before = number(signed_in), another["owner_id"]
+    numbers = f"another repository has that name now, number {now} and not {before:g}: "
+    assert_names(seen["condition"], numbers, f"`id: {now}`")
     assert PROVIDER.diff(ID, seen, secret(signed_in)).changes
     with pytest.raises(NotOursError, match=f"its number is {number(signed_in)}, not "):
         PROVIDER.update(ID, seen, secret(signed_in))

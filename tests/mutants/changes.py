@@ -9,7 +9,9 @@ and decorated functions are changed as well.
 from __future__ import annotations
 
 import ast
-import random
+import hashlib
+import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -86,20 +88,31 @@ def places(file: str) -> tuple[libcst.Module, list[list[Mutation]]]:
 def sample(files: Sequence[str], size: int, seed: int) -> Iterator[Mutant]:
     """
     Yield *size* mutants of the *files*, no two of one place: a smaller sample of the same seed is the beginning of a
-    larger one.
+    larger one. They are drawn by what they change, so that a sample stays the same, but for a few, as the code goes on:
+    a survivor's test is then seen to kill it.
     """
-    draw = random.Random(seed)  # noqa: S311  # no secret: it has to be repeatable
-    found = {file: places(file) for file in files}
-    every = [(file, at) for file, (_, changes) in found.items() for at in range(len(changes))]
-    draw.shuffle(every)
-    for file, at in every:
-        module, changes = found[file]
-        mutant = _mutant(file, module, draw.choice(changes[at]))
+    drawn: list[tuple[bytes, str, libcst.Module, Mutation]] = []
+    for file in files:
+        module, by_place = places(file)
+        seen: Counter[tuple[str, str]] = Counter()
+        for changes in by_place:
+            ranked = [(_rank(seed, file, module, change, seen), change) for change in changes]
+            rank, change = min(ranked, key=lambda one: one[0])
+            drawn.append((rank, file, module, change))
+    for _, file, module, change in sorted(drawn, key=lambda one: one[0]):
+        mutant = _mutant(file, module, change)
         if mutant is not None:
             yield mutant
             size -= 1
             if size <= 0:
                 return
+
+
+def _rank(seed: int, file: str, module: libcst.Module, change: Mutation, seen: Counter[tuple[str, str]]) -> bytes:
+    was, becomes = (module.code_for_node(node) for node in (change.original_node, change.mutated_node))
+    # The same change at several places of a file.
+    seen[was, becomes] += 1
+    return hashlib.sha256(json.dumps([seed, file, was, becomes, seen[was, becomes]]).encode()).digest()
 
 
 def _mutant(file: str, module: libcst.Module, mutation: Mutation) -> Mutant | None:

@@ -32,6 +32,8 @@ _PATIENCE = 10.0
 _IMPORTED_BEFORE = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
 # No exit code of pytest's: the trial itself has failed.
 _BROKEN = 70
+# Nothing was tried: a test has another name by now.
+_NOTHING_TRIED = (pytest.ExitCode.NO_TESTS_COLLECTED, pytest.ExitCode.USAGE_ERROR)
 _SITE = str(Path(sitecustomize.__file__).parent)
 _WARM = ("pulumi.dynamic", "httpx", "pydantic", "stamina", "starlette.applications", "uvicorn", "yaml")
 
@@ -108,7 +110,7 @@ def ended(pid: int, deadline: float) -> Verdict | None:
     if done:
         kill_group(pid)
         code = os.waitstatus_to_exitcode(status)
-        if code in (_BROKEN, pytest.ExitCode.NO_TESTS_COLLECTED):
+        if code in (_BROKEN, *_NOTHING_TRIED):
             msg = f"a trial ended with {code}: look into .mutants/output"
             raise RuntimeError(msg)
         return Verdict.SURVIVED if code == 0 else Verdict.KILLED

@@ -14,6 +14,7 @@ from tests.messages import assert_names
 from tests.onepassword.fields import ANOTHER_KEY, FOREIGN, PROVIDER, held, in_sync
 from tests.world import FIELD, ITEM, VAULT, World
 from zot_ci.dynamic.errors import NotOursError
+from zot_ci.dynamic.run import RUN
 from zot_ci.http.errors import AmbiguousError, NotFoundError
 
 pytestmark = [pytest.mark.embedded, pytest.mark.usefixtures("the_rest_of_the_item_stays")]
@@ -143,6 +144,19 @@ def test_a_field_that_is_gone_is_drift_and_is_added_again(adopted: bool, signed_
     assert outs_of(PROVIDER.read("id", updated))["condition"] == "current"
 
 
+def test_a_field_that_is_added_again_holds_the_key_and_the_one_before_it_holds_none(signed_in: World) -> None:
+    """Else the key's own resource would leave it alive, as if a place still had it."""
+    olds = in_sync(signed_in)
+    signed_in.set_field(None)
+    PROVIDER.diff("id", olds, field())
+    assert RUN.claims.places_with("a-uuid") == [f"1Password {VAULT}/{ITEM}/{FIELD}"]
+
+    PROVIDER.update("id", olds, field(ANOTHER_KEY, "another"))
+
+    assert RUN.claims.places_with("a-uuid") == []
+    assert RUN.claims.places_with("another") == [f"1Password {VAULT}/{ITEM}/{FIELD}"]
+
+
 def test_a_field_that_somebody_made_again_with_something_else_is_not_taken(signed_in: World) -> None:
     """Of the same label, but another field."""
     olds = in_sync(signed_in)
@@ -248,3 +262,12 @@ def test_no_log_line_shows_the_value(signed_in: World, caplog: pytest.LogCapture
     for line, step, key in zip(lines, ("added", "set", "deleted"), ("key a-uuid", "key another", ""), strict=True):
         assert_names(line, step, f"field {place}", key)
     assert "zak_" not in caplog.text
+
+
+def test_a_field_whose_key_a_run_has_left_out_is_asked_for_no_key() -> None:
+    """The engine hands over neither the value nor the uuid."""
+    props = {name: value for name, value in field().items() if name not in ("value", "key_uuid")}
+
+    wanted = PROVIDER.asked(props)
+
+    assert (wanted.value, wanted.key_uuid) == ("", "")

@@ -57,8 +57,11 @@ def test_moving_writes_the_new_place_before_it_leaves_the_old_one(adopted: bool,
     assert outs["made_here"] is True
 
 
-def test_two_fields_that_change_places_both_stay_and_stay_ours(signed_in: World) -> None:
+def test_two_fields_that_change_places_both_stay_and_stay_ours(
+    signed_in: World, caplog: pytest.LogCaptureFixture
+) -> None:
     """Each is deleted last, at the place where the other one's successor is by then; who made it is not forgotten."""
+    caplog.set_level("INFO")
     first, second = in_sync(signed_in), in_sync(signed_in, field="other-field")
     for olds in (first, second):
         PROVIDER.diff("id", olds, field(ANOTHER_KEY))
@@ -70,6 +73,11 @@ def test_two_fields_that_change_places_both_stay_and_stay_ours(signed_in: World)
     assert signed_in.field() == ANOTHER_KEY
     assert held(signed_in, "other-field")[0]["value"] == ANOTHER_KEY
     assert [one["made_here"] for one in outs] == [True, True]
+    left = [
+        f"1Password: left field {VAULT}/{ITEM}/{name}, which is still in the settings"
+        for name in (FIELD, "other-field")
+    ]
+    assert [line for line in caplog.messages if " left " in line] == left
 
 
 @pytest.mark.parametrize("adopted", [True, False])

@@ -9,13 +9,16 @@ import threading
 
 import httpx
 import pytest
+from starlette.responses import Response
 
 from tests.dynamic.wanted import calls
 from tests.estate.zot.registry import MANIFEST_TYPE as TYPE
 from tests.estate.zot.registry import Repository
+from tests.http.between import Between
 from tests.http.told import DATE, SECRET, URL, by_method, said, zot_refuses
+from tests.messages import assert_names
 from tests.world import GROUP, World
-from zot_ci.http.errors import ReconcileError, UnexpectedAnswerError
+from zot_ci.http.errors import ReconcileError, SignInRefusedError, UnexpectedAnswerError
 from zot_ci.rotation import CI_RIGHTS, looks_like_a_key, misfits
 from zot_ci.zot.api import Access, KeyAuth, Zot, zot_at
 
@@ -112,6 +115,28 @@ def test_an_update_is_never_probed_without_a_tag_that_is_there(place: str, world
     assert probed == Access(create=True, delete=False, update=None)
     assert [call for call in calls(world, "zot") if call.startswith("PUT ") and "/manifests/" in call] == []
     assert list(zot.repositories) == ([] if place == "no repository" else ["team/app"])
+
+
+@pytest.mark.embedded
+@pytest.mark.usefixtures("no_waits")
+def test_the_look_for_a_tag_is_repeated_as_every_read_is(world: World) -> None:
+    """It changes nothing."""
+    zot = world.estate.zot
+    zot.access.rule("team/**", users={USER: {"read", "create", "update"}})
+    zot.repositories["team/app"] = Repository(tags={"v1": "sha256:1"}, manifests={"sha256:1": (TYPE, b"{}")})
+    Between(zot).answer("HEAD /v2/team/app/manifests/v1", Response(status_code=503), times=1)
+
+    probed = zot_at(world.zot_url).access(auth(zot.mint(USER, "x")), USER, "team/app", "v1")
+
+    assert probed == Access(create=True, delete=False, update=True)
+
+
+@pytest.mark.embedded
+def test_a_wrong_key_that_is_to_revoke_one_is_called_that(world: World) -> None:
+    """Unlike a look, which takes the refusal for an answer."""
+    with pytest.raises(SignInRefusedError) as caught:
+        zot_at(world.zot_url).revoke(auth(), USER, "a-uuid")
+    assert_names(caught.value, "zot DELETE /zot/auth/apikey", f"401 for {USER}", "the key is wrong, expired or revoked")
 
 
 @pytest.mark.embedded

@@ -390,5 +390,6 @@ def test_a_destroy_that_the_registry_does_not_answer_is_an_error(signed_in: Worl
     olds = made_by(signed_in)
     signed_in.estate.zot.switch_api_keys_off()
 
-    with pytest.raises((NotFoundError, UnexpectedAnswerError)):
+    with pytest.raises((NotFoundError, UnexpectedAnswerError)) as caught:
         PROVIDER.delete(olds["uuid"], olds)
+    assert_names(caught.value, "answered 404 for zot-ci", f"key {olds['uuid']} of zot-ci is not revoked yet")

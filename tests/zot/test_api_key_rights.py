@@ -35,17 +35,19 @@ def read(olds: Props) -> Props:
     return outs_of(PROVIDER.read(olds["uuid"], olds))
 
 
-def test_a_key_with_exactly_the_expected_rights_is_in_sync(signed_in: World) -> None:
+def test_a_key_with_exactly_the_expected_rights_is_in_sync(signed_in: World, caplog: pytest.LogCaptureFixture) -> None:
     """As the example of an account that overwrites tags."""
     may(signed_in, "create", "update")
     wanted: Props = {**TALOS, "rights": ["create", "update"]}
     olds = made_by(signed_in, **wanted)
+    caplog.clear()
 
     seen = read(olds)
 
     assert seen["access"] == "can create, can update, cannot delete"
     assert seen["condition"] == "current"
     assert not planned(PROVIDER, olds["uuid"], seen, key(signed_in, **wanted)).changes
+    assert [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING] == []
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,11 @@ def test_without_an_order_the_settings_count_and_what_an_earlier_one_kept() -> N
     assert grace.remembered(["another"]) == {}
 
 
+def test_a_grace_without_any_order_is_the_setting() -> None:
+    """As for the keys that a stack leaves behind at another registry."""
+    assert (Grace(0.0).of("any"), Grace(0.0).remembered(["any"])) == (0.0, {})
+
+
 def test_an_order_counts_for_all_and_is_remembered_of_those_that_stay() -> None:
     """An earlier order is forgotten over it."""
     grace = Grace(7.0, {"kept": 30.0}, ordered=2.0)

@@ -11,14 +11,16 @@ from typing import Any
 
 import pytest
 
-from tests.dynamic.wanted import LABEL, UNKNOWN, calls, made_by, next_run, outs_of, planned, sweep, swept, writes
+from tests.dynamic.wanted import LABEL, MARK, UNKNOWN, calls, made_by, next_run, outs_of, planned, sweep, swept, writes
 from tests.messages import assert_names
 from tests.world import World
-from zot_ci.dynamic.entries import KeySeen
+from zot_ci.dynamic.claims import Claim, ProgramClaim, Release
+from zot_ci.dynamic.conditions import condition_of
+from zot_ci.dynamic.entries import KeySeen, OwnKey, digest_of
 from zot_ci.dynamic.errors import KeyRefusedError
 from zot_ci.dynamic.provider import Props
 from zot_ci.dynamic.run import RUN
-from zot_ci.http.errors import UnexpectedAnswerError
+from zot_ci.http.errors import ReconcileError, UnexpectedAnswerError
 from zot_ci.zot.api_key import ApiKeyProvider
 from zot_ci.zot.retired_keys import RetiredKeysProvider
 
@@ -245,6 +247,30 @@ def test_a_destroy_ends_nothing(signed_in: World) -> None:
     assert calls(signed_in) == []
 
 
+def test_a_key_that_a_place_elsewhere_holds_is_left_to_its_own_resource_and_the_others_end(signed_in: World) -> None:
+    """The place is not of this sweep and goes later in the run; then the key's own resource revokes it."""
+    held = made_by(signed_in)
+    other = stale_key(signed_in)
+    current = made_by(signed_in, held["api_key"])
+    lineage = ("key", signed_in.zot_url, signed_in.username)
+    place = ("field", "elsewhere")
+    RUN.note(
+        OwnKey(lineage, held["uuid"], digest_of(held["api_key"]), LABEL),
+        Claim(lineage, current["mark"]),
+        ProgramClaim(place, MARK, held["uuid"], "1Password elsewhere"),
+    )
+
+    PROVIDER.create(sweep(signed_in, current))
+    assert left(signed_in) == {held["api_key"], current["api_key"]}
+    ApiKeyProvider().delete(held["uuid"], held)
+    assert left(signed_in) == {held["api_key"], current["api_key"]}
+    RUN.note(Release(place, MARK))
+    ApiKeyProvider().delete(held["uuid"], held)
+
+    assert other not in left(signed_in)
+    assert left(signed_in) == {current["api_key"]}
+
+
 def test_a_key_that_is_newer_than_the_current_one_is_never_ended(signed_in: World) -> None:
     """A state that is older than the last rotation knows nothing of the key that all places hold."""
     known = made_by(signed_in)
@@ -280,3 +306,21 @@ def test_a_revocation_is_logged_by_uuid(signed_in: World, caplog: pytest.LogCapt
 
     assert re.search(rf"revoked key {uuid} of zot-ci, created \d{{4}}-\d\d-\d\d \d\d:\d\d$", caplog.messages[-1])
     assert "zak_" not in caplog.text
+
+
+def test_what_a_sweep_failed_for_is_reported_once(signed_in: World) -> None:
+    """The key's own resource has said it, or will."""
+    current = made_by(signed_in)
+    signed_in.estate.zot.switch_api_keys_off()
+
+    with pytest.raises(ReconcileError) as caught:
+        PROVIDER.update(LABEL, swept(signed_in, current), sweep(signed_in, current))
+
+    assert not RUN.note_report(condition_of(caught.value))
+
+
+def test_a_sweep_whose_key_a_run_has_left_out_is_asked_for_no_key(signed_in: World) -> None:
+    """The engine hands over no value then."""
+    props = {name: value for name, value in sweep(signed_in, made_by(signed_in)).items() if name != "api_key"}
+
+    assert PROVIDER.asked(props).api_key == ""

@@ -40,6 +40,20 @@ def test_a_zot_that_names_people_by_e_mail_is_told_by_the_name_it_uses(signed_in
     assert (user.devices, signed_in.estate.authentik.sessions_of(USER), user.password_changes) == ([], [], 2)
 
 
+def test_a_session_of_another_name_that_cannot_be_ended_is_told_with_the_account(
+    signed_in: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Of the name, its quotes are left out and nothing else."""
+    signed_in.estate.zot.username_claim = "email"
+    made(signed_in).email = "Xavier@example.test.X"
+    Between(signed_in.estate.zot).answer("POST /zot/auth/logout", Response(status_code=400))
+
+    message = blocked(signed_in, LoginBlockedError)
+
+    assert_names(message, "zot calls this account Xavier@example.test.X, not zot-ci")
+    assert "zot: a session of zot-ci stays until it expires: zot " in caplog.text
+
+
 def test_a_name_that_is_no_name_is_not_shown(signed_in: World) -> None:
     """A cookie can hold anything."""
     user = made(signed_in)
