@@ -11,7 +11,7 @@ import os
 
 from ..http import logs
 from . import one_line, program_run
-from .failures import register_dependents
+from .failures import end_with_the_run, register_dependents
 from .garbage import collect_rarely
 from .positions import keep_the_first_call
 from .waiting import send_no_debug_lines, wait_for_many
@@ -19,9 +19,7 @@ from .waiting import send_no_debug_lines, wait_for_many
 
 def of_the_program() -> None:
     """
-    Set up the process of this program: short source positions in the state, a rare collection of garbage, no lines of
-    libraries, no plugins of pydantic, dependents of failed resources registered, one wait for many outputs, no debug
-    lines of the SDK, and exit code 1 for a fault that failed no resource.
+    Set up the process of this program, which is alone in it.
     """
     # It has none, and pydantic would look for them in every package of the environment (12 ms).
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
@@ -29,6 +27,7 @@ def of_the_program() -> None:
     collect_rarely()
     logs.quieten_libraries()
     register_dependents()
+    end_with_the_run()
     wait_for_many()
     send_no_debug_lines()
     program_run.fail_on_faults()

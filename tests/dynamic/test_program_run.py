@@ -7,9 +7,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import grpc  # type: ignore[import-untyped]  # comes with pulumi, without types
 import pulumi
 import pytest
-from pulumi.runtime import stack
+from pulumi.runtime import settings, stack
 
 from zot_ci.dynamic import failures, program_run
 from zot_ci.dynamic.entries import Fault, Reported
@@ -101,3 +102,38 @@ def test_what_depends_on_a_failed_resource_is_registered_by_every_sdk(monkeypatc
 
     made = vars(stack)["ResourceRegistrationFailed"]("resource x failed to register")
     assert made is None
+
+
+class _Answered(grpc.RpcError):  # type: ignore[misc]  # grpc has no types
+    """What a call of the engine ended with."""
+
+    def __init__(self, code: grpc.StatusCode) -> None:
+        self._code = code
+
+    def code(self) -> grpc.StatusCode:
+        return self._code
+
+    def details(self) -> str:
+        return "context canceled"
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        (grpc.StatusCode.CANCELLED, pulumi.RunError),
+        (grpc.StatusCode.UNAVAILABLE, pulumi.RunError),
+        (grpc.StatusCode.INTERNAL, Exception),
+    ],
+    ids=["ended", "engine gone", "a fault"],
+)
+def test_a_run_that_somebody_ends_is_one_line(
+    code: grpc.StatusCode, kind: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The SDK shows a `RunError` without the traceback that it adds to everything else."""
+    monkeypatch.setattr(settings, "grpc_error_to_exception", settings.grpc_error_to_exception)
+    failures.end_with_the_run()
+
+    with pytest.raises(Exception, match=r".") as caught:
+        settings.handle_grpc_error(_Answered(code))
+
+    assert type(caught.value) is kind
