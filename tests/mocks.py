@@ -57,7 +57,7 @@ class Providers(mocks.Mocks):
         """
         found = dict(FOUND) if args.typ == f"{DYNAMIC}zot:ApiKey" else {}
         if args.typ == f"{DYNAMIC}forgejo:ActionsSecret":
-            found["proven_uuid"] = args.inputs["key_uuid"]
+            found["proven_uuid"] = args.inputs.get("key_uuid", "")
         if args.typ.startswith(DYNAMIC):
             found["mark"] = "a-mark"
         return f"{args.name}-id", {**args.inputs, **found}

@@ -182,6 +182,13 @@ def test_wrong_settings_end_the_program_with_every_fault_and_nothing_is_declared
     assert monitor.registered == []
 
 
+def test_no_plugin_of_pydantic_is_looked_for() -> None:
+    """It would look into every package of the environment."""
+    run()
+
+    assert os.environ["PYDANTIC_DISABLE_PLUGINS"] == "__all__"
+
+
 def test_a_state_holds_where_a_resource_comes_from_and_not_the_way_there() -> None:
     """The SDK would give the whole stack, with this machine's paths: a third of the state."""
     for one in run().registered:

@@ -11,16 +11,30 @@ import importlib
 import json
 from typing import Any
 
+import pulumi
 import pytest
 from pulumi.runtime import mocks
 
 from tests.mocks import DYNAMIC, FOUND, KEY, Monitor, Providers, run
 from tests.settings.given import RIGHT, config, given
-from zot_ci.dynamic.run import RUN
+from zot_ci.dynamic import program_run
+from zot_ci.dynamic.run import RUN, Run
 from zot_ci.settings.place import Place
 from zot_ci.zot.state import lineage_of
 
 SECRETS = [{"repository": f"eblume/{name}", "secret": "ZOT_CI_API_KEY"} for name in ("blumeops", "other")]
+# What that account has.
+THINGS = {
+    ("account", "zot-ci"),
+    lineage_of("https://registry.example.test", "zot-ci"),
+    Place.field("blumeops", "Forgejo Secrets", "zot-ci-api").identity,
+    *(Place.secret("ZOT_CI_API_KEY", repository=one["repository"]).identity for one in SECRETS),
+}
+ANOTHER = {
+    "username": "another",
+    "onepassword": {"vault": "v", "item": "i", "field": "f"},
+    "forgejo": [{"repository": "eblume/blumeops", "secret": "ANOTHER"}],
+}
 
 
 def with_(**account: Any) -> dict[str, str]:
@@ -270,6 +284,42 @@ def test_every_setting_reaches_the_resource_that_it_is_for() -> None:
     }
 
 
+def test_the_program_claims_all_that_it_has_although_nothing_could_be_made() -> None:
+    """By the names alone: no deletion of this run may remove any of it."""
+    names = [one.name for one in run(with_()).registered if one.kind != "RegistryCredential"]
+    RUN.forget()
+
+    run(with_(), monitor=Monitor(failing=names))
+
+    assert {thing for thing in THINGS if RUN.claims.program_has(thing)} == THINGS
+
+
+def test_a_key_is_asked_for_by_the_name_of_its_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once before the store of record, and once before each copy and each secret."""
+    asked: list[tuple[str, str]] = []
+
+    def known(zot_url: str, username: str, key: pulumi.Output[str], _: object) -> pulumi.Output[str]:
+        asked.append((zot_url, username))
+        return key
+
+    monkeypatch.setattr("zot_ci.registry_credential.known_alive", known)
+    run(with_())
+
+    assert set(asked) == {("https://registry.example.test", "zot-ci")}
+    assert len(asked) == 3
+
+
+def test_a_process_begins_one_run_however_many_accounts_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second would make the providers believe another program."""
+    begun: list[bool] = []
+    monkeypatch.setattr(program_run, "_begun", False)
+    monkeypatch.setattr(Run, "begin", lambda _, *, preview: begun.append(preview))
+
+    run(given(RIGHT | {"accounts": [RIGHT["accounts"][0], ANOTHER]}))
+
+    assert begun == [False]
+
+
 def _without_the_sdk_s(inputs: dict[str, Any]) -> dict[str, Any]:
     """What a provider is asked, without what is the same for all of them and outputs that are not known yet."""
     left_out = ("__provider", "shape", "condition", "type", "is_active")
@@ -280,13 +330,7 @@ def test_the_program_claims_each_thing_for_the_instance_that_it_has() -> None:
     """So that a deletion of an older instance leaves the thing alone, and one of that instance itself does not."""
     run(with_())
     claims = RUN.claims
-    things = {
-        ("account", "zot-ci"),
-        lineage_of("https://registry.example.test", "zot-ci"),
-        Place.field("blumeops", "Forgejo Secrets", "zot-ci-api").identity,
-        *(Place.secret("ZOT_CI_API_KEY", repository=one["repository"]).identity for one in SECRETS),
-    }
 
-    assert {thing for thing in things if claims.program_has(thing)} == things
-    assert {thing for thing in things if claims.belong_to_another([thing], "0")} == things
-    assert {thing for thing in things if claims.belong_to_another([thing], "a-mark")} == set()
+    assert {thing for thing in THINGS if claims.program_has(thing)} == THINGS
+    assert {thing for thing in THINGS if claims.belong_to_another([thing], "0")} == THINGS
+    assert {thing for thing in THINGS if claims.belong_to_another([thing], "a-mark")} == set()

@@ -88,11 +88,19 @@ def test_an_account_in_sync_is_adopted_without_a_change(signed_in: World) -> Non
     assert writes(signed_in) == []
 
 
-def test_only_what_differs_is_changed_in_an_adopted_account(signed_in: World) -> None:
-    """Groups exactly: one too many goes, one too few comes."""
+def test_only_what_differs_is_changed_in_an_adopted_account(signed_in: World, caplog: pytest.LogCaptureFixture) -> None:
+    """Groups exactly: one too many goes, one too few comes. Each change is a line."""
     user = made_before(signed_in, is_active=False, groups={"admins"})
+    caplog.set_level("INFO")
 
     PROVIDER.create(account(signed_in))
+
+    assert [line for line in caplog.messages if line.startswith("authentik: ")] == [
+        f"authentik: adopted account {USER}, which stays on destroy",
+        f"authentik: set is_active of {USER}",
+        f"authentik: added {USER} to group {GROUP}",
+        f"authentik: removed {USER} from group admins",
+    ]
 
     assert (user.is_active, user.groups, user.name, user.path) == (True, {GROUP}, "Theirs", "users")
     assert [call.split()[0] for call in writes(signed_in)] == ["PATCH", "POST", "POST"]
@@ -290,8 +298,11 @@ def test_another_account_s_keys_say_nothing_of_this_one(signed_in: World) -> Non
     assert USER not in signed_in.estate.authentik.users
 
 
-def test_an_account_that_was_made_here_stays_ours_when_its_resource_is_replaced(signed_in: World) -> None:
+def test_an_account_that_was_made_here_stays_ours_when_its_resource_is_replaced(
+    signed_in: World, caplog: pytest.LogCaptureFixture
+) -> None:
     """`state taint`: the new instance finds the account by its name, and the old one is deleted last."""
+    caplog.set_level("INFO")
     olds = in_sync(signed_in)
     PROVIDER.diff(USER, olds, account(signed_in))
 
@@ -303,6 +314,7 @@ def test_an_account_that_was_made_here_stays_ours_when_its_resource_is_replaced(
     assert outs["made_here"] is True
     assert outs["mark"] > olds["mark"]
     assert USER in signed_in.estate.authentik.users
+    assert caplog.messages[-1] == f"authentik: left account {USER}, which is still in the settings"
 
 
 def test_an_account_renamed_there_and_here_is_not_deleted_under_its_old_name(signed_in: World) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import ast
 import json
 from collections.abc import Generator, Sequence
+from functools import cache
 from pathlib import Path
 
 import coverage
@@ -18,6 +19,9 @@ FOLDER = ROOT / ".mutants"
 _DATA, _SECONDS = FOLDER / "coverage", FOLDER / "seconds.json"
 # The same in every run of a test: what a day or a draw chooses could be another test for another mutant.
 SETTLED = ("-q", "-n", "0", "-p", "no:cacheprovider", "--hypothesis-seed", "22", "-m", "not engine")
+
+
+_OF_THE_PROGRAM = ("tests/test_program.py::", "tests/test_registry_credential.py::", "tests/test_failed_places.py::")
 
 
 class _Contexts:
@@ -76,28 +80,45 @@ class Covering:
         data = coverage.CoverageData(basename=str(_DATA))
         data.read()
         self._data = data
-        self._seconds: dict[str, float] = json.loads(_SECONDS.read_text())
+        seconds: dict[str, float] = json.loads(_SECONDS.read_text())
+        # pytest would end with an error for a test that has another name by now, and every mutant would seem to die.
+        self._seconds = {test: took for test, took in seconds.items() if _is_there(test)}
 
     def tests(self, mutant: Mutant) -> list[str]:
         """
         Return the tests that run the statement of that mutant, the quickest first. What runs when the module is loaded
         is shown to every test that runs anything of the file. What only runs in a process that a test starts is not
-        measured: the tests of the module's own file are shown everything.
+        measured, nor is a class that a test only has an instance made of: the tests of the module's own folder and of
+        the program are shown everything.
         """
         by_line = self._data.contexts_by_lineno(str(ROOT / mutant.file))
         lines = _statement((ROOT / mutant.file).read_text(encoding="utf-8"), mutant.line)
         found = {test for line in lines for test in by_line.get(line, [])}
         if "" in found or not found:
             found |= {test for tests in by_line.values() for test in tests}
-        own = f"{Path('tests', *mutant.file.split('/')[1:-1], 'test_' + Path(mutant.file).name)}::"
-        found |= {test for test in self._seconds if test.startswith(own)}
-        return sorted(found - {""}, key=lambda test: (self._seconds.get(test, 0.0), test))
+        folder = Path("tests", *mutant.file.split("/")[1:-1])
+        own = [f"{folder}/"] if folder != Path("tests") else []
+        found |= {test for test in self._seconds if test.startswith((*own, *_OF_THE_PROGRAM))}
+        return sorted(found & self._seconds.keys(), key=lambda test: (self._seconds.get(test, 0.0), test))
 
     def seconds(self, tests: Sequence[str]) -> float:
         """
         Return how long they took.
         """
         return sum(self._seconds.get(test, 0.0) for test in tests)
+
+
+def _is_there(test: str) -> bool:
+    """
+    Whether the tests still have that one.
+    """
+    file, _, name = test.partition("::")
+    return f"def {name.partition('[')[0].rpartition('::')[2]}(" in _text(ROOT / file)
+
+
+@cache
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
 def _statement(text: str, line: int) -> range:

@@ -32,8 +32,6 @@ _PATIENCE = 10.0
 _IMPORTED_BEFORE = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
 # No exit code of pytest's: the trial itself has failed.
 _BROKEN = 70
-# Nothing was tried: a test has another name by now.
-_NOTHING_TRIED = (pytest.ExitCode.NO_TESTS_COLLECTED, pytest.ExitCode.USAGE_ERROR)
 _SITE = str(Path(sitecustomize.__file__).parent)
 _WARM = ("pulumi.dynamic", "httpx", "pydantic", "stamina", "starlette.applications", "uvicorn", "yaml")
 
@@ -76,7 +74,8 @@ def begin(mutant: Mutant, tests: Sequence[str], output: Path) -> int:
     code = _BROKEN
     try:
         described = output.with_suffix(".json")
-        path = str(ROOT / mutant.file)
+        # As it is imported: the engine is told where a resource was made.
+        path = str(ROOT / mutant.file.replace("components/", "zot_ci/", 1))
         described.write_text(json.dumps({"module": mutant.module, "path": path, "source": mutant.source}))
         install(described)
         # And what a test starts.
@@ -110,7 +109,7 @@ def ended(pid: int, deadline: float) -> Verdict | None:
     if done:
         kill_group(pid)
         code = os.waitstatus_to_exitcode(status)
-        if code in (_BROKEN, *_NOTHING_TRIED):
+        if code in (_BROKEN, pytest.ExitCode.NO_TESTS_COLLECTED):
             msg = f"a trial ended with {code}: look into .mutants/output"
             raise RuntimeError(msg)
         return Verdict.SURVIVED if code == 0 else Verdict.KILLED

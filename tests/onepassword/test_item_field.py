@@ -7,15 +7,17 @@ from __future__ import annotations
 import copy
 
 import pytest
+from starlette.responses import Response
 
 from tests.dynamic.wanted import NO_KEY, calls, field, outs_of, planned, writes
 from tests.estate.onepassword import Item, new_id
+from tests.http.between import Between
 from tests.messages import assert_names
 from tests.onepassword.fields import ANOTHER_KEY, FOREIGN, PROVIDER, held, in_sync
 from tests.world import FIELD, ITEM, VAULT, World
 from zot_ci.dynamic.errors import NotOursError
 from zot_ci.dynamic.run import RUN
-from zot_ci.http.errors import AmbiguousError, NotFoundError
+from zot_ci.http.errors import AmbiguousError, NotFoundError, ReconcileError
 
 pytestmark = [pytest.mark.embedded, pytest.mark.usefixtures("the_rest_of_the_item_stays")]
 
@@ -271,3 +273,16 @@ def test_a_field_whose_key_a_run_has_left_out_is_asked_for_no_key() -> None:
     wanted = PROVIDER.asked(props)
 
     assert (wanted.value, wanted.key_uuid) == ("", "")
+
+
+def test_whose_a_field_is_stays_known_though_its_write_fails(signed_in: World) -> None:
+    """A second instance in the same run asks for it."""
+    olds = in_sync(signed_in)
+    Between(signed_in.estate.onepassword).answer("PATCH /v1/vaults/", Response(status_code=403))
+
+    with pytest.raises(ReconcileError):
+        PROVIDER.update("id", olds, field(ANOTHER_KEY, "another"))
+
+    claim = RUN.claims.newest(("field", olds["vault_id"], olds["item_id"], olds["field_id"]))
+    assert claim is not None
+    assert claim.made_here is True

@@ -22,7 +22,7 @@ from zot_ci.rotation import Policy
 from zot_ci.zot.api import ListedKey, zot_at
 from zot_ci.zot.api_key import ApiKeyProvider
 from zot_ci.zot.minting import Order, ProvenKey, make_key
-from zot_ci.zot.outcome import life_fault
+from zot_ci.zot.outcome import label_fault, life_fault
 
 pytestmark = pytest.mark.embedded
 
@@ -139,7 +139,7 @@ def test_another_label_is_refused_and_the_key_revoked(switch: dict[str, object],
     with pytest.raises(KeyUnfitError) as caught:
         minted(signed_in, Order("zot-ci", label, "zot-ci-access-probe", "oidc", Policy(90, 120)))
 
-    assert_names(caught.value, f"its label {label} was {words}", "another name for the stack")
+    assert_names(caught.value, f"its label {label} was {words}, by which", "another name for the stack")
     assert ours(signed_in) == []
 
 
@@ -194,3 +194,14 @@ def test_a_cap_that_comes_later_rotates_nothing_again_and_again(signed_in: World
 
     assert ours(signed_in) == [LABEL]
     assert signed_in.accepts(olds["api_key"])
+
+
+def test_a_label_that_is_another_one_altogether_is_called_changed() -> None:
+    """Neither cut nor folded."""
+    times = {"createdAt": "2026-11-30T00:00:00Z", "expirationDate": None, "lastUsed": None}
+    key = shaped({"uuid": "u", "label": "theirs", "isExpired": False} | times, ListedKey)
+
+    assert label_fault(LABEL, key) == (
+        f"its label {LABEL} was changed, by which nobody would know it again; choose another name for the stack"
+    )
+    assert label_fault("theirs", key) == ""

@@ -93,3 +93,5 @@ def test_several_keys_of_others_are_one_sentence(signed_in: World, caplog: pytes
 
     [line] = said(caplog)
     assert_names(line, "2 other keys of zot-ci", moments[-1], *(hand["uuid"] for hand in hands))
+    hint = "a consumer was forgotten, or a secret was overwritten: give it the key in 1Password, then revoke the other"
+    assert line.endswith(f"; {hint}")
