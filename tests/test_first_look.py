@@ -224,3 +224,26 @@ def test_a_person_s_account_and_a_missing_credential_are_faults_too(
     assert any("is of type internal" in fault for fault in found)
     assert any("OP_CONNECT_TOKEN" in fault for fault in found)
     assert any("FORGEJO_TOKEN" in fault for fault in found)
+
+
+@pytest.mark.parametrize(
+    ("type_", "words"),
+    [
+        (None, "authentik has no account zot-ci to log in as"),
+        ("internal", "is of type internal"),
+        ("service_account", ""),
+    ],
+    ids=["not there", "a person's", "fit"],
+)
+def test_an_account_that_somebody_else_manages_has_to_be_fit_for_a_login(
+    type_: str | None, words: str, signed_in: World
+) -> None:
+    """Without groups in the settings nothing makes it, and nothing else looks at it."""
+    if type_:
+        signed_in.make_account(GROUP, type=type_)
+
+    found = look(signed_in, lambda settings: settings["zot-ci:accounts"][0].pop("groups"))
+
+    assert ACCOUNT not in plans(found)
+    assert [fault for fault in faults(found) if words in fault] == (faults(found) if words else [])
+    assert bool(faults(found)) is bool(words)

@@ -267,7 +267,9 @@ def test_the_up_that_keeps_a_key_says_so_and_that_the_use_may_be_its_own(
     PROVIDER.update(LABEL, swept(signed_in, old, **UNUSED), sweep(signed_in, new, **UNUSED))
 
     [line] = [line for line in said(caplog, logging.INFO) if old["uuid"] in line]
-    assert_names(line, "zot", signed_in.username, "perhaps by the run that replaced it", "24 hours")
+    assert_names(
+        line, "zot", signed_in.username, ", perhaps by the run that replaced it; an up revokes it once", "24 hours"
+    )
 
 
 def test_uses_move_no_state(signed_in: World) -> None:
