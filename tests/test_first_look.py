@@ -230,7 +230,7 @@ def test_a_person_s_account_and_a_missing_credential_are_faults_too(
     ("type_", "words"),
     [
         (None, "authentik has no account zot-ci to log in as"),
-        ("internal", "is of type internal"),
+        ("internal", "is internal, so its login was not tried"),
         ("service_account", ""),
     ],
     ids=["not there", "a person's", "fit"],

@@ -288,8 +288,9 @@ def test_a_replaced_key_with_a_live_successor_is_left_to_the_sweep(known_by: str
     assert stay(signed_in, news["uuid"])
 
 
-def test_a_destroy_ends_a_newer_key_that_no_state_knows(signed_in: World) -> None:
+def test_a_destroy_ends_a_newer_key_that_no_state_knows(signed_in: World, caplog: pytest.LogCaptureFixture) -> None:
     """A run was killed between the registry's answer and the engine's note of it: nobody else would ever end it."""
+    caplog.set_level("INFO")
     olds = made_by(signed_in)
     lost = signed_in.estate.zot.mint("zot-ci", LABEL)
     PROVIDER.diff(olds["uuid"], olds, key(signed_in))
@@ -299,6 +300,7 @@ def test_a_destroy_ends_a_newer_key_that_no_state_knows(signed_in: World) -> Non
     assert not signed_in.accepts(lost)
     assert signed_in.estate.zot.of("zot-ci") == []
     assert RUN.keys_left() == {("key", signed_in.zot_url, "zot-ci"): ()}
+    assert caplog.messages[-1] == f"zot: revoked key {olds['uuid']} of zot-ci"
 
 
 def test_a_newer_key_that_a_place_still_holds_is_not_ended(signed_in: World) -> None:
