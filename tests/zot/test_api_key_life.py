@@ -4,6 +4,7 @@ The key's life after it was made: what a refresh sees, what a preview makes of i
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -395,3 +396,19 @@ def test_a_destroy_that_the_registry_does_not_answer_is_an_error(signed_in: Worl
     with pytest.raises((NotFoundError, UnexpectedAnswerError)) as caught:
         PROVIDER.delete(olds["uuid"], olds)
     assert_names(caught.value, "answered 404 for zot-ci", f"key {olds['uuid']} of zot-ci is not revoked yet")
+
+
+def test_times_are_recorded_in_utc_wherever_the_program_runs(signed_in: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else another machine's `up` would change the state."""
+    olds = made_by(signed_in)
+    monkeypatch.setenv("TZ", "Pacific/Auckland")
+    time.tzset()
+    try:
+        next_run(signed_in)
+        seen = read(olds)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+    assert seen["created_at"].endswith("+00:00")
+    assert (seen["created_at"], seen["expires_at"]) == (olds["created_at"], olds["expires_at"])

@@ -111,6 +111,8 @@ def test_a_key_that_the_registry_calls_old_already_is_refused() -> None:
     fault = life_fault(Policy(90, 120), key, now, now)
 
     assert_names(fault, "made on 2026-08-21", "due at once", "clock")
+    # As old as it may be.
+    assert life_fault(Policy(100, 130), key, now, now) == ""
 
 
 @pytest.mark.parametrize("rounded", [timedelta(), timedelta(hours=-20)], ids=["as asked", "to the day"])
@@ -205,3 +207,17 @@ def test_a_label_that_is_another_one_altogether_is_called_changed() -> None:
         f"its label {LABEL} was changed, by which nobody would know it again; choose another name for the stack"
     )
     assert label_fault("theirs", key) == ""
+
+
+def test_an_unfit_key_that_cannot_be_revoked_either_is_told_with_whose_it_is(
+    signed_in: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Somebody may have to do it."""
+    signed_in.estate.zot.longest_life = timedelta(days=1)
+    Between(signed_in.estate.zot).answer("DELETE /zot/auth/apikey", Response(status_code=403))
+
+    with pytest.raises(KeyUnfitError):
+        minted(signed_in)
+
+    [line] = warnings(caplog)
+    assert_names(line, "zot: the unusable key ", "stays until the next run revokes it: zot DELETE", "for zot-ci")

@@ -64,7 +64,12 @@ REGISTRY: dict[str, tuple[Callable[[World], object], type[ReconcileError], tuple
     "sent elsewhere by zot": (
         lambda world: setattr(world.estate.zot.provider, "issuer", "https://elsewhere.example.test/application/o/zot/"),
         UnexpectedAnswerError,
-        ("zot GET /zot/auth/login", "https://elsewhere.example.test,", "http://127.0.0.1:"),
+        (
+            "zot GET /zot/auth/login",
+            "https://elsewhere.example.test,",
+            "http://127.0.0.1:",
+            "; correct authentik's URL, or the issuer in zot's configuration",
+        ),
     ),
     "sent elsewhere by authentik": (
         lambda world: Between(world.estate.authentik).answer(
