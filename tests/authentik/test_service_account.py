@@ -9,9 +9,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from starlette.responses import JSONResponse
 
 from tests.dynamic.wanted import UNKNOWN, account, calls, next_run, no_key_is_left, outs_of, planned, writes
 from tests.estate.authentik.model import User
+from tests.http.between import Between
 from tests.messages import assert_names
 from tests.world import GROUP, World
 from zot_ci.authentik.service_account import ServiceAccountProvider
@@ -19,7 +21,7 @@ from zot_ci.dynamic.claims import Claim
 from zot_ci.dynamic.errors import NotOursError
 from zot_ci.dynamic.provider import Props
 from zot_ci.dynamic.run import RUN
-from zot_ci.http.errors import NotFoundError
+from zot_ci.http.errors import NotFoundError, PermissionMissingError
 
 pytestmark = pytest.mark.embedded
 
@@ -329,6 +331,19 @@ def test_an_account_renamed_there_and_here_is_not_deleted_under_its_old_name(sig
 
     assert outs["made_here"] is True
     assert "other" in signed_in.estate.authentik.users
+
+
+def test_a_token_that_may_delete_nothing_is_told_with_whose_account_stays(signed_in: World) -> None:
+    """In the sentence of every refusal."""
+    olds = in_sync(signed_in)
+    no_key_is_left(signed_in, USER)
+    refused = JSONResponse({"detail": "You do not have permission to perform this action."}, status_code=403)
+    Between(signed_in.estate.authentik).answer("DELETE /core/users/", refused)
+
+    with pytest.raises(PermissionMissingError) as caught:
+        PROVIDER.delete(USER, olds)
+
+    assert_names(caught.value, "authentik DELETE /api/v3/core/users/", f"answered 403 for {USER}", "delete_user")
 
 
 def test_a_destroy_leaves_an_adopted_account_as_it_is(signed_in: World) -> None:

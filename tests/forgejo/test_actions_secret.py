@@ -13,6 +13,7 @@ from tests.dynamic.wanted import NO_KEY, UNKNOWN, calls, next_run, outs_of, plan
 from tests.http.between import Between
 from tests.messages import assert_names
 from tests.world import OWNER, REPOSITORY, SECRET, World
+from zot_ci.dynamic.entries import Entry, SecretUnchanged
 from zot_ci.dynamic.provider import Props
 from zot_ci.dynamic.run import RUN
 from zot_ci.forgejo.actions_secret import ActionsSecretProvider
@@ -157,6 +158,19 @@ def test_what_makes_a_difference_and_what_another_secret(inputs: Props, replaces
     assert difference.changes
     assert difference.replaces == replaces
     assert difference.delete_before_replace is False
+
+
+def test_a_secret_that_a_run_will_write_is_noted_as_one_that_does_not_stay(
+    signed_in: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the program would write it a second time, as one of those that nobody can read."""
+    olds, noted = in_sync(signed_in), list[Entry]()
+    monkeypatch.setattr(RUN, "note", lambda *entries: noted.extend(entries))
+
+    PROVIDER.diff(ID, olds, secret(signed_in, value="another"))
+
+    place = Place.secret(SECRET, repository=f"{OWNER}/{REPOSITORY}")
+    assert SecretUnchanged(place.identity, False) in noted
 
 
 def test_nothing_is_asked_to_find_a_difference(signed_in: World) -> None:

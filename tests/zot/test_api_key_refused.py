@@ -7,8 +7,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from starlette.responses import JSONResponse
 
-from tests.dynamic.wanted import LABEL, calls, key, next_run, outs_of, writes
+from tests.dynamic.wanted import LABEL, calls, key, made_by, next_run, outs_of, writes
 from tests.http.between import Between
 from tests.messages import assert_names
 from tests.world import GROUP, VAULT, World
@@ -124,3 +125,14 @@ def test_a_mint_whose_answer_is_lost_is_an_error_and_leaves_one_key_to_the_sweep
         create(signed_in)
 
     assert [held.label for held in signed_in.estate.zot.of("zot-ci")] == ["by hand", LABEL]
+
+
+def test_a_key_that_is_refused_between_its_list_and_its_probe_is_a_refused_key(signed_in: World) -> None:
+    """Somebody revoked it in that moment."""
+    olds = made_by(signed_in)
+    refused = JSONResponse({"errors": [{"code": "UNAUTHORIZED"}]}, status_code=401)
+    Between(signed_in.estate.zot).answer("PUT /v2/", refused)
+
+    seen = outs_of(PROVIDER.read(olds["uuid"], olds))
+
+    assert_names(seen["condition"], "refused", "revoked")

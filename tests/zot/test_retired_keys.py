@@ -16,7 +16,7 @@ from tests.messages import assert_names
 from tests.world import World
 from zot_ci.dynamic.claims import Claim, ProgramClaim, Release
 from zot_ci.dynamic.conditions import condition_of
-from zot_ci.dynamic.entries import KeySeen, OwnKey, digest_of
+from zot_ci.dynamic.entries import Entry, Fault, KeySeen, OwnKey, digest_of
 from zot_ci.dynamic.errors import KeyRefusedError
 from zot_ci.dynamic.provider import Props
 from zot_ci.dynamic.run import RUN
@@ -324,3 +324,14 @@ def test_a_sweep_whose_key_a_run_has_left_out_is_asked_for_no_key(signed_in: Wor
     props = {name: value for name, value in sweep(signed_in, made_by(signed_in)).items() if name != "api_key"}
 
     assert PROVIDER.asked(props).api_key == ""
+
+
+def test_a_fault_of_before_is_taken_back_by_a_sweep(signed_in: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says itself what is wrong now."""
+    current, noted = made_by(signed_in), list[Entry]()
+    olds = swept(signed_in, current)
+    monkeypatch.setattr(RUN, "note", lambda *entries: noted.extend(entries))
+
+    PROVIDER.update(LABEL, olds, sweep(signed_in, current))
+
+    assert [one for one in noted if isinstance(one, Fault)] == [Fault(f"zot keys of {signed_in.username}", "")]
