@@ -14,6 +14,8 @@ ever written to it.
 from __future__ import annotations
 
 import atexit
+import errno
+import fcntl
 import hashlib
 import itertools
 import json
@@ -23,6 +25,8 @@ import stat
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -93,12 +97,8 @@ class RunFile:
             return self._joined != b""
         me = _line({_PROCESS: os.getpid()})
         try:
-            while not (_is_ours(self._path) and any(_living(self._path.read_bytes()))):
-                if _is_ours(self._path):
-                    self._path.unlink()
-                _make(self._path, me)
-            if me not in self._path.read_bytes():
-                _append(self._path, me)
+            while not _join(self._path, me):
+                continue
         except OSError as exc:
             hint = "set TMPDIR to a folder that this user alone can write, or unset it"
             msg = f"no temporary file can be made for this run ({(exc.strerror or 'refused').lower()}); {hint}"
@@ -112,10 +112,11 @@ class RunFile:
         Delete the file if no other process of the run lives, or in any case if *for_all*.
         """
         if self._joined and self._path is not None and _is_ours(self._path):
-            mine = self._joined in (lines := self._path.read_bytes())
-            others = any(pid != os.getpid() for pid in _living(lines))
-            if mine and (for_all or not others):
-                self._path.unlink(missing_ok=True)
+            with _locked(self._path) as file:
+                mine = self._joined in (lines := file.read())
+                others = any(pid != os.getpid() for pid in _living(lines))
+                if mine and (for_all or not others):
+                    self._path.unlink(missing_ok=True)
         self._joined = b""
 
     def append(self, *lines: Line) -> bool:
@@ -142,22 +143,38 @@ class RunFile:
         return [line for line in map(json.loads, whole) if _PROCESS not in line]
 
 
-def _make(path: Path, first: bytes) -> None:
+def _join(path: Path, me: bytes) -> bool:
     """
-    Make the file with its first line, whole or not at all; never overwrite another file.
+    Add the line *me* to the file, which is made if there is none; what a killed run has left in it goes. Return False
+    if the file was deleted meanwhile, so that it has to be made again.
+
+    Raises:
+        OSError: it is another user's file, or a link, or cannot be made.
     """
-    handle, whole = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as out:
-            out.write(first)
-        try:
-            os.link(whole, path)
-        except FileExistsError:
-            # Another process of this run was faster, unless the file is another user's.
-            if not _is_ours(path):
-                raise
-    finally:
-        os.unlink(whole)
+    if os.path.lexists(path) and not _is_ours(path):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+    with _locked(path, os.O_CREAT) as file:
+        now = _ours(path)
+        if now is None or now.st_ino != os.fstat(file.fileno()).st_ino:
+            return False
+        lines = file.read()
+        if not any(_living(lines)):
+            file.truncate(0)
+            lines = b""
+        if me not in lines:
+            file.write(me)
+    return True
+
+
+@contextmanager
+def _locked(path: Path, flags: int = 0) -> Iterator[FileIO]:
+    """
+    Open the file, so that no other process joins or deletes it meanwhile. What is written goes to its end.
+    """
+    flags |= os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW
+    with FileIO(path, "r+", opener=lambda name, _: os.open(name, flags, 0o600)) as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield file
 
 
 def _append(path: Path, line: bytes) -> None:

@@ -4,11 +4,13 @@ What the processes of one run tell each other, and what they believe.
 
 from __future__ import annotations
 
+import fcntl
 import multiprocessing
 import os
 import subprocess
 import sys
 import tempfile
+from io import FileIO
 from pathlib import Path
 from unittest import mock
 
@@ -194,6 +196,33 @@ def test_the_program_takes_the_file_away_for_all(file: Path) -> None:
     assert not file.exists()
 
 
+def test_a_file_that_the_last_of_another_run_deletes_meanwhile_is_made_again(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the opening and the lock: what is written to a deleted file nobody reads."""
+    file.write_bytes(b'{"process": ' + _gone() + b"}\n")
+    lock, locked = fcntl.flock, list[int]()
+
+    def deleted_first(opened: FileIO, how: int) -> None:
+        if not locked:
+            file.unlink()
+        locked.append(opened.fileno())
+        lock(opened, how)
+
+    monkeypatch.setattr(fcntl, "flock", deleted_first)
+    joins = process(file)
+    joins.note(ProgramClaim(("mine",)))
+
+    assert len(locked) == 2
+    assert process(file).claims.program_has(("mine",))
+
+
+def _gone() -> bytes:
+    """The number of a process that has ended."""
+    command = [sys.executable, "-c", "import os; print(os.getpid())"]
+    return subprocess.run(command, capture_output=True, check=True).stdout.strip()
+
+
 def _join(file: str, ready: multiprocessing.Barrier, at: int) -> None:  # type: ignore[valid-type]  # a factory's product
     run = Run(RunFile(Path(file)))
     ready.wait()  # type: ignore[attr-defined]
@@ -204,8 +233,11 @@ def _join(file: str, ready: multiprocessing.Barrier, at: int) -> None:  # type: 
     os._exit(0)
 
 
-def test_processes_that_begin_at_once_share_one_file(file: Path) -> None:
+@pytest.mark.parametrize("before", ["nothing", "a killed run's file"])
+def test_processes_that_begin_at_once_share_one_file(before: str, file: Path) -> None:
     """Whoever is slower joins the other's."""
+    if before != "nothing":
+        file.write_bytes(b'{"process": ' + _gone() + b"}\n")
     context = multiprocessing.get_context("spawn")
     ready = context.Barrier(4)
     processes = [context.Process(target=_join, args=(str(file), ready, at)) for at in range(4)]
@@ -219,9 +251,8 @@ def test_processes_that_begin_at_once_share_one_file(file: Path) -> None:
 
 def test_a_file_of_a_killed_run_is_not_believed_and_begun_anew_and_half_a_line_waits(file: Path) -> None:
     """An engine's port can come again; a line counts when its end is there."""
-    gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
     old = b'{"kind": "ProgramClaim", "thing": ["old"], "mark": ""}\n'
-    file.write_bytes(b'{"process": ' + gone.stdout.strip() + b"}\n" + old)
+    file.write_bytes(b'{"process": ' + _gone() + b"}\n" + old)
     run = process(file)
     run.note(ProgramClaim(("mine",)))
     assert not run.claims.program_has(("old",))
