@@ -154,7 +154,7 @@ demo: tools dev ## the whole story against embedded systems (KEEP=1 leaves them 
 
 # The ports are those of stacks/Pulumi.demo.yaml.
 estate: tools dev ## the demo's four systems, empty, until Ctrl-C: docs/tutorial.md goes on from there
-	@$(RUN) python -m tests.estate --port authentik=39101 --port zot=39102 --port onepassword=39103 --port forgejo=39104
+	@$(RUN) python -m tests.estate --port authentik=29101 --port zot=29102 --port onepassword=29103 --port forgejo=29104
 
 pictures: tools dev .venv-browser/installed ## docs/pictures again, from real runs against embedded systems; the page's where a Chromium is
 	@$(RUN) python -m tests.pictures

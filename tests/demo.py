@@ -30,7 +30,7 @@ from tests.shown import STYLES, shortened
 from tests.world import FIELD, GROUP, ITEM, OWNER, REPOSITORY, SECRET, VAULT, World, credentials
 
 # Those of stacks/Pulumi.demo.yaml.
-PORTS = {"authentik": 39101, "zot": 39102, "onepassword": 39103, "forgejo": 39104}
+PORTS = {"authentik": 29101, "zot": 29102, "onepassword": 29103, "forgejo": 29104}
 DRIFT = 7
 VERBOSE = bool(os.environ.get("VERBOSE"))
 # The values that differ are long, and the sentences say the same.

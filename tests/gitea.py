@@ -11,7 +11,6 @@ import base64
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Collection, Iterator
@@ -22,6 +21,8 @@ from typing import Any
 
 import httpx
 import pytest
+
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -130,7 +131,7 @@ class Gitea:
         """
         binary, folder = binary.absolute(), folder.absolute()
         folder.mkdir(parents=True, exist_ok=True)
-        port = _free_port()
+        port = free_port()
         # A plain `go build` has no templates inside; tools/build.sh keeps a copy of them. Vendors' binaries hold them.
         static = binary.resolve().parent.parent / "gitea-static"
         (folder / "app.ini").write_text(
@@ -283,9 +284,3 @@ class Gitea:
     def _last_words(self) -> str:
         logs = [self.folder / "output.log", *sorted((self.folder / "log").glob("*.log"))]
         return " | ".join(line for log in logs for line in log.read_text(errors="replace").splitlines()[-5:])
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -7,7 +7,6 @@ from __future__ import annotations
 import os
 import shlex
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ import pytest
 
 from tests.estate import NAMES, Estate, EstateError, PortTakenError
 from tests.estate.core import Clock
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[1]
 PRODUCT = {"AUTHENTIK_TOKEN", "FORGEJO_TOKEN", "OP_CONNECT_HOST", "OP_CONNECT_TOKEN"}
@@ -59,13 +59,6 @@ def test_the_command_prints_the_environment_and_ends_cleanly(number: signal.Sign
         assert process.wait(60) == 0
         assert process.stderr is not None
         assert process.stderr.read() == ""
-
-
-def free_port() -> int:
-    """Return a port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def test_one_system_is_served_on_the_port_asked_for() -> None:

@@ -131,7 +131,7 @@ def test_the_quick_start_leads_from_the_wheel_to_a_rotated_key(
 def test_the_demo_is_short_and_ends_as_the_readme_shows() -> None:
     """The same lines but for ids, times and what is left out, in less than 150."""
     try:
-        for port in (39101, 39102, 39103, 39104):
+        for port in (29101, 29102, 29103, 29104):
             bind(port).close()
     except PortTakenError as taken:
         pytest.skip(f"the demo's ports are not free: {taken}")

@@ -1,5 +1,5 @@
 """
-Serve the embedded systems: ``python -m tests.estate [--only zot …] [--port zot=39102 …]``.
+Serve the embedded systems: ``python -m tests.estate [--only zot …] [--port zot=29102 …]``.
 
 Prints one ``export NAME=value`` line for everything that is needed to use them, then ``ready``, and serves until it is
 interrupted. zot's clock can be moved from outside (no such call on a real zot): ``POST /_estate/clock {"days": 91}``.

@@ -25,7 +25,7 @@ from tests.estate import PortTakenError
 from tests.evidence.recorder import Recorder
 from tests.grounds import ground_of_this_process
 from tests.soak.logs import Logs, OtherYearError, Shape
-from tests.soak.plan import days
+from tests.soak.plan import days, lasting_ports
 from tests.soak.table import facts, grown, markdown
 from tests.soak.year import Year
 
@@ -43,7 +43,7 @@ def main() -> int:
     logs = Logs(Path(os.environ["LOGS"]) if os.environ.get("LOGS") else None, Shape.of(seed, len(plan)))
     try:
         known, records = logs.saved()
-        ground = ground_of_this_process(Ground, known.ports if known else None)
+        ground = ground_of_this_process(Ground, known.ports if known else lasting_ports())
     except OtherYearError as error:
         console.print(f"soak: {error}")
         return 1

@@ -8,6 +8,7 @@ import random
 from dataclasses import dataclass
 
 from tests.faults.proxy import Fault
+from tests.ports import free_port
 
 SYSTEMS = ("authentik", "zot", "onepassword", "forgejo")
 # How a system is away for a whole `up`. A stall costs as many seconds as the program waits, so it is the rarest.
@@ -75,3 +76,10 @@ def days(count: int, seed: int) -> list[Day]:
         else:
             found.append(Day(number, late, kill_at=kill_at))
     return found
+
+
+def lasting_ports() -> dict[str, int]:
+    """
+    Return a port for each system that it can have again when the year goes on.
+    """
+    return {name: free_port() for name in SYSTEMS}

@@ -13,7 +13,7 @@ from tests.commands.ground import Ground
 from tests.engine.stack import engine_is_there
 from tests.faults.proxy import Fault
 from tests.soak.logs import Logs, Shape
-from tests.soak.plan import SYSTEMS, Day, days
+from tests.soak.plan import SYSTEMS, Day, days, lasting_ports
 from tests.soak.table import grown, markdown
 from tests.soak.year import Record, Year
 
@@ -52,7 +52,7 @@ def test_nobody_notices_a_week_of_rotations(tmp_path: Path) -> None:
     logs = Logs(tmp_path, Shape(SEED, len(WEEK), "this code", "this engine"))
     for days_of_one_ground in (WEEK[:2], WEEK[2:]):
         known, records = logs.saved()
-        with Ground.opened(known.ports if known else None) as ground:
+        with Ground.opened(known.ports if known else lasting_ports()) as ground:
             year = Year(ground, SEED, known=known)
             records += [year.play(day) for day in days_of_one_ground]
             logs.save(year, records)
