@@ -16,7 +16,7 @@ import pytest
 from tests.docs.test_reference import SETTINGS as THE_SETTINGS
 from tests.messages import assert_names
 from tests.mocks import run
-from tests.settings.given import given
+from tests.settings.given import LIVES, given
 from zot_ci import (
     CanaryArgs,
     FieldArgs,
@@ -153,17 +153,11 @@ SETTINGS: dict[str, Any] = {
     "onepassword": {"access": "cli"},
     "accounts": [
         {
+            **LIVES,
             "username": "ci",
             "displayName": "CI",
             "groups": ["ci"],
             "rights": ["create", "update"],
-            "exclusive": True,
-            "rotateAfterDays": 30,
-            "expireAfterDays": 60,
-            "retireAfterDays": 1,
-            "retireWhenUnused": True,
-            "retireAtMostDays": 9,
-            "rotation": "again",
             "onepassword": [dataclasses.asdict(STORE), {"vault": "v", "item": "i", "field": "f"}],
             "forgejo": [
                 {"repository": "a/b", "secret": "key", "canary": {"workflow": "canary.yaml"}, "id": 7},

@@ -199,91 +199,6 @@ def test_a_place_that_was_never_made_and_is_left_out_does_not_count_as_served(le
     assert sorted(ran.outputs["accounts"]["zot-ci"]["published_to"]) == sorted(served)
 
 
-def test_every_setting_reaches_the_resource_that_it_is_for() -> None:
-    """Under the name that the provider and every state know it by, and nothing else does."""
-    place = {"vault": "v", "item": "i", "field": "f"}
-    canary = {"workflow": "canary.yaml", "ref": "trunk", "timeoutSeconds": 60}
-    account = {
-        "displayName": "Builds",
-        "groups": ["b", "a"],
-        "onepassword": [place],
-        "forgejo": [
-            {"repository": "eblume/blumeops", "secret": "KEY", "canary": canary},
-            {"organization": "eblume", "secret": "KEY", "id": 7},
-        ],
-        "rights": ["update", "create"],
-        "probeRepository": "probes/here",
-        "probeTag": "v1",
-        "exclusive": True,
-        "rotateAfterDays": 30,
-        "expireAfterDays": 60,
-        "retireAfterDays": 1,
-        "retireWhenUnused": True,
-        "retireAtMostDays": 9,
-        "rotation": "again",
-    }
-    tokens = {
-        "authentik": RIGHT["authentik"] | {"token": "op://v/i/authentik"},
-        "forgejo": RIGHT["forgejo"] | {"token": "op://v/i/forgejo"},
-        "onepassword": {"access": "connect"},
-    }
-    ran = run(given(RIGHT | tokens | {"accounts": [RIGHT["accounts"][0] | account]}))
-    stored = {"backend": "connect"}
-    secret = {
-        "forgejo_url": "https://forge.example.test",
-        "forgejo_token": {"reference": "op://v/i/forgejo"} | stored,
-        "server": "",
-        "secret": "KEY",
-        "value": KEY,
-        "key_uuid": FOUND["uuid"],
-    }
-    asked = {one.name: _without_the_sdk_s(one.inputs) for one in ran.registered if one.kind != "RegistryCredential"}
-    assert asked == {
-        "zot-ci-service-account": {
-            "authentik_url": "https://authentik.example.test",
-            "username": "zot-ci",
-            "display_name": "Builds",
-            "groups": ["a", "b"],
-            "authentik_token": {"reference": "op://v/i/authentik"} | stored,
-        },
-        "zot-ci-api-key": place
-        | {
-            "zot_url": "https://registry.example.test",
-            "authentik_url": "https://authentik.example.test",
-            "authentik_token": {"reference": "op://v/i/authentik"} | stored,
-            "onepassword_access": "connect",
-            "oidc_provider": "oidc",
-            "username": "zot-ci",
-            "label": "zot-ci/test/zot-ci",
-            "rotate_after_days": 30,
-            "expire_after_days": 60,
-            "rights": ["create", "update"],
-            "rotation": "again",
-            "probe_repository": "probes/here",
-            "probe_tag": "v1",
-        },
-        "zot-ci-item-field": place | {"value": KEY, "key_uuid": FOUND["uuid"], "onepassword_access": "connect"},
-        "zot-ci-actions-secret-eblume/blumeops/key": secret
-        | {
-            "repository": "eblume/blumeops",
-            "canary": {"workflow": "canary.yaml", "ref": "trunk", "timeout_seconds": 60},
-        },
-        "zot-ci-actions-secret-eblume/key": secret | {"organization": "eblume", "confirmed_id": 7},
-        "zot-ci-retired-keys": {
-            "zot_url": "https://registry.example.test",
-            "username": "zot-ci",
-            "label": "zot-ci/test/zot-ci",
-            "key_uuid": FOUND["uuid"],
-            "api_key": KEY,
-            "held": dict.fromkeys(ran.outputs["accounts"]["zot-ci"]["published_to"], FOUND["uuid"]),
-            "retire_after_days": 1,
-            "retire_when_unused": True,
-            "retire_at_most_days": 9,
-            "exclusive": True,
-        },
-    }
-
-
 def test_the_program_claims_all_that_it_has_although_nothing_could_be_made() -> None:
     """By the names alone: no deletion of this run may remove any of it."""
     names = [one.name for one in run(with_()).registered if one.kind != "RegistryCredential"]
@@ -318,12 +233,6 @@ def test_a_process_begins_one_run_however_many_accounts_it_has(monkeypatch: pyte
     run(given(RIGHT | {"accounts": [RIGHT["accounts"][0], ANOTHER]}))
 
     assert begun == [False]
-
-
-def _without_the_sdk_s(inputs: dict[str, Any]) -> dict[str, Any]:
-    """What a provider is asked, without what is the same for all of them and outputs that are not known yet."""
-    left_out = ("__provider", "shape", "condition", "type", "is_active")
-    return {name: value for name, value in inputs.items() if name not in left_out and value is not None}
 
 
 def test_the_program_claims_each_thing_for_the_instance_that_it_has() -> None:

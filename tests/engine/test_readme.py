@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import yaml  # type: ignore[import-untyped]  # comes with pulumi, without types
 
+from tests.demo import PORTS
 from tests.docs.pages import ROOT, blocks, read
 from tests.engine.stack import engine_environment, engine_is_there
 from tests.engine.terminal import Terminal, without_what_differs
@@ -131,7 +132,7 @@ def test_the_quick_start_leads_from_the_wheel_to_a_rotated_key(
 def test_the_demo_is_short_and_ends_as_the_readme_shows() -> None:
     """The same lines but for ids, times and what is left out, in less than 150."""
     try:
-        for port in (29101, 29102, 29103, 29104):
+        for port in PORTS.values():
             bind(port).close()
     except PortTakenError as taken:
         pytest.skip(f"the demo's ports are not free: {taken}")

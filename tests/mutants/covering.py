@@ -19,8 +19,7 @@ FOLDER = ROOT / ".mutants"
 _DATA, _SECONDS = FOLDER / "coverage", FOLDER / "seconds.json"
 # The same in every run of a test: what a day or a draw chooses could be another test for another mutant.
 SETTLED = ("-q", "-n", "0", "-p", "no:cacheprovider", "--hypothesis-seed", "22", "-m", "not engine")
-
-
+# They only make instances of the resources' classes.
 _OF_THE_PROGRAM = ("tests/test_program.py::", "tests/test_registry_credential.py::", "tests/test_failed_places.py::")
 
 
@@ -96,9 +95,9 @@ class Covering:
         found = {test for line in lines for test in by_line.get(line, [])}
         if "" in found or not found:
             found |= {test for tests in by_line.values() for test in tests}
-        folder = Path("tests", *mutant.file.split("/")[1:-1])
-        own = [f"{folder}/"] if folder != Path("tests") else []
-        found |= {test for test in self._seconds if test.startswith((*own, *_OF_THE_PROGRAM))}
+        room = mutant.file.removeprefix("components/").rpartition("/")[0]
+        shown = (*_OF_THE_PROGRAM, f"tests/{room}/") if room else _OF_THE_PROGRAM
+        found |= {test for test in self._seconds if test.startswith(shown)}
         return sorted(found & self._seconds.keys(), key=lambda test: (self._seconds.get(test, 0.0), test))
 
     def seconds(self, tests: Sequence[str]) -> float:

@@ -23,6 +23,17 @@ RIGHT: dict[str, Any] = {
     ],
 }
 
+# Each setting of how long an account's keys live, with another value than its default.
+LIVES: dict[str, Any] = {
+    "exclusive": True,
+    "rotateAfterDays": 30,
+    "expireAfterDays": 60,
+    "retireAfterDays": 1,
+    "retireWhenUnused": True,
+    "retireAtMostDays": 9,
+    "rotation": "again",
+}
+
 # The least that single sign-on needs.
 SSO: dict[str, Any] = {"groups": ["artifact-workloads"], "vault": "blumeops", "item": "Zot OIDC client"}
 
