@@ -5,12 +5,17 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+import time
 from collections.abc import Iterable, Mapping
 
 import uvicorn
 from starlette.types import ASGIApp
 
 HOST = "127.0.0.1"
+# A process that this one begins has all that is open here, until it runs its own program; so a port that was listened
+# on until now can be taken for some milliseconds, on a busy machine for longer (measured).
+_PATIENCE_SECONDS = 2.0
+_LOOK_SECONDS = 0.01
 
 
 class PortTakenError(OSError):
@@ -22,8 +27,19 @@ def bind(port: int = 0) -> socket.socket:
     Return a listening socket on the loopback; port 0 takes a free one.
 
     Raises:
-        PortTakenError: the port is taken.
+        PortTakenError: the port is taken, and stays so.
     """
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            return _bind(port)
+        except PortTakenError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_LOOK_SECONDS)
+
+
+def _bind(port: int) -> socket.socket:
     # With the protocol named: only then asyncio switches Nagle's algorithm off, with which the body of every answer
     # waits 40 ms for the client's acknowledgement of the headers.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
