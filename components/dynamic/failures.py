@@ -17,6 +17,9 @@ import grpc  # type: ignore[import-untyped]  # comes with pulumi, without types
 import pulumi
 from pulumi.runtime import settings, stack
 
+# What the SDK makes of an error, before this module changes it.
+_error_of = settings.grpc_error_to_exception
+
 
 class _NoFailure(Exception):
     """
@@ -33,9 +36,6 @@ def register_dependents() -> None:
     """
     if hasattr(stack, "ResourceRegistrationFailed"):
         vars(stack)["ResourceRegistrationFailed"] = _NoFailure
-
-
-_error_of = settings.grpc_error_to_exception
 
 
 def end_with_the_run() -> None:

@@ -25,7 +25,7 @@ import stat
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import FileIO
 from pathlib import Path
 from typing import Any
@@ -112,11 +112,12 @@ class RunFile:
         Delete the file if no other process of the run lives, or in any case if *for_all*.
         """
         if self._joined and self._path is not None and _is_ours(self._path):
-            with _locked(self._path) as file:
-                mine = self._joined in (lines := file.read())
+            # Another process may have deleted it since, and a next run have made its own.
+            with suppress(FileNotFoundError), _locked(self._path) as file:
+                mine = self._joined in (lines := file.read()) and _is_still(self._path, file)
                 others = any(pid != os.getpid() for pid in _living(lines))
                 if mine and (for_all or not others):
-                    self._path.unlink(missing_ok=True)
+                    self._path.unlink()
         self._joined = b""
 
     def append(self, *lines: Line) -> bool:
@@ -154,8 +155,7 @@ def _join(path: Path, me: bytes) -> bool:
     if os.path.lexists(path) and not _is_ours(path):
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
     with _locked(path, os.O_CREAT) as file:
-        now = _ours(path)
-        if now is None or now.st_ino != os.fstat(file.fileno()).st_ino:
+        if not _is_still(path, file):
             return False
         lines = file.read()
         if not any(_living(lines)):
@@ -175,6 +175,14 @@ def _locked(path: Path, flags: int = 0) -> Iterator[FileIO]:
     with FileIO(path, "r+", opener=lambda name, _: os.open(name, flags, 0o600)) as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield file
+
+
+def _is_still(path: Path, file: FileIO) -> bool:
+    """
+    Return whether the *file* that was opened at the path is the one that is there now.
+    """
+    now = _ours(path)
+    return now is not None and now.st_ino == os.fstat(file.fileno()).st_ino
 
 
 def _append(path: Path, line: bytes) -> None:

@@ -12,6 +12,7 @@ import sys
 import tempfile
 from io import FileIO
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import pytest
@@ -215,6 +216,39 @@ def test_a_file_that_the_last_of_another_run_deletes_meanwhile_is_made_again(
 
     assert len(locked) == 2
     assert process(file).claims.program_has(("mine",))
+
+
+def test_a_process_that_leaves_deletes_no_file_of_a_next_run(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file that it has opened is gone when it has the lock, and another one is at its path."""
+    run = process(file)
+    lock = fcntl.flock
+
+    def another_first(opened: FileIO, how: int) -> None:
+        file.unlink()
+        file.write_bytes(b"a next run's")
+        lock(opened, how)
+
+    monkeypatch.setattr(fcntl, "flock", another_first)
+    run.file.leave()
+
+    assert file.read_bytes() == b"a next run's"
+
+
+def test_a_process_whose_file_is_gone_just_before_it_leaves_says_nothing(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The program has deleted it for all; a traceback at the end of a provider would be shown by the engine."""
+    run = process(file)
+    opened = os.open
+
+    def deleted_first(*given: Any) -> int:
+        file.unlink(missing_ok=True)
+        return opened(*given)
+
+    monkeypatch.setattr(os, "open", deleted_first)
+    run.file.leave()
+
+    assert not file.exists()
 
 
 def _gone() -> bytes:

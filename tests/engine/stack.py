@@ -194,7 +194,8 @@ class Stack:
             try:
                 text, _ = process.communicate(timeout=LOOK_SECONDS)
             except subprocess.TimeoutExpired:
-                assert time.monotonic() < deadline, "the engine has not ended within 300 s"
+                in_time = time.monotonic() < deadline
+                assert in_time, f"the engine has not ended within 300 s; running: {command_lines(process.pid)}"
             else:
                 return Run(process.returncode, text)
 
