@@ -184,7 +184,7 @@ class RegistryCredential(pulumi.ComponentResource):
         store = self._field(f"{self._name}-item-field", account.store, value, key.uuid, key)
         stored = known_alive(zot_url, account.username, store.value, store.key_uuid)
         copies = [
-            self._field(f"{self._name}-item-field-{copy.place.suffix}", copy, stored, key.uuid, key, store)
+            self._field(f"{self._name}-item-field-{copy.place.suffix}", copy, stored, store.key_uuid, key, store)
             for copy in account.copies
         ]
         return [store, *copies]

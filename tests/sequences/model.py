@@ -66,18 +66,18 @@ class Held:
 @dataclass(frozen=True)
 class Part:
     """
-    One account's resources of one kind; *copies* are the fields besides its store of record.
+    One account's resources of one kind; of its fields, with *only*, the "store" of record or the "copies".
     """
 
     username: str
     kind: str
-    copies: bool = False
+    only: str = ""
 
     def is_it(self, name: str, kind: str) -> bool:
         """
         Whether a resource is one of them.
         """
-        if self.copies and name == f"{self.username}-item-field":
+        if self.only and (name == f"{self.username}-item-field") != (self.only == "store"):
             return False
         return kind == self.kind and name.startswith(f"{self.username}-")
 
@@ -86,6 +86,8 @@ class Part:
         """
         These, and what depends on them.
         """
+        if self.only == "copies":
+            return frozenset({self})
         return frozenset(Part(self.username, kind) for kind in (self.kind, *_NEEDING[self.kind]))
 
 

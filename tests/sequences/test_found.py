@@ -116,7 +116,7 @@ def test_a_copy_that_a_stack_begun_anew_leaves_out_does_not_count_as_served(life
     life.up()
     life.state_is_edited("state delete --target-dependents", (0, "ServiceAccount"))
 
-    life.up_with(Flags(exclude=frozenset({Part("zot-ci", "ItemField", copies=True)})), None)
+    life.up_with(Flags(exclude=frozenset({Part("zot-ci", "ItemField", only="copies")})), None)
     life.nothing_is_violated()
     life.up()
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.sequences.ground import SECRETS
+from tests.sequences.ground import FIELDS, SECRETS
 from tests.sequences.process import Interruption, Moment
 from tests.sequences.test_sequences import Sequences
 
@@ -145,5 +145,32 @@ def test_a_sweep_that_is_replaced_begins_each_grace_anew(life: Sequences) -> Non
     life.state_is_edited("state taint", (0, "RetiredKeys"))
 
     life.up()
+
+    life.nothing_is_violated()
+
+
+def test_a_copy_gets_the_store_s_key_by_its_own_number_where_a_run_leaves_the_store_out(life: Sequences) -> None:
+    """The key's own resource has another one by then, so the number of that says nothing of the store's."""
+    life.settings_change(("fields", FIELDS[:2]))
+    life.up()
+    life.days_pass(91)
+    life.up_is_told("--exclude", (0, "ItemField, store"), None)
+    life.nothing_is_violated()
+    life.up_is_told("--exclude", (0, "ItemField, copies"), None)
+
+    life.nothing_is_violated()
+
+
+def test_a_dead_key_of_an_old_export_is_not_written_to_a_copy_where_a_run_leaves_the_store_out(
+    life: Sequences,
+) -> None:
+    """The key that is minted then is alive; the store's, which a copy gets, is not."""
+    life.settings_change(("fields", FIELDS[:2]))
+    life.up()
+    life.state_is_exported()
+    life.days_pass(91)
+    life.up()
+    life.export_is_imported()
+    life.up_is_told("--exclude", (0, "ItemField, store"), None)
 
     life.nothing_is_violated()

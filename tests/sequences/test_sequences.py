@@ -72,8 +72,10 @@ EDITS: dict[str, Callable[[Engine, Part], object]] = {
 INTERRUPTIONS = st.sampled_from(Moment).flatmap(
     lambda moment: st.builds(Interruption, st.just(moment), st.integers(1, 45 if moment.counts_requests else 20))
 )
-# One of today's accounts, the first or the one beside it, and a kind.
-PARTS = st.tuples(st.integers(0, 1), st.sampled_from(KINDS))
+# What a command names: the resources of one kind, or of the fields only some.
+NAMED = (*KINDS, "ItemField, store", "ItemField, copies")
+# One of today's accounts, the first or the one beside it, and what of it.
+PARTS = st.tuples(st.integers(0, 1), st.sampled_from(NAMED))
 
 
 class Sequences(RuleBasedStateMachine):
@@ -267,9 +269,10 @@ class Sequences(RuleBasedStateMachine):
         return [held for held in self.engine.state if held.kind == "ApiKey" and held.inputs["zot_url"] != url]
 
     def _part(self, chosen: tuple[int, str]) -> Part:
-        at, kind = chosen
+        at, named = chosen
         accounts = self.ground.wanted.accounts
-        return Part(accounts[min(at, len(accounts) - 1)].username, kind)
+        kind, _, only = named.partition(", ")
+        return Part(accounts[min(at, len(accounts) - 1)].username, kind, only)
 
     def _places(self, chosen: Callable[[str, str], bool]) -> set[Place]:
         """
@@ -277,8 +280,9 @@ class Sequences(RuleBasedStateMachine):
         """
         places = self._places_of_state(chosen)
         for account in self.ground.wanted.accounts:
-            fields, secrets = map(place_of_field, account.fields), map(place_of_secret, account.secrets)
-            places |= set(fields) if chosen(f"{account.username}-", "ItemField") else set()
+            (store, *copies), secrets = map(place_of_field, account.fields), map(place_of_secret, account.secrets)
+            places |= {store} if chosen(f"{account.username}-item-field", "ItemField") else set()
+            places |= set(copies) if chosen(f"{account.username}-item-field-", "ItemField") else set()
             places |= set(secrets) if chosen(f"{account.username}-", "ActionsSecret") else set()
         return places
 
