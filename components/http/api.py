@@ -34,7 +34,8 @@ from .refusals import refused
 from .repeats import TRANSIENT
 from .repeats import Repeats as Repeats
 from .shapes import ShapeError, read_json, shaped
-from .timeouts import timeout
+from .timeouts import timeout, whole_answer_seconds
+from .whole_answers import Limit, limit
 from .wording import PROXY_REFUSES_SIGN_IN, no_answer_in_words, socks_errors
 
 USER_AGENT = f"zot-ci/{VERSION} (pulumi credential rotation)"
@@ -84,19 +85,29 @@ class Api:
         self._silent_at: float | None = None
         # The reason in words, if that request was a GET that timed out.
         self._timed_out = ""
-        self._pace = Pace()
+        self._pace, self._limit = Pace(), Limit()
         self._http = httpx.Client(
             headers={"User-Agent": USER_AGENT},
             timeout=timeout(),
-            limits=httpx.Limits(max_keepalive_connections=AT_ONCE),
-            transport=transport,
-            verify=truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+            transport=transport or self._network(),
             follow_redirects=False,
             cookies=self._cookie_jar(),
+            trust_env=False,
+        )
+
+    def _network(self) -> httpx.HTTPTransport:
+        """
+        Return the way to the system.
+        """
+        network = httpx.HTTPTransport(
+            limits=httpx.Limits(max_keepalive_connections=AT_ONCE),
+            verify=truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
             proxy=self._proxy.proxy if self._proxy else None,
             # The environment's proxy is read by `proxies.py`; nothing else of the environment is used.
             trust_env=False,
         )
+        limit(network, self._limit)
+        return network
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.system} {self.base_url}>"
@@ -207,7 +218,7 @@ class Api:
         return self._silent_at is not None and time.monotonic() - self._silent_at < _SILENCE_SECONDS
 
     def _send_once(self, request: httpx.Request, auth: httpx.Auth | None) -> httpx.Response:
-        with self._pace.one() as began:
+        with self._pace.one() as began, self._limit.within(whole_answer_seconds(self._http.timeout)):
             response = self._http.send(request, auth=auth)
         if response.status_code == httpx.codes.TOO_MANY_REQUESTS:
             self._pace.was_too_fast(began)

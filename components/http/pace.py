@@ -65,5 +65,7 @@ class Pace:
             if began < self._slowed_at:
                 return
             self._slowed_at = now
-            self._interval = min(max(2 * self._interval, _FIRST_INTERVAL), _LONGEST_INTERVAL)
+            slower = min(max(2 * self._interval, _FIRST_INTERVAL), _LONGEST_INTERVAL)
+            # The environment may have set a lower rate than that.
+            self._interval = max(self._interval, slower)
             self._next = max(self._next, now + self._interval)

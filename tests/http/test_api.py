@@ -4,8 +4,12 @@ The HTTP client that every system has: what is repeated and what never is, and w
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import socket
+import threading
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -269,3 +273,25 @@ def test_a_system_that_timed_out_is_read_again_later(monkeypatch: pytest.MonkeyP
 
     clock.now += 31
     api.call("GET", "/", whose="nobody")
+
+
+@pytest.mark.parametrize("head", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"], ids=["head", "body"])
+def test_an_answer_that_trickles_in_is_given_up(head: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each wait for the next byte is a short one; all of them together could hold a run for ever."""
+    monkeypatch.setenv("ZOT_CI_TIMEOUT_SECONDS", "0.2")
+    given_up = threading.Event()
+
+    def trickle(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection, contextlib.suppress(OSError):
+            connection.sendall(head)
+            for _ in range(200):
+                connection.sendall(b"x")
+                given_up.wait(0.02)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as threads:
+        threads.submit(trickle, listener)
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        with Api("zot", url) as zot, pytest.raises(UnreachableError, match="timed out waiting for the answer"):
+            zot.call("POST", "/v2/", whose="zot-ci")
+        given_up.set()

@@ -164,3 +164,20 @@ def test_a_request_that_may_not_be_repeated_is_only_where_nothing_was_done(statu
         api.call("POST", "/", whose="nobody", repeat_on=frozenset({429}))
 
     assert len(told.asked) == asked
+
+
+@pytest.mark.parametrize(
+    ("allowed", "slower"), [("0.5", 1 / (0.75 * 0.5)), ("20", 2 / (0.75 * 20)), ("", 1 / (0.75 * 20))]
+)
+def test_a_429_never_makes_a_pace_faster(allowed: str, slower: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not beyond the rate in the environment either."""
+    monkeypatch.setenv("ZOT_CI_REQUESTS_PER_SECOND", allowed)
+    clock = PaceClock(monkeypatch)
+    slow = Pace()
+    with slow.one() as began:
+        slow.was_too_fast(began)
+    before = clock.monotonic()
+    with slow.one():
+        pass
+
+    assert clock.monotonic() - before == pytest.approx(slower)
