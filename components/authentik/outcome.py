@@ -12,14 +12,13 @@ from ..http.errors import ReconcileError, UnexpectedAnswerError
 from .model import Account
 
 
-def taken_otherwise(account: Account, username: str, delete: Callable[[], object]) -> UnexpectedAnswerError:
+def taken_otherwise(account: Account, username: str, delete: Callable[[], bool]) -> UnexpectedAnswerError:
     """
     Delete the new *account*, which should have the name *username* and has another one, and return the error for it.
     """
     hint = "delete it by hand"
     try:
-        delete()
-        hint = "it was deleted again"
+        hint = "it was deleted again" if delete() else f"{hint} (number {account.pk}), since the token may not see it"
     except ReconcileError as exc:
         hint = f"{hint}, since that failed: {exc.brief}"
     folded = account.username.casefold() == username.casefold()

@@ -148,9 +148,14 @@ def _remove_device_by_impersonation(authentik: Authentik, account: Account) -> N
     """
     with Browser("authentik", authentik.api.base_url, own_answers=OWN_ANSWERS) as browser:
         authentik.impersonate(account, browser)
-        remove_static_devices(browser, account.username)
-        browser.call("GET", "/api/v3/core/users/impersonate_end/", whose=account.username, expect=(204,))
+        with contextlib.ExitStack() as cleanup:
+            cleanup.callback(_tidy, "end the impersonation", _end_impersonation, browser, account.username)
+            remove_static_devices(browser, account.username)
     _log.info("authentik: removed the static device that an interrupted login of %s left", account.username)
+
+
+def _end_impersonation(browser: Browser, username: str) -> None:
+    browser.call("GET", "/api/v3/core/users/impersonate_end/", whose=username, expect=(204,))
 
 
 def _unknown_password() -> str:

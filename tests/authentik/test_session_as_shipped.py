@@ -16,7 +16,7 @@ from tests.messages import assert_names
 from tests.world import GROUP, World
 from zot_ci.authentik.errors import LoginBlockedError
 from zot_ci.authentik.session import session
-from zot_ci.http.errors import UnexpectedAnswerError
+from zot_ci.http.errors import ServerError, UnexpectedAnswerError
 
 pytestmark = pytest.mark.embedded
 
@@ -202,6 +202,22 @@ def test_a_server_that_goes_on_failing_is_an_error_after_the_second_time(signed_
     assert_names(blocked(signed_in, UnexpectedAnswerError), f"authentik POST {FLOW}", "502", "zot-ci")
     assert len([heard for heard in between.heard if heard.call == f"POST {FLOW}"]) == 2
     assert user.password_changes == 2
+
+
+def test_an_impersonation_is_ended_though_what_it_was_for_has_failed(
+    signed_in: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A session that acts as the account is not left behind, and neither failure hides the other."""
+    made(signed_in)
+    signed_in.estate.authentik.add_device(USER)
+    between = Between(signed_in.estate.authentik)
+    between.answer("GET /authenticators/static/", Response(status_code=503))
+    between.answer("GET /impersonate_end/", Response(status_code=503))
+
+    assert_names(blocked(signed_in, ServerError), "/authenticators/static/", "503")
+
+    assert any(heard.call.endswith("/impersonate_end/") for heard in between.heard)
+    assert any("could not end the impersonation" in message for message in caplog.messages)
 
 
 def test_an_impersonation_whose_answer_is_lost_is_asked_for_again(signed_in: World) -> None:
