@@ -182,6 +182,7 @@ def _checked(args: RegistryCredentialArgs) -> AccountSettings:
     urls |= {f"{name}.forgejo_url": secret.forgejo_url for name, secret in secrets}
     tokens = {"authentik_token": args.authentik_token} | {f"{name}.token": secret.token for name, secret in secrets}
     faults = [*_faults(_URL, urls), *_faults(_TOKEN, tokens)]
+    faults += _servers_of_one_name(args.secrets)
     if args.groups is not None and args.authentik_url is None:
         faults.append("authentik_url is missing, and the account has groups")
     if args.onepassword_access not in (None, *BACKENDS):
@@ -201,6 +202,23 @@ def _checked(args: RegistryCredentialArgs) -> AccountSettings:
         heading = f"the arguments of the credential of {args.username} cannot be used:"
         raise SettingsError("\n".join([heading, *(f"  {fault}" for fault in faults)]))
     return account
+
+
+def _servers_of_one_name(secrets: Sequence[SecretArgs]) -> list[str]:
+    """
+    Return a line for each secret at another URL than the first of the same server name: the token in the variable of
+    that name would be sent to both. What another resource gives is not known.
+    """
+    first: dict[str, str] = {}
+    lines = []
+    for number, secret in enumerate(secrets):
+        url = secret.forgejo_url
+        if not isinstance(url, str) or secret.token:
+            continue
+        known = first.setdefault(secret.server or "", url)
+        if known.rstrip("/").lower() != url.rstrip("/").lower():
+            lines.append(f"secrets[{number}].server is missing: {known} has the same name, and so the same token")
+    return lines
 
 
 def _account_of(args: RegistryCredentialArgs) -> dict[str, Any]:

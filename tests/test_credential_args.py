@@ -109,6 +109,32 @@ def test_a_place_twice_is_refused() -> None:
         args(secrets=[SecretArgs(FORGE, "KEY", "a/b"), SecretArgs(FORGE, "key", "A/B")])
 
 
+@pytest.mark.parametrize(
+    ("second", "is_refused"),
+    [
+        ({}, True),
+        ({"server": "other"}, False),
+        ({"token": "op://vault/item/field"}, False),
+        ({"forgejo_url": f"{FORGE}/"}, False),
+    ],
+    ids=["no name", "a name", "a token of its own", "the same server"],
+)
+def test_two_servers_of_one_name_are_refused(second: dict[str, Any], is_refused: bool) -> None:
+    """The token of the one would be sent to the other."""
+    given = {"forgejo_url": "https://other.example.test", "secret": "OTHER", "repository": "a/b"} | second
+    secrets = [SecretArgs(FORGE, "KEY", "a/b"), SecretArgs(**given)]
+
+    if is_refused:
+        with pytest.raises(SettingsError, match=r"secrets\[1\]\.server is missing: .* has the same name"):
+            args(secrets=secrets)
+    elif second.get("forgejo_url"):
+        with pytest.raises(SettingsError, match="must not end with a slash") as caught:
+            args(secrets=secrets)
+        assert "server is missing" not in str(caught.value)
+    else:
+        args(secrets=secrets)
+
+
 def test_what_another_resource_will_tell_is_not_checked() -> None:
     """It is not known yet, and goes to the systems as it is."""
 

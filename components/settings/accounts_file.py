@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 _SUFFIXES = (".yaml", ".yml", ".json")
 
@@ -24,7 +25,7 @@ def accounts_in(value: object) -> object:
     `Pulumi.yaml`, in which the engine starts the program and its providers.
 
     Raises:
-        AccountsFileError: there is no such file, or it is no YAML (JSON is YAML).
+        AccountsFileError: there is no such file, it is no YAML (JSON is YAML), or a mapping has a key twice.
     """
     if not isinstance(value, str) or not value.strip().endswith(_SUFFIXES):
         return value
@@ -53,7 +54,41 @@ def _read(file: Path, _folder: Path, _changed: int) -> object:
     import yaml  # type: ignore[import-untyped]  # comes with pulumi, without types
 
     try:
-        return yaml.load(file.read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(file.read_text(encoding="utf-8"))
+        try:
+            root = loader.get_single_node()
+            if again := _key_again(root):
+                msg = f"{file} has a key twice, line {again.start_mark.line + 1}; take one of them out"
+                raise AccountsFileError(msg)
+            return root and loader.construct_document(root)
+        finally:
+            loader.dispose()
     except (ValueError, yaml.YAMLError) as exc:
         msg = f"{file} is no YAML{place_of(exc)}; correct it"
         raise AccountsFileError(msg) from None
+
+
+def _key_again(root: Any) -> Any:
+    """
+    Return the second one of two equal keys of a mapping below *root*, a node; None if there is none. YAML would take
+    the value of the last one, and a list of places before it would silently count for nothing.
+    """
+    nodes, seen = [root], set[int]()
+    while nodes:
+        node = nodes.pop()
+        if id(node) in seen or not isinstance(getattr(node, "value", None), list):
+            continue
+        # An alias is the same node again.
+        seen.add(id(node))
+        keys = set[tuple[str, str]]()
+        for part in node.value:
+            if isinstance(part, tuple):
+                key, value = part
+                name = (key.tag, str(key.value))
+                if name in keys:
+                    return key
+                keys.add(name)
+                nodes.append(value)
+            else:
+                nodes.append(part)
+    return None

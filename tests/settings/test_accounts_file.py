@@ -56,6 +56,10 @@ def test_a_thousand_accounts_are_those_of_the_file(file: Callable[[str], dict[st
     [
         ("- username: [", "zot-ci:accounts: stacks/accounts.yaml is no YAML, line 2; correct it"),
         ("- username: '5ecret\n", "zot-ci:accounts: stacks/accounts.yaml is no YAML, line 2; correct it"),
+        (
+            "- username: zot-ci\n  forgejo: []\n  rights: [5ecret]\n  forgejo: []\n",
+            "zot-ci:accounts: stacks/accounts.yaml has a key twice, line 4; take one of them out",
+        ),
         ("5ecret", "zot-ci:accounts"),
         ("accounts: []", "zot-ci:accounts"),
         ("", "zot-ci:accounts"),
