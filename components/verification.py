@@ -16,7 +16,7 @@ from threading import Event
 from .dynamic.errors import NotOursError
 from .forgejo.api import Forgejo, forgejo_at
 from .forgejo.canary import Verdict, judge, question
-from .http.errors import MovedError, NotFoundError, ReconcileError, UnexpectedAnswerError
+from .http.errors import InterceptedError, MovedError, NotFoundError, ReconcileError, UnexpectedAnswerError
 from .http.once import Once
 from .onepassword.access import onepassword
 from .onepassword.ownership import key_at
@@ -136,7 +136,8 @@ class Verification:
         place = account.store.place
         key = key_at(onepassword(self._settings.onepassword.access), place, anew=anew)
         if key is None:
-            msg = f"{place.thing}, the store of record of {account.username}, holds no zot API key; run `up`"
+            which = f"{place.thing}, the store of record of {account.username}"
+            msg = f"{which}, holds no zot API key by that name: run `up`, which says if it was renamed"
             raise NotFoundError(msg)
         return key
 
@@ -164,6 +165,9 @@ class Verification:
             run = forgejo.workflows.start(secret.repository or "", canary.workflow, canary.ref, question(stored.key))
             started_at = datetime.now(UTC)
             verdict = self._verdict(forgejo, secret, canary, run.id)
+        except InterceptedError:
+            # Something in front of the forge answered, which says nothing about the place.
+            raise
         except _OF_THE_PLACE as exc:
             return replace(asked, word="no answer", why=str(exc), asked_at=started_at)
         why = verdict.why

@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.responses import Response
 
 from tests.estate.forgejo.model import Job
 from tests.estate.forgejo.runner import Runner
+from tests.http.between import Between
 from tests.world import GROUP, OWNER, REPOSITORY, SECRET, World
 from zot_ci.settings.model import Settings, load
 from zot_ci.verification import AT_A_TIME, Asked, Verification
@@ -178,7 +180,7 @@ def test_a_store_of_record_without_a_key_is_a_fault_and_nothing_is_started(publi
     asked = Round(settings_of(published)).only()
 
     assert asked.word == "fault"
-    assert "the store of record of zot-ci, holds no zot API key; run `up`" in asked.why
+    assert "the store of record of zot-ci, holds no zot API key by that name: run `up`, which says" in asked.why
     assert published.estate.forgejo.repos[OWNER, REPOSITORY].runs == []
 
 
@@ -281,6 +283,18 @@ def test_a_workflow_that_is_not_there_is_named(spoil: Callable[[World], None], p
     assert asked.word == "no answer"
     assert "/actions/workflows/canary.yaml/dispatches answered 404" in asked.why
     assert "no such workflow on that branch" in asked.why
+
+
+@pytest.mark.parametrize("answer", ["404 page", "a login"])
+def test_what_answers_in_front_of_the_forge_says_nothing_about_the_place(answer: str, published: World) -> None:
+    """It is a fault on the way there, as in a run."""
+    page = Response("<html>", 404, media_type="text/html")
+    login = Response(status_code=302, headers={"location": "https://sso.example.test/login"})
+    Between(published.estate.forgejo).answer("POST /actions/workflows/", page if answer == "404 page" else login)
+
+    asked = Round(settings_of(published)).only()
+
+    assert asked.word == "fault"
 
 
 def test_a_repository_without_actions_is_named_and_nothing_is_started(published: World) -> None:
