@@ -17,6 +17,8 @@ import os
 import sys
 
 import pulumi
+from pulumi.runtime import settings
+from pulumi.runtime.proto import engine_pb2_grpc
 
 from ..http import logs
 from ..http.errors import EnvironmentUnfitError
@@ -43,8 +45,13 @@ def begin() -> None:
     Create the file that this run of the program shares with its providers, once for the process.
 
     Raises:
-        pulumi.RunError: no temporary file can be made.
+        pulumi.RunError: no temporary file can be made, or the program runs in another program's process.
     """
+    if not RUN.file.has_engine and isinstance(settings.SETTINGS.engine, engine_pb2_grpc.EngineStub):
+        # Nothing would hold between the two: which places the program has, its faults, whether this is a preview.
+        hint = "give the stack a folder with a Pulumi.yaml and a __main__.py, and run that"
+        msg = f"a RegistryCredential cannot be in an inline program of the Automation API; {hint}"
+        raise pulumi.RunError(msg)
     global _begun  # the process is one run of the program
     if not _begun:
         _begun = True

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -58,3 +59,29 @@ def test_another_program_keeps_a_credential_and_takes_it_away_again(world: World
     assert program.destroy().code == 0
     assert zot.of("ci-talos") == []
     assert "ci-talos" not in world.estate.authentik.users
+
+
+INLINE = """
+import sys
+from pulumi import automation
+from zot_ci import FieldArgs, RegistryCredential, RegistryCredentialArgs
+
+def program():
+    RegistryCredential("ci", RegistryCredentialArgs(zot_url=sys.argv[1], username="ci", store=FieldArgs("v", "i", "f")))
+
+stack = automation.create_or_select_stack("test", "inline", program)
+getattr(stack, sys.argv[2])(on_output=print)
+"""
+
+
+@pytest.mark.parametrize("command", ["preview", "up"])
+def test_an_inline_program_is_refused_in_a_sentence(command: str, world: World, program: Stack) -> None:
+    """It runs in the process of its caller, and would share nothing with its providers."""
+    python = shutil.which("python", path=program.env["PATH"])
+    assert python is not None
+    arguments = [python, "-c", INLINE, world.zot_url, command]
+    ran = subprocess.run(arguments, cwd=program.project, env=program.env, capture_output=True, text=True, check=False)
+
+    assert ran.returncode == 1
+    assert "cannot be in an inline program of the Automation API; give the stack a folder" in ran.stdout
+    assert not list(world.estate.log)
