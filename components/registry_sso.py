@@ -25,7 +25,7 @@ try:
     import pulumi_authentik as authentik
     import pulumi_onepassword as onepassword
 except ModuleNotFoundError as exc:
-    msg = f"zot-ci:sso needs the Python package {exc.name}: pip install '.[sso]'"
+    msg = f"zot-ci:sso needs the Python package {exc.name}: install this project's extra sso (docs/single-sign-on.md)"
     raise pulumi.RunError(msg) from None
 
 _MANAGED = "goauthentik.io/providers/oauth2/scope-"

@@ -163,6 +163,16 @@ class Claims:
         claims += [one for one in list(self._of_program.values()) if one.mark > self._released.get(one.thing, "")]
         return sorted({claim.called for claim in claims if claim.key_uuid == key_uuid})
 
+    def program_awaits(self, place: str) -> bool:
+        """
+        Whether the program of this run has a place of that name in messages, and neither it nor any instance has said
+        what the place holds.
+        """
+        shown = {one.called for one in list(self._newest.values())}
+        return place not in shown and any(
+            one.called == place and not one.key_uuid for one in list(self._of_program.values())
+        )
+
     def program_places_with(self, key_uuid: str) -> set[str]:
         """
         Return those of them that the program of this run has.

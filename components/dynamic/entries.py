@@ -30,6 +30,15 @@ class SecretUnchanged(msgspec.Struct, frozen=True):
     unchanged: bool
 
 
+class OwnerSeen(msgspec.Struct, frozen=True):
+    """
+    The repository, organization or user of a secret in the state has that number. A name can be another one's later.
+    """
+
+    owner: Identity
+    number: int
+
+
 class KeySeen(msgspec.Struct, frozen=True):
     """
     The registry accepts or refuses a key.
@@ -103,6 +112,7 @@ Entry = (
     | Release
     | Begun
     | SecretUnchanged
+    | OwnerSeen
     | KeySeen
     | OwnKey
     | KeyDeferred

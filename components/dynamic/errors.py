@@ -48,3 +48,15 @@ class KeyRefusedError(ReconcileError):
     """
     The registry refuses the key that was to be written to a place. The place keeps what it holds, perhaps a live key.
     """
+
+
+class KeyUncheckedError(ReconcileError):
+    """
+    The registry has not said whether it accepts the key that was to be written to a place, which may hold a newer one.
+    """
+
+
+class KeyStillHeldError(ReconcileError):
+    """
+    A key that is to be revoked is still in a place that the program has.
+    """

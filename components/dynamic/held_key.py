@@ -5,7 +5,7 @@ The key that a place is given: whether there is one, whether the registry refuse
 from __future__ import annotations
 
 from ..http.errors import NotFoundError
-from .errors import KeyRefusedError
+from .errors import KeyRefusedError, KeyUncheckedError
 from .run import RUN
 
 
@@ -39,6 +39,20 @@ def refuse_a_dead_key(key_uuid: str, what: str) -> None:
     """
     if RUN.key_is_alive(key_uuid) is False:
         raise dead_key(key_uuid, f"{what} is not written")
+
+
+def refuse_an_unchecked_key(key_uuid: str, what: str) -> None:
+    """
+    Refuse to write a key to *what*, which may hold a newer one, if nobody knows in this run whether the registry
+    accepts the key: somebody may have revoked it, or the state may be an older one.
+
+    Raises:
+        KeyUncheckedError: the registry gave no answer about the key.
+    """
+    if RUN.key_is_alive(key_uuid) is None:
+        why = f"the registry has not said whether it accepts key {key_uuid}, and a newer one may be there"
+        msg = f"{what} is not written: {why}; run again when the registry answers"
+        raise KeyUncheckedError(msg)
 
 
 def dead_key(key_uuid: str, what: str) -> KeyRefusedError:

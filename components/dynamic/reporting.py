@@ -11,7 +11,7 @@ import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from ..http.errors import MovedError, NotFoundError
+from ..http.errors import CredentialMissingError, MovedError, NotFoundError
 from .conditions import MOVED_AS_A_WHOLE, NO_ANSWER, REFUSED, SILENT, is_fault, whose_fault
 from .entries import Fault
 from .findings import Findings
@@ -59,8 +59,9 @@ def report(wanted: Properties, what: str, sentences: Iterable[str]) -> None:
 @contextmanager
 def deleting(what: str, left: str, url: str | None = None) -> Iterator[None]:
     """
-    Delete *what* inside. If it does not exist or gives no answer, one line says so and the state forgets it. A refused
-    credential is an error, unless the settings no longer name that server: then nobody has a token for it.
+    Delete *what* inside. If it does not exist or gives no answer, one line says so and the state forgets it. A
+    credential that is refused or missing is an error, unless the settings no longer name that server: then nobody has a
+    token for it.
 
     Args:
         left: what stays behind then, until when, and what to do.
@@ -72,7 +73,7 @@ def deleting(what: str, left: str, url: str | None = None) -> Iterator[None]:
         _log.info("%s: there is nothing to delete any more: %s", what, exc.brief)
     except MovedError as exc:
         _log.warning("%s was left, since it moved to %s; %s", what, exc.new_name, left)
-    except (*NO_ANSWER, *REFUSED) as exc:
-        if isinstance(exc, REFUSED) and not RUN.has_left(url):
+    except (*NO_ANSWER, *REFUSED, CredentialMissingError) as exc:
+        if not isinstance(exc, NO_ANSWER) and not RUN.has_left(url):
             raise
         _log.warning("%s was left: %s; %s", what, exc.brief, left)

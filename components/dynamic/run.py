@@ -31,6 +31,7 @@ from .entries import (
     KeyDeferred,
     KeySeen,
     KeysLeft,
+    OwnerSeen,
     OwnKey,
     Reported,
     SecretUnchanged,
@@ -60,6 +61,7 @@ class Run:
             self._claims = Claims()
             self._begun: Begun | None = None
             self._unchanged: set[Identity] = set()
+            self._owners: dict[Identity, int] = {}
             self._alive: dict[str, bool] = {}
             self._own: set[OwnKey] = set()
             self._deferred: set[str] = set()
@@ -131,6 +133,13 @@ class Run:
         """
         with self._caught_up():
             return thing in self._unchanged
+
+    def number_of(self, owner: Identity) -> int | None:
+        """
+        Return the number that the *owner* of a secret has in the state; None if it has none there.
+        """
+        with self._caught_up():
+            return self._owners.get(owner)
 
     def key_is_alive(self, key_uuid: str) -> bool | None:
         """
@@ -226,6 +235,8 @@ class Run:
                 self._begun = entry
             case SecretUnchanged(thing, unchanged):
                 (self._unchanged.add if unchanged else self._unchanged.discard)(thing)
+            case OwnerSeen(owner, number):
+                self._owners[owner] = number
             case KeySeen(uuid, alive):
                 self._alive[uuid] = alive
             case OwnKey():

@@ -19,17 +19,17 @@ from msgspec.structs import asdict
 from pulumi.dynamic import DiffResult
 
 from ..dynamic.claims import Claim, Release
-from ..dynamic.entries import Fault, SecretUnchanged
+from ..dynamic.conditions import NOT_FOUND
+from ..dynamic.entries import Fault, OwnerSeen, SecretUnchanged
 from ..dynamic.errors import CollisionError
 from ..dynamic.findings import Findings
-from ..dynamic.held_key import holds, insist_on_a_key, refuse_a_dead_key
+from ..dynamic.held_key import holds, insist_on_a_key, refuse_a_dead_key, refuse_an_unchecked_key
 from ..dynamic.managed import Managed
 from ..dynamic.provider import Provider, differences
 from ..dynamic.reporting import deleting, report
 from ..dynamic.run import RUN
 from ..http.errors import MovedError, SystemMovedError
 from ..rotation import CURRENT
-from ..settings.place import Place
 from ..settings.server import ForgejoServer
 from .api import Forgejo, forgejo_at
 from .canary_run import ask_canary, canary_condition
@@ -65,7 +65,7 @@ class ActionsSecretProvider(Provider[SecretWanted, SecretState]):
         """
         Look for the repository, organization or user, and for the secret.
         """
-        look(found, _forgejo(wanted), wanted.place, wanted.confirmed_id)
+        look(found, _forgejo(wanted), wanted.place, _owner_id(wanted))
 
     def observe(self, state: SecretState) -> SecretState:
         """
@@ -87,6 +87,9 @@ class ActionsSecretProvider(Provider[SecretWanted, SecretState]):
         ignores case.
         """
         RUN.note(*olds.claims)
+        for one, number in ((olds, olds.owner_id), (news, news.confirmed_id)):
+            if number is not None:
+                RUN.note(OwnerSeen(one.owner, number))
         result = differences(olds, news)
         result.changes = result.changes or news.confirmed_id not in (None, olds.owner_id)
         if result.replaces and news.known_names == olds.names:
@@ -119,7 +122,7 @@ class ActionsSecretProvider(Provider[SecretWanted, SecretState]):
             return
         RUN.note(*(Release(identity, mark) for identity in state.identities))
         with deleting(place.thing, f"delete it by hand: {holds(state.key_uuid)}", state.forgejo_url):
-            _delete(_forgejo(state), place)
+            _delete(_forgejo(state), state)
 
     def _publish(self, wanted: SecretWanted, mark: str, known: SecretState | None = None) -> SecretState:
         """
@@ -133,9 +136,11 @@ class ActionsSecretProvider(Provider[SecretWanted, SecretState]):
         refuse_a_dead_key(wanted.key_uuid, place.thing)
         # Claim the secret before writing it: the old resource's deletion must leave it alone even if this write fails.
         RUN.note(Claim(place.identity, mark))
-        owner_before = known.owner_id if known else None
         try:
-            owner_id = forgejo.insist_on(place, owner_before if wanted.confirmed_id is None else wanted.confirmed_id)
+            owner_id = forgejo.insist_on(place, _owner_id(wanted, known))
+            if known is None or not known.condition.startswith(NOT_FOUND):
+                # Nobody can read what the secret holds.
+                refuse_an_unchecked_key(wanted.key_uuid, place.thing)
             before = forgejo.publish(place, value, wanted.key_uuid)
         except SystemMovedError:
             raise
@@ -177,12 +182,26 @@ def _forgejo(wanted: SecretWanted) -> Forgejo:
     return forgejo_at(ForgejoServer(wanted.forgejo_url, wanted.server, wanted.forgejo_token))
 
 
-def _delete(forgejo: Forgejo, place: Place) -> None:
+def _owner_id(wanted: SecretWanted, known: SecretState | None = None) -> int | None:
     """
-    Delete the secret at *place*, unless it is by now that of another name in the settings.
+    Return the number that the secret's owner has to have: the confirmed one, or that of the state, where another
+    instance may have it; None if none is known.
     """
+    if wanted.confirmed_id is not None:
+        return wanted.confirmed_id
+    return known.owner_id if known else RUN.number_of(wanted.owner)
+
+
+def _delete(forgejo: Forgejo, state: SecretState) -> None:
+    """
+    Delete the secret, unless it is by now that of another name in the settings, or in a repository of somebody else's.
+    """
+    place = state.place
     try:
-        if forgejo.delete(place):
+        if state.owner_id is not None and (number := forgejo.any_owner(place).id) != state.owner_id:
+            why = f"another {place.kind} has that name now, number {number} and not {state.owner_id}"
+            _log.warning("%s was left: %s", place.thing, why)
+        elif forgejo.delete(place):
             _log.info("Forgejo: deleted secret %s", place.name)
         else:
             _log.info("Forgejo: no secret %s to delete any more", place.name)

@@ -78,20 +78,29 @@ class Forgejo:
             NotFoundError: it does not exist, or it is an archived repository.
             MovedError: it has another name now.
         """
+        found = self.any_owner(place)
+        if found.archived:
+            hint = "take it out of the archive, or out of the settings"
+            msg = f"{self.api.system} repository {_holder(place)} is archived, so nothing in it reads a secret; {hint}"
+            raise NotFoundError(msg, brief=f"the repository is archived; {hint}")
+        return found
+
+    def any_owner(self, place: Place) -> Owner:
+        """
+        Return the same, also an archived repository, whose secrets can be deleted.
+
+        Raises:
+            NotFoundError, MovedError: as *owner* does.
+        """
         return self._owners.get(_scope(place).lower(), lambda: self._owner(place))
 
     def _owner(self, place: Place) -> Owner:
         path, whose = f"/api/v1/{_scope(place)}", _holder(place)
         try:
-            found = self.api.parse(self._call("GET", path, place), path, whose, Owner)
+            return self.api.parse(self._call("GET", path, place), path, whose, Owner)
         except NotFoundError as exc:
             brief = f"no such {place.kind} any more, or {self._auth.name} may not see it"
             raise NotFoundError(str(exc), brief=brief) from None
-        if found.archived:
-            hint = "take it out of the archive, or out of the settings"
-            msg = f"{self.api.system} repository {whose} is archived, so nothing in it reads a secret; {hint}"
-            raise NotFoundError(msg, brief=f"the repository is archived; {hint}")
-        return found
 
     def ask(self, method: str, path: str, whose: str, advice: Advice, **more: Any) -> httpx.Response:
         """

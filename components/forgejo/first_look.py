@@ -9,14 +9,14 @@ from ..settings.place import Place
 from .api import Forgejo
 
 
-def look(found: Findings, forgejo: Forgejo, place: Place, confirmed_id: int | None = None) -> None:
+def look(found: Findings, forgejo: Forgejo, place: Place, owner_id: int | None = None) -> None:
     """
-    Add to *found* what an `up` that publishes to *place* will do. *confirmed_id* is the owner's number in the settings.
+    Add to *found* what an `up` that publishes to *place* will do. *owner_id* is the number that the owner has to have.
 
     Raises:
         ReconcileError: the owner does not exist, has another number, or may not be read.
     """
-    forgejo.insist_on(place, confirmed_id)
+    forgejo.insist_on(place, owner_id)
     if place.kind == "user":
         found.plans.append("will be written; whether there is one already cannot be read")
     else:

@@ -58,11 +58,12 @@ def republished(secrets: Sequence[Published]) -> pulumi.Output[list[str]]:
     def again(one: Published) -> pulumi.Output[str | None]:
         async def publish(found: list[Any]) -> str | None:
             url, value, key_uuid, owner_id = found
-            if not value or not RUN.is_unchanged(one.place.identity):
+            if not value or not RUN.is_unchanged(one.place.identity) or RUN.key_is_alive(key_uuid) is None:
+                # Somebody may have put a newer key there: without an answer of the registry the secret stays as it is.
                 return None
-            forgejo = forgejo_at(ForgejoServer(url, one.place.server, one.token))
             try:
                 refuse_a_dead_key(key_uuid, one.place.thing)
+                forgejo = forgejo_at(ForgejoServer(url, one.place.server, one.token))
                 await asyncio.to_thread(publish_again, forgejo, one.place, value, owner_id, key_uuid)
             except ReconcileError as exc:
                 RUN.note(Fault(one.place.thing, f"not published again: {exc}"))

@@ -31,7 +31,9 @@ def described(secret: Secret, key_uuid: str, place: Place) -> str | None:
     mark = mark_in(secret.description)
     if mark != mark_of(key_uuid):
         why = "its description is too long, or the server has not kept what was written"
-        _log.warning("%s has no mark of its key: %s; that a program overwrites it cannot be seen", place.thing, why)
+        _log.warning(
+            "%s has no mark of its key: %s; so nobody can see whether a program overwrites it", place.thing, why
+        )
         mark = ""
     return mark
 

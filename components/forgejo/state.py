@@ -73,6 +73,14 @@ class SecretWanted(PlaceWanted, kw_only=True):
         """
         return Place.secret(self.secret, repository=self.repository, organization=self.organization, server=self.server)
 
+    @property
+    def owner(self) -> Identity:
+        """
+        The repository, organization or user that the secret is in, by name; a forge ignores case.
+        """
+        place = self.place
+        return ("owner", self.forgejo_url, place.kind, *(part.lower() for part in place.path[:-1]))
+
 
 class SecretState(SecretWanted, kw_only=True):
     """

@@ -8,17 +8,20 @@ from collections.abc import Sequence
 
 from ..http.errors import AmbiguousError
 from ..settings.place import Place
-from .item import Item, ItemRef
+from .item import Field, Item, ItemRef
 from .ownership import field_to_write
+from .state import FieldWanted
 
 
-def other_names(item: Item, ref: ItemRef, vault: str, title: str) -> str:
+def other_names(item: Item, ref: ItemRef, field: Field | None, wanted: FieldWanted) -> str:
     """
-    Return a sentence if vault or item have other names now than *vault* and *title* in the settings; else an empty
-    text. Connect and the SDK do not show the vault's name in an item.
+    Return a sentence if vault, item or field have other names now than in the settings; else an empty text. Connect and
+    the SDK do not show the vault's name in an item.
     """
     called = item.vault.name if item.vault else None
-    now = [("vault", vault, ref.vault, called), ("item", title, ref.item, item.title)]
+    now = [("vault", wanted.vault, ref.vault, called), ("item", wanted.item, ref.item, item.title)]
+    if field is not None:
+        now.append(("field", wanted.field, field.id, field.label))
     others = [f"{what} {name} is called {new} now" for what, name, id_, new in now if new and name not in (id_, new)]
     return f"{' and '.join(others)}, and was found by its id: write that into the settings" if others else ""
 

@@ -20,17 +20,17 @@ from ..dynamic.claims import Claim, Release
 from ..dynamic.conditions import NOT_FOUND
 from ..dynamic.entries import Fault
 from ..dynamic.findings import Findings
-from ..dynamic.held_key import holds, insist_on_a_key, refuse_a_dead_key
+from ..dynamic.held_key import holds, insist_on_a_key, refuse_a_dead_key, refuse_an_unchecked_key
 from ..dynamic.managed import Managed
 from ..dynamic.provider import Provider, differences
 from ..dynamic.reporting import deleting, report
 from ..dynamic.run import RUN
 from ..dynamic.seen import SEEN
 from ..http.errors import AmbiguousError, NotFoundError
-from ..rotation import CURRENT
+from ..rotation import CURRENT, looks_like_a_key
 from .access import onepassword
 from .field_facts import other_names, why_not_added
-from .item import Item, ItemAccess, ItemRef
+from .item import Field, Item, ItemAccess, ItemRef
 from .ownership import field_to_write, look, refuse_a_second_name, refuse_what_is_not_ours
 from .state import FieldState, FieldWanted, identity_of
 from .writing import add_field, set_field
@@ -53,6 +53,7 @@ class ItemFieldProvider(Provider[FieldWanted, FieldState]):
 
         Raises:
             KeyRefusedError: the registry refuses the key.
+            KeyUncheckedError: the registry gave no answer about the key, and the field holds another one.
             NotOursError: the field holds a value that is no zot key.
             CollisionError: the settings name this field for another account, too.
         """
@@ -81,7 +82,7 @@ class ItemFieldProvider(Provider[FieldWanted, FieldState]):
             found.condition = f"{NOT_FOUND}the item has no field {state.field} any more{why}"
         else:
             found.condition = CURRENT if field.value == state.value else "holds another value than the current key"
-        found.renamed = other_names(item, ref, state.vault, state.item) if ref == state.ref else ""
+        found.renamed = other_names(item, ref, field, state) if ref == state.ref else ""
         found.via = access.name
         return found
 
@@ -175,6 +176,8 @@ class ItemFieldProvider(Provider[FieldWanted, FieldState]):
             # fails.
             RUN.note(Claim(identity, mark, made_here=made_here))
             if field.value != value:
+                if _may_be_newer(field, wanted, known):
+                    refuse_an_unchecked_key(wanted.key_uuid, place.thing)
                 set_field(access, ref, field, place, value)
                 _log.info("1Password: set field %s to key %s", place.name, wanted.key_uuid)
         state = FieldState(
@@ -188,6 +191,15 @@ class ItemFieldProvider(Provider[FieldWanted, FieldState]):
         )
         RUN.note(state.claim)
         return state
+
+
+def _may_be_newer(field: Field, wanted: FieldWanted, known: FieldState | None) -> bool:
+    """
+    Whether the *field* holds a key that is neither the one that the last run wrote nor another one of the state.
+    """
+    held = field.value or ""
+    is_ours = known is not None and held == known.value
+    return looks_like_a_key(held) and not is_ours and not RUN.shares_lineage(wanted.key_uuid, held)
 
 
 def _find(access: ItemAccess, wanted: FieldWanted) -> tuple[ItemRef, Item]:

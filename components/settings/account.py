@@ -146,7 +146,7 @@ class AccountSettings(SettingsModel):
         if not self.retire_when_unused:
             faults.append("retireAtMostDays needs retireWhenUnused: true, whose limit it is")
         if most <= self.retire_after_days:
-            faults.append("retireAtMostDays must be more than retireAfterDays, which it begins after")
+            faults.append("retireAtMostDays must be more than retireAfterDays, since it includes that grace")
         if most >= self.expire_after_days:
             faults.append("retireAtMostDays must be less than expireAfterDays: the key has expired by then")
         return faults

@@ -127,7 +127,7 @@ class Settings(SettingsModel):
         if self.sso and self.authentik is None:
             faults.append("authentik is missing, and sso makes the registry's application there")
         if self.sso and self.zot.oidc_provider != "oidc":
-            faults.append("zot.oidcProvider must be oidc with sso: zot takes a provider of one's own by no other name")
+            faults.append("zot.oidcProvider must be oidc with sso: zot takes a custom provider by no other name")
         return faults
 
     @property

@@ -19,6 +19,7 @@ from pulumi.dynamic import ConfigureRequest, DiffResult
 from ..dynamic.claims import Claim
 from ..dynamic.conditions import is_unchecked
 from ..dynamic.entries import KeySeen, KeysLeft, OwnKey, digest_of
+from ..dynamic.errors import KeyStillHeldError
 from ..dynamic.findings import Findings
 from ..dynamic.managed import Managed
 from ..dynamic.provider import Provider, differences
@@ -157,6 +158,8 @@ class ApiKeyProvider(Provider[KeyWanted, KeyState]):
         this resource.
 
         Raises:
+            KeyStillHeldError: a place of the program still holds the key. It stays in the state, and a later run
+                revokes it.
             ReconcileError: the registry gives no answer. The key stays in the state and is revoked by a later run. If
                 the account is at another registry now, the state forgets the key, with a warning.
         """
@@ -167,8 +170,11 @@ class ApiKeyProvider(Provider[KeyWanted, KeyState]):
             return
         holding = RUN.claims.places_with(uuid)
         if holding:
-            hint = "it stays until the next rotation of that place's key, or until it expires"
-            _log.warning("zot: left key %s of %s, which is still in %s; %s", uuid, username, ", ".join(holding), hint)
+            what = f"key {uuid} of {username}, which is still in {', '.join(holding)}"
+            if RUN.claims.program_places_with(uuid):
+                msg = f"zot: left {what}; run `pulumi up` without --target and --exclude, which revokes it after that"
+                raise KeyStillHeldError(msg)
+            _log.warning("zot: left %s; it %s, and no later run revokes it", what, _expiry(state))
             return
         try:
             others = revoke_all_of_its_label(zot_at(state.zot_url), state)

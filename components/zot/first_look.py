@@ -74,7 +74,7 @@ def _mints(found: Findings, zot: Zot, order: Order, key: str, *, as_wanted: bool
 
 
 def _look_for_a_login(found: Findings, zot: Zot, authentik: Authentik, order: Order, *, managed: bool) -> None:
-    found.plans.append(f"the first one is made by a login of {order.username}, which gets a new password twice")
+    found.plans.append(f"the first one is made by a login of {order.username}, whose password is replaced and lost")
     if not managed:
         with found.gathering():
             fit_account(authentik, order.username)

@@ -1,5 +1,5 @@
 """
-How long an older key lives after its successor was made: by the settings, or by an order for one run.
+How long an older key lives after the last place got a newer one: by the settings, or by an order for one run.
 
 An order is for a single rotation, as when a key has leaked or an old key is to stay for once. It comes from the run's
 environment (`scripts/stack.py rotate --keep-old` sets it) and is no input of a resource, so the next preview shows no

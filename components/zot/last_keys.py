@@ -12,7 +12,7 @@ from ..http.errors import SignInRefusedError
 from ..rotation import to_the_minute
 from .api import KeyAuth, Zot
 from .key_facts import described
-from .state import KeyState
+from .state import KeyState, sweep_of
 
 _log = logging.getLogger(__name__)
 
@@ -31,9 +31,9 @@ def revoke_it(zot: Zot, state: KeyState) -> None:
 
 def revoke_all_of_its_label(zot: Zot, state: KeyState) -> list[str] | None:
     """
-    Revoke all keys with the label of the key in *state*, except those that a place holds. The key in *state* makes the
-    requests, so it is revoked last. Newer keys are revoked, too: a run that was killed during a mint leaves one that no
-    state knows.
+    Revoke all keys with the label of the key in *state*, or with an earlier label of ours, except those that a place
+    holds. The key in *state* makes the requests, so it is revoked last. Newer keys are revoked, too: a run that was
+    killed during a mint leaves one that no state knows.
 
     Returns:
         the live keys, in words, that the account has left; None if the registry no longer accepts the key in *state*,
@@ -53,7 +53,8 @@ def revoke_all_of_its_label(zot: Zot, state: KeyState) -> list[str] | None:
         others = "others of its label, if there are any, live until they expire"
         _log.warning("zot: key %s of %s is no longer accepted, and so can revoke no other; %s", uuid, username, others)
         return None
-    ours = [key for key in listing.keys if key.label == state.label and key is not own]
+    labels = _labels(state)
+    ours = [key for key in listing.keys if key.label in labels and key is not own]
     to_revoke = [*(key for key in ours if not RUN.claims.places_with(key.uuid)), own]
     left = [key for key in listing.keys if key not in to_revoke and not key.is_expired]
     while to_revoke:
@@ -70,3 +71,11 @@ def revoke_all_of_its_label(zot: Zot, state: KeyState) -> list[str] | None:
         names = ", ".join(key.uuid for key in missed)
         _log.warning("zot: key %s of %s was revoked meanwhile, and can revoke no other; left %s", uuid, username, names)
     return [described(key) for key in (*left, *missed)]
+
+
+def _labels(state: KeyState) -> set[str]:
+    """
+    Return all labels of our keys of this lineage: before a renaming of the stack they had another one.
+    """
+    sweep = RUN.claims.newest(sweep_of(state.zot_url, state.username))
+    return {state.label, *RUN.labels_of(state.lineage), *(sweep.labels if sweep else ())}

@@ -117,14 +117,7 @@ def _mint(zot: Zot, order: Order, auth: httpx.Auth, now: datetime) -> ProvenKey:
             _insist_on_what_was_asked(order, listed, asked, listing.time)
         access = zot.access(key_auth, order.username, order.repository, order.tag) if listed else None
         if listed is None or access is None or order.unfit(access):
-            fault = "it is refused" if access is None else f"it {'; it '.join(order.unfit(access))}"
-            rights = " and ".join(["read", *sorted(order.policy.rights)])
-            hint = (
-                f"put the account into a group that zot lets {rights} there, and nothing more, or set "
-                "probeRepository to a repository that the group's policy covers; the previous key stays"
-            )
-            msg = f"zot key for {order.username} failed its test in {order.repository}: {fault}; {hint}"
-            raise KeyUnfitError(msg)
+            raise _failed_its_test(order, minted, access)
     except ReconcileError:
         _revoke(zot, order, auth, minted, label)
         raise
@@ -133,6 +126,27 @@ def _mint(zot: Zot, order: Order, auth: httpx.Auth, now: datetime) -> ProvenKey:
     expires = to_the_minute(listed.expires_at) if listed.expires_at else "never"
     _log.info("zot: created key %s for %s, expires %s", minted.uuid, order.username, expires)
     return ProvenKey(key, listed, listing, access)
+
+
+def _failed_its_test(order: Order, minted: MintedKey, access: Access | None) -> KeyUnfitError:
+    """
+    Return the error for a new key that the registry refuses (*access* is None), or that has other rights than ordered.
+    """
+    if access is None:
+        fault = f"the registry refuses the new key {minted.uuid}"
+        hint = (
+            "see its log; if several zots answer at this URL, they must share one store of users and keys, and the key "
+            "may still live at another of them"
+        )
+    else:
+        fault = f"it {'; it '.join(order.unfit(access))}"
+        rights = " and ".join(["read", *sorted(order.policy.rights)])
+        hint = (
+            f"put the account into a group that zot lets {rights} there, and nothing more, or set "
+            "probeRepository to a repository that the group's policy covers"
+        )
+    msg = f"zot key for {order.username} failed its test in {order.repository}: {fault}; {hint}; the previous key stays"
+    return KeyUnfitError(msg)
 
 
 def _insist_on_what_was_asked(order: Order, listed: ListedKey, asked: datetime, now: datetime) -> None:

@@ -115,8 +115,9 @@ class RetiredKeysProvider(Provider[SweepWanted, SweepState]):
     def remove(self, state: SweepState) -> None:
         """
         Revoke nothing: the places still hold the current key, and `ApiKey` revokes our keys after the places are
-        deleted.
+        deleted. It needs the labels that they have.
         """
+        RUN.note(Claim(state.identity, state.mark, labels=state.labels))
 
 
 def _swept(wanted: SweepWanted, mark: str, earlier: tuple[str, ...], before: SweepState | None = None) -> SweepState:
@@ -128,7 +129,7 @@ def _swept(wanted: SweepWanted, mark: str, earlier: tuple[str, ...], before: Swe
     username = wanted.username
     kept = before.kept if before else {}
     grace = Grace(wanted.retire_after_days, kept, ordered_for(username), InUseRule.by(wanted))
-    insist_on_a_key(wanted.api_key, f"the sweep of {username}")
+    insist_on_a_key(wanted.api_key, f"the RetiredKeys of {username}")
     state = SweepState(
         **asdict(wanted),
         mark=mark,
@@ -138,10 +139,11 @@ def _swept(wanted: SweepWanted, mark: str, earlier: tuple[str, ...], before: Swe
         kept=kept,
         let_go=before.let_go if before else {},
     )
-    if wanted.lagging:
+    lagging = [*wanted.lagging, *(_handed_over(wanted, before) if before else ())]
+    if lagging:
         # A run for chosen targets can come here before every place has the key, and a canary may not have succeeded.
         # The next sweep that completes takes over what the places held since the last complete one.
-        why = f"these places are not known to work with the current one: {', '.join(wanted.lagging)}"
+        why = f"these places are not known to work with the current one: {', '.join(lagging)}"
         _log.warning("zot: no older key of %s is revoked yet: %s", username, why)
         return state
     left, listing = _revoke_stale(state, grace, exclusive=wanted.exclusive)
@@ -158,6 +160,18 @@ def _swept(wanted: SweepWanted, mark: str, earlier: tuple[str, ...], before: Swe
     for one in waiting(state, wanted) if grace.ordered is None else []:
         _log.info("zot: of %s, key %s", username, one)
     return state
+
+
+def _handed_over(wanted: SweepWanted, before: SweepState) -> list[str]:
+    """
+    Return the places that had an older key at the last sweep, that another account has now, and that this run has not
+    been shown: without a refresh the engine shows no provider what the account has no more.
+    """
+    return sorted(
+        place
+        for place, uuid in before.held.items()
+        if place not in wanted.held and uuid not in (None, "", wanted.key_uuid) and RUN.claims.program_awaits(place)
+    )
 
 
 def _revoke_elsewhere(olds: SweepState) -> None:

@@ -20,6 +20,13 @@ def lineage_of(zot_url: str, username: str) -> Identity:
     return ("key", zot_url, username)
 
 
+def sweep_of(zot_url: str, username: str) -> Identity:
+    """
+    Return the identity of the sweep of an account's old keys at a registry.
+    """
+    return ("sweep", zot_url, username)
+
+
 class KeyWanted(Properties, kw_only=True):
     """
     What the program asks for a key.
@@ -204,7 +211,7 @@ class SweepWanted(Properties, kw_only=True):
         """
         The registry and the user whose keys are swept.
         """
-        return ("sweep", self.zot_url, self.username)
+        return sweep_of(self.zot_url, self.username)
 
     @property
     def lineage(self) -> Identity:

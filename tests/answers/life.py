@@ -10,7 +10,7 @@ from typing import Any
 
 from pulumi.dynamic import ReadResult
 
-from tests.dynamic.wanted import no_key_is_left, observed
+from tests.dynamic.wanted import accepted, no_key_is_left, observed
 from tests.world import FIELD, GROUP, ITEM, OWNER, REPOSITORY, SECRET, VAULT, World
 from zot_ci.authentik.service_account import ServiceAccountProvider
 from zot_ci.dynamic.border import written
@@ -152,7 +152,8 @@ class Life:
         return _looked_at(ActionsSecretProvider(), self.secret)
 
     def publish(self) -> Any:
-        """Write the secret."""
+        """Write the secret, with a key that the run has seen alive."""
+        accepted(self.secret["key_uuid"])
         return ActionsSecretProvider().update("", self.secret, {**self.secret, "publish": True})
 
     def delete_secret(self) -> Any:

@@ -11,7 +11,7 @@ import pytest
 from tests.dynamic.wanted import NO_KEY, field, made_by, next_run, outs_of, program_has, secret, writes
 from tests.world import FIELD, ITEM, OWNER, REPOSITORY, SECRET, VAULT, World
 from zot_ci.dynamic.claims import Claim, Claims, ProgramClaim, Release
-from zot_ci.dynamic.errors import CollisionError
+from zot_ci.dynamic.errors import CollisionError, KeyStillHeldError
 from zot_ci.dynamic.run import RUN
 from zot_ci.dynamic.seen import SEEN
 from zot_ci.forgejo.actions_secret import ActionsSecretProvider
@@ -121,20 +121,41 @@ def test_what_the_program_still_names_is_not_cleared_away(signed_in: World) -> N
     ]
 
 
-def test_a_key_that_a_place_still_holds_is_not_ended(signed_in: World, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_key_that_a_place_of_the_program_still_holds_is_left_to_a_later_run(signed_in: World) -> None:
     """An account was renamed, and the new resource of its field could not write: with `--continue-on-error` go on."""
+    olds, place = made_by(signed_in), Place.field(VAULT, ITEM, FIELD)
+    held = outs_of(FIELDS.create(field(olds["api_key"], olds["uuid"])))
+    next_run(signed_in)
+    RUN.note(ProgramClaim(place.identity, called=str(place)))
+    FIELDS.delete("id", held)
+
+    still_in = f"key {olds['uuid']} of zot-ci, which is still in 1Password {VAULT}/{ITEM}/{FIELD}"
+    with pytest.raises(KeyStillHeldError, match=f"zot: left {still_in}; run `pulumi up` without --target"):
+        KEYS.delete(olds["uuid"], olds)
+    assert signed_in.accepts(olds["api_key"])
+
+    next_run(signed_in)
+    FIELDS.create(field(ANOTHER_KEY, "another"))
+    KEYS.delete(olds["uuid"], olds)
+
+    assert not signed_in.accepts(olds["api_key"])
+
+
+def test_a_key_that_only_a_place_of_before_still_holds_is_left_and_the_line_says_for_how_long(
+    signed_in: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The place could not be cleared, and no run looks at it again."""
     olds = made_by(signed_in)
     held = outs_of(FIELDS.create(field(olds["api_key"], olds["uuid"])))
     next_run(signed_in)
-    program_has(Place.field(VAULT, ITEM, FIELD).identity)
-    FIELDS.delete("id", held)
+    FIELDS.diff("id", held, field(olds["api_key"], olds["uuid"]))
 
     KEYS.delete(olds["uuid"], olds)
 
     assert signed_in.accepts(olds["api_key"])
     still_in = f"which is still in 1Password {VAULT}/{ITEM}/{FIELD}"
-    hint = "it stays until the next rotation of that place's key, or until it expires"
-    assert f"zot: left key {olds['uuid']} of zot-ci, {still_in}; {hint}" in caplog.messages
+    until = f"it lives until {olds['expires_at'][:10]}, and no later run revokes it"
+    assert f"zot: left key {olds['uuid']} of zot-ci, {still_in}; {until}" in caplog.messages
 
 
 def test_a_secret_that_another_resource_has_published_is_not_deleted(signed_in: World) -> None:

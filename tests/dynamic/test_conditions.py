@@ -226,19 +226,20 @@ def test_a_refused_token_is_an_error_in_a_deletion(
         subject.provider.delete("id", olds)
 
 
+@pytest.mark.parametrize(("token", "why"), [("of-the-new-server", "401"), ("", "FORGEJO_TOKEN is not set")])
 def test_a_server_that_the_settings_have_left_may_refuse_a_deletion(
-    signed_in: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    token: str, why: str, signed_in: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Nobody keeps a token for it."""
     olds = outs_of(_SECRET.create(secret(signed_in)))
     next_run(signed_in)
-    monkeypatch.setenv("FORGEJO_TOKEN", "of-the-new-server")
+    monkeypatch.setenv("FORGEJO_TOKEN", token)
     elsewhere = secret(signed_in, forgejo_url=NOWHERE, secret="ANOTHER")
     program_has(("server", NOWHERE), Place.secret("ANOTHER", repository=elsewhere["repository"]).identity)
 
     _SECRET.delete("id", olds)
 
-    assert_names(caplog.text.strip(), "Forgejo secret", " was left: ", "401", "delete it by hand")
+    assert_names(caplog.text.strip(), "Forgejo secret", " was left: ", why, "delete it by hand")
 
 
 # The account: its key needs no authentik.

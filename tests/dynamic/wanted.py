@@ -15,7 +15,7 @@ from tests.processes import another_process
 from tests.world import FIELD, GROUP, ITEM, OWNER, REPOSITORY, SECRET, VAULT, World
 from zot_ci.dynamic.border import written
 from zot_ci.dynamic.claims import Identity, ProgramClaim
-from zot_ci.dynamic.entries import KeysLeft
+from zot_ci.dynamic.entries import KeySeen, KeysLeft
 from zot_ci.dynamic.provider import AnyProvider, Props
 from zot_ci.dynamic.run import RUN
 from zot_ci.zot.api_key import ApiKeyProvider
@@ -63,14 +63,22 @@ def key(world: World, **inputs: Any) -> Props:
     } | inputs
 
 
+def accepted(uuid: str) -> None:
+    """The registry has said in this run that it accepts that key, unless the run knows better."""
+    if RUN.key_is_alive(uuid) is None:
+        RUN.note(KeySeen(uuid, True))
+
+
 def field(value: str = NO_KEY, uuid: str = "a-uuid", **inputs: Any) -> Props:
-    """What the program asks of the field."""
+    """What the program asks of the field, with a key that the registry accepts."""
+    accepted(uuid)
     place = {"vault": VAULT, "item": ITEM, "field": FIELD}
     return {**place, "value": value, "key_uuid": uuid, "condition": "current", "shape": 1.0} | inputs
 
 
 def secret(world: World, value: str = NO_KEY, uuid: str = "a-uuid", **inputs: Any) -> Props:
-    """What the program asks of the secret, in an `up`."""
+    """What the program asks of the secret, in an `up`, with a key that the registry accepts."""
+    accepted(uuid)
     return {
         "forgejo_url": world.env["FORGEJO_URL"],
         "server": "",

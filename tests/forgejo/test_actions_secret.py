@@ -4,6 +4,7 @@ The secret's life cycle, called as the engine calls it, over HTTP against the em
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import timedelta, timezone
 
 import pytest
@@ -14,6 +15,7 @@ from tests.http.between import Between
 from tests.messages import assert_names
 from tests.world import OWNER, REPOSITORY, SECRET, World
 from zot_ci.dynamic.entries import Entry, SecretUnchanged
+from zot_ci.dynamic.errors import KeyUncheckedError
 from zot_ci.dynamic.provider import Props
 from zot_ci.dynamic.run import RUN
 from zot_ci.forgejo.actions_secret import ActionsSecretProvider
@@ -236,3 +238,28 @@ def test_no_log_line_shows_the_value(signed_in: World, caplog: pytest.LogCapture
     assert_names(published, "published", "key a-uuid", ID)
     assert_names(deleted, "deleted", ID)
     assert NO_KEY not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("what", "written"),
+    [("a new place", False), ("overwritten elsewhere", False), ("the same", False), ("deleted", True)],
+)
+def test_a_secret_that_may_hold_a_newer_key_gets_none_that_nobody_has_checked(
+    what: str, written: bool, signed_in: World
+) -> None:
+    """The registry is silent, and nobody can read what is there; a secret that is not there holds none."""
+    olds, news = in_sync(signed_in), secret(signed_in)
+    RUN.forget()
+    if what == "deleted":
+        signed_in.estate.forgejo.delete_value(OWNER, REPOSITORY, SECRET)
+    elif what != "the same":
+        signed_in.estate.forgejo.set_value(OWNER, REPOSITORY, SECRET, "another key")
+    signed_in.estate.log.clear()
+
+    with nullcontext() if written else pytest.raises(KeyUncheckedError, match="is not written: the registry has not"):
+        if what == "a new place":
+            PROVIDER.create(news)
+        else:
+            PROVIDER.update(ID, outs_of(PROVIDER.read(ID, olds)), news)
+
+    assert bool(writes(signed_in)) is written

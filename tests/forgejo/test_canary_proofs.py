@@ -24,7 +24,7 @@ CANARY = {"workflow": "canary.yaml", "ref": "main", "timeout_seconds": 300.0}
 
 def wanted(world: World, key_uuid: str, *, canary: bool = True) -> Props:
     """The secret with that key."""
-    return secret(world) | {"key_uuid": key_uuid} | ({"canary": CANARY} if canary else {})
+    return secret(world, uuid=key_uuid) | ({"canary": CANARY} if canary else {})
 
 
 def ends_with(end: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from tests.http.between import Between
 from tests.messages import assert_names
 from tests.world import OWNER, REPOSITORY, SECRET, World
 from zot_ci.dynamic.errors import CollisionError, NotOursError
+from zot_ci.dynamic.findings import Findings
 from zot_ci.dynamic.provider import Props
 from zot_ci.forgejo.actions_secret import ActionsSecretProvider
 from zot_ci.forgejo.api import forgejo_at
@@ -171,6 +172,54 @@ def test_another_repository_of_that_name_gets_nothing(another: Props, signed_in:
     with pytest.raises(NotOursError, match=f"its number is {number(signed_in)}, not "):
         PROVIDER.update(ID, seen, secret(signed_in))
     assert writes(signed_in) == []
+
+
+@pytest.mark.parametrize("owner", ["repository", "organization"])
+def test_a_secret_of_another_one_s_is_not_deleted(
+    owner: str, signed_in: World, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Taken out, or destroyed: the secret of that name is whoever's the name is."""
+    forgejo = signed_in.estate.forgejo
+    forgejo.add_org("workers", owners=(OWNER,))
+    monkeypatch.setenv("FORGEJO_TOKEN", forgejo.add_token(OWNER, ("write:organization", "write:repository")))
+    news = secret(signed_in)
+    if owner == "organization":
+        news = {name: value for name, value in news.items() if name != "repository"} | {"organization": "workers"}
+    olds = outs_of(PROVIDER.create(news))
+    next_run(signed_in)
+
+    PROVIDER.delete(ID, olds | {"owner_id": 4711.0})
+
+    [said] = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert_names(said, "was left", f"another {owner} has that name now", "not 4711")
+    assert writes(signed_in) == []
+
+
+@pytest.mark.parametrize("name", [SECRET, "ANOTHER_NAME"], ids=["replaced", "another secret's name"])
+def test_a_new_instance_publishes_nothing_to_another_repository_either(
+    name: str, another: Props, signed_in: World
+) -> None:
+    """The engine does not tell it what it replaces; the refresh has shown that, and a preview says it, too."""
+    PROVIDER.diff(ID, another, secret(signed_in))
+    news = secret(signed_in, secret=name)
+
+    with pytest.raises(NotOursError, match=f"its number is {number(signed_in)}, not "):
+        PROVIDER.first_look(Findings("a secret"), PROVIDER.asked(news))
+    with pytest.raises(NotOursError, match=f"its number is {number(signed_in)}, not "):
+        PROVIDER.create(news)
+    assert writes(signed_in) == []
+
+    PROVIDER.create(news | {"confirmed_id": float(number(signed_in))})
+    assert signed_in.estate.forgejo.value(OWNER, REPOSITORY, name) == NO_KEY
+
+
+def test_a_secret_in_an_archived_repository_is_deleted(olds: Props, signed_in: World) -> None:
+    """It takes that, and is still the same one."""
+    signed_in.estate.forgejo.archive_repo(OWNER, REPOSITORY)
+
+    PROVIDER.delete(ID, olds)
+
+    assert signed_in.secret() is None
 
 
 @pytest.mark.parametrize("known", ["another's", "none"])

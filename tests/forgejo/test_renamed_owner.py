@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 from starlette.responses import Response
 
-from tests.dynamic.wanted import NO_KEY, next_run, outs_of, program_has, secret, writes
+from tests.dynamic.wanted import NO_KEY, accepted, next_run, outs_of, program_has, secret, writes
 from tests.http.between import Between
 from tests.messages import assert_names
 from tests.world import OWNER, REPOSITORY, SECRET, World
@@ -121,6 +121,7 @@ def test_a_renamed_user_keeps_its_own_secrets(as_owner: World) -> None:
     as_owner.estate.forgejo.rename_owner(OWNER, "somebody")
 
     assert outs_of(PROVIDER.read("id", olds)) == olds
+    accepted("a-uuid")
     PROVIDER.update("id", olds, news)
     PROVIDER.delete("id", olds)
     assert as_owner.estate.forgejo.user_value("somebody", SECRET) is None

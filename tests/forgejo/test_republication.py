@@ -58,17 +58,48 @@ def test_no_other_secret_is_written_by_the_program(how: str, signed_in: World) -
     assert wrote(signed_in) == []
 
 
+class Holding(Providers):
+    """The state's key has that uuid."""
+
+    def __init__(self, uuid: str) -> None:
+        super().__init__()
+        self._uuid = uuid
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        id_, outputs = super().new_resource(args)
+        return id_, outputs | ({"uuid": self._uuid} if args.typ.endswith("zot:ApiKey") else {})
+
+
+def test_a_key_that_the_registry_says_nothing_of_is_not_written_again(signed_in: World) -> None:
+    """Somebody may have put a newer one there; the next run that gets an answer writes it."""
+    RUN.note(SecretUnchanged(PLACE.identity, True))
+
+    program(signed_in, monitor=Monitor(Holding("unknown")))
+
+    assert wrote(signed_in) == []
+    assert RUN.faults() == {}
+
+
+def test_a_variable_that_cannot_be_used_is_a_fault_and_no_traceback(
+    signed_in: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a refresh the program is the first that asks the forge."""
+    RUN.note(SecretUnchanged(PLACE.identity, True))
+    monkeypatch.setenv("ZOT_CI_REQUESTS_PER_SECOND", "fast")
+
+    program(signed_in)
+
+    [(fault, what)] = RUN.faults().items()
+    assert what == [PLACE.thing]
+    assert_names(fault, "not published again", "ZOT_CI_REQUESTS_PER_SECOND")
+
+
 def test_a_dead_key_is_not_written_again(signed_in: World) -> None:
     """After an older state was put back; the run ends with the line that says so."""
     RUN.note(SecretUnchanged(PLACE.identity, True))
     RUN.note(KeySeen("dead", False))
 
-    class Dead(Providers):
-        def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
-            id_, outputs = super().new_resource(args)
-            return id_, outputs | ({"uuid": "dead"} if args.typ.endswith("zot:ApiKey") else {})
-
-    program(signed_in, monitor=Monitor(Dead()))
+    program(signed_in, monitor=Monitor(Holding("dead")))
 
     assert wrote(signed_in) == []
     [(fault, _)] = RUN.faults().items()

@@ -5,17 +5,19 @@ The field's life cycle, called as the engine calls it, over HTTP against the emb
 from __future__ import annotations
 
 import copy
+from contextlib import nullcontext
 
 import pytest
 from starlette.responses import Response
 
-from tests.dynamic.wanted import NO_KEY, calls, field, outs_of, planned, writes
+from tests.dynamic.wanted import NO_KEY, accepted, calls, field, outs_of, planned, writes
 from tests.estate.onepassword import Item, new_id
 from tests.http.between import Between
 from tests.messages import assert_names
 from tests.onepassword.fields import ANOTHER_KEY, FOREIGN, PROVIDER, held, in_sync
 from tests.world import FIELD, ITEM, VAULT, World
-from zot_ci.dynamic.errors import NotOursError
+from zot_ci.dynamic.entries import OwnKey, digest_of
+from zot_ci.dynamic.errors import KeyUncheckedError, NotOursError
 from zot_ci.dynamic.run import RUN
 from zot_ci.http.errors import AmbiguousError, NotFoundError, ReconcileError
 
@@ -170,16 +172,69 @@ def test_a_field_that_somebody_made_again_with_something_else_is_not_taken(signe
     assert signed_in.field() == FOREIGN
 
 
-def test_a_field_that_was_renamed_is_still_the_one(signed_in: World) -> None:
-    """Ids survive a renaming."""
+def test_a_field_that_was_renamed_is_still_the_one(signed_in: World, caplog: pytest.LogCaptureFixture) -> None:
+    """Ids survive a renaming; who reads the field by its name does not find it, which a preview says."""
     olds = in_sync(signed_in)
     held(signed_in)[0]["label"] = "other-field"
 
-    assert outs_of(PROVIDER.read("id", olds))["condition"] == "current"
+    seen = outs_of(PROVIDER.read("id", olds))
+    assert seen["condition"] == "current"
+    assert not planned(PROVIDER, "id", seen, field()).changes
+    renamed = f"field {FIELD} is called other-field now, and was found by its id: write that into the settings"
+    assert f"1Password field {VAULT}/{ITEM}/{FIELD}: {renamed}" in caplog.messages
     PROVIDER.update("id", olds, field(ANOTHER_KEY))
 
     assert held(signed_in, "other-field")[0]["value"] == ANOTHER_KEY
     assert signed_in.field() is None
+
+
+@pytest.mark.parametrize(
+    ("held_now", "checked", "written"),
+    [
+        (ANOTHER_KEY, False, False),
+        (ANOTHER_KEY, True, True),
+        ("edited by hand", False, True),
+        ("", False, True),
+        (None, False, True),
+    ],
+    ids=["a key, silent registry", "a key, alive", "no key", "empty", "gone"],
+)
+def test_a_key_that_somebody_put_there_is_not_replaced_by_one_that_nobody_has_checked(
+    held_now: str | None, checked: bool, written: bool, signed_in: World
+) -> None:
+    """The state's key may be dead, and the one in the field the only live one."""
+    olds = in_sync(signed_in)
+    signed_in.set_field(held_now)
+    news = field()
+    RUN.forget()
+    if checked:
+        accepted("a-uuid")
+
+    if written:
+        PROVIDER.update("id", outs_of(PROVIDER.read("id", olds)), news)
+    else:
+        with pytest.raises(KeyUncheckedError, match="is not written: the registry has not said whether"):
+            PROVIDER.update("id", outs_of(PROVIDER.read("id", olds)), news)
+
+    assert signed_in.field() == (NO_KEY if written else held_now)
+
+
+@pytest.mark.parametrize("of_the_state", [True, False])
+def test_a_key_of_the_state_is_replaced_by_its_successor_in_any_case(of_the_state: bool, signed_in: World) -> None:
+    """Nothing is lost by that."""
+    olds = in_sync(signed_in)
+    signed_in.set_field(ANOTHER_KEY)
+    news = field("zak_" + 32 * "2", "new")
+    RUN.forget()
+    lineage = ("key", "https://registry.example.test", "zot-ci")
+    if of_the_state:
+        for uuid, key in (("between", ANOTHER_KEY), ("new", news["value"])):
+            RUN.note(OwnKey(lineage, uuid, digest_of(key), "label"))
+
+    with nullcontext() if of_the_state else pytest.raises(KeyUncheckedError):
+        PROVIDER.update("id", olds, news)
+
+    assert signed_in.field() == (news["value"] if of_the_state else ANOTHER_KEY)
 
 
 @pytest.mark.parametrize("how", ["gone", "archived", "in the trash"])

@@ -76,4 +76,4 @@ def test_a_missing_package_is_one_line_that_says_how_to_get_it(package: str, mon
     with pytest.raises(pulumi.RunError) as raised:
         importlib.import_module("zot_ci.registry_sso")
 
-    assert_names(raised.value, "zot-ci:sso", package, "pip install '.[sso]'")
+    assert_names(raised.value, "zot-ci:sso", package, "install this project's extra sso")

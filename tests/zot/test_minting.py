@@ -157,9 +157,9 @@ def test_an_expiry_is_reckoned_from_the_registry_s_clock() -> None:
 @pytest.mark.parametrize(
     ("test", "fault"),
     [
-        ([zot_refuses(401)], "refused"),
-        ([EMPTY], "refused"),
-        ([ALIVE, *probes(create=401)], "refused"),
+        ([zot_refuses(401)], "refuses the new key"),
+        ([EMPTY], "refuses the new key"),
+        ([ALIVE, *probes(create=401)], "refuses the new key"),
         ([ALIVE, *probes(create=403)], "it cannot create, which the settings expect"),
         ([ALIVE, *probes(delete=404)], "it can delete, which the settings do not expect"),
         ([said(404)], "no such route there, or something in front of it"),

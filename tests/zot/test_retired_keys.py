@@ -239,12 +239,15 @@ def test_what_makes_a_difference_is_an_update(inputs: Props, signed_in: World) -
 def test_a_destroy_ends_nothing(signed_in: World) -> None:
     """It is the first to go, while places still hold the key; the key's own deletion ends what is left of ours."""
     current = made_by(signed_in)
-    old = stale_key(signed_in)
+    old, older = stale_key(signed_in), stale_key(signed_in, "zot-ci/earlier/zot-ci")
+    theirs = stale_key(signed_in, "theirs")
 
-    PROVIDER.delete(LABEL, swept(signed_in, current))
-
-    assert left(signed_in) == {current["api_key"], old}
+    PROVIDER.delete(LABEL, swept(signed_in, current) | {"earlier_labels": ["zot-ci/earlier/zot-ci"]})
+    assert left(signed_in) == {current["api_key"], old, older, theirs}
     assert calls(signed_in) == []
+
+    ApiKeyProvider().delete(current["uuid"], current)
+    assert left(signed_in) == {theirs}
 
 
 def test_a_key_that_a_place_elsewhere_holds_is_left_to_its_own_resource_and_the_others_end(signed_in: World) -> None:
@@ -269,6 +272,27 @@ def test_a_key_that_a_place_elsewhere_holds_is_left_to_its_own_resource_and_the_
 
     assert other not in left(signed_in)
     assert left(signed_in) == {current["api_key"]}
+
+
+@pytest.mark.parametrize("shown", [True, False], ids=["refreshed", "not refreshed"])
+def test_a_place_that_another_account_has_now_is_asked_about_before_its_key_is_revoked(
+    shown: bool, signed_in: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Without a refresh the engine shows no provider the place, and its new resource may not have written it yet."""
+    old = made_by(signed_in)
+    current = made_by(signed_in, old["api_key"])
+    olds = swept(signed_in, old, held={"1Password": old["uuid"], "Forgejo handed/over": old["uuid"]})
+    place = ("repository", "handed/over")
+    RUN.note(ProgramClaim(place, called="Forgejo handed/over"))
+    if shown:
+        # Somebody has deleted the secret, which its old resource has seen.
+        RUN.note(Claim(place, MARK, old["uuid"], "Forgejo handed/over"), Release(place, MARK))
+
+    PROVIDER.update(LABEL, olds, sweep(signed_in, current, held={"1Password": current["uuid"]}))
+
+    assert (old["api_key"] in left(signed_in)) is not shown
+    said = "these places are not known to work with the current one: Forgejo handed/over"
+    assert (said in caplog.text) is not shown
 
 
 def test_a_key_that_is_newer_than_the_current_one_is_never_ended(signed_in: World) -> None:
