@@ -196,7 +196,7 @@ class AccountStatus:
     key: Key | None
     places: list[PlaceStatus]
     retire_after_days: float
-    """How long an older key lives after its successor was made."""
+    """How long an old key works after the run that gave the last place a newer one."""
     retire_when_unused: bool
     """After that one that is in use lives on."""
     exclusive: bool
