@@ -217,7 +217,7 @@ def _servers_of_one_name(secrets: Sequence[SecretArgs]) -> list[str]:
             continue
         known = first.setdefault(secret.server or "", url)
         if known.rstrip("/").lower() != url.rstrip("/").lower():
-            lines.append(f"secrets[{number}].server is missing: {known} has the same name, and so the same token")
+            lines.append(f"secrets[{number}].server must be another name than that of {known}, which has its token")
     return lines
 
 

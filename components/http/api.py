@@ -35,7 +35,7 @@ from .repeats import TRANSIENT
 from .repeats import Repeats as Repeats
 from .shapes import ShapeError, read_json, shaped
 from .timeouts import timeout, whole_answer_seconds
-from .whole_answers import Limit, limit
+from .whole_answers import limit
 from .wording import PROXY_REFUSES_SIGN_IN, no_answer_in_words, socks_errors
 
 USER_AGENT = f"zot-ci/{VERSION} (pulumi credential rotation)"
@@ -85,7 +85,7 @@ class Api:
         self._silent_at: float | None = None
         # The reason in words, if that request was a GET that timed out.
         self._timed_out = ""
-        self._pace, self._limit = Pace(), Limit()
+        self._pace = Pace()
         self._http = httpx.Client(
             headers={"User-Agent": USER_AGENT},
             timeout=timeout(),
@@ -106,7 +106,7 @@ class Api:
             # The environment's proxy is read by `proxies.py`; nothing else of the environment is used.
             trust_env=False,
         )
-        limit(network, self._limit)
+        limit(network, whole_answer_seconds(timeout()))
         return network
 
     def __repr__(self) -> str:
@@ -218,7 +218,7 @@ class Api:
         return self._silent_at is not None and time.monotonic() - self._silent_at < _SILENCE_SECONDS
 
     def _send_once(self, request: httpx.Request, auth: httpx.Auth | None) -> httpx.Response:
-        with self._pace.one() as began, self._limit.within(whole_answer_seconds(self._http.timeout)):
+        with self._pace.one() as began:
             response = self._http.send(request, auth=auth)
         if response.status_code == httpx.codes.TOO_MANY_REQUESTS:
             self._pace.was_too_fast(began)

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 _SUFFIXES = (".yaml", ".yml", ".json")
+# A mapping can take over several others.
+_MERGE = "tag:yaml.org,2002:merge"
 
 
 class AccountsFileError(Exception):
@@ -85,7 +87,7 @@ def _key_again(root: Any) -> Any:
             if isinstance(part, tuple):
                 key, value = part
                 name = (key.tag, str(key.value))
-                if name in keys:
+                if name in keys and key.tag != _MERGE:
                     return key
                 keys.add(name)
                 nodes.append(value)

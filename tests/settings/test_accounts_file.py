@@ -51,6 +51,16 @@ def test_a_thousand_accounts_are_those_of_the_file(file: Callable[[str], dict[st
     assert [place.path[-1] for _, place in named_fields(config.get)] == [f"key-{number}" for number in range(1000)]
 
 
+def test_what_is_merged_may_be_said_again(file: Callable[[str], dict[str, str]]) -> None:
+    """YAML's own way to write a thing once; the mapping's own value counts."""
+    account = "{username: a, onepassword: {vault: v, item: i, field: f}, rotateAfterDays: 30}"
+    more = "{expireAfterDays: 40, rights: [update]}"
+    other = "{<<: *one, <<: *more, username: b, onepassword: {vault: v, item: i, field: g}}"
+    config = file(f"- &one {account}\n- {other}\n".replace("{username: a,", f"{{username: a, <<: &more {more},"))
+
+    assert [(one.username, one.rotate_after_days) for one in load(config).accounts] == [("a", 30), ("b", 30)]
+
+
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
