@@ -133,6 +133,19 @@ def due(facts: KeyFacts, policy: Policy) -> list[str]:
     return reasons
 
 
+def expires_unrotated(facts: KeyFacts, policy: Policy) -> list[str]:
+    """
+    Return a sentence if rotation is paused and the key has a week left at most, or half of its life if that is less.
+    """
+    if policy.rotate_after_days or facts.refused or facts.expires_at is None:
+        return []
+    left = (facts.expires_at - facts.created_at) / _DAY - facts.age_days
+    if left > min(A_WEEK, policy.expire_after_days / 2):
+        return []
+    until = f"{facts.expires_at:%Y-%m-%d}"
+    return [f"expires on {until}, and rotation is paused: `rotate` it, or set rotateAfterDays"]
+
+
 def condition(facts: KeyFacts, policy: Policy) -> str:
     """
     Return all reasons as one sentence, or `CURRENT`.

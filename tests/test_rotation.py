@@ -13,7 +13,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.messages import assert_names
-from zot_ci.rotation import CURRENT, KeyFacts, Policy, age_days, condition, due, to_the_minute, why_refused
+from zot_ci.rotation import (
+    CURRENT,
+    KeyFacts,
+    Policy,
+    age_days,
+    condition,
+    due,
+    expires_unrotated,
+    to_the_minute,
+    why_refused,
+)
 
 BORN = datetime(2026, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -100,6 +110,34 @@ def test_a_paused_rotation_replaces_only_what_does_not_work(seen: KeyFacts, poli
     works = not seen.refused and all(has is (right == "create") for right, has in seen.may.items())
 
     assert (due(seen, Policy(0.0, policy.expire_after_days)) == []) is works
+
+
+@pytest.mark.parametrize(
+    ("rotate_after", "lives", "age", "refused", "said"),
+    [
+        (0.0, 120.0, 112.9, "", False),
+        (0.0, 120.0, 113.0, "", True),
+        (0.0, 120.0, 119.9, "", True),
+        (0.0, 4.0, 1.9, "", False),
+        (0.0, 4.0, 2.0, "", True),
+        (0.0, None, 4000.0, "", False),
+        (0.0, 120.0, 121.0, "refused by the registry: expired on 2026-05-01", False),
+        (90.0, 120.0, 119.9, "", False),
+    ],
+    ids=["early", "a week before", "its last day", "short, early", "short, half", "never", "expired", "not paused"],
+)
+def test_a_key_that_ends_while_its_rotation_is_paused_is_told(
+    rotate_after: float, lives: float | None, age: float, refused: str, said: bool
+) -> None:
+    """Nobody but a person replaces it in time."""
+    expires = None if lives is None else BORN + lives * DAY
+    seen = KeyFacts(BORN, expires, age, refused=refused)
+
+    sentences = expires_unrotated(seen, Policy(rotate_after, lives or 120.0))
+
+    assert bool(sentences) is said
+    for sentence in sentences:
+        assert_names(sentence, f"{expires:%Y-%m-%d}", "rotation is paused", "rotateAfterDays")
 
 
 @pytest.mark.parametrize(
