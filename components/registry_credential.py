@@ -8,6 +8,7 @@ Each resource takes the key from the one before it, so the engine keeps this ord
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pulumi
@@ -22,7 +23,7 @@ from .dynamic.program_claims import claim, claim_at, claim_place
 from .dynamic.settled import settled, uuid_held
 from .forgejo.actions_secret import ActionsSecret
 from .forgejo.republication import Published, republished
-from .forgejo.state import Canary, SecretWanted
+from .forgejo.state import Canary, SecretWanted, secret_at, secret_named
 from .onepassword.item_field import ItemField
 from .onepassword.state import FieldWanted
 from .rotation import Policy
@@ -98,7 +99,10 @@ class RegistryCredential(pulumi.ComponentResource):
         )
         resources: list[ItemField | ActionsSecret] = [*fields, *secrets]
         for place, one in zip(places, resources, strict=True):
-            claim_place(place, one.mark, held[str(place)])
+            claim_place(place, account.username, one.mark, held[str(place)], proven[str(place)])
+        for (where, forge), secret in zip(published, secrets, strict=True):
+            claim_at(forge.url, partial(secret_at, where.place), secret.mark, username=account.username)
+            claim(secret_named(where.place), secret.mark)
         claim_at(wanted.zot_url, self._lineage, key.mark)
         if owner:
             claim(("account", account.username), owner.mark)
@@ -112,7 +116,10 @@ class RegistryCredential(pulumi.ComponentResource):
         wanted, account = self._wanted, self._wanted.account
         claim(("account", account.username))
         for place in account.places:
-            claim_place(place)
+            claim_place(place, account.username)
+        for where, forge in zip(account.forgejo, wanted.servers, strict=True):
+            claim_at(forge.url, partial(secret_at, where.place), username=account.username)
+            claim(secret_named(where.place))
         claim_at(wanted.zot_url, self._lineage)
         for url in (wanted.zot_url, wanted.authentik_url, *(forge.url for forge in wanted.servers)):
             if url is not None:

@@ -9,7 +9,8 @@ and one id. There are two kinds of claims:
   no mark and is made before the instance is known, so it also covers what a run leaves out or fails to create. The
   second one says which key a place has: where the run leaves the place out, by the state.
 - **An instance's**, by name and id: the resource with that mark exists, perhaps with a key. Its provider makes the
-  claim whenever the engine shows the instance: in a refresh, before the place is written, and after.
+  claim whenever the engine shows the instance: in a refresh, before the place is written, and after. It has all names
+  by which the settings can call the thing, since they may call it by another one now.
 
 A deletion of one instance leaves a thing **that the program claims for another instance, or that a newer instance
 claims**. Marks sort by time, so neither the order of the calls nor their threads matter.
@@ -25,6 +26,9 @@ import msgspec
 
 # The kind of a thing and its name or id; no two things have the same.
 Identity = tuple[str, ...]
+
+# Sorts before all marks.
+_OLDEST = "0"
 
 
 def server(url: str) -> Identity:
@@ -43,12 +47,16 @@ class ProgramClaim(msgspec.Struct, frozen=True):
         mark: the mark of its instance; empty where no instance is known yet.
         key_uuid: for a place, the key that the instance wrote to it; empty for none, or where that is not known.
         called: for a place, its name in messages.
+        proven_uuid: for a place, the key that it is known to work with, if that is another one.
+        username: for a place, the account whose key it is to hold.
     """
 
     thing: Identity
     mark: str = ""
     key_uuid: str = ""
     called: str = ""
+    proven_uuid: str = ""
+    username: str = ""
 
 
 class Claim(msgspec.Struct, frozen=True):
@@ -62,6 +70,8 @@ class Claim(msgspec.Struct, frozen=True):
         called: for a place with a key, its name in messages.
         made_here: this program made the thing and did not adopt it.
         labels: for the sweep of old keys, the labels that it covers.
+        proven_uuid: for a place, the key that it is known to work with, if that is another one.
+        names: for a place with a key, all that the settings can call it.
     """
 
     thing: Identity
@@ -70,6 +80,8 @@ class Claim(msgspec.Struct, frozen=True):
     called: str = ""
     made_here: bool = False
     labels: tuple[str, ...] = ()
+    proven_uuid: str = ""
+    names: tuple[Identity, ...] = ()
 
 
 class Release(msgspec.Struct, frozen=True):
@@ -157,24 +169,55 @@ class Claims:
 
     def places_with(self, key_uuid: str) -> list[str]:
         """
-        Return the places that hold that key, by their names in messages.
+        Return the places that hold that key, or are known to work with it only, by their names in messages.
         """
-        claims: list[Claim | ProgramClaim] = list(self._holding.values())
-        claims += [one for one in list(self._of_program.values()) if one.mark > self._released.get(one.thing, "")]
-        return sorted({claim.called for claim in claims if claim.key_uuid == key_uuid})
+        return sorted({one.called for one in self._with(key_uuid)})
 
-    def program_awaits(self, place: str) -> bool:
+    def program_places_with(self, key_uuid: str, *, besides: str | None = None) -> list[str]:
         """
-        Whether the program of this run has a place of that name in messages, and neither it nor any instance has said
-        what the place holds.
+        Return those of them that the program of this run has, perhaps by another name than before; *besides* those of
+        the account with that user name.
         """
-        shown = {one.called for one in list(self._newest.values())}
-        return place not in shown and any(
-            one.called == place and not one.key_uuid for one in list(self._of_program.values())
+        found = set()
+        for one in self._with(key_uuid):
+            names = [one.thing] if isinstance(one, ProgramClaim) else [one.thing, *one.names]
+            having = [claim for name in names if (claim := self._of_program.get(name))]
+            if any(claim.username != besides for claim in having):
+                found.add(one.called)
+        return sorted(found)
+
+    def handed_over(self, place: str, key_uuid: str) -> Claim | None:
+        """
+        Return the claim of a place of that name in messages that an account had with that key, if another account of
+        this run's program has it now and nobody has said that it holds another key; else None. Without a refresh, or
+        once the old instance is gone, nobody else makes that claim.
+        """
+        names = tuple(one.thing for one in list(self._of_program.values()) if one.called == place)
+        claims: list[Claim | ProgramClaim] = [*self._newest.values(), *self._of_program.values()]
+        said = {one.key_uuid for one in claims if one.called == place and one.key_uuid}
+        return (
+            Claim(("handed over", place), _OLDEST, key_uuid, place, names=names)
+            if names and said <= {key_uuid}
+            else None
         )
 
-    def program_places_with(self, key_uuid: str) -> set[str]:
+    def _with(self, key_uuid: str) -> list[Claim | ProgramClaim]:
+        found: list[Claim | ProgramClaim] = [
+            one for one in list(self._holding.values()) if _has(one, key_uuid) and not self._is_past(one, key_uuid)
+        ]
+        for one in list(self._of_program.values()):
+            if _has(one, key_uuid) and one.mark > self._released.get(one.thing, ""):
+                found.append(one)
+        return found
+
+    def _is_past(self, held: Claim, key_uuid: str) -> bool:
         """
-        Return those of them that the program of this run has.
+        Whether the program knows of another key in the place by now: the secret moved with its server, say, or somebody
+        removed the field and it was added anew.
         """
-        return {one.called for one in list(self._of_program.values())}.intersection(self.places_with(key_uuid))
+        of_program = [self._of_program.get(name) for name in (held.thing, *held.names)]
+        return any(one and one.mark >= held.mark and one.key_uuid and not _has(one, key_uuid) for one in of_program)
+
+
+def _has(claim: Claim | ProgramClaim, key_uuid: str) -> bool:
+    return bool(key_uuid) and key_uuid in (claim.key_uuid, claim.proven_uuid)

@@ -137,10 +137,13 @@ def of_line(line: dict[str, Any]) -> Entry:
     """
     Return the entry that a line of the run's file holds.
     """
-    values: Any = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in line.items() if name != _KIND
-    }
+    values: Any = {name: _as_tuples(value) for name, value in line.items() if name != _KIND}
     return _KINDS[line[_KIND]](**values)
+
+
+def _as_tuples(value: Any) -> Any:
+    # JSON knows no tuples. The facts of an instance, a dict, have lists.
+    return tuple(map(_as_tuples, value)) if isinstance(value, list) else value
 
 
 def digest_of(key: str) -> str:

@@ -21,21 +21,35 @@ def claim(thing: Identity, mark: pulumi.Output[str] | None = None) -> None:
 
 
 def claim_place(
-    place: Place, mark: pulumi.Output[str] | None = None, key_uuid: pulumi.Output[str] | None = None
+    place: Place,
+    username: str,
+    mark: pulumi.Output[str] | None = None,
+    key_uuid: pulumi.Output[str] | None = None,
+    proven_uuid: pulumi.Output[str] | None = None,
 ) -> None:
     """
-    Claim a *place* for this program in a real run, and later for its instance, with the key that the instance wrote.
+    Claim a *place* for this program in a real run, for the account with that user name, and later for its instance,
+    with the key that the instance wrote and the one that the place is known to work with.
     """
-    _note(lambda mark, key_uuid: ProgramClaim(place.identity, mark, key_uuid, str(place)), mark, key_uuid)
+
+    def made(mark: str, key_uuid: str, proven_uuid: str) -> ProgramClaim:
+        return ProgramClaim(place.identity, mark, key_uuid, str(place), proven_uuid, username)
+
+    _note(made, mark, key_uuid, proven_uuid)
 
 
 def claim_at(
-    url: pulumi.Input[str], thing_at: Callable[[str], Identity], mark: pulumi.Output[str] | None = None
+    url: pulumi.Input[str],
+    thing_at: Callable[[str], Identity],
+    mark: pulumi.Output[str] | None = None,
+    *,
+    username: str = "",
 ) -> None:
     """
-    Claim a thing whose identity has the *url* of its server in it; another resource may give that URL.
+    Claim a thing whose identity has the *url* of its server in it; another resource may give that URL. *username* is
+    that of the account whose key a place is to hold.
     """
-    _note(lambda url, mark: ProgramClaim(thing_at(url), mark), url, mark)
+    _note(lambda url, mark: ProgramClaim(thing_at(url), mark, username=username), url, mark)
 
 
 def _note(claim_of: Callable[..., ProgramClaim], *parts: pulumi.Input[str] | None) -> None:

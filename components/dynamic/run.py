@@ -17,7 +17,7 @@ itself is in `seen.py`. Nothing else survives a run but the state.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
 from typing import Any
@@ -163,15 +163,6 @@ class Run:
         """
         with self._caught_up():
             return {own.label for own in self._own if own.lineage == lineage}
-
-    def is_held_elsewhere(self, key_uuid: str, places: Collection[str]) -> bool:
-        """
-        Whether a place of the program besides *places*, which are named as in messages, holds that key, and the key's
-        own resource can revoke it later in this run.
-        """
-        with self._caught_up():
-            elsewhere = self._claims.program_places_with(key_uuid).difference(places)
-            return bool(elsewhere) and any(own.uuid == key_uuid for own in self._own)
 
     def is_deferred(self, key_uuid: str) -> bool:
         """

@@ -19,7 +19,6 @@ from msgspec.structs import asdict
 from pulumi.dynamic import DiffResult
 
 from ..dynamic.claims import Claim, Release
-from ..dynamic.conditions import NOT_FOUND
 from ..dynamic.entries import Fault, OwnerSeen, SecretUnchanged
 from ..dynamic.errors import CollisionError
 from ..dynamic.findings import Findings
@@ -36,7 +35,7 @@ from .canary_run import ask_canary, canary_condition
 from .description import mark_in, mark_of
 from .first_look import look
 from .secret_facts import condition_of_secret, described, not_listed
-from .state import Proof, SecretState, SecretWanted
+from .state import Proof, SecretState, SecretWanted, secret_at, secret_named
 
 _log = logging.getLogger(__name__)
 
@@ -121,6 +120,10 @@ class ActionsSecretProvider(Provider[SecretWanted, SecretState]):
             _log.info("Forgejo: left secret %s, which is still in the settings", place.name)
             return
         RUN.note(*(Release(identity, mark) for identity in state.identities))
+        if RUN.has_left(state.forgejo_url) and RUN.claims.program_has(secret_named(place)):
+            why = "the settings have one of that name at another URL, which may be the same server"
+            _log.warning("%s at %s was left: %s; %s", place.thing, state.forgejo_url, why, holds(state.key_uuid))
+            return
         with deleting(place.thing, f"delete it by hand: {holds(state.key_uuid)}", state.forgejo_url):
             _delete(_forgejo(state), state)
 
@@ -135,11 +138,11 @@ class ActionsSecretProvider(Provider[SecretWanted, SecretState]):
         value = insist_on_a_key(wanted.value, place.thing)
         refuse_a_dead_key(wanted.key_uuid, place.thing)
         # Claim the secret before writing it: the old resource's deletion must leave it alone even if this write fails.
-        RUN.note(Claim(place.identity, mark))
+        RUN.note(Claim(place.identity, mark), Claim(secret_at(place, wanted.forgejo_url), mark))
         try:
             owner_id = forgejo.insist_on(place, _owner_id(wanted, known))
-            if known is None or not known.condition.startswith(NOT_FOUND):
-                # Nobody can read what the secret holds.
+            if place.kind == "user" or forgejo.secret(place) is not None:
+                # Nobody can read what it holds.
                 refuse_an_unchecked_key(wanted.key_uuid, place.thing)
             before = forgejo.publish(place, value, wanted.key_uuid)
         except SystemMovedError:
@@ -189,7 +192,10 @@ def _owner_id(wanted: SecretWanted, known: SecretState | None = None) -> int | N
     """
     if wanted.confirmed_id is not None:
         return wanted.confirmed_id
-    return known.owner_id if known else RUN.number_of(wanted.owner)
+    if known:
+        return known.owner_id
+    # A token's own user has no name that another one could take over.
+    return None if wanted.place.kind == "user" else RUN.number_of(wanted.owner)
 
 
 def _delete(forgejo: Forgejo, state: SecretState) -> None:

@@ -13,6 +13,20 @@ from ..settings.place import Place
 from ..settings.reference import StoredToken
 
 
+def secret_at(place: Place, url: str) -> Identity:
+    """
+    Return the identity of the secret at *place* of the server at *url*, whatever the settings call that server.
+    """
+    return ("secret at", url, *secret_named(place))
+
+
+def secret_named(place: Place) -> Identity:
+    """
+    Return the identity of a secret of that name, at whatever server; a forge ignores case.
+    """
+    return ("secret named", place.kind, *(part.lower() for part in place.path))
+
+
 class Canary(msgspec.Struct):
     """
     A workflow of the repository that uses the secret. It runs after each create and update of the resource, but not
@@ -109,11 +123,12 @@ class SecretState(SecretWanted, kw_only=True):
     @property
     def identities(self) -> list[Identity]:
         """
-        The secret's identities: by its name, and by its owner's number.
+        The secret's identities: by its name in the settings, by its server's URL, and by its owner's number.
         """
         place = self.place
+        by_name = [place.identity, secret_at(place, self.forgejo_url)]
         by_number = ("secret", self.forgejo_url, place.kind, str(self.owner_id), place.path[-1].upper())
-        return [place.identity] if self.owner_id is None else [place.identity, by_number]
+        return by_name if self.owner_id is None else [*by_name, by_number]
 
     @property
     def claims(self) -> list[Claim]:
@@ -121,5 +136,6 @@ class SecretState(SecretWanted, kw_only=True):
         The instance's claims, by name and by number. The last one has the key: a renaming does not change the number.
         """
         *names, lasting = self.identities
-        held = Claim(lasting, self.mark, self.key_uuid, str(self.place))
+        proven = self.proven_uuid if self.proven_uuid != self.key_uuid else ""
+        held = Claim(lasting, self.mark, self.key_uuid, str(self.place), proven_uuid=proven, names=tuple(names))
         return [*(Claim(name, self.mark) for name in names), held]

@@ -16,7 +16,7 @@ import pulumi
 from msgspec.structs import asdict
 from pulumi.dynamic import DiffResult
 
-from ..dynamic.claims import Claim, Release
+from ..dynamic.claims import Claim, Identity, Release
 from ..dynamic.conditions import NOT_FOUND
 from ..dynamic.entries import Fault
 from ..dynamic.findings import Findings
@@ -26,7 +26,7 @@ from ..dynamic.provider import Provider, differences
 from ..dynamic.reporting import deleting, report
 from ..dynamic.run import RUN
 from ..dynamic.seen import SEEN
-from ..http.errors import AmbiguousError, NotFoundError
+from ..http.errors import AmbiguousError, NotFoundError, ReconcileError
 from ..rotation import CURRENT, looks_like_a_key
 from .access import onepassword
 from .field_facts import other_names, why_not_added
@@ -117,7 +117,7 @@ class ItemFieldProvider(Provider[FieldWanted, FieldState]):
         its lineage, as after a run that was killed between a write and its record. Otherwise leave it.
         """
         place, mark = state.place, state.mark
-        if RUN.claims.belong_to_another([place.identity, state.identity], mark):
+        if RUN.claims.belong_to_another([state.identity, *_names_of(state)], mark):
             # The field holds this key until its new resource writes to it.
             RUN.note(state.claim)
             _log.info("1Password: left field %s, which is still in the settings", place.name)
@@ -191,6 +191,21 @@ class ItemFieldProvider(Provider[FieldWanted, FieldState]):
         )
         RUN.note(state.claim)
         return state
+
+
+def _names_of(state: FieldState) -> set[Identity]:
+    """
+    Return all that the settings can call the field, whose new resource may have failed. Read-only.
+    """
+    if not state.made_here or not RUN.claims.has_program:
+        # It stays in any case, or nobody names it.
+        return state.names_with()
+    with contextlib.suppress(ReconcileError):
+        item = _access(state).seen_item(state.ref)
+        field = item.by_id(state.field_id)
+        vault = item.vault.name if item.vault else None
+        return state.names_with(vault, item.title, field.label if field else None)
+    return state.names_with()
 
 
 def _may_be_newer(field: Field, wanted: FieldWanted, known: FieldState | None) -> bool:

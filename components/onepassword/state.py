@@ -4,6 +4,8 @@ What the program asks for a field, and what is recorded about it.
 
 from __future__ import annotations
 
+from itertools import product
+
 from ..dynamic.claims import Claim, Identity
 from ..dynamic.key_place import PlaceWanted
 from ..dynamic.properties import Naming, Replacing, Volatile
@@ -72,7 +74,20 @@ class FieldState(FieldWanted, kw_only=True):
         """
         The instance's claim.
         """
-        return Claim(self.identity, self.mark, self.key_uuid, str(self.place), made_here=self.made_here)
+        names = tuple(self.names_with())
+        return Claim(self.identity, self.mark, self.key_uuid, str(self.place), made_here=self.made_here, names=names)
+
+    def names_with(self, vault: str | None = None, title: str | None = None, label: str | None = None) -> set[Identity]:
+        """
+        Return all that the settings can call the field: each part by name or id. *vault*, *title* and *label* are what
+        its parts are called now, if that is known.
+        """
+        ways = product(
+            {self.vault, self.vault_id, vault or self.vault},
+            {self.item, self.item_id, title or self.item},
+            {self.field, self.field_id, label or self.field},
+        )
+        return {Place.field(*way).identity for way in ways}
 
 
 def identity_of(ref: ItemRef, field_id: str) -> Identity:

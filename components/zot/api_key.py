@@ -27,7 +27,7 @@ from ..dynamic.reporting import report
 from ..dynamic.run import RUN
 from ..dynamic.seen import SEEN
 from ..http.errors import ReconcileError
-from ..rotation import condition, due, why_refused
+from ..rotation import condition, due, expires_unrotated, why_refused
 from ..settings.named import NO_GRACE, accounts_without_grace
 from .api import zot_at
 from .first_look import look
@@ -128,7 +128,8 @@ class ApiKeyProvider(Provider[KeyWanted, KeyState]):
             facts = replace(facts, may={})
         reasons = due(facts, news.policy)
         unseen = [olds.condition] if is_unchecked(olds.condition) else not_watched(olds, news)
-        report(news, olds.thing, [*reasons, *unseen, *_given_back(olds)])
+        ending = expires_unrotated(facts, news.policy)
+        report(news, olds.thing, [*reasons, *unseen, *ending, *_given_back(olds)])
         if reasons and not result.replaces:
             shown = {
                 "condition": olds.condition != news.condition,
@@ -158,22 +159,23 @@ class ApiKeyProvider(Provider[KeyWanted, KeyState]):
         this resource.
 
         Raises:
-            KeyStillHeldError: a place of the program still holds the key. It stays in the state, and a later run
+            KeyStillHeldError: a place of the program, of another account if the key has a successor, still holds the
+                key, or its canary has not succeeded with the next one. The key stays in the state, and a later run
                 revokes it.
             ReconcileError: the registry gives no answer. The key stays in the state and is revoked by a later run. If
                 the account is at another registry now, the state forgets the key, with a warning.
         """
         username, uuid = state.username, state.uuid
         if RUN.claims.belong_to_another([state.lineage], state.mark):
+            if elsewhere := RUN.claims.program_places_with(uuid, besides=username):
+                raise _still_held(state, elsewhere)
             if RUN.is_deferred(uuid):
                 revoke_it(zot_at(state.zot_url), state)
             return
-        holding = RUN.claims.places_with(uuid)
-        if holding:
-            what = f"key {uuid} of {username}, which is still in {', '.join(holding)}"
-            if RUN.claims.program_places_with(uuid):
-                msg = f"zot: left {what}; run `pulumi up` without --target and --exclude, which revokes it after that"
-                raise KeyStillHeldError(msg)
+        if places := RUN.claims.program_places_with(uuid):
+            raise _still_held(state, places)
+        if places := RUN.claims.places_with(uuid):
+            what = f"key {uuid} of {username}, which is still needed in {', '.join(places)}"
             _log.warning("zot: left %s; it %s, and no later run revokes it", what, _expiry(state))
             return
         try:
@@ -197,6 +199,11 @@ def _given_back(olds: KeyState) -> list[str]:
     others = olds.other_keys if olds.account in SEEN.not_found else []
     risk = "the registry accepts them, and whoever creates an account of that name gets them"
     return [f"other keys outlived the account; {risk}: {'; '.join(others)}"] if others else []
+
+
+def _still_held(state: KeyState, places: list[str]) -> KeyStillHeldError:
+    left = f"zot: left key {state.uuid} of {state.username}, which is still needed in {', '.join(places)}"
+    return KeyStillHeldError(f"{left}; a plain `pulumi up` revokes it once each of them works with its new key")
 
 
 def _expiry(state: KeyState) -> str:

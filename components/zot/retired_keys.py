@@ -138,12 +138,12 @@ def _swept(wanted: SweepWanted, mark: str, earlier: tuple[str, ...], before: Swe
         swept_uuid=before.swept_uuid if before else "",
         kept=kept,
         let_go=before.let_go if before else {},
+        handed_over=_handed_over(wanted, before) if before else {},
     )
-    lagging = [*wanted.lagging, *(_handed_over(wanted, before) if before else ())]
-    if lagging:
+    if wanted.lagging:
         # A run for chosen targets can come here before every place has the key, and a canary may not have succeeded.
         # The next sweep that completes takes over what the places held since the last complete one.
-        why = f"these places are not known to work with the current one: {', '.join(lagging)}"
+        why = f"these places are not known to work with the current one: {', '.join(wanted.lagging)}"
         _log.warning("zot: no older key of %s is revoked yet: %s", username, why)
         return state
     left, listing = _revoke_stale(state, grace, exclusive=wanted.exclusive)
@@ -162,16 +162,16 @@ def _swept(wanted: SweepWanted, mark: str, earlier: tuple[str, ...], before: Swe
     return state
 
 
-def _handed_over(wanted: SweepWanted, before: SweepState) -> list[str]:
+def _handed_over(wanted: SweepWanted, before: SweepState) -> dict[str, str]:
     """
-    Return the places that had an older key at the last sweep, that another account has now, and that this run has not
-    been shown: without a refresh the engine shows no provider what the account has no more.
+    Return the places that had an older key when this account had them last, with that key: another account has them
+    now, and may not have written them yet. Claim that key for them.
     """
-    return sorted(
-        place
-        for place, uuid in before.held.items()
-        if place not in wanted.held and uuid not in (None, "", wanted.key_uuid) and RUN.claims.program_awaits(place)
-    )
+    known = {place: uuid for place, uuid in before.held.items() if uuid} | before.handed_over
+    older = {place: uuid for place, uuid in known.items() if place not in wanted.held and uuid != wanted.key_uuid}
+    claims = {place: claim for place, uuid in older.items() if (claim := RUN.claims.handed_over(place, uuid))}
+    RUN.note(*claims.values())
+    return {place: claim.key_uuid for place, claim in claims.items()}
 
 
 def _revoke_elsewhere(olds: SweepState) -> None:
@@ -208,7 +208,7 @@ def _revoke_stale(
         if not one.is_over(listing.time, grace.of(key.uuid)) or one.waits(listing.time, grace.in_use_rule):
             left[key.uuid] = since.get(key.uuid)
             continue
-        if not key.is_expired and RUN.is_held_elsewhere(key.uuid, state.held):
+        if not key.is_expired and RUN.claims.program_places_with(key.uuid, besides=username):
             RUN.note(KeyDeferred(key.uuid))
             continue
         zot.revoke(auth, username, key.uuid)

@@ -254,6 +254,7 @@ class SweepState(SweepWanted, kw_only=True):
         swept_uuid: the current key of the last complete sweep; empty if none is known.
         kept: orders of earlier runs for older keys, in days by uuid.
         let_go: when a sweep saw that the last place had released a key, by uuid.
+        handed_over: places that are this account's no more, with the key that they had then, while that key lives.
     """
 
     mark: str
@@ -264,6 +265,7 @@ class SweepState(SweepWanted, kw_only=True):
     swept_uuid: str = ""
     kept: dict[str, float] = msgspec.field(default_factory=dict)
     let_go: dict[str, Moment] = msgspec.field(default_factory=dict)
+    handed_over: dict[str, str] = msgspec.field(default_factory=dict)
 
     @property
     def labels(self) -> tuple[str, ...]:

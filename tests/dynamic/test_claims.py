@@ -129,8 +129,8 @@ def test_a_key_that_a_place_of_the_program_still_holds_is_left_to_a_later_run(si
     RUN.note(ProgramClaim(place.identity, called=str(place)))
     FIELDS.delete("id", held)
 
-    still_in = f"key {olds['uuid']} of zot-ci, which is still in 1Password {VAULT}/{ITEM}/{FIELD}"
-    with pytest.raises(KeyStillHeldError, match=f"zot: left {still_in}; run `pulumi up` without --target"):
+    still_in = f"key {olds['uuid']} of zot-ci, which is still needed in 1Password {VAULT}/{ITEM}/{FIELD}"
+    with pytest.raises(KeyStillHeldError, match=f"zot: left {still_in}; a plain `pulumi up` revokes it"):
         KEYS.delete(olds["uuid"], olds)
     assert signed_in.accepts(olds["api_key"])
 
@@ -153,7 +153,7 @@ def test_a_key_that_only_a_place_of_before_still_holds_is_left_and_the_line_says
     KEYS.delete(olds["uuid"], olds)
 
     assert signed_in.accepts(olds["api_key"])
-    still_in = f"which is still in 1Password {VAULT}/{ITEM}/{FIELD}"
+    still_in = f"which is still needed in 1Password {VAULT}/{ITEM}/{FIELD}"
     until = f"it lives until {olds['expires_at'][:10]}, and no later run revokes it"
     assert f"zot: left key {olds['uuid']} of zot-ci, {still_in}; {until}" in caplog.messages
 

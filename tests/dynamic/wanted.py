@@ -120,6 +120,7 @@ def swept(world: World, key_: Props, **inputs: Any) -> Props:
         "swept_uuid": key_["uuid"],
         "kept": {},
         "let_go": {},
+        "handed_over": {},
     }
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from tests.sequences.ground import DAYS, FIELDS, GROUPS, SECRETS, USERNAMES, Ground, place_of_field
+from tests.sequences.ground import DAYS, FIELDS, GROUPS, SECRETS, SPELLINGS, USERNAMES, Ground, place_of_field
 from tests.world import OWNER, VAULT
 
 
@@ -25,6 +25,7 @@ CHOICES: dict[str, list[Any]] = {
     "secrets": _one_or_two(SECRETS),
     "grace_days": [0, 7],
     "neighbour": [True, False],
+    "spelling": list(SPELLINGS),
     # Seldom: zot's login always leads to its own URL, so with the alias only a live key can mint.
     "registry_by_alias": [True, False, False, False],
 }

@@ -5,7 +5,7 @@ The estate under a sequence: the settings of today, what people do by hand, and 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -33,6 +33,7 @@ GROUPS = ((GROUP,), (GROUP, "readers"))
 # An account beside the first: in the same item and the same repository.
 NEIGHBOUR_FIELDS, NEIGHBOUR_SECRETS = ((ITEM, "neighbour"),), ((REPOSITORY, "NEIGHBOUR_KEY"),)
 DAYS = ((90, 120), (30, 45), (200, 300), (7, 8))
+SPELLINGS = ("names", "ids", "capitals", "another server's name")
 
 
 def place_of_field(one: tuple[str, str]) -> Place:
@@ -71,7 +72,8 @@ class Account:
 class Wanted:
     """
     The settings that a sequence changes: those of one account, and whether there is another one beside it. That one has
-    the name that the first has not, and so changes its places with it when the first changes its name.
+    the name that the first has not, and so changes its places with it when the first changes its name. *spelling* is
+    what the settings call the same places.
     """
 
     username: str = USERNAMES[0]
@@ -82,6 +84,7 @@ class Wanted:
     registry_by_alias: bool = False
     grace_days: int = 0
     neighbour: bool = False
+    spelling: str = SPELLINGS[0]
 
     @property
     def accounts(self) -> list[Account]:
@@ -104,14 +107,28 @@ class Wanted:
                 "rotateAfterDays": self.days[0],
                 "expireAfterDays": self.days[1],
                 "retireAfterDays": self.grace_days,
-                "onepassword": [{"vault": VAULT, "item": item, "field": label} for item, label in account.fields],
-                "forgejo": [{"repository": f"{OWNER}/{repo}", "secret": name} for repo, name in account.secrets],
+                "onepassword": [self._field(world, *one) for one in account.fields],
+                "forgejo": [self._secret(*one) for one in account.secrets],
             }
             for account in self.accounts
         ]
         if self.registry_by_alias:
             config["zot-ci:zot"] = {"url": world.zot_url.replace("127.0.0.1", "localhost")}
+        if self.spelling == "another server's name":
+            config["zot-ci:forgejoServers"] = {"main": config.pop("zot-ci:forgejo")}
         return config
+
+    def _field(self, world: World, item: str, label: str) -> dict[str, str]:
+        vaults = world.estate.onepassword
+        if self.spelling == "ids":
+            return {"vault": vaults.vault(VAULT).id, "item": vaults.item(VAULT, item).id, "field": label}
+        return {"vault": VAULT, "item": item, "field": label}
+
+    def _secret(self, repository: str, name: str) -> dict[str, str]:
+        found = {"repository": f"{OWNER}/{repository}", "secret": name}
+        if self.spelling == "capitals":
+            found["repository"] = found["repository"].upper()
+        return found | ({"server": "main"} if self.spelling == "another server's name" else {})
 
     def settings(self, world: World) -> Settings:
         """
@@ -164,6 +181,17 @@ class Ground:
         if place.kind == "field":
             return self.world.estate.onepassword.field(*place.path)
         return self.world.estate.forgejo.value(*place.path)
+
+    def place_of(self, inputs: Mapping[str, Any]) -> Place:
+        """
+        The place of a field's or a secret's *inputs* in the state, whatever they call it.
+        """
+        if "item" in inputs:
+            items = self.world.estate.onepassword.vault(VAULT).items
+            return place_of_field(
+                (items[inputs["item"]].title if inputs["item"] in items else inputs["item"], inputs["field"])
+            )
+        return place_of_secret((inputs["repository"].partition("/")[2].lower(), inputs["secret"]))
 
     def key(self, text: str | None) -> Key | None:
         """

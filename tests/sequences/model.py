@@ -13,7 +13,8 @@ Only what `contracts/pulumi.md` says and real runs show (`tests/engine/test_sequ
 - what is forced to be replaced is not compared, and its check is that of something new;
 - where targets are chosen, the rest is not asked about at all; what of it does not exist has what was put in for what
   would come out, and the run ends at the first step of what depends on it, since the engine refuses the state then;
-- a step that fails, or that the process does not outlive, leaves the state as it was before that step.
+- a step that fails, or that the process does not outlive, leaves the state as it was before that step;
+- where a run is to go on after such a step, only what needs the failed one is left out, and the deletions come.
 
 The wiring is not written down a second time: the component itself runs here, with real outputs, and a registration
 that is done at once in the place of Pulumi's (`tests/sequences/program.py`).
@@ -22,6 +23,7 @@ that is done at once in the place of Pulumi's (`tests/sequences/program.py`).
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -94,12 +96,14 @@ class Part:
 @dataclass(frozen=True)
 class Flags:
     """
-    What an `up` is told: what it is to replace, and what it is to look at or to leave out; by default all.
+    What an `up` is told: what it is to replace, and what it is to look at or to leave out, by default all; and whether
+    it goes on after a step that failed (`--continue-on-error`).
     """
 
     replace: frozenset[Part] = frozenset()
     target: frozenset[Part] = frozenset()
     exclude: frozenset[Part] = frozenset()
+    goes_on: bool = False
 
     def replaces(self, name: str, kind: str) -> bool:
         """
@@ -221,6 +225,7 @@ class Engine:
             self.configured = settings
             run.register(settings)
             run.clear_away()
+            run.end()
             _end(fault_lines())
         return run.steps
 
@@ -254,6 +259,8 @@ class _Run:
         self.steps: list[str] = []
         self._seen: set[str] = set()
         self._missing: set[str] = set()
+        self._failed: set[str] = set()
+        self._errors: list[ReconcileError] = []
 
     def refresh(self) -> None:
         """
@@ -300,11 +307,33 @@ class _Run:
             for held in self.engine.state
             if (held.pending_delete or held.name not in self._seen) and not self.flags.leaves_out(held.name, held.kind)
         ]
+        # What needs them could not be deleted.
+        stay: list[Held] = []
         for held in sorted(doomed, key=lambda one: KINDS.index(one.kind), reverse=True):
+            if any(held.kind in _needs(one.kind) and _account_of(held) == _account_of(one) for one in stay):
+                stay.append(held)
+                continue
             self._take(f"delete {held.name}")
-            with self.calls.call(f"delete {held.name}"):
-                held.provider.delete(held.id, _copy(held.outputs))
-            self.engine.state.remove(held)
+            try:
+                with self.calls.call(f"delete {held.name}"):
+                    held.provider.delete(held.id, _copy(held.outputs))
+            except ReconcileError as exc:
+                self._go_on(exc)
+                stay.append(held)
+            else:
+                self.engine.state.remove(held)
+
+    def end(self) -> None:
+        """
+        End the run with what failed in it.
+        """
+        if self._errors:
+            raise self._errors[0]
+
+    def _go_on(self, error: ReconcileError) -> None:
+        if not self.flags.goes_on:
+            raise error
+        self._errors.append(error)
 
     def _step(self, kind: str, name: str, provider: AnyProvider, inputs: Props, needs: frozenset[str]) -> Props:
         self._seen.add(name)
@@ -312,7 +341,15 @@ class _Run:
             held = [held for held in self.engine.state if held.name == name and not held.pending_delete]
             self._missing |= set() if held else {name}
             return _copy(held[0].outputs if held else inputs)
-        outs = self._taken(kind, name, provider, inputs)
+        if self._failed & needs:
+            self._failed.add(name)
+            return {}
+        try:
+            outs = self._taken(kind, name, provider, inputs)
+        except ReconcileError as exc:
+            self._go_on(exc)
+            self._failed.add(name)
+            return {}
         if self._missing & needs:
             raise RefusedError
         return outs
@@ -353,6 +390,20 @@ class _Run:
         self.steps.append(step)
         if self.dry:
             raise _UnknownYetError
+
+
+def _needs(kind: str) -> tuple[str, ...]:
+    """
+    Return the kinds that one of that kind needs.
+    """
+    return tuple(one for one, needing in _NEEDING.items() if kind in needing)
+
+
+def _account_of(held: Held) -> str:
+    """
+    Return whose resource it is.
+    """
+    return re.split(r"-(?:service-account|api-key|item-field|actions-secret|retired-keys)", held.name)[0]
 
 
 @contextmanager

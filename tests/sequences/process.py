@@ -39,6 +39,7 @@ class Moment(Enum):
     AFTER_REQUEST = "the process dies after the n-th request was sent, before its answer"
     LOST_ANSWER = "the n-th request is sent and its answer lost; the process goes on"
     LOST_REQUEST = "the n-th request is lost; the process goes on"
+    SILENT = "the n-th system, counted round and round, gives no answer at all"
 
     @property
     def counts_requests(self) -> bool:
@@ -73,6 +74,13 @@ class Process(Calls):
         self._interruption = interruption
         self._calls = self._requests = 0
         self._dead = False
+
+    def silences(self, system: int, systems: int) -> bool:
+        """
+        Whether the *system* of that number, of so many, gives no answer in this run.
+        """
+        found = self._interruption
+        return found is not None and found.moment is Moment.SILENT and found.at % systems == system
 
     @contextmanager
     def call(self, name: str) -> Iterator[None]:
@@ -137,9 +145,13 @@ class Wire:
         """
         Take the network's place; requests that may be repeated are so without a wait.
         """
+        ports = list(self._applications)
 
         def handle(_: httpx.HTTPTransport, request: httpx.Request) -> httpx.Response:
             with self._one_by_one:
+                system = ports.index(request.url.port)
+                if self.process and self.process.silences(system, len(ports)):
+                    raise httpx.ConnectError("silent")
                 return self.process.send(request, self._answer) if self.process else self._answer(request)
 
         try:

@@ -159,3 +159,40 @@ def test_a_renamed_account_of_an_old_export_beside_one_made_in_its_name_gets_it_
     life.up()
 
     life.nothing_is_violated()
+
+
+@pytest.mark.parametrize("spelling", ["ids", "capitals", "another server's name"])
+@pytest.mark.parametrize("silent", range(4))
+def test_a_place_that_is_called_otherwise_keeps_its_key_where_a_run_fails_and_goes_on(
+    spelling: str, silent: int, life: Sequences
+) -> None:
+    """Its new resource may not have been reached, and its old one must leave what the settings still name."""
+    life.settings_change(("fields", FIELDS[:2]))
+    life.up()
+    life.settings_change(("spelling", spelling))
+
+    life.up_is_interrupted(Interruption(Moment.SILENT, silent), goes_on=True)
+    life.nothing_is_violated()
+    life.up()
+
+    life.nothing_is_violated()
+
+
+@pytest.mark.parametrize("spelling", ["ids", "capitals", "another server's name"])
+@pytest.mark.parametrize("silent", [*range(4), None])
+def test_a_place_that_another_account_has_by_another_name_keeps_its_key_until_it_has_the_next_one(
+    spelling: str, silent: int | None, life: Sequences
+) -> None:
+    """The key of the account before it is revoked after that, whatever the two call the place."""
+    life.settings_change(("neighbour", True))
+    life.up()
+    life.days_pass(91)
+    life.settings_change(("username", "zot-next"))
+    life.settings_change(("spelling", spelling))
+
+    if silent is not None:
+        life.up_is_interrupted(Interruption(Moment.SILENT, silent), goes_on=True)
+    life.nothing_is_violated()
+    life.up()
+
+    life.nothing_is_violated()

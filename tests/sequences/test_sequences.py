@@ -87,7 +87,9 @@ class Sequences(RuleBasedStateMachine):
         super().__init__()
         self._open = ExitStack()
         self._open.callback(world.estate.check)
-        self._open.enter_context(mock.patch.dict(os.environ, credentials(world)))
+        tokens = credentials(world)
+        tokens["FORGEJO_TOKEN_MAIN"] = tokens["FORGEJO_TOKEN"]
+        self._open.enter_context(mock.patch.dict(os.environ, tokens))
         self.wire = Wire(world.estate)
         self._open.enter_context(self.wire.laid())
         self.ground = Ground(world)
@@ -115,20 +117,22 @@ class Sequences(RuleBasedStateMachine):
         """
         self.ground.wanted = replace(self.ground.wanted, **dict([change]))
 
-    @rule(interruption=INTERRUPTIONS)
-    def up_is_interrupted(self, interruption: Interruption) -> None:
+    @rule(interruption=INTERRUPTIONS, goes_on=st.booleans())
+    def up_is_interrupted(self, interruption: Interruption, goes_on: bool = False) -> None:
         """
         A run that dies or fails somewhere; or does neither, if it is over before that.
         """
         with suppress(DiedError, ReconcileError):
-            self._run(interruption)
+            self._run(interruption, Flags(goes_on=goes_on))
 
-    @rule(told=st.sampled_from(sorted(TOLD)), part=PARTS, interruption=st.none() | INTERRUPTIONS)
-    def up_is_told(self, told: str, part: tuple[int, str], interruption: Interruption | None) -> None:
+    @rule(told=st.sampled_from(sorted(TOLD)), part=PARTS, interruption=st.none() | INTERRUPTIONS, goes_on=st.booleans())
+    def up_is_told(
+        self, told: str, part: tuple[int, str], interruption: Interruption | None, goes_on: bool = False
+    ) -> None:
         """
         A run that is forced to replace something, or to look at some resources only. It may fail for what is left out.
         """
-        self.up_with(TOLD[told](self._part(part)), interruption)
+        self.up_with(replace(TOLD[told](self._part(part)), goes_on=goes_on), interruption)
 
     def up_with(self, flags: Flags, interruption: Interruption | None) -> None:
         """
@@ -292,10 +296,8 @@ class Sequences(RuleBasedStateMachine):
         """
         places: set[Place] = set()
         for held in self.engine.state:
-            if chosen(held.name, held.kind) and held.kind == "ItemField":
-                places.add(place_of_field((held.inputs["item"], held.inputs["field"])))
-            if chosen(held.name, held.kind) and held.kind == "ActionsSecret":
-                places.add(place_of_secret((held.inputs["repository"].partition("/")[2], held.inputs["secret"])))
+            if chosen(held.name, held.kind) and held.kind in ("ItemField", "ActionsSecret"):
+                places.add(self.ground.place_of(held.inputs))
         return places
 
     def _forget_labels(self, flags: Flags = PLAIN) -> None:

@@ -4,6 +4,7 @@ The key's life after it was made: what a refresh sees, what a preview makes of i
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -222,6 +223,23 @@ def test_today_s_settings_judge_what_the_last_read_recorded(
     assert difference.replaces == replaces
     assert difference.changes is bool(replaces or settings or seen["condition"] != "current")
     assert calls(signed_in) == []
+
+
+def test_the_end_of_a_key_is_told_while_its_rotation_is_paused_and_is_no_drift(
+    signed_in: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An `up` does nothing about it."""
+    olds = made_by(signed_in, rotate_after_days=0.0)
+    signed_in.estate.clock.advance(days=114)
+    seen = read(olds)
+    another_process_of_the_run()
+
+    difference = planned(PROVIDER, olds["uuid"], seen, key(signed_in, rotate_after_days=0.0))
+
+    assert not difference.changes
+    told = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    [said] = [one for one in told if "its clock is" not in one]
+    assert_names(said, "zot-ci: ", f"expires on {olds['expires_at'][:10]}", "rotation is paused")
 
 
 @pytest.mark.parametrize("name", ["username", "zot_url", "label", "rotation"])

@@ -17,7 +17,7 @@ from tests.world import World
 from zot_ci.dynamic.claims import Claim, ProgramClaim, Release
 from zot_ci.dynamic.conditions import condition_of
 from zot_ci.dynamic.entries import Entry, Fault, KeySeen, OwnKey, digest_of
-from zot_ci.dynamic.errors import KeyRefusedError
+from zot_ci.dynamic.errors import KeyRefusedError, KeyStillHeldError
 from zot_ci.dynamic.provider import Props
 from zot_ci.dynamic.run import RUN
 from zot_ci.http.errors import ReconcileError, UnexpectedAnswerError
@@ -265,7 +265,8 @@ def test_a_key_that_a_place_elsewhere_holds_is_left_to_its_own_resource_and_the_
 
     PROVIDER.create(sweep(signed_in, current))
     assert left(signed_in) == {held["api_key"], current["api_key"]}
-    ApiKeyProvider().delete(held["uuid"], held)
+    with pytest.raises(KeyStillHeldError, match="still needed in 1Password elsewhere"):
+        ApiKeyProvider().delete(held["uuid"], held)
     assert left(signed_in) == {held["api_key"], current["api_key"]}
     RUN.note(Release(place, MARK))
     ApiKeyProvider().delete(held["uuid"], held)
@@ -274,25 +275,32 @@ def test_a_key_that_a_place_elsewhere_holds_is_left_to_its_own_resource_and_the_
     assert left(signed_in) == {current["api_key"]}
 
 
-@pytest.mark.parametrize("shown", [True, False], ids=["refreshed", "not refreshed"])
-def test_a_place_that_another_account_has_now_is_asked_about_before_its_key_is_revoked(
-    shown: bool, signed_in: World, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("written", [True, False])
+def test_a_place_that_another_account_has_now_keeps_its_key_until_that_account_has_written_it(
+    written: bool, signed_in: World
 ) -> None:
-    """Without a refresh the engine shows no provider the place, and its new resource may not have written it yet."""
+    """Without a refresh the engine shows no provider the place; and in a later run its old instance is gone."""
     old = made_by(signed_in)
     current = made_by(signed_in, old["api_key"])
-    olds = swept(signed_in, old, held={"1Password": old["uuid"], "Forgejo handed/over": old["uuid"]})
-    place = ("repository", "handed/over")
-    RUN.note(ProgramClaim(place, called="Forgejo handed/over"))
-    if shown:
-        # Somebody has deleted the secret, which its old resource has seen.
-        RUN.note(Claim(place, MARK, old["uuid"], "Forgejo handed/over"), Release(place, MARK))
+    place, called = ("repository", "handed/over"), "Forgejo handed/over"
+    olds = swept(signed_in, old, held={"1Password": old["uuid"], called: old["uuid"]})
+    news = sweep(signed_in, current, held={"1Password": current["uuid"]})
+    RUN.note(
+        ProgramClaim(place, called=called, username="another"),
+        Claim(("key", signed_in.zot_url, signed_in.username), current["mark"]),
+    )
 
-    PROVIDER.update(LABEL, olds, sweep(signed_in, current, held={"1Password": current["uuid"]}))
+    outs = outs_of(PROVIDER.update(LABEL, olds, news))
+    assert outs["handed_over"] == {called: old["uuid"]}
+    assert old["api_key"] in left(signed_in)
+    if written:
+        RUN.note(ProgramClaim(place, MARK, "the-other-account-s", called, username="another"))
+        ApiKeyProvider().delete(old["uuid"], old)
+    else:
+        with pytest.raises(KeyStillHeldError, match="still needed in Forgejo handed/over"):
+            ApiKeyProvider().delete(old["uuid"], old)
 
-    assert (old["api_key"] in left(signed_in)) is not shown
-    said = "these places are not known to work with the current one: Forgejo handed/over"
-    assert (said in caplog.text) is not shown
+    assert (old["api_key"] in left(signed_in)) is not written
 
 
 def test_a_key_that_is_newer_than_the_current_one_is_never_ended(signed_in: World) -> None:
