@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -37,8 +38,9 @@ class Forge(BaseHTTPRequestHandler):
     refuses: int
 
     def do_GET(self) -> None:
-        """The list, drafts too."""
-        self._answer(200, self.releases)
+        """The list, drafts too; with `draft=true` or `false`, only those."""
+        asked = parse_qs(urlsplit(self.path).query).get("draft")
+        self._answer(200, [one for one in self.releases if not asked or str(one["draft"]).lower() == asked[0]])
 
     def do_POST(self) -> None:
         """A release, or a file at one."""

@@ -49,7 +49,6 @@ def built(folder: Path) -> Path:
             shutil.copytree(ROOT / part, sources / part, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(ROOT / part, sources / part)
-    (sources / ".tools").mkdir()
     command = [str(sources / "tools/dist.sh"), str(Path(sys.executable).parent)]
     run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
     assert run.returncode == 0, run.stdout + run.stderr

@@ -49,7 +49,7 @@ def attach(folder: Path, tag: str) -> None:
         msg = f"{folder} has no wheel of {tag}: tag the commit whose components/version.py has that version"
         raise AttachError(msg)
     releases = f"repos/{os.environ['GITHUB_REPOSITORY']}/releases"
-    found = [one for one in _asked("GET", f"{releases}?draft=true&limit=50") if one["tag_name"] == tag]
+    found = [one for one in _asked("GET", f"{releases}?limit=50") if one["tag_name"] == tag]
     if found and not found[0]["draft"]:
         msg = f"{tag} is released already: make another version, nobody's hash is to change"
         raise AttachError(msg)

@@ -11,6 +11,7 @@ echo "building the package into dist/"
 # One wheel of one tree, whenever and wherever it is built: its hash is in people's requirements.
 export SOURCE_DATE_EPOCH=1767225600
 umask 022
+mkdir -p .tools
 "$bin/python" -m build --no-isolation --outdir dist . >.tools/dist.log 2>&1 || {
     echo "building the package failed: $(tail -n 1 .tools/dist.log) (all of it in .tools/dist.log)" >&2
     exit 1

@@ -28,9 +28,13 @@ def summary(stack: str | None) -> int:
     text = table(status)
     print(text)
     file = os.environ.get("GITHUB_STEP_SUMMARY")
-    if file:
-        with Path(file).open("a", encoding="utf-8") as out:
-            out.write(text + "\n")
+    try:
+        if file:
+            with Path(file).open("a", encoding="utf-8") as out:
+                out.write(text + "\n")
+    except OSError as exc:
+        msg = f"GITHUB_STEP_SUMMARY: {file} cannot be written: {exc.strerror}"
+        raise StackError(msg) from None
     return int(not status.succeeded)
 
 
@@ -74,12 +78,17 @@ def before_rotation(stack: str | None, account: str, keep_days: float | None) ->
     Print what a rotation will revoke; return the URN of the account's key, and the order for the run's environment.
 
     Raises:
-        StackError: the state cannot be read, or knows no such key.
+        StackError: the state cannot be read, or knows no such key, or the settings no longer have the account.
     """
     urn = _key_urn(stack, account)
     found = look_at(stack)
     for one in found.accounts:
-        for line in announcement(found, one, keep_days) if one.username == account else []:
+        if one.username != account:
+            continue
+        if one.key_status and one.key_status.change == "delete":
+            msg = f"{account} is no longer in the settings, so an `up` revokes its key and makes no other"
+            raise StackError(msg)
+        for line in announcement(found, one, keep_days):
             print(line)
     # Read by the provider that revokes older keys, components/zot/grace.py.
     return urn, {} if keep_days is None else {"ZOT_CI_KEEP_OLD": f"{account}={keep_days:g}"}

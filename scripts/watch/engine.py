@@ -157,12 +157,16 @@ def ask_for_json(stack: str | None, *arguments: str) -> Any:
     Run the engine and return the JSON that it prints.
 
     Raises:
-        StackError: it failed; the message is the engine's own.
+        StackError: it failed, and the message is the engine's own; or it printed something else.
     """
     run = ask(stack, *arguments)
     if run.returncode:
         raise StackError(run.stderr.strip())
-    return json.loads(run.stdout)
+    try:
+        return json.loads(run.stdout)
+    except ValueError:
+        msg = f"`pulumi {' '.join(arguments)}` answers with something else than JSON; look which `pulumi` is on PATH"
+        raise StackError(msg) from None
 
 
 def to_be_read(environment: Mapping[str, str]) -> dict[str, str]:

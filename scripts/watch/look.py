@@ -18,7 +18,8 @@ from .document import Run
 
 # Unchanged resources are shown, too, since their steps have what was read.
 PREVIEW = ("preview", "--json", "--show-sames")
-HISTORY = ("stack", "history", "--json", "--page-size", "100")
+PAGE = 100
+HISTORY = ("stack", "history", "--json", "--page-size", str(PAGE))
 
 _COMPONENT = "zot-ci:index:RegistryCredential"
 _DYNAMIC = "pulumi-python:dynamic/"

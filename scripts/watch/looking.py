@@ -8,13 +8,14 @@ import subprocess
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from .document import Status
 from .engine import StackError, ask, ask_for_json
 from .gathering import gather
-from .look import HISTORY, PREVIEW, stack_name, take_apart
+from .look import HISTORY, PAGE, PREVIEW, stack_name, take_apart
 from .proofs import Round, is_old, read
 
 # Read by the providers, components/dynamic/provider.py: without it a preview leaves out volatile properties.
@@ -50,7 +51,7 @@ def _look(
     now = datetime.now(UTC)
     state = ask_for_json(stack, "stack", "export")
     found = preview()
-    name = stack or stack_name(state) or "the selected stack"
+    name = stack or stack_name(state) or ask(None, "stack", "--show-name").stdout.strip()
     short = name.rpartition("/")[2]
     return gather(short, take_apart(state, found, _history(stack)), now, _verified(verified, short, now))
 
@@ -71,8 +72,16 @@ def _verified(file: Path | None, stack: str, now: datetime) -> Round | None:
 
 
 def _history(stack: str | None) -> list[dict[str, Any]]:
-    try:
-        history: list[dict[str, Any]] = ask_for_json(stack, *HISTORY) or []
-    except StackError:
-        return []  # not every backend keeps a history
+    """
+    Return the stack's history back to the last `up` that succeeded, at least a page of it.
+    """
+    history: list[dict[str, Any]] = []
+    for page in count(1):
+        try:
+            found: list[dict[str, Any]] = ask_for_json(stack, *HISTORY, "--page", str(page)) or []
+        except StackError:
+            break  # not every backend keeps a history
+        history += found
+        if len(found) < PAGE or any(one.get("kind") == "update" and one.get("result") == "succeeded" for one in found):
+            break
     return history

@@ -215,7 +215,11 @@ def _insist_on_settings(stack_file: str) -> None:
 
     from zot_ci.settings.model import SettingsError, load
 
-    config = yaml.safe_load(stack_file)["config"]
+    try:
+        config = yaml.safe_load(stack_file)["config"]
+    except yaml.YAMLError as exc:
+        msg = f"an answer has a character that a stack file cannot have: {getattr(exc, 'reason', 'no YAML')}"
+        raise StackError(msg) from None
     try:
         load({key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()})
     except SettingsError as exc:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Hashable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -150,13 +151,19 @@ for _tag, _pattern, _letters in (
     _AsTheEngine.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), list(_letters))
 
 
+_MERGE = "tag:yaml.org,2002:merge"
+
+
 def _mapping(loader: Any, node: Any) -> dict[Any, Any]:
-    loader.flatten_mapping(node)
-    pairs = [(loader.construct_object(key), loader.construct_object(value, deep=True)) for key, value in node.value]
-    mapping = dict(pairs)
-    if len(mapping) < len(pairs):
+    keys = [key for key, _ in node.value]
+    own = [key.value if key.tag == _MERGE else loader.construct_object(key, deep=True) for key in keys]
+    if not all(isinstance(key, Hashable) for key in own):
+        raise yaml.constructor.ConstructorError(None, None, "a key is no plain value", node.start_mark)
+    if len(set(own)) < len(own):
         raise yaml.constructor.ConstructorError(None, None, "a key is there twice", node.start_mark)
-    return mapping
+    # What it takes over from others (`<<`) gives way to its own.
+    loader.flatten_mapping(node)
+    return {loader.construct_object(key): loader.construct_object(value, deep=True) for key, value in node.value}
 
 
 def _int(loader: Any, node: Any) -> int:

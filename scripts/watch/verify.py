@@ -75,9 +75,9 @@ def _chosen(settings: Settings, names: Sequence[str]) -> list[AccountSettings]:
 
 
 def _earlier(file: Path | None, stack: str) -> Round | None:
-    if file is None or not file.exists():
-        return None
     try:
+        if file is None or not file.exists():
+            return None
         return read(file, stack)
     except StackError as exc:
         # The file is about to be overwritten; only earlier proofs are lost.

@@ -126,6 +126,21 @@ FORMS: dict[str, tuple[Callable[[Stack], object], dict[str, str], bool]] = {
         {"PULUMI_STACK": "test"},
         True,
     ),
+    "a mapping that takes over another": (
+        lambda stack: write(stack, '"username": "zot-ci"', '<<: {"username": "a"}, "username": "zot-ci"'),
+        {"PULUMI_STACK": "test"},
+        True,
+    ),
+    "a mapping that takes over another twice": (
+        lambda stack: write(stack, '"username": "zot-ci"', '<<: {}, <<: {}, "username": "zot-ci"'),
+        {"PULUMI_STACK": "test"},
+        False,
+    ),
+    "a key that is a list": (
+        lambda stack: write(stack, '"username": "zot-ci"', '"username": "zot-ci", [1]: 2'),
+        {"PULUMI_STACK": "test"},
+        False,
+    ),
     "a key that is there twice": (
         lambda stack: write(stack, '"username": "zot-ci"', '"username": "zot-ci", "username": "zot-ci"'),
         {"PULUMI_STACK": "test"},

@@ -193,6 +193,19 @@ def test_rotating_an_unknown_account_names_the_known_ones_and_changes_nothing(wo
     assert world.secret() == old
 
 
+def test_rotating_an_account_that_left_the_settings_is_refused(world: World, in_sync: Stack) -> None:
+    """An `up` would revoke its key and make no other."""
+    old = world.secret()
+    in_sync.configure(world.config(username="another"))
+
+    run = script(in_sync, "rotate", world.username)
+
+    assert run.code == 1
+    assert f"{world.username} is no longer in the settings" in run.text
+    assert world.secret() == old
+    assert world.accepts(old)
+
+
 def test_a_stack_that_is_not_there_is_named(stack: Stack) -> None:
     """The engine's own line."""
     stack.name = "elsewhere"

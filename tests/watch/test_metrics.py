@@ -4,8 +4,10 @@ The document as metrics: every value that is known, none that is not, in a text 
 
 from __future__ import annotations
 
+import os
 import stat
 import sys
+import tempfile
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -180,6 +182,37 @@ def test_a_file_is_replaced_whole_and_can_be_read_by_others(tmp_path: Path) -> N
     assert file.read_text() == "new\n"
     assert stat.S_IMODE(file.stat().st_mode) == 0o644
     assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_link_stays_and_the_file_that_it_leads_to_is_replaced(tmp_path: Path) -> None:
+    """Also on another file system."""
+    shared = Path("/dev/shm")  # noqa: S108 - as a file system
+    if not shared.is_dir() or shared.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("this machine has no second file system at /dev/shm")
+    link = tmp_path / "zot-ci.prom"
+    with tempfile.TemporaryDirectory(dir=shared) as elsewhere:
+        file = Path(elsewhere) / "zot-ci.prom"
+        file.write_text("old")
+        link.symlink_to(file)
+
+        write_whole(link, "new\n")
+
+        assert link.is_symlink()
+        assert file.read_text() == "new\n"
+        assert list(file.parent.iterdir()) == [file]
+
+
+def test_what_is_no_file_is_written_to(tmp_path: Path) -> None:
+    """A pipe that another program reads, or `/dev/stdout`, stays what it is."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+
+    write_whole(pipe, "new\n")
+
+    assert os.read(reader, 100) == b"new\n"
+    os.close(reader)
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
 
 
 def test_a_file_that_cannot_be_written_is_one_line_and_stays_as_it_was(tmp_path: Path) -> None:

@@ -183,6 +183,7 @@ BAD: dict[str, tuple[Callable[[Path], object], list[str], list[str]]] = {
         [f"--wheel=http://forge.example.test/{NAME}", f"--sha256={SHA256}"],
         ["https URL without credentials"],
     ),
+    "no text for a stack file": (lambda _: None, ["--vault=a\x7fb"], ["a character that a stack file cannot have"]),
     "an answer too few": (lambda _: None, ["--vault="], ["say these too: --vault"]),
 }
 
