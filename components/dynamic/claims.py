@@ -150,6 +150,12 @@ class Claims:
         """
         return thing in self._of_program
 
+    def program_awaits(self, thing: Identity) -> bool:
+        """
+        Whether the program of this run has *thing*, and no instance of it is known.
+        """
+        return thing in self._of_program and not self._of_program[thing].mark
+
     @property
     def has_program(self) -> bool:
         """

@@ -58,7 +58,10 @@ class ActionsSecretProvider(Provider[SecretWanted, SecretState]):
         """
         Publish the key under that name; an existing secret of that name is adopted.
         """
-        return wanted.place.name, self._publish(wanted, RUN.claims.new_mark())
+        mark = RUN.claims.new_mark()
+        # Another resource's deletion must see it, whatever fails here.
+        RUN.note(Claim(secret_named(wanted.place), mark))
+        return wanted.place.name, self._publish(wanted, mark)
 
     def first_look(self, found: Findings, wanted: SecretWanted) -> None:
         """
@@ -120,8 +123,9 @@ class ActionsSecretProvider(Provider[SecretWanted, SecretState]):
             _log.info("Forgejo: left secret %s, which is still in the settings", place.name)
             return
         RUN.note(*(Release(identity, mark) for identity in state.identities))
-        if RUN.has_left(state.forgejo_url) and RUN.claims.program_has(secret_named(place)):
-            why = "the settings have one of that name at another URL, which may be the same server"
+        named = secret_named(place)
+        if RUN.has_left(state.forgejo_url) and (RUN.claims.newest(named) or RUN.claims.program_awaits(named)):
+            why = "the settings have a new one of that name at another URL, which may be the same server"
             _log.warning("%s at %s was left: %s; %s", place.thing, state.forgejo_url, why, holds(state.key_uuid))
             return
         with deleting(place.thing, f"delete it by hand: {holds(state.key_uuid)}", state.forgejo_url):

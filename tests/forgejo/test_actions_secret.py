@@ -14,12 +14,14 @@ from tests.dynamic.wanted import NO_KEY, UNKNOWN, calls, next_run, outs_of, plan
 from tests.http.between import Between
 from tests.messages import assert_names
 from tests.world import OWNER, REPOSITORY, SECRET, World
+from zot_ci.dynamic.claims import ProgramClaim
 from zot_ci.dynamic.entries import Entry, SecretUnchanged
 from zot_ci.dynamic.errors import KeyUncheckedError
 from zot_ci.dynamic.provider import Props
 from zot_ci.dynamic.run import RUN
 from zot_ci.forgejo.actions_secret import ActionsSecretProvider
-from zot_ci.http.errors import NotFoundError, UnexpectedAnswerError
+from zot_ci.forgejo.state import secret_named
+from zot_ci.http.errors import NotFoundError, ReconcileError, UnexpectedAnswerError
 from zot_ci.settings.place import Place
 
 pytestmark = pytest.mark.embedded
@@ -227,6 +229,27 @@ def test_at_another_url_the_secret_is_written_and_the_old_one_stays(signed_in: W
 
     assert writes(signed_in) == [f"PUT {PATH}/{SECRET}"]
     assert signed_in.secret() == NO_KEY
+
+
+@pytest.mark.parametrize("what", ["new, and failed", "not reached", "there before"])
+def test_a_secret_at_a_url_that_left_the_settings_is_left_to_a_new_one_of_its_name(
+    what: str, signed_in: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The server may have got another name and another URL at once. A mirror that leaves is no such case."""
+    url = signed_in.env["FORGEJO_URL"]
+    olds = in_sync(signed_in)
+    mark = "" if what == "not reached" else "00000000000000000001-0000"
+    RUN.note(ProgramClaim(("server", "https://new.example.test")), ProgramClaim(secret_named(PLACE), mark))
+    new = secret(signed_in, forgejo_url=url.replace("127.0.0.1", "localhost"), server="renamed", value="no key")
+    if what == "new, and failed":
+        with pytest.raises(ReconcileError):
+            PROVIDER.create(new)
+
+    PROVIDER.delete(ID, olds)
+
+    stays = what != "there before"
+    assert (signed_in.secret() == NO_KEY) is stays
+    assert ("which may be the same server" in caplog.text) is stays
 
 
 def test_no_log_line_shows_the_value(signed_in: World, caplog: pytest.LogCaptureFixture) -> None:
