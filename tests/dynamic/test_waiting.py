@@ -20,6 +20,8 @@ from zot_ci.dynamic.waiting import send_no_debug_lines, wait_for_many
 def waits(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     """For how many each wait was, in a process that waits for many at once."""
     monkeypatch.setattr(stack, "asyncio", asyncio)
+    # An output of another test belongs to an event loop that is closed.
+    SETTINGS.outputs.clear()
     original, seen = asyncio.wait, list[int]()
 
     def counted(tasks: Any, **options: Any) -> Awaitable[Any]:
