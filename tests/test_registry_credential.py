@@ -243,3 +243,19 @@ def test_the_program_claims_each_thing_for_the_instance_that_it_has() -> None:
     assert {thing for thing in THINGS if claims.program_has(thing)} == THINGS
     assert {thing for thing in THINGS if claims.belong_to_another([thing], "0")} == THINGS
     assert {thing for thing in THINGS if claims.belong_to_another([thing], "a-mark")} == set()
+
+
+def test_the_program_claims_for_a_place_the_key_that_it_is_known_to_work_with() -> None:
+    """A canary has not succeeded with the new key yet: nothing may revoke the one before."""
+
+    class Unproven(Providers):
+        def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+            id_, outs = super().new_resource(args)
+            return id_, outs | ({"proven_uuid": "the-one-before"} if "proven_uuid" in outs else {})
+
+    run(with_(), monitor=Monitor(Unproven()))
+
+    assert RUN.claims.places_with("the-one-before") == [
+        f"Forgejo {one['repository']}/{one['secret']}" for one in SECRETS
+    ]
+    assert len(RUN.claims.places_with(FOUND["uuid"])) == 3

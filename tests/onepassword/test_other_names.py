@@ -9,7 +9,7 @@ import unicodedata
 
 import pytest
 
-from tests.dynamic.wanted import NO_KEY, field, outs_of, planned
+from tests.dynamic.wanted import NO_KEY, field, outs_of, planned, program_has
 from tests.estate import Estate
 from tests.messages import assert_names
 from tests.onepassword.backends import CLI, Backend
@@ -123,3 +123,25 @@ def test_another_account_s_vault_that_is_gone_stops_only_that_account(estate: Es
     PROVIDER.create(field(field="new"))
 
     assert held(estate, "new")[0]["value"] == NO_KEY
+
+
+@pytest.mark.parametrize("what", ["vault", "item", "field"])
+def test_a_field_that_the_settings_call_by_its_new_name_is_left_though_its_new_resource_failed(
+    what: str, backend: Backend, estate: Estate
+) -> None:
+    """The program has it under a name that no state knows; what a vault is called now, only `op` says."""
+    olds = outs_of(PROVIDER.create(field(field="new")))
+    names = {"vault": VAULT, "item": ITEM, "field": "new"}
+    estate.onepassword.item(VAULT, ITEM).labelled("new")[0]["label"] = "other" if what == "field" else "new"
+    if what == "item":
+        estate.onepassword.rename_item(VAULT, ITEM, "other")
+    if what == "vault":
+        estate.onepassword.rename_vault(VAULT, "other")
+    names[what] = "other"
+    another_process()
+    program_has(Place.field(**names).identity)
+
+    PROVIDER.delete("id", olds)
+
+    stays = what != "vault" or backend is CLI
+    assert bool(estate.onepassword.item(names["vault"], names["item"]).labelled(names["field"])) is stays
