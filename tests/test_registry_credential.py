@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import importlib
+import importlib.util
 import json
 from typing import Any
 
@@ -231,6 +232,21 @@ def test_a_process_begins_one_run_however_many_accounts_it_has(monkeypatch: pyte
     monkeypatch.setattr(Run, "begin", lambda _, *, preview: begun.append(preview))
 
     run(given(RIGHT | {"accounts": [RIGHT["accounts"][0], ANOTHER]}))
+
+    assert begun == [False]
+
+
+def test_a_new_process_begins_its_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the module is when the program has just been loaded."""
+    begun: list[bool] = []
+    monkeypatch.setattr(Run, "begin", lambda _, *, preview: begun.append(preview))
+    spec = importlib.util.find_spec(program_run.__name__)
+    assert spec is not None
+    assert spec.loader is not None
+    just_loaded = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(just_loaded)
+
+    just_loaded.begin()
 
     assert begun == [False]
 
