@@ -79,6 +79,9 @@ def _earlier(file: Path | None, stack: str) -> Round | None:
         if file is None or not file.exists():
             return None
         return read(file, stack)
+    except OSError:
+        # Where it cannot be looked for it cannot be written either, which is told then.
+        return None
     except StackError as exc:
         # The file is about to be overwritten; only earlier proofs are lost.
         print(f"stack: {exc}", file=sys.stderr)

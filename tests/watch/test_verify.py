@@ -168,14 +168,18 @@ def test_a_cut_file_is_told_of_and_written_anew(project: Project) -> None:
     assert read(file, "test").places[0].result == "works"
 
 
-def test_a_file_that_cannot_be_written_is_one_line(project: Project) -> None:
-    """After the result, which is printed all the same."""
+@pytest.mark.parametrize(
+    ("file", "why"),
+    [("nowhere/verified.json", "No such file or directory"), (f"{'v' * 256}.json", "File name too long")],
+)
+def test_a_file_that_cannot_be_written_is_one_line(file: str, why: str, project: Project) -> None:
+    """After the result, which is printed all the same; also if it cannot even be looked for."""
     with project.runner:
-        run = project.verify("--json", "nowhere/verified.json")
+        run = project.verify("--json", file)
 
     assert run.code == 1
     assert f"{THING} of zot-ci: works" in run.text
-    assert run.text.splitlines()[-1].endswith("nowhere/verified.json cannot be written: No such file or directory")
+    assert run.text.splitlines()[-1].endswith(f"{file} cannot be written: {why}")
 
 
 def test_a_canary_of_before_works_and_says_that_it_does_not_compare(project: Project) -> None:
