@@ -87,7 +87,8 @@ def test_a_build_says_that_it_goes_on_and_what_was_built_where(checkout: Path) -
 
 def test_what_was_built_before_is_named_and_not_built_again(checkout: Path) -> None:
     """Somebody who runs it again sees that there is nothing to wait for."""
-    assert _run(checkout, "actionlint", "building")[0] == 0
+    code, said = _run(checkout, "actionlint", "building")
+    assert code == 0, said
 
     code, said = _run(checkout, "actionlint", "building", FAIL="built twice")
 

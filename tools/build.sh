@@ -103,10 +103,11 @@ build() {
     folder=$1 package=$2 && shift 2
     mkdir -p "$bin"
     : >".tools/$folder.log"
-    trap 'stop_ticking; rm -f "$bin/.$folder.$$"' EXIT
-    # Go in front and the clock behind it: Ctrl-C reaches what is in front.
+    # Go in front and the clock behind it: Ctrl-C reaches what is in front. The clock begins without a trap on EXIT: killed
+    # in its first moment, it would run that of this script, and delete what was built (bash 5, measured).
     ticking "$folder" &
     ticker=$!
+    trap 'stop_ticking; rm -f "$bin/.$folder.$$"' EXIT
     # -v names each package as it is compiled. -buildvcs=false: the version is the module's, not that of the repository around it.
     go -C "tools/$folder" build -v -buildvcs=false "$@" -o "$bin/.$folder.$$" "$package" >>".tools/$folder.log" 2>&1 || {
         stop_ticking
@@ -114,6 +115,7 @@ build() {
     }
     stop_ticking
     mv -f "$bin/.$folder.$$" "$bin/$folder"
+    trap - EXIT
 }
 
 module_folder() { go -C "tools/$1" list -m -f '{{.Dir}}' "$2"; }
