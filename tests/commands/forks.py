@@ -142,6 +142,9 @@ class _Server:
         while len(told) < int.from_bytes(size, "big"):
             more = client.recv(65536)
             if not more:
+                # Killed amid its words. Whoever waits for the end of its output would wait for every later fork, too.
+                for received in streams:
+                    os.close(received)
                 client.close()
                 return
             told += more
