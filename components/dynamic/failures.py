@@ -26,7 +26,7 @@ class _NoFailure(Exception):
     Replaces the SDK's error: constructing it returns None, with which the SDK goes on as other versions do.
     """
 
-    def __new__(cls, *_: object) -> None:  # type: ignore[misc]  # that is the point
+    def __new__(cls, *_: object) -> None:  # type: ignore[misc]  # it gives None in place of an instance, as said above
         return None
 
 

@@ -162,8 +162,18 @@ def ask_for_json(stack: str | None, *arguments: str) -> Any:
     run = ask(stack, *arguments)
     if run.returncode:
         raise StackError(run.stderr.strip())
+    return json_of(run.stdout, *arguments)
+
+
+def json_of(text: str, *arguments: str) -> Any:
+    """
+    Return the JSON in what the engine has printed for the command with these *arguments*.
+
+    Raises:
+        StackError: it is none.
+    """
     try:
-        return json.loads(run.stdout)
+        return json.loads(text)
     except ValueError:
         msg = f"`pulumi {' '.join(arguments)}` answers with something else than JSON; look which `pulumi` is on PATH"
         raise StackError(msg) from None

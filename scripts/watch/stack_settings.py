@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml  # type: ignore[import-untyped]  # comes with pulumi, without types
 
-from .engine import ROOT, StackError, ask
+from .engine import ROOT, StackError, ask, json_of
 
 
 def configuration_of(stack: str | None) -> tuple[str, dict[str, str]]:
@@ -49,7 +49,7 @@ def _from_engine(stack: str | None) -> tuple[str, dict[str, str]] | None:
     run = ask(stack, "config", "--json", "--open")
     if run.returncode:
         raise StackError(_one_line(run.stderr))
-    given: dict[str, dict[str, Any]] = _json(run.stdout)
+    given: dict[str, dict[str, Any]] = json_of(run.stdout, "config", "--json")
     config = {key: str(one["value"]) for key, one in given.items() if not one["secret"]}
     config |= {key: _decrypted(stack, key) for key, one in given.items() if one["secret"] and _is_ours(key)}
     return named.stdout.strip().rpartition("/")[2], config
@@ -66,15 +66,7 @@ def _decrypted(stack: str | None, key: str) -> str:
     if run.returncode:
         msg = f"{key} is encrypted (`secure:`), and the engine cannot read it here: {_one_line(run.stderr)}"
         raise StackError(msg)
-    return str(_json(run.stdout)["value"])
-
-
-def _json(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        msg = "`pulumi config --json` answers with something else than JSON; look which `pulumi` is on PATH"
-        raise StackError(msg) from None
+    return str(json_of(run.stdout, "config", "--json")["value"])
 
 
 def _from_files(stack: str | None) -> tuple[str, dict[str, str]]:
