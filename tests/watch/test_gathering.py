@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from scripts.watch import looking
 from scripts.watch.document import AccountStatus, Status
 from scripts.watch.gathering import gather
 from scripts.watch.look import take_apart
@@ -23,24 +22,6 @@ STALE = {"key": f"{OLDER} created 2026-09-01", "succeeded_days_ago": 0.5}
 def only(status: Status) -> AccountStatus:
     (account,) = status.accounts
     return account
-
-
-def test_the_history_is_read_back_to_the_last_up_that_succeeded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A broken stack that is tried each hour fills a page in four days; without it, nobody is told since when."""
-    failed, succeeded = ({"kind": "update", "result": result} for result in ("failed", "succeeded"))
-    pages = [[failed] * 100, [{**succeeded, "kind": "refresh"}] * 100, [*[failed] * 99, succeeded], [succeeded] * 100]
-    asked: list[str] = []
-
-    def answer(_: object, *arguments: str) -> list[dict[str, str]]:
-        asked.append(arguments[-1])
-        return pages[int(arguments[-1]) - 1]
-
-    monkeypatch.setattr(looking, "ask_for_json", answer)
-
-    assert looking._history(None) == [*pages[0], *pages[1], *pages[2]]
-    assert asked == ["1", "2", "3"]
-    pages[:] = [[failed] * 100, [failed]]
-    assert len(looking._history(None)) == 101
 
 
 def test_in_sync_everything_is_known() -> None:
