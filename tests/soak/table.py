@@ -20,7 +20,7 @@ from tests.soak.year import Record
 # process gets is no exact number.
 TOLERANCE = 0.02
 _WHAT: dict[str, Callable[[Record], float]] = {
-    "state": lambda day: day.state_bytes,
+    "state without killed runs' notes": lambda day: day.state_bytes,
     "1Password item": lambda day: day.item_bytes,
     "memory of the provider's process": lambda day: day.peak_bytes,
     "requests of an up": lambda day: day.requests,
@@ -56,6 +56,7 @@ def facts(days: Sequence[Record]) -> dict[str, str]:
         "**refused pushes**": f"**{sum(day.refused for day in days)}**",
         "most live keys after an `up`": f"{max(day.live for day in days)}",
         "most live keys at any time": f"{max(day.most_live for day in days)}",
+        "killed runs' notes in the state, at the end": f"{days[-1].notes}",
     }
     for what, size in _WHAT.items() if first else ():
         before, after = median(map(size, first)), median(map(size, second))

@@ -62,6 +62,7 @@ def test_nobody_notices_a_week_of_rotations(tmp_path: Path) -> None:
     assert sum(record.pushes_during_ups for record in records) > 7 * 5
     assert sum(record.rotations for record in records) == 7
     assert [record.drift_code for record in records] == [0, 0, 7, 0, 0, 7, 0]
+    assert [record.notes for record in records] == [0, 0, 0, 0, 1, 1, 1]
 
 
 @pytest.mark.slow
@@ -124,6 +125,6 @@ def test_what_grew_is_told() -> None:
         day.state_bytes += 1000
     steady[1] = Record(2, trouble="zot away (refuse)", ups=1, live=3, state_bytes=90000)
 
-    assert grown(steady) == ["[nothing grows] state grew from 28000 to 29000"]
+    assert grown(steady) == ["[nothing grows] state without killed runs' notes grew from 28000 to 29000"]
     assert "| days with a system away for the whole `up` | 1 (zot 1) |" in markdown(steady)
     assert grown(steady[:1]) == ["too few ordinary days to say whether anything grew"]

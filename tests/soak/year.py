@@ -44,6 +44,8 @@ class Record:
     What came of one day. Sizes are those after its `up`.
 
     Attributes:
+        state_bytes: of the state without *notes*.
+        notes: "pending operations" in the state: each run that is killed while it makes a key leaves one.
         faults: what was not as promised.
     """
 
@@ -59,6 +61,7 @@ class Record:
     live: int = 0
     most_live: int = 0
     state_bytes: int = 0
+    notes: int = 0
     item_bytes: int = 0
     peak_bytes: int = 0
     requests: int = 0
@@ -264,8 +267,11 @@ class Year:
         return [*in_sync(ours, now, history), *no_session_is_left(account, before, now)]
 
     def _measure(self, record: Record) -> None:
-        files = list((self._ground.stack.state / ".pulumi" / "stacks").rglob(f"{self._ground.stack.name}.json"))
-        record.live, record.state_bytes = len(self._keys.live()), sum(file.stat().st_size for file in files)
+        record.live = len(self._keys.live())
+        (file,) = (self._ground.stack.state / ".pulumi" / "stacks").rglob(f"{self._ground.stack.name}.json")
+        state = json.loads(file.read_text())
+        record.notes = len(state["checkpoint"]["latest"].pop("pending_operations", []))
+        record.state_bytes = len(json.dumps(state, indent=4))
         record.item_bytes = len(json.dumps(self._ground.estate.onepassword.item(VAULT, ITEM).current))
 
     def _tidy(self) -> None:
