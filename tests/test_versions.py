@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.evidence.records import keep, kept
-from tests.versions import ENGINE, FILE, GITEA, PYTHON, counted, ran_against, records, version_of
+from tests.versions import AUTHENTIK, ENGINE, FILE, GITEA, PYTHON, ZOT, counted, ran_against, records, version_of
+from tests.world import REAL_SERVERS
 
 
 def test_a_session_rewrites_the_rows_of_what_it_ran_against(tmp_path: Path) -> None:
@@ -44,15 +45,30 @@ def test_a_session_rewrites_the_rows_of_what_it_ran_against(tmp_path: Path) -> N
         ("tests/zot/test_api.py::test_x", ["world"], [PYTHON]),
         ("tests/engine/test_drift.py::test_x", ["world", "in_sync"], [PYTHON, ENGINE]),
         ("tests/engine/test_gitea.py::test_x", ["gitea", "world"], [PYTHON, GITEA]),
-        ("tests/engine/test_gitea.py::test_x", ["gitea", "stack"], [PYTHON, GITEA, ENGINE]),
+        ("tests/engine/test_gitea.py::test_x", ["gitea", "world", "stack"], [PYTHON, GITEA, ENGINE]),
+        ("tests/watch/test_supervised.py::test_x", ["stack"], [PYTHON]),
         ("tests/embedded/test_gitea_fixture.py::test_x", ["gitea"], [PYTHON, GITEA]),
     ],
 )
 def test_what_a_test_ran_against_is_known_by_its_place_and_fixtures(
-    nodeid: str, fixtures: list[str], systems: list[str]
+    nodeid: str, fixtures: list[str], systems: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Embedded systems are none."""
+    for name in REAL_SERVERS.values():
+        monkeypatch.delenv(name, raising=False)
+
     assert ran_against(nodeid, fixtures) == systems
+
+
+@pytest.mark.parametrize(("fixtures", "systems"), [(["world"], [PYTHON, AUTHENTIK, ZOT]), (["stack"], [PYTHON])])
+def test_what_a_test_asks_of_real_servers_is_known_by_its_fixtures(
+    fixtures: list[str], systems: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All that asks them has the world."""
+    for name in REAL_SERVERS.values():
+        monkeypatch.setenv(name, "https://real.example.test")
+
+    assert ran_against("tests/zot/test_login.py::test_x", fixtures) == systems
 
 
 def test_only_reports_that_say_so_are_counted(request: pytest.FixtureRequest) -> None:

@@ -31,7 +31,7 @@ GROUP = "artifact-workloads"
 # A real server may be slow, and a registry may let a refused key wait.
 PATIENCE_SECONDS = 120
 
-_REAL = {
+REAL_SERVERS = {
     "AUTHENTIK_URL": "ZOT_CI_TEST_AUTHENTIK_URL",
     "AUTHENTIK_TOKEN": "ZOT_CI_TEST_AUTHENTIK_TOKEN",
     "AUTHENTIK_ADMIN_TOKEN": "ZOT_CI_TEST_AUTHENTIK_ADMIN_TOKEN",
@@ -43,9 +43,9 @@ def real_servers() -> dict[str, str]:
     """
     The real authentik and zot that the environment names; empty for none.
     """
-    named = {ours: os.environ[theirs] for ours, theirs in _REAL.items() if os.environ.get(theirs)}
-    if named and len(named) < len(_REAL):
-        raise RuntimeError(f"for real servers set all of {', '.join(_REAL.values())}")
+    named = {ours: os.environ[theirs] for ours, theirs in REAL_SERVERS.items() if os.environ.get(theirs)}
+    if named and len(named) < len(REAL_SERVERS):
+        raise RuntimeError(f"for real servers set all of {', '.join(REAL_SERVERS.values())}")
     return named
 
 

@@ -47,8 +47,8 @@ def on_gitea(gitea: Gitea, repo: str, world: World, stack: Stack) -> Stack:
     return stack
 
 
-def _config(world: World, gitea: Gitea, repository: str) -> dict[str, object]:
-    config = world.config(forgejo=[{"repository": repository, "secret": SECRET}])
+def _config(world: World, gitea: Gitea, repository: str, **account: object) -> dict[str, object]:
+    config = world.config(forgejo=[{"repository": repository, "secret": SECRET}], **account)
     return config | {"zot-ci:forgejo": {"url": gitea.url}}
 
 
@@ -153,12 +153,11 @@ def test_somebody_s_description_stays_and_its_mark_tells_of_a_program(
         return mark
 
     def ours() -> str:
-        held = world.estate.zot.key(world.field() or "")
-        assert held is not None
-        return f"zot-ci key={held.uuid[:8]}"
+        (uuid,) = world.ours(world.field() or "")
+        return f"zot-ci key={uuid[:8]}"
 
-    for days in (0, 0, 91):
-        world.estate.zot.clock.advance(days=days)
+    for rotation in ("first", "first", "again"):
+        on_gitea.configure(_config(world, gitea, f"owner/{repo}", rotation=rotation))
         run = on_gitea.up()
         assert run.code == 0, run.text
         assert described() == ours()
@@ -226,9 +225,9 @@ def runner(gitea: Gitea, status: int) -> Iterator[None]:
         thread.join()
 
 
-def _with_canary(world: World, gitea: Gitea, repo: str, **canary: object) -> dict[str, object]:
+def _with_canary(world: World, gitea: Gitea, repo: str, rotation: str = "first", **canary: object) -> dict[str, object]:
     target = {"repository": f"owner/{repo}", "secret": SECRET, "canary": {"workflow": "canary.yaml", **canary}}
-    return world.config(forgejo=[target]) | {"zot-ci:forgejo": {"url": gitea.url}}
+    return world.config(forgejo=[target], rotation=rotation) | {"zot-ci:forgejo": {"url": gitea.url}}
 
 
 def test_a_canary_tells_whether_ci_can_use_the_secret(gitea: Gitea, repo: str, world: World, on_gitea: Stack) -> None:
@@ -241,7 +240,7 @@ def test_a_canary_tells_whether_ci_can_use_the_secret(gitea: Gitea, repo: str, w
     assert f"Forgejo: canary canary.yaml of owner/{repo}: success" in good.text
     assert on_gitea.preview().code == 0
 
-    world.estate.zot.clock.advance(days=91)
+    on_gitea.configure(_with_canary(world, gitea, repo, "again"))
     with runner(gitea, status=2):
         bad = on_gitea.up()
     assert bad.code == 0, bad.text
