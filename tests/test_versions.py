@@ -45,8 +45,7 @@ def test_a_session_rewrites_the_rows_of_what_it_ran_against(tmp_path: Path) -> N
         ("tests/zot/test_api.py::test_x", ["world"], [PYTHON]),
         ("tests/engine/test_drift.py::test_x", ["world", "in_sync"], [PYTHON, ENGINE]),
         ("tests/engine/test_gitea.py::test_x", ["gitea", "world"], [PYTHON, GITEA]),
-        ("tests/engine/test_gitea.py::test_x", ["gitea", "world", "stack"], [PYTHON, GITEA, ENGINE]),
-        ("tests/watch/test_supervised.py::test_x", ["stack"], [PYTHON]),
+        ("tests/engine/test_gitea.py::test_x", ["gitea", "stack"], [PYTHON, GITEA, ENGINE]),
         ("tests/embedded/test_gitea_fixture.py::test_x", ["gitea"], [PYTHON, GITEA]),
     ],
 )
@@ -60,11 +59,11 @@ def test_what_a_test_ran_against_is_known_by_its_place_and_fixtures(
     assert ran_against(nodeid, fixtures) == systems
 
 
-@pytest.mark.parametrize(("fixtures", "systems"), [(["world"], [PYTHON, AUTHENTIK, ZOT]), (["stack"], [PYTHON])])
+@pytest.mark.parametrize(("fixtures", "systems"), [(["world"], [PYTHON, AUTHENTIK, ZOT]), ([], [PYTHON])])
 def test_what_a_test_asks_of_real_servers_is_known_by_its_fixtures(
     fixtures: list[str], systems: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """All that asks them has the world."""
+    """What has no system is Python's alone."""
     for name in REAL_SERVERS.values():
         monkeypatch.setenv(name, "https://real.example.test")
 

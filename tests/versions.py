@@ -42,15 +42,11 @@ def ran_against(nodeid: str, fixtures: Iterable[str]) -> list[str]:
     """
     fixtures, found = set(fixtures), [PYTHON]
     places = ("tests/engine/", "tests/backends/", "tests/commands/", "tests/sso/test_engine.py")
-    # The engine's fixtures have the systems; another of such a name is the test's own.
-    systems = {"world", "signed_in"} & fixtures
     if "gitea" in fixtures:
         found.append(GITEA)
-    if (nodeid.startswith(places) and "gitea" not in fixtures) or (
-        systems and {"stack", "in_sync", "behind_proxies"} & fixtures
-    ):
+    if (nodeid.startswith(places) and "gitea" not in fixtures) or {"stack", "in_sync", "behind_proxies"} & fixtures:
         found.append(ENGINE)
-    if real_servers() and systems:
+    if real_servers() and {"world", "signed_in", "stack", "in_sync"} & fixtures:
         found += [AUTHENTIK, ZOT]
     return found
 

@@ -21,7 +21,7 @@ NOT_DELIVERED = "stack: the notice was not delivered to all; check ZOT_CI_NOTIFY
 
 
 @pytest.fixture
-def stack(tmp_path: Path) -> Script:
+def script(tmp_path: Path) -> Script:
     """
     The script in a project of its own.
     """
@@ -29,11 +29,11 @@ def stack(tmp_path: Path) -> Script:
 
 
 @pytest.mark.parametrize("command", ["preview", "drift", "up"])
-def test_without_pings_and_notices_the_script_becomes_the_engine(command: str, stack: Script) -> None:
+def test_without_pings_and_notices_the_script_becomes_the_engine(command: str, script: Script) -> None:
     """The same process, so that signals and exit code are the engine's."""
-    stack.does(code=7)
+    script.does(code=7)
 
-    process = stack.begin(command)
+    process = script.begin(command)
     out, _ = process.communicate(timeout=180)
 
     assert process.returncode == 7
@@ -41,45 +41,45 @@ def test_without_pings_and_notices_the_script_becomes_the_engine(command: str, s
 
 
 @pytest.mark.parametrize("code", [0, 1, 7, 255])
-def test_the_exit_code_is_the_engine_s_and_the_ping_says_whether_it_was_0(code: int, stack: Script) -> None:
+def test_the_exit_code_is_the_engine_s_and_the_ping_says_whether_it_was_0(code: int, script: Script) -> None:
     """Start, then the end; the engine and what it starts do not get the URL."""
-    stack.does(code=code)
+    script.does(code=code)
     with listening() as heard:
-        found, out, err = stack.run("drift", ZOT_CI_PING_URL=f"{heard.url}/x")
+        found, out, err = script.run("drift", ZOT_CI_PING_URL=f"{heard.url}/x")
 
     assert (found, err) == (code, "")
     assert heard.pings == ["/x/start", "/x" if code == 0 else "/x/fail"]
     assert out.rstrip().endswith(" []")
 
 
-def test_a_preview_pings_nobody(stack: Script) -> None:
+def test_a_preview_pings_nobody(script: Script) -> None:
     """It is a person's, or a pull request's."""
     with listening() as heard:
-        stack.run("preview", ZOT_CI_PING_URL=f"{heard.url}/x", ZOT_CI_NOTIFY_URLS=heard.service)
+        script.run("preview", ZOT_CI_PING_URL=f"{heard.url}/x", ZOT_CI_NOTIFY_URLS=heard.service)
 
     assert heard.requests == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_is_passed_on_once_and_the_engine_s_exit_code_kept(number: signal.Signals, stack: Script) -> None:
+def test_a_signal_is_passed_on_once_and_the_engine_s_exit_code_kept(number: signal.Signals, script: Script) -> None:
     """A second one would end the engine amid its work."""
-    stack.does(catches=[number], waits=True, code=1)
+    script.does(catches=[number], waits=True, code=1)
     with listening() as heard:
-        process = stack.begin("up", ZOT_CI_PING_URL=f"{heard.url}/x")
+        process = script.begin("up", ZOT_CI_PING_URL=f"{heard.url}/x")
         wait_for_line(process)
         process.send_signal(number)
         process.communicate(timeout=180)
 
     assert process.returncode == 1
-    assert (stack.folder / "got").read_text() == str(int(number))
+    assert (script.folder / "got").read_text() == str(int(number))
     assert heard.pings == ["/x/start", "/x/fail"]
 
 
-def test_an_engine_that_a_signal_ended_ends_the_script_by_the_same(stack: Script) -> None:
+def test_an_engine_that_a_signal_ended_ends_the_script_by_the_same(script: Script) -> None:
     """As if it were the engine."""
-    stack.does(waits=True)
+    script.does(waits=True)
     with listening() as heard:
-        process = stack.begin("up", ZOT_CI_PING_URL=f"{heard.url}/x")
+        process = script.begin("up", ZOT_CI_PING_URL=f"{heard.url}/x")
         wait_for_line(process)
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=180)
@@ -88,11 +88,13 @@ def test_an_engine_that_a_signal_ended_ends_the_script_by_the_same(stack: Script
     assert heard.pings == ["/x/start", "/x/fail"]
 
 
-def test_a_command_that_hangs_is_ended_with_all_that_it_started(stack: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_command_that_hangs_is_ended_with_all_that_it_started(
+    script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A look for a notice asks systems that may be silent; the run is over and is not held up by it."""
-    monkeypatch.setenv("PATH", stack.env["PATH"])
-    monkeypatch.setattr(engine, "ROOT", stack.project)
-    stack.does(waits=True)
+    monkeypatch.setenv("PATH", script.env["PATH"])
+    monkeypatch.setattr(engine, "ROOT", script.project)
+    script.does(waits=True)
 
     run = engine.ask("homelab", "up", patience_seconds=0.5)
 
@@ -100,13 +102,13 @@ def test_a_command_that_hangs_is_ended_with_all_that_it_started(stack: Script, m
     assert (run.stdout, run.stderr) == ("", "error: the engine gave no answer within 0.5 s")
 
 
-def test_a_silent_service_does_not_change_the_run(stack: Script) -> None:
+def test_a_silent_service_does_not_change_the_run(script: Script) -> None:
     """Nobody listens: a line each, and no URL in it."""
-    stack.does(code=7)
+    script.does(code=7)
     begun = time.monotonic()
 
     urls = {"ZOT_CI_PING_URL": "http://127.0.0.1:1/secret", "ZOT_CI_NOTIFY_URLS": "json://127.0.0.1:1/secret"}
-    code, _, err = stack.run("drift", **urls)
+    code, _, err = script.run("drift", **urls)
 
     assert code == 7
     assert time.monotonic() - begun < 120
@@ -119,35 +121,35 @@ def test_a_silent_service_does_not_change_the_run(stack: Script) -> None:
     }
 
 
-def test_a_rotation_is_told_after_the_run(stack: Script) -> None:
+def test_a_rotation_is_told_after_the_run(script: Script) -> None:
     """The key in the state is another one than before."""
     pytest.importorskip("apprise")
     before = Said().account()
     for resource in before.state["deployment"]["resources"]:
         if "uuid" in resource["outputs"]:
             resource["outputs"]["uuid"] = OLDER
-    stack.says(before)
-    stack.then(Said().account())
+    script.says(before)
+    script.then(Said().account())
 
     with listening() as heard:
-        code, _, err = stack.run("up", ZOT_CI_NOTIFY_URLS=heard.service)
+        code, _, err = script.run("up", ZOT_CI_NOTIFY_URLS=heard.service)
 
     assert (code, err) == (0, "")
     (notice,) = heard.notices
     assert (notice["title"], notice["type"]) == ("zot-ci homelab: rotated the key of zot-ci", "success")
     # A run that succeeded is not followed by another look at every system.
-    assert [line for line in stack.asked if line.startswith("preview")] == []
+    assert [line for line in script.asked if line.startswith("preview")] == []
 
 
-def test_drift_is_told_to_every_service_with_what_the_look_found(stack: Script) -> None:
+def test_drift_is_told_to_every_service_with_what_the_look_found(script: Script) -> None:
     """The look is made for the notice; the run's own output is the engine's."""
     pytest.importorskip("apprise")
     said = Said().account(changes={"authentik:ServiceAccount": "update"})
-    stack.says(said.sentences("authentik account zot-ci: left group ci"))
-    stack.does(code=7)
+    script.says(said.sentences("authentik account zot-ci: left group ci"))
+    script.does(code=7)
 
     with listening() as first, listening() as second:
-        code, _, err = stack.run("drift", ZOT_CI_NOTIFY_URLS=f"{first.service}\n{second.service}")
+        code, _, err = script.run("drift", ZOT_CI_NOTIFY_URLS=f"{first.service}\n{second.service}")
 
     assert (code, err) == (7, "")
     assert [notice["message"] for notice in first.notices] == ["authentik account zot-ci: left group ci"]
@@ -155,7 +157,7 @@ def test_drift_is_told_to_every_service_with_what_the_look_found(stack: Script) 
 
 
 @pytest.mark.parametrize("longest", [16383, 4000, 2000])
-def test_forty_drifted_accounts_arrive_at_a_service_that_refuses_long_messages(longest: int, stack: Script) -> None:
+def test_forty_drifted_accounts_arrive_at_a_service_that_refuses_long_messages(longest: int, script: Script) -> None:
     """Mattermost's limit is the server's setting; apprise reckons with 4,000."""
     pytest.importorskip("apprise")
     said = Said()
@@ -163,13 +165,13 @@ def test_forty_drifted_accounts_arrive_at_a_service_that_refuses_long_messages(l
         said.account(f"ci-{number:02}", changes={"authentik:ServiceAccount": "update"})
         about = f"authentik account ci-{number:02}: left group artifact-workloads"
         said.sentences(f"{about}; is also in group the-others-that-nobody-has-asked-for, and in a-third-one-of-them")
-    stack.says(said)
-    stack.does(code=7)
+    script.says(said)
+    script.does(code=7)
 
     with listening() as heard:
         heard.longest = longest
         service = heard.url.replace("http:", "mmost:") + "/abcdefghijklmnopqrstuvwxyz"
-        code, _, err = stack.run("drift", ZOT_CI_NOTIFY_URLS=service)
+        code, _, err = script.run("drift", ZOT_CI_NOTIFY_URLS=service)
 
     texts = [notice["text"] for notice in heard.notices]
     assert code == 7
@@ -183,41 +185,41 @@ def test_forty_drifted_accounts_arrive_at_a_service_that_refuses_long_messages(l
     assert len(texts) == (2 if longest >= 4000 else 1)
 
 
-def test_a_service_with_a_certificate_of_one_s_own_authority_is_told(stack: Script, tmp_path: Path) -> None:
+def test_a_service_with_a_certificate_of_one_s_own_authority_is_told(script: Script, tmp_path: Path) -> None:
     """By the trust store that the program's own requests are checked with."""
     pytest.importorskip("apprise")
-    stack.does(code=1)
+    script.does(code=1)
     own = certificate(tmp_path)
 
     with listening(own) as heard:
-        refused = stack.run("up", ZOT_CI_NOTIFY_URLS=heard.service)
-        told = stack.run("up", ZOT_CI_NOTIFY_URLS=heard.service, SSL_CERT_FILE=str(own))
+        refused = script.run("up", ZOT_CI_NOTIFY_URLS=heard.service)
+        told = script.run("up", ZOT_CI_NOTIFY_URLS=heard.service, SSL_CERT_FILE=str(own))
 
     assert refused[2] == NOT_DELIVERED
     assert told[2] == ""
     assert len(heard.notices) == 1
 
 
-def test_a_failure_is_told_also_where_the_state_cannot_be_read(stack: Script) -> None:
+def test_a_failure_is_told_also_where_the_state_cannot_be_read(script: Script) -> None:
     """The stack is not there, or the passphrase is wrong."""
     pytest.importorskip("apprise")
-    (stack.folder / "export.json").unlink()
-    stack.does(code=255)
+    (script.folder / "export.json").unlink()
+    script.does(code=255)
 
     with listening() as heard:
-        code, _, err = stack.run("up", ZOT_CI_NOTIFY_URLS=heard.service)
+        code, _, err = script.run("up", ZOT_CI_NOTIFY_URLS=heard.service)
 
     assert (code, err) == (255, "")
     assert [notice["message"] for notice in heard.notices] == ["up ended with exit code 255"]
 
 
-def test_a_url_that_nobody_knows_is_one_line_and_the_others_are_told(stack: Script) -> None:
+def test_a_url_that_nobody_knows_is_one_line_and_the_others_are_told(script: Script) -> None:
     """And the line does not hold it."""
     pytest.importorskip("apprise")
-    stack.does(code=1)
+    script.does(code=1)
 
     with listening() as heard:
-        code, _, err = stack.run("up", ZOT_CI_NOTIFY_URLS=f"nonsense://secret {heard.service}")
+        code, _, err = script.run("up", ZOT_CI_NOTIFY_URLS=f"nonsense://secret {heard.service}")
 
     assert code == 1
     assert len(heard.notices) == 1
@@ -225,12 +227,12 @@ def test_a_url_that_nobody_knows_is_one_line_and_the_others_are_told(stack: Scri
     assert "secret" not in err
 
 
-def test_without_apprise_one_line_says_what_to_install(stack: Script, tmp_path: Path) -> None:
+def test_without_apprise_one_line_says_what_to_install(script: Script, tmp_path: Path) -> None:
     """An extra: the run goes on without."""
-    stack.does(code=1)
+    script.does(code=1)
 
     path = hidden(tmp_path / "hidden", "apprise")
-    code, _, err = stack.run("up", ZOT_CI_NOTIFY_URLS="json://127.0.0.1:1/", PYTHONPATH=path)
+    code, _, err = script.run("up", ZOT_CI_NOTIFY_URLS="json://127.0.0.1:1/", PYTHONPATH=path)
 
     assert code == 1
     assert err == "stack: the notice needs the package apprise: `make extras` gets it\n"

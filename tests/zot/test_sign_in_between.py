@@ -72,7 +72,7 @@ BETWEEN: dict[str, tuple[Callable[[World], object], type[ReconcileError], tuple[
     "authentik's clock is behind": (
         lambda world: setattr(world.estate.authentik, "ahead", timedelta(hours=-3)),
         SignInRefusedError,
-        (*CALLBACK, "authentik's clock is 108", " s behind zot's"),
+        (*CALLBACK, "authentik's clock is 1080", " s behind zot's"),
     ),
     "several nodes of zot": (
         lambda world: setattr(world.estate.zot, "several_nodes", True),
