@@ -28,8 +28,9 @@ from .own_answers import CALLBACK, LOGIN, OWN_ANSWERS
 _log = logging.getLogger(__name__)
 
 _LET_THROUGH = OWN_ANSWERS.let_through("zot")
-# The path to which authentik sends a browser that is not logged in.
-_LOGS_IN = "/flows/-/default/authentication/"
+# authentik sends a browser that is not logged in to a flow with the way back in this parameter, directly or by an
+# address of its own; its flow for consent has no such parameter (2026.2.1 and 2026.5.0-rc1, measured).
+_WAY_BACK = "next"
 # zot's answer begins so if the login's cookies did not come back or were not its own (v2.1.20, measured).
 _NO_STATE = "failed to get state"
 # How far zot lets a token be ahead of its clock (read in the source of v2.1.20), and the second that headers round off.
@@ -205,7 +206,7 @@ class _Walk(msgspec.Struct, frozen=True):
             return callback, server_time(response)
         # authentik may share the registry's address, under a path: any address but zot's callback is authentik's.
         if authentik.is_at(callback) or registry.is_at(callback):
-            if _LOGS_IN in callback.path:
+            if _WAY_BACK in callback.params:
                 hint = (
                     "look at the login stage of the flow: it may bind sessions to a network or a place, and this "
                     "machine may go out by several addresses"

@@ -7,6 +7,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -47,12 +48,13 @@ def another_application_s_issuer(world: World) -> None:
     provider.issuer = provider.issuer.replace("/zot/", "/other/")
 
 
-def sends_to_the_login(world: World) -> None:
+def sends_to(login: str, world: World) -> None:
     """authentik does not take the session for one."""
-    answer = Response(status_code=302, headers={"location": "/flows/-/default/authentication/?next=/"})
+    answer = Response(status_code=302, headers={"location": login})
     Between(world.estate.authentik).answer("GET /application/o/authorize/", answer)
 
 
+ONCE_MORE = ("authentik GET /application/o/authorize/", "wants zot-ci to log in once more", "login stage")
 BETWEEN: dict[str, tuple[Callable[[World], object], type[ReconcileError], tuple[str, ...]]] = {
     "one external source, at once": (
         lambda world: sources(world, "github"),
@@ -84,10 +86,15 @@ BETWEEN: dict[str, tuple[Callable[[World], object], type[ReconcileError], tuple[
         SignInRefusedError,
         (*CALLBACK, "zot's log", "an issuer that is another application's"),
     ),
-    "another login is wanted": (
-        sends_to_the_login,
+    "another login is wanted, as authentik 2026.2.1 asks": (
+        partial(sends_to, "/flows/-/default/authentication/?next=/application/o/authorize/"),
         LoginBlockedError,
-        ("authentik GET /application/o/authorize/", "wants zot-ci to log in once more", "login stage"),
+        ONCE_MORE,
+    ),
+    "another login is wanted, as authentik 2026.5.0-rc1 asks": (
+        partial(sends_to, "/if/flow/our-login/?client_id=zot&next=%2Fapplication%2Fo%2Fauthorize%2F"),
+        LoginBlockedError,
+        ONCE_MORE,
     ),
 }
 
