@@ -186,9 +186,7 @@ class Claims:
         """
         found = set()
         for one in self._with(key_uuid):
-            names = [one.thing] if isinstance(one, ProgramClaim) else [one.thing, *one.names]
-            having = [claim for name in names if (claim := self._of_program.get(name))]
-            if any(claim.username != besides for claim in having):
+            if any(claim.username != besides for claim in self._in_program(one)):
                 found.add(one.called)
         return sorted(found)
 
@@ -221,8 +219,14 @@ class Claims:
         Whether the program knows of another key in the place by now: the secret moved with its server, say, or somebody
         removed the field and it was added anew.
         """
-        of_program = [self._of_program.get(name) for name in (held.thing, *held.names)]
-        return any(one and one.mark >= held.mark and one.key_uuid and not _has(one, key_uuid) for one in of_program)
+        return any(one.mark >= held.mark and one.key_uuid and not _has(one, key_uuid) for one in self._in_program(held))
+
+    def _in_program(self, claim: Claim | ProgramClaim) -> list[ProgramClaim]:
+        """
+        Return the program's claims of that thing, by each name that the settings can call it.
+        """
+        names = [claim.thing] if isinstance(claim, ProgramClaim) else [claim.thing, *claim.names]
+        return [one for name in names if (one := self._of_program.get(name))]
 
 
 def _has(claim: Claim | ProgramClaim, key_uuid: str) -> bool:

@@ -86,18 +86,19 @@ class Api:
         # The reason in words, if that request was a GET that timed out.
         self._timed_out = ""
         self._pace = Pace()
+        waits = timeout()
         self._http = httpx.Client(
             headers={"User-Agent": USER_AGENT},
-            timeout=timeout(),
-            transport=transport or self._network(),
+            timeout=waits,
+            transport=transport or self._network(waits),
             follow_redirects=False,
             cookies=self._cookie_jar(),
             trust_env=False,
         )
 
-    def _network(self) -> httpx.HTTPTransport:
+    def _network(self, waits: httpx.Timeout) -> httpx.HTTPTransport:
         """
-        Return the way to the system.
+        Return the way to the system, on which a whole answer may take some times as long as one of *waits*.
         """
         network = httpx.HTTPTransport(
             limits=httpx.Limits(max_keepalive_connections=AT_ONCE),
@@ -106,7 +107,7 @@ class Api:
             # The environment's proxy is read by `proxies.py`; nothing else of the environment is used.
             trust_env=False,
         )
-        limit(network, whole_answer_seconds(timeout()))
+        limit(network, whole_answer_seconds(waits))
         return network
 
     def __repr__(self) -> str:
