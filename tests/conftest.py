@@ -141,27 +141,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line("versions: not recorded, a test failed" if spoiled else versions.record(passed))
 
 
-# Where every test starts `pulumi`; elsewhere a test that does, or asks a real Gitea, has one of the fixtures.
-_ENGINE_PLACES = (
-    "tests/engine/",
-    "tests/backends/",
-    "tests/commands/",
-    "tests/parts/",
-    "tests/soak/",
-    "tests/sso/test_engine.py",
-)
-_ENGINE_FIXTURES = {"stack", "in_sync", "behind_proxies", "gitea"}
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
-    Mark what needs the engine. Skip, against real servers, what needs a back door.
+    Mark what needs the engine or a real Gitea. Skip, against real servers, what needs a back door.
     """
     real = real_servers()
     for item in items:
-        if item.nodeid.startswith(_ENGINE_PLACES) or _ENGINE_FIXTURES & set(getattr(item, "fixturenames", ())):
+        against = versions.ran_against(item.nodeid, getattr(item, "fixturenames", ()))
+        item.user_properties += [(versions.PROPERTY, system) for system in against]
+        if {versions.ENGINE, versions.GITEA} & set(against):
             item.add_marker("engine")
-        fixtures = getattr(item, "fixturenames", ())
-        item.user_properties += [(versions.PROPERTY, system) for system in versions.ran_against(item.nodeid, fixtures)]
         if real and item.get_closest_marker("embedded"):
             item.add_marker(pytest.mark.skip(reason="needs a back door of the embedded systems"))

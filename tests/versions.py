@@ -36,15 +36,26 @@ PYTHON, ENGINE, GITEA = "Python", "Pulumi's engine and its Python SDK", "Gitea"
 AUTHENTIK, ZOT = "authentik", "zot"
 
 
+# Where a test starts `pulumi`, unless it asks a real Gitea; elsewhere one that starts it has one of the fixtures.
+_ENGINE_PLACES = (
+    "tests/engine/",
+    "tests/backends/",
+    "tests/commands/",
+    "tests/parts/",
+    "tests/soak/",
+    "tests/sso/test_engine.py",
+)
+_ENGINE_FIXTURES = {"stack", "in_sync", "behind_proxies"}
+
+
 def ran_against(nodeid: str, fixtures: Iterable[str]) -> list[str]:
     """
     Return the systems that a test runs against, beside the embedded ones.
     """
     fixtures, found = set(fixtures), [PYTHON]
-    places = ("tests/engine/", "tests/backends/", "tests/commands/", "tests/sso/test_engine.py")
     if "gitea" in fixtures:
         found.append(GITEA)
-    if (nodeid.startswith(places) and "gitea" not in fixtures) or {"stack", "in_sync", "behind_proxies"} & fixtures:
+    if (nodeid.startswith(_ENGINE_PLACES) and "gitea" not in fixtures) or _ENGINE_FIXTURES & fixtures:
         found.append(ENGINE)
     if real_servers() and {"world", "signed_in", "stack", "in_sync"} & fixtures:
         found += [AUTHENTIK, ZOT]

@@ -14,11 +14,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests import conftest
 from tests.docs.pages import DOCUMENTS, ROOT, headings, read
 from tests.dynamic.wanted import outs_of, secret
 from tests.http.told import URL
 from tests.settings.given import RIGHT, given
+from tests.versions import ENGINE, GITEA, ran_against
 from tests.world import OWNER, REPOSITORY, SECRET, World
 from zot_ci.forgejo.actions_secret import ActionsSecretProvider
 from zot_ci.forgejo.api import Forgejo, forgejo_at
@@ -35,15 +35,16 @@ PROMISES = "docs/promises.md"
 
 def _needs_the_engine(path: str) -> bool:
     """As tests/conftest.py marks it: by its place, or by a fixture that a test of it asks for."""
-    if path.startswith(conftest._ENGINE_PLACES) or f"{path}/".startswith(conftest._ENGINE_PLACES):
-        return True
     found = ROOT / path
     files = [found] if found.is_file() else list(found.rglob("test_*.py"))
     assert files, path
-    trees = [ast.parse(file.read_text(encoding="utf-8")) for file in files]
-    functions = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
-    tests = [function for function in functions if function.name.startswith("test_")]
-    return any(argument.arg in conftest._ENGINE_FIXTURES for test in tests for argument in test.args.args)
+    for file in files:
+        functions = [node for node in ast.walk(ast.parse(file.read_bytes())) if isinstance(node, ast.FunctionDef)]
+        for test in [function for function in functions if function.name.startswith("test_")]:
+            fixtures = [argument.arg for argument in test.args.args]
+            if {ENGINE, GITEA} & set(ran_against(file.relative_to(ROOT).as_posix(), fixtures)):
+                return True
+    return False
 
 
 def test_the_page_of_promises_says_which_of_its_tests_do_without_the_engine() -> None:
