@@ -7,96 +7,21 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from starlette.responses import Response
 
 from tests.estate.forgejo.model import Job
 from tests.estate.forgejo.runner import Runner
-from tests.http.between import Between
-from tests.world import GROUP, OWNER, REPOSITORY, SECRET, World
-from zot_ci.settings.model import Settings, load
-from zot_ci.verification import AT_A_TIME, Asked, Verification
+from tests.verifying import Round, canary_of, settings_of, unchanged
+from tests.verifying import published as published
+from tests.verifying import short_looks as short_looks
+from tests.world import OWNER, REPOSITORY, SECRET, World
+from zot_ci.settings.model import load
+from zot_ci.verification import AT_A_TIME, Verification
 
 pytestmark = pytest.mark.embedded
-
-ROOT = Path(__file__).resolve().parents[1]
-EXAMPLE = (ROOT / "examples/workflows/canary.yaml").read_text(encoding="utf-8")
-LIMIT = 20.0
-
-
-def canary_of(world: World, change: Callable[[str], str] = lambda text: text) -> str:
-    """The shipped canary, with this registry in it."""
-    return change(EXAMPLE.replace("https://registry.example.test", world.zot_url))
-
-
-@pytest.fixture(autouse=True)
-def _short_looks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The runner of these tests takes a tenth of a second for a job."""
-    monkeypatch.setattr("zot_ci.verification._FIRST_WAIT", 0.05)
-
-
-@pytest.fixture
-def published(signed_in: World) -> World:
-    """An estate whose field and secret hold one live key, with the canary in the repository."""
-    signed_in.make_account(GROUP)
-    key = signed_in.key_made_by_hand()
-    signed_in.set_field(key)
-    signed_in.estate.forgejo.set_value(OWNER, REPOSITORY, SECRET, key)
-    signed_in.estate.forgejo.add_workflow(OWNER, REPOSITORY, "canary.yaml", canary_of(signed_in))
-    return signed_in
-
-
-def settings_of(world: World, **canary: Any) -> Settings:
-    """The reference settings with a canary."""
-    place: dict[str, Any] = {"repository": f"{OWNER}/{REPOSITORY}", "secret": SECRET}
-    place |= {"canary": {"workflow": "canary.yaml", "timeoutSeconds": LIMIT} | canary}
-    return load({key: json.dumps(value) for key, value in world.config(forgejo=[place]).items()})
-
-
-class Round:
-    """One round, with what it said; *passes* lets its clock run without anybody waiting."""
-
-    def __init__(self, settings: Settings, *, passes: bool = False) -> None:
-        self.lines: list[str] = []
-        self.now = 0.0
-        waits: dict[str, Any] = {"wait": self._pass, "clock": lambda: self.now} if passes else {}
-        self.verification = Verification(settings, self.lines.append, **waits)
-        self.accounts = settings.accounts
-
-    def _pass(self, seconds: float) -> bool:
-        self.now += seconds
-        return False
-
-    def asked(self) -> list[Asked]:
-        """What became of each place."""
-        return self.verification.run(self.accounts)
-
-    def only(self) -> Asked:
-        """Of the one place."""
-        (one,) = self.asked()
-        return one
-
-
-@contextmanager
-def unchanged(world: World) -> Iterator[None]:
-    """Nothing of any system changes inside, but that runs are started."""
-
-    def found() -> object:
-        estate = world.estate
-        keys = {uuid: key.secret for uuid, key in estate.zot.keys.items()}
-        return keys, world.account(), world.field(), world.secret()
-
-    before = found()
-    world.estate.log.clear()
-    yield
-    assert found() == before
-    writes = [call for call in world.estate.log if call.method not in ("GET", "HEAD") and call.actor != "akadmin"]
-    assert {call.path.rpartition("/")[2] for call in writes} <= {"dispatches"}
 
 
 @pytest.mark.parametrize("flavour", ["gitea", "forgejo", "an older forgejo"])
@@ -217,95 +142,6 @@ def test_a_key_that_rotates_again_and_again_ends_after_the_second_time(published
 
     assert asked.word == "another key"
     assert len(published.estate.forgejo.repos[OWNER, REPOSITORY].runs) == 2
-
-
-def test_no_runner_is_no_answer_after_the_limit(published: World) -> None:
-    """It waits as long as the settings say, and says which run waits."""
-    round_ = Round(settings_of(published), passes=True)
-
-    asked = round_.only()
-
-    assert asked.word == "no answer"
-    (run,) = published.estate.forgejo.repos[OWNER, REPOSITORY].runs
-    assert f"no runner has taken run {run.id} within {LIMIT:g} s" in asked.why
-    assert "runs-on is online" in asked.why
-    assert round_.now == LIMIT
-
-
-def test_the_limit_counts_from_when_a_runner_takes_the_run(published: World) -> None:
-    """A runner that is busy with a build is no fault of the canary."""
-    repo = published.estate.forgejo.repos[OWNER, REPOSITORY]
-    round_ = Round(settings_of(published), passes=True)
-    passes = round_._pass
-
-    def wait(seconds: float) -> bool:
-        if round_.now > LIMIT / 2 and repo.runs[0].status == "waiting":
-            repo.runs[0].jobs[0].status = "running"
-        return passes(seconds)
-
-    round_.verification = Verification(settings_of(published), round_.lines.append, wait=wait, clock=lambda: round_.now)
-    asked = round_.only()
-
-    assert asked.word == "no answer"
-    assert f"has not ended {LIMIT:g} s after a runner took it" in asked.why
-    assert LIMIT * 1.5 < round_.now <= LIMIT * 2
-    assert any("a runner has taken run" in line for line in round_.lines)
-
-
-def test_a_run_that_somebody_cancels_is_no_answer(published: World, tmp_path: Path) -> None:
-    """It says nothing about the key."""
-
-    def cancel(job: Job) -> None:
-        job.status = "cancelled"
-
-    with Runner(published.estate.forgejo, tmp_path, before=cancel):
-        asked = Round(settings_of(published)).only()
-
-    assert (asked.word, asked.why) == ("no answer", "its job accepted ended with cancelled")
-
-
-def _gone(world: World) -> None:
-    world.estate.forgejo.remove_workflow(OWNER, REPOSITORY, "canary.yaml")
-
-
-def _on_another_branch(world: World) -> None:
-    _gone(world)
-    world.estate.forgejo.add_workflow(OWNER, REPOSITORY, "canary.yaml", canary_of(world), ref="other")
-
-
-@pytest.mark.parametrize("spoil", [_gone, _on_another_branch], ids=["gone", "on another branch"])
-def test_a_workflow_that_is_not_there_is_named(spoil: Callable[[World], None], published: World) -> None:
-    """With what to look for."""
-    spoil(published)
-
-    asked = Round(settings_of(published)).only()
-
-    assert asked.word == "no answer"
-    assert "/actions/workflows/canary.yaml/dispatches answered 404" in asked.why
-    assert "no such workflow on that branch" in asked.why
-
-
-@pytest.mark.parametrize("answer", ["404 page", "a login"])
-def test_what_answers_in_front_of_the_forge_says_nothing_about_the_place(answer: str, published: World) -> None:
-    """It is a fault on the way there, as in a run."""
-    page = Response("<html>", 404, media_type="text/html")
-    login = Response(status_code=302, headers={"location": "https://sso.example.test/login"})
-    Between(published.estate.forgejo).answer("POST /actions/workflows/", page if answer == "404 page" else login)
-
-    asked = Round(settings_of(published)).only()
-
-    assert asked.word == "fault"
-
-
-def test_a_repository_without_actions_is_named_and_nothing_is_started(published: World) -> None:
-    """Its run would wait for ever."""
-    published.estate.forgejo.switch_actions(OWNER, REPOSITORY, on=False)
-
-    asked = Round(settings_of(published)).only()
-
-    assert (asked.word, asked.asked_at) == ("no answer", None)
-    assert "Actions are off in that repository" in asked.why
-    assert published.estate.forgejo.repos[OWNER, REPOSITORY].runs == []
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ import yaml  # type: ignore[import-untyped]  # comes with pulumi, without types
 from tests.engine.clone import clone, make_without_fetching
 from tests.engine.stack import PASSPHRASE, ROOT, Run, Stack
 from tests.estate.forgejo.runner import Runner as Canaries
-from tests.test_verification import canary_of
+from tests.verifying import canary_of
 from tests.world import GROUP, OWNER, REPOSITORY, SECRET, VAULT, World
 
 pytestmark = pytest.mark.embedded

@@ -19,7 +19,7 @@ import httpx
 import stamina
 
 from tests.estate import Estate
-from tests.sequences.model import Calls
+from tests.sequences.engine_run import Calls
 
 
 class DiedError(BaseException):

@@ -8,7 +8,7 @@ import pytest
 
 from tests.choice import some
 from tests.sequences.ground import FIELDS, SECRETS
-from tests.sequences.model import KINDS, Flags, Part
+from tests.sequences.parts import KINDS, Flags, Part
 from tests.sequences.process import Interruption, Moment
 from tests.sequences.test_sequences import TOLD, Sequences
 

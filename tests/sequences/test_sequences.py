@@ -25,8 +25,10 @@ from tests.engine.prepared import Prepared
 from tests.oracle.evidence import Place, look
 from tests.oracle.instant import Watch
 from tests.sequences.by_hand import AS_TOLD, BY_HAND, CHOICES
+from tests.sequences.engine_run import RefusedError
 from tests.sequences.ground import STACK, USERNAMES, Ground, place_of_field, place_of_secret
-from tests.sequences.model import KINDS, PLAIN, Engine, Flags, Held, Part, RefusedError
+from tests.sequences.model import Engine
+from tests.sequences.parts import KINDS, PLAIN, Flags, Held, Part
 from tests.sequences.process import DiedError, Interruption, Moment, Process, Wire
 from tests.world import World, credentials
 from zot_ci.http import connections

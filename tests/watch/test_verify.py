@@ -17,8 +17,8 @@ import pytest
 from scripts.watch.proofs import read
 from tests.engine.stack import ROOT, Run
 from tests.estate.forgejo.runner import Runner
-from tests.test_verification import canary_of
-from tests.test_verification import published as published
+from tests.verifying import canary_of
+from tests.verifying import published as published
 from tests.world import OWNER, REPOSITORY, SECRET, World, credentials
 
 pytestmark = pytest.mark.embedded
