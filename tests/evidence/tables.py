@@ -165,6 +165,5 @@ _PLACES: dict[str, tuple[str, str, Callable[[Sequence[Record]], str]]] = {
     "soak": (_PROMISES, "soak", _facts),
     "mutants": (_PROMISES, "mutants", _mutants),
     "ran against": (_LIMITS, "versions", _listed("System")),
-    "from outside": (_LIMITS, "outside", _listed("Tried")),
 }
 FILES = tuple(dict.fromkeys(file for _, file, _ in _PLACES.values()))
