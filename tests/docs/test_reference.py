@@ -1,5 +1,5 @@
 """
-docs/reference.md against the code: every setting, output, error and variable has its row, and none is about something
+docs/reference.md against the code: every setting, output, error and variable is there, and none is about something
 that is gone.
 """
 
@@ -81,6 +81,14 @@ def _errors(base: type[Exception] = ReconcileError) -> set[str]:
     return {base.__name__}.union(*(_errors(kind) for kind in below))
 
 
+def _listed(heading: str) -> list[str]:
+    """The names with which the items of the list after that line begin."""
+    below = re.split(rf"^(?:## )?{heading}:?$", REFERENCE, flags=re.MULTILINE)[1]
+    (items, *_) = re.findall(r"(?:^- `.*\n(?:  .*\n)*)+", below, re.MULTILINE)
+    starts = re.findall(r"^- ([^:]+):", items, re.MULTILINE)
+    return [name for start in starts for name in re.findall(r"`([^`]+)`", start)]
+
+
 def test_the_walk_over_the_settings_finds_the_nested_ones() -> None:
     """Otherwise the next tests would pass for want of keys."""
     assert {"authentik.url", "accounts[].groups", "accounts[].forgejo[].secret"} <= SETTINGS.keys()
@@ -111,22 +119,25 @@ def test_a_setting_s_row_says_its_default(path: str) -> None:
         assert cell == (f"`{default:g}`" if isinstance(default, float) else f"`{default}`")
 
 
-def test_every_output_has_a_row_and_every_row_an_output() -> None:
-    """The table is what `pulumi stack output accounts` shows."""
+def test_every_output_has_an_entry_and_every_entry_an_output() -> None:
+    """The list is what `pulumi stack output accounts` shows."""
     assert "rotates_on" in _outputs()
-    assert {row.split("`")[1] for row in table("docs/reference.md", "Output").values()} == _outputs()
+    assert set(_listed("Outputs")) == _outputs()
 
 
-def test_every_error_class_has_a_row_and_every_row_a_class() -> None:
-    """The base is in the text below the table."""
+def test_every_error_class_has_an_entry_and_every_entry_a_class() -> None:
+    """The base is in the text below the list."""
     assert "`ReconcileError`" in REFERENCE
-    assert set(table("docs/reference.md", "Class")) == {*_errors(), SettingsError.__name__} - {"ReconcileError"}
+    assert set(_listed("Errors")) == {*_errors(), SettingsError.__name__} - {"ReconcileError"}
 
 
-def test_every_environment_variable_that_is_read_has_a_row() -> None:
-    """And no row names one that nobody reads, beside Pulumi's and the proxies'."""
-    rows = table("docs/reference.md", "Environment variable")
-    ours = {name for name in rows if not name.startswith("PULUMI_") and not name.endswith("_PROXY")}
+def test_every_environment_variable_that_is_read_has_an_entry() -> None:
+    """And none is of one that nobody reads, beside Pulumi's and the proxies'."""
+    ours = {
+        name
+        for name in _listed("Environment variables")
+        if not name.startswith("PULUMI_") and not name.endswith("_PROXY")
+    }
 
     assert {"AUTHENTIK_TOKEN", "OP_CONNECT_HOST", "ZOT_CI_DEBUG"} <= _read_by_components()
     # Put together from a server's name.

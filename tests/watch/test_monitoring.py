@@ -116,8 +116,8 @@ def test_the_dashboard_shows_what_the_alerts_are_about() -> None:
 
 def test_the_document_names_every_metric_by_its_labels() -> None:
     """And none that is not there."""
-    rows = re.findall(r"^\| (`stack`[^|]*) \| ([^|]+) \|$", DOCUMENT, re.MULTILINE)
-    shown = {name: re.findall(r"`(\w+)`", labels) for labels, names in rows for name in re.findall(r"`(\w+)`", names)}
+    items = re.findall(r"^- (`stack`[^:]*): (.*\n(?:  .*\n)*)", DOCUMENT, re.MULTILINE)
+    shown = {name: re.findall(r"`(\w+)`", labels) for labels, names in items for name in re.findall(r"`(\w+)`", names)}
 
     assert shown == {name: list(labels) for name, (_, labels) in METRICS.items()}
 
