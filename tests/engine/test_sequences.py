@@ -21,8 +21,8 @@ from tests.engine.stack import Stack, engine_is_there
 from tests.estate import CallLog
 from tests.faults.proxy import Plan
 from tests.faults.scenarios import kill_session
-from tests.sequences.ground import FIELDS, SECRETS, Wanted
 from tests.sequences.model import Engine
+from tests.sequences.wanted import FIELDS, SECRETS, Wanted
 from tests.world import FIELD, GROUP, ITEM, OWNER, REPOSITORY, SECRET, VAULT, World, credentials
 
 pytestmark = [pytest.mark.quickly, pytest.mark.embedded, pytest.mark.slow]

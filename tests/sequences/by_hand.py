@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from tests.sequences.ground import DAYS, FIELDS, GROUPS, SECRETS, SPELLINGS, USERNAMES, Ground, place_of_field
+from tests.sequences.ground import Ground
+from tests.sequences.wanted import DAYS, FIELDS, GROUPS, SECRETS, SPELLINGS, USERNAMES, place_of_field
 from tests.world import OWNER, VAULT
 
 

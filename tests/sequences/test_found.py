@@ -7,10 +7,10 @@ from __future__ import annotations
 import pytest
 
 from tests.choice import some
-from tests.sequences.ground import FIELDS, SECRETS
 from tests.sequences.parts import KINDS, Flags, Part
 from tests.sequences.process import Interruption, Moment
 from tests.sequences.test_sequences import TOLD, Sequences
+from tests.sequences.wanted import FIELDS, SECRETS
 
 pytestmark = pytest.mark.embedded
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.sequences.ground import FIELDS, SECRETS
 from tests.sequences.process import Interruption, Moment
 from tests.sequences.test_sequences import Sequences
+from tests.sequences.wanted import FIELDS, SECRETS
 
 pytestmark = pytest.mark.embedded
 

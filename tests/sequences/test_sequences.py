@@ -26,10 +26,11 @@ from tests.oracle.evidence import Place, look
 from tests.oracle.instant import Watch
 from tests.sequences.by_hand import AS_TOLD, BY_HAND, CHOICES
 from tests.sequences.engine_run import RefusedError
-from tests.sequences.ground import STACK, USERNAMES, Ground, place_of_field, place_of_secret
+from tests.sequences.ground import STACK, Ground
 from tests.sequences.model import Engine
 from tests.sequences.parts import KINDS, PLAIN, Flags, Held, Part
 from tests.sequences.process import DiedError, Interruption, Moment, Process, Wire
+from tests.sequences.wanted import USERNAMES, place_of_field, place_of_secret
 from tests.world import World, credentials
 from zot_ci.http import connections
 from zot_ci.http.errors import ReconcileError
