@@ -4,11 +4,9 @@ A locale that is not UTF-8, made as a distribution does.
 
 from __future__ import annotations
 
-import functools
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -16,14 +14,14 @@ import pytest
 _SOURCE = Path("/usr/share/i18n/locales/de_DE")
 
 
-@functools.cache
-def latin_1() -> dict[str, str]:
+@pytest.fixture(scope="session")
+def latin_1(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """
     The environment of somebody whose locale is de_DE.ISO-8859-1; skips the test where no locale can be made.
     """
     if not shutil.which("localedef") or not _SOURCE.exists():
         pytest.skip("no localedef with the sources of locales: the package `locales` has them")
-    folder = Path(tempfile.mkdtemp(prefix="locales-"))
+    folder = tmp_path_factory.mktemp("locales")
     subprocess.run(
         ["localedef", "-i", "de_DE", "-f", "ISO-8859-1", str(folder / "de_DE.ISO-8859-1")],
         check=True,

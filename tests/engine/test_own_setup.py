@@ -20,7 +20,7 @@ from scripts.watch.engine import HANDED_ON
 from tests.choice import some
 from tests.engine.stack import ROOT, Run, Stack
 from tests.engine.test_stack_script import script
-from tests.locales import latin_1
+from tests.locales import latin_1 as latin_1
 from tests.world import ITEM, VAULT, World
 
 pytestmark = pytest.mark.embedded
@@ -283,19 +283,19 @@ FIELD = "Schlüssel → 🔑"
 
 
 @pytest.mark.parametrize("by", ["the script", "the engine itself"])
-def test_names_are_right_in_every_locale(by: str, world: World, stack: Stack) -> None:
+def test_names_are_right_in_every_locale(by: str, world: World, stack: Stack, latin_1: dict[str, str]) -> None:
     """A field whose name that locale cannot write, from the settings to 1Password, the state and what is printed."""
     stack.configure(world.config(onepassword={"vault": VAULT, "item": ITEM, "field": FIELD}))
-    stack.env |= latin_1()
+    stack.env |= latin_1
 
     up = script(stack, "up") if by == "the script" else stack.up()
 
     assert up.code == 0, up.text
     assert world.estate.onepassword.field(VAULT, ITEM, FIELD) == world.secret()
-    stack.env = {name: value for name, value in stack.env.items() if name not in latin_1()}
+    stack.env = {name: value for name, value in stack.env.items() if name not in latin_1}
     assert_in_sync_in(stack)
     world.estate.onepassword.set_field(VAULT, ITEM, FIELD, "edited")
-    stack.env |= latin_1()
+    stack.env |= latin_1
     drift = script(stack, "drift") if by == "the script" else stack.preview()
     assert drift.code == 7, drift.text
     assert f"1Password field {VAULT}/{ITEM}/{FIELD}: holds another value than the current key" in drift.text
@@ -307,17 +307,17 @@ def assert_in_sync_in(stack: Stack) -> None:
     assert preview.code == 0, preview.text
 
 
-def test_what_is_written_is_utf_8_in_every_locale(world: World, stack: Stack) -> None:
+def test_what_is_written_is_utf_8_in_every_locale(world: World, stack: Stack, latin_1: dict[str, str]) -> None:
     """Check, table, metrics and page, on both streams and in files."""
     stack.configure(world.config(onepassword={"vault": VAULT, "item": ITEM, "field": FIELD}))
     assert stack.up().code == 0
     world.estate.onepassword.set_field(VAULT, ITEM, FIELD, "edited")
     files = [stack.folder / name for name in ("metrics", "page.html", "summary.md")]
 
-    check = script(stack, "check", **latin_1())
-    summary = script(stack, "summary", GITHUB_STEP_SUMMARY=str(files[2]), **latin_1())
-    metrics = script(stack, "metrics", "--output", str(files[0]), **latin_1())
-    report = script(stack, "report", "--html", str(files[1]), **latin_1())
+    check = script(stack, "check", **latin_1)
+    summary = script(stack, "summary", GITHUB_STEP_SUMMARY=str(files[2]), **latin_1)
+    metrics = script(stack, "metrics", "--output", str(files[0]), **latin_1)
+    report = script(stack, "report", "--html", str(files[1]), **latin_1)
 
     assert [run.code for run in (check, summary, metrics, report)] == [1, 0, 0, 0], (check.text, summary.text)
     texts = [check.text, summary.text, *(file.read_text(encoding="utf-8") for file in files)]
