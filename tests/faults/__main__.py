@@ -9,15 +9,16 @@ the table of docs/promises.md anew.
 
 from __future__ import annotations
 
-import atexit
 import os
 import sys
 import tempfile
 import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import cache
+from multiprocessing.util import Finalize
 from pathlib import Path
 
 from rich.console import Console
@@ -37,11 +38,11 @@ def prepared() -> Prepared:
     """
     The estate of this process, and the states in which its scenarios begin.
     """
-    folder = tempfile.TemporaryDirectory()
-    made = Prepared(Path(folder.name), behind_proxies=True)
-    atexit.register(folder.cleanup)
-    atexit.register(made.stop)
-    return made
+    ends = ExitStack()
+    folder = ends.enter_context(tempfile.TemporaryDirectory())
+    # A process of a pool ends without what `atexit` registers.
+    Finalize(None, ends.close, exitpriority=1)
+    return ends.enter_context(Prepared(Path(folder), behind_proxies=True))
 
 
 def point(scenario: str, fault: Fault, at: int) -> Outcome:
