@@ -28,8 +28,9 @@ from .own_answers import CALLBACK, LOGIN, OWN_ANSWERS
 _log = logging.getLogger(__name__)
 
 _LET_THROUGH = OWN_ANSWERS.let_through("zot")
-# authentik sends a browser that is not logged in to a flow with the way back in this parameter, directly or by an
-# address of its own; its flow for consent has no such parameter (2026.2.1 and 2026.5.0-rc1, measured).
+# authentik sends a browser that is not logged in to a login with the way back in this parameter: to the flow itself
+# (2026.5.0-rc1), or to /flows/-/default/authentication/ (2026.2.1). A flow for consent gets none (2026.5.0-rc1; all
+# measured).
 _WAY_BACK = "next"
 # zot's answer begins so if the login's cookies did not come back or were not its own (v2.1.20, measured).
 _NO_STATE = "failed to get state"
