@@ -73,6 +73,7 @@ def _asked(method: str, path: str, body: bytes | None = None, kind: str | None =
         with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:  # noqa: S310 - the same
             return json.load(answer)
     except urllib.error.HTTPError as exc:
+        exc.close()
         msg = f"the forge answers {exc.code} to {what}: may the job's token write releases?"
         raise AttachError(msg) from None
     except (OSError, ValueError) as exc:
