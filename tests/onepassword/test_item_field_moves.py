@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
-from tests.dynamic.wanted import NO_KEY, UNKNOWN, calls, field, outs_of, planned, writes
+from tests.dynamic.wanted import NO_KEY, UNKNOWN, calls, field, outs_of, planned, program_has, writes
 from tests.http.between import Between
 from tests.messages import assert_names
 from tests.onepassword.fields import ANOTHER_KEY, PROVIDER, held, in_sync
 from tests.world import FIELD, ITEM, VAULT, World
 from zot_ci.dynamic.entries import OwnKey, digest_of
 from zot_ci.dynamic.run import RUN
+from zot_ci.settings.place import Place
 
 pytestmark = [pytest.mark.embedded, pytest.mark.usefixtures("the_rest_of_the_item_stays")]
 
@@ -171,6 +172,17 @@ def test_a_destroy_removes_a_field_with_the_key_beside_its_own(slot_of_the_other
     PROVIDER.delete("id", olds)
 
     assert signed_in.field() == (None if slot == mine else ANOTHER_KEY)
+
+
+def test_a_renamed_field_that_the_settings_name_anew_stays(signed_in: World) -> None:
+    """Its new resource failed before it had an id: only today's label tells that the two are one field."""
+    olds = in_sync(signed_in)
+    held(signed_in)[0]["label"] = "other-field"
+    program_has(Place.field(VAULT, ITEM, "other-field").identity)
+
+    PROVIDER.delete("id", olds)
+
+    assert [one["id"] for one in held(signed_in, "other-field")] == [olds["field_id"]]
 
 
 def test_a_destroy_after_the_item_is_no_error(signed_in: World) -> None:
