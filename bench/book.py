@@ -87,7 +87,7 @@ def page(rows: dict[str, Measured]) -> str:
     Return the page's text.
     """
     lines = [
-        "# Results",
+        "# What it costs",
         "",
         "Written by `make bench`; `python -m bench ROW…` measures some rows anew and leaves the others. Embedded"
         " systems on the same machine. Each ratio is the median of the ratios of neighbouring runs: both had the same"
