@@ -19,6 +19,7 @@ from tests.evidence.digest import digest
 from tests.evidence.recorder import Recorder
 from tests.evidence.records import Record, keep, kept
 from tests.evidence.tables import FILES, with_tables, write_tables
+from tests.versions import ENGINE, version_of
 
 CODE = '''
 """What it is."""
@@ -273,3 +274,4 @@ def test_a_record_names_the_engine_that_was_run(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setenv("ZOT_CI_TEST_ENGINE", str(tmp_path))
 
     assert recorders.engine_version() == "9.8.7"
+    assert version_of(ENGINE).startswith("9.8.7, ")

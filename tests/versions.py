@@ -10,20 +10,18 @@ the day of its own run.
 from __future__ import annotations
 
 import importlib.metadata
-import os
 import platform
 import re
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.evidence.digest import digest
+from tests.evidence.recorder import engine_version
 from tests.evidence.records import Record, keep, kept
 from tests.evidence.tables import write_tables
 from tests.gitea import find_gitea
@@ -76,9 +74,7 @@ def version_of(system: str) -> str:
     if system == PYTHON:
         return platform.python_version()
     if system == ENGINE:
-        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
-        said = subprocess.run(["pulumi", "version"], env={**os.environ, "PATH": path}, capture_output=True, text=True)
-        return f"{said.stdout.strip().removeprefix('v')}, {importlib.metadata.version('pulumi')}"
+        return f"{engine_version()}, {importlib.metadata.version('pulumi')}"
     if system == GITEA:
         gitea = find_gitea()
         said = subprocess.run([str(gitea), "--version"], capture_output=True, text=True)
