@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.authentik.account import USER
 from tests.dynamic.wanted import account, next_run, outs_of
 from tests.estate.authentik.model import User
 from tests.world import GROUP, World
@@ -13,7 +14,6 @@ from zot_ci.authentik.service_account import ServiceAccountProvider
 from zot_ci.dynamic.provider import Props
 
 PROVIDER = ServiceAccountProvider()
-USER = "zot-ci"
 # A registry: the evidence about an account's keys is of one.
 ZOT = "https://registry.example.test"
 

@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.authentik.service_account import PROVIDER, USER, in_sync, made_before, read
+from tests.authentik.account import USER
+from tests.authentik.service_account import PROVIDER, in_sync, made_before, read
 from tests.dynamic.wanted import UNKNOWN, account, calls, next_run, outs_of, planned, writes
 from tests.messages import assert_names
 from tests.world import GROUP, World

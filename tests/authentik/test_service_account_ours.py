@@ -7,7 +7,8 @@ from __future__ import annotations
 import pytest
 from starlette.responses import JSONResponse
 
-from tests.authentik.service_account import PROVIDER, USER, in_sync, made_before, read
+from tests.authentik.account import USER
+from tests.authentik.service_account import PROVIDER, in_sync, made_before, read
 from tests.dynamic.wanted import account, calls, no_key_is_left, outs_of
 from tests.http.between import Between
 from tests.messages import assert_names

@@ -67,9 +67,9 @@ class Run:
             if self.flags.leaves_out(held.name, held.kind):
                 continue
             with self.calls.call(f"read {held.name}"):
-                result = held.provider.read(held.id, _copy(held.outputs))
+                result = held.provider.read(held.id, _wire(held.outputs))
             outs = _wire(result.outs or {})
-            held.provider.diff(held.id, _copy(outs), _copy(held.inputs))
+            held.provider.diff(held.id, _wire(outs), _wire(held.inputs))
             read.append((held, str(result.id), outs, _wire(result.inputs or {})))
         for held, id_, outs, inputs in read:
             held.id, held.outputs, held.inputs = id_, outs, inputs
@@ -112,7 +112,7 @@ class Run:
             self._take(f"delete {held.name}")
             try:
                 with self.calls.call(f"delete {held.name}"):
-                    held.provider.delete(held.id, _copy(held.outputs))
+                    held.provider.delete(held.id, _wire(held.outputs))
             except ReconcileError as exc:
                 self._go_on(exc)
                 stay.append(held)
@@ -136,7 +136,7 @@ class Run:
         if self.flags.leaves_out(name, kind):
             held = [held for held in self._state if held.name == name and not held.pending_delete]
             self._missing |= set() if held else {name}
-            return _copy(held[0].outputs if held else inputs)
+            return _wire(held[0].outputs if held else inputs)
         if self._failed & needs:
             self._failed.add(name)
             return {}
@@ -158,9 +158,9 @@ class Run:
             outs = self._create(kind, name, provider, inputs)
             old.pending_delete = True
             return outs
-        provider.check(_copy(old.inputs), _copy(inputs))
+        provider.check(_wire(old.inputs), _wire(inputs))
         with self.calls.call(f"diff {name}"):
-            diff = provider.diff(old.id, _copy(old.outputs), _copy(inputs))
+            diff = provider.diff(old.id, _wire(old.outputs), _wire(inputs))
         if diff.replaces:
             outs = self._create(kind, name, provider, inputs)
             old.pending_delete = True
@@ -168,19 +168,19 @@ class Run:
         if diff.changes:
             self._take(f"update {name}")
             with self.calls.call(f"update {name}"):
-                result = provider.update(old.id, _copy(old.outputs), _copy(inputs))
+                result = provider.update(old.id, _wire(old.outputs), _wire(inputs))
             old.outputs = _wire(result.outs or {})
         old.inputs = inputs
-        return _copy(old.outputs)
+        return _wire(old.outputs)
 
     def _create(self, kind: str, name: str, provider: AnyProvider, inputs: Props) -> Props:
-        provider.check({}, _copy(inputs))
+        provider.check({}, _wire(inputs))
         self._take(f"create {name}")
         with self.calls.call(f"create {name}"):
-            result = provider.create(_copy(inputs))
+            result = provider.create(_wire(inputs))
         made = Held(name, kind, provider, str(result.id), inputs, _wire(result.outs or {}))
         self._state.append(made)
-        return _copy(made.outputs)
+        return _wire(made.outputs)
 
     def _take(self, step: str) -> None:
         self.steps.append(step)
@@ -190,11 +190,7 @@ class Run:
 
 def _wire(props: Props) -> Props:
     """
-    Return *props* as they come over the wire: no top-level None, and every number a float.
+    Return a copy of *props* as they come over the wire: no top-level None, and every number a float.
     """
     wired: Props = json.loads(json.dumps(props), parse_int=float)
     return {name: value for name, value in wired.items() if value is not None}
-
-
-def _copy(props: Props) -> Props:
-    return _wire(props)

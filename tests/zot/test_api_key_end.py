@@ -10,13 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.dynamic.wanted import (
-    LABEL,
-    MARK,
-    key,
-    made_by,
-    program_has,
-)
+from tests.dynamic.wanted import LABEL, MARK, key, made_by, program_has
 from tests.messages import assert_names
 from tests.world import World
 from zot_ci.dynamic.claims import Claim

@@ -39,11 +39,6 @@ def read(olds: Props) -> Props:
     return outs_of(PROVIDER.read(olds["uuid"], olds))
 
 
-def stay(world: World, uuid: str) -> bool:
-    """Whether a key is still there."""
-    return uuid in world.estate.zot.keys
-
-
 def test_a_read_in_sync_lists_and_probes_and_changes_nothing(signed_in: World) -> None:
     """One request for list and liveness, two that leave nothing."""
     olds = made_by(signed_in)
