@@ -127,9 +127,7 @@ class Demo:
         step("2. Nothing to do: the preview is empty.")
         self.preview(drift=False)
 
-        step(
-            "3. Four things are broken by hand: the account leaves its group, the key is revoked, field and secret go."
-        )
+        step("3. Four things are broken by hand: group left, key revoked, field edited, secret deleted.")
         self.break_four_things()
         words = ("refused by the registry: revoked", "holds another value", "has no such secret any more", GROUP)
         self.preview(*words, drift=True)
